@@ -1,0 +1,1 @@
+"""tfmatrix: what moving from one TensorFlow release to another does to a model's numbers, bit for bit."""

@@ -1,0 +1,1 @@
+"""Compare traces: fingerprints to differences (measured), differences to verdicts (judged)."""

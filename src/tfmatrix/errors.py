@@ -1,0 +1,15 @@
+"""The two kinds of error: what the user can mend, and what is our bug."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something that the user can mend; its message is one sentence: what is wrong, where, what to do."""
+
+
+class Unavailable(UserError):
+    """An environment that cannot be had on this machine; its message is the reason and the mend."""
+
+
+class InternalError(AssertionError):
+    """A broken promise of our own code; it keeps its traceback and asks to be reported."""

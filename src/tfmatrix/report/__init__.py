@@ -1,0 +1,1 @@
+"""Render a comparison: one module per format."""
