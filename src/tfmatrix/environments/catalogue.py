@@ -1,0 +1,120 @@
+"""The TensorFlow releases that are known, what each needs, and the environments that may be named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packaging.version import InvalidVersion, Version
+
+from tfmatrix.errors import UserError
+from tfmatrix.records import Environment, Package
+
+DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
+
+FURTHER_PACKAGES = ("keras", "tf-keras", "numpy")
+"""What may be chosen besides TensorFlow, in the order in which an environment's name has them."""
+
+# What a release needs and its own metadata does not say.
+_NUMPY_1 = "numpy<2"  # built against NumPy 1: `import tensorflow` fails under NumPy 2
+_PROTOBUF_3 = "protobuf<3.20"  # its generated code is refused by later runtimes
+
+# minor, first and newest patch, oldest and newest Python, caps
+_TABLE: tuple[tuple[str, int, int, str, str, tuple[str, ...]], ...] = (
+    ("2.8", 0, 4, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    ("2.9", 0, 3, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    ("2.10", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    ("2.11", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    ("2.12", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
+    ("2.13", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
+    ("2.14", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
+    ("2.15", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
+    ("2.16", 1, 2, "3.9", "3.12", ()),  # there is no 2.16.0
+    ("2.17", 0, 1, "3.9", "3.12", ()),
+    ("2.18", 0, 1, "3.9", "3.12", ()),
+    ("2.19", 0, 1, "3.9", "3.12", ()),
+    ("2.20", 0, 0, "3.9", "3.13", ()),
+    ("2.21", 0, 0, "3.10", "3.13", ()),
+)
+
+RELEASES: tuple[str, ...] = tuple(f"{minor}.{newest}" for minor, _, newest, *_ in _TABLE)
+"""The newest patch of each minor, oldest first."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One TensorFlow release: the Pythons it runs on, and the caps that it needs and does not declare."""
+
+    version: str
+    oldest_python: str
+    newest_python: str
+    caps: tuple[str, ...]
+    """Requirements such as ``numpy<2`` that a resolution of this release has to add."""
+
+    def runs_on(self, python: str) -> bool:
+        """Return whether this release has wheels for a Python such as ``3.10``."""
+        return Version(self.oldest_python) <= Version(python) <= Version(self.newest_python)
+
+
+def release(version: str) -> Release:
+    """Return what is known of one release, ``2.15.1`` or any other patch that exists.
+
+    Raises ``UserError`` for a version that is ill-formed or not known, naming the nearest that are.
+    """
+    parts = re.fullmatch(r"([0-9]+\.[0-9]+)\.([0-9]+)", version)
+    if not parts:
+        raise UserError(f"{version!r} is no TensorFlow version; write it in full, such as {RELEASES[-1]}.")
+    for minor, first, newest, oldest_python, newest_python, caps in _TABLE:
+        if minor == parts[1] and first <= int(parts[2]) <= newest and str(int(parts[2])) == parts[2]:
+            return Release(version, oldest_python, newest_python, caps)
+    raise UserError(f"no TensorFlow {version} is known; the nearest are {', '.join(_nearest(version))}.")
+
+
+def _nearest(version: str) -> list[str]:
+    """Return the known release of the same minor and its neighbours, at most three, nearest first."""
+    wanted = Version(version)
+
+    def distance(known: str) -> tuple[int, int]:
+        major, minor, patch = Version(known).release
+        return abs((major - wanted.major) * 1000 + minor - wanted.minor), abs(patch - wanted.micro)
+
+    return sorted(RELEASES, key=distance)[:3]
+
+
+def parse_environment(name: str, *, distribution: str, python: str) -> Environment:
+    """Return the environment of a name such as ``2.15.1`` or ``2.16.2+keras-3.11.3+numpy-1.26.4``.
+
+    Two spellings of one choice give one environment: the further packages are put into a fixed order.
+    Raises ``UserError`` for an unknown release, package or distribution, and for a Python that the release
+    does not run on.
+    """
+    if distribution not in DISTRIBUTIONS:
+        raise UserError(f"the distribution {distribution!r} is not one of {', '.join(DISTRIBUTIONS)}.")
+    if not re.fullmatch(r"3\.[0-9]{1,2}", python):
+        raise UserError(f"{python!r} is no Python version; write major and minor, such as 3.10.")
+    version, *chosen = name.strip().split("+")
+    known = release(version)
+    if not known.runs_on(python):
+        raise UserError(
+            f"TensorFlow {version} does not run on Python {python}, "
+            f"only on {known.oldest_python} to {known.newest_python}."
+        )
+    further = sorted((_further(part, name) for part in chosen), key=lambda p: FURTHER_PACKAGES.index(p.name))
+    if len({package.name for package in further}) < len(further):
+        raise UserError(f"the environment {name!r} names one package twice.")
+    return Environment(version, tuple(further), distribution, python)
+
+
+def _further(part: str, name: str) -> Package:
+    """Return the package of one part behind a plus, ``keras-3.11.3``."""
+    package, _, version = part.lower().replace("_", "-").rpartition("-")
+    if package not in FURTHER_PACKAGES:
+        raise UserError(
+            f"{part!r} in the environment {name!r} is not one of {', '.join(FURTHER_PACKAGES)} "
+            "with an exact version, such as keras-3.11.3."
+        )
+    try:
+        # The canonical spelling, so that 3.11.3 and 03.11.3 are one environment.
+        return Package(package, str(Version(version)))
+    except InvalidVersion:
+        raise UserError(f"{version!r} in the environment {name!r} is no version of {package}.") from None

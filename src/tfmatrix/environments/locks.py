@@ -1,0 +1,176 @@
+"""Lock files: finding, reading and making the hashed set of packages that an environment consists of."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from tfmatrix.environments import catalogue, uv
+from tfmatrix.errors import Unavailable, UserError
+from tfmatrix.records import Environment, Package
+
+OWN_LOCKS = Path(__file__).parent / "locks"
+"""The lock files that come with tfmatrix."""
+
+_KIND = re.compile(r"# kind: (today|as of [0-9]{4}-[0-9]{2}-[0-9]{2})")
+_LOCKED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)((?: +--hash=sha256:[0-9a-f]{64})+)")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What one lock file says."""
+
+    packages: tuple[Package, ...]
+    """Sorted by name."""
+    digest: str
+    """SHA-256 of the file's bytes, in hex."""
+    kind: str
+    """``today``, or ``as of 2022-06-01``."""
+
+
+def stem(environment: Environment) -> str:
+    """Return what an environment's lock file and folder are called: ``tensorflow-cpu-2.15.1-py310``."""
+    return f"{environment.distribution}-{environment.name}-py{environment.python.replace('.', '')}"
+
+
+def find_lock(environment: Environment, folders: Sequence[Path]) -> Path:
+    """Return the environment's lock file in the first of the folders that has it, else tfmatrix's own.
+
+    Raises ``Unavailable`` where there is none.
+    """
+    for folder in (*folders, OWN_LOCKS):
+        path = folder / f"{stem(environment)}.txt"
+        if path.is_file():
+            return path
+    raise Unavailable(
+        f"{environment.name} on Python {environment.python} has no lock file {stem(environment)}.txt; "
+        f"`tfmatrix lock {environment.name}` makes it."
+    )
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a lock file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_lock(path: Path) -> Lock:
+    """Return what a lock file says.
+
+    Raises ``Unavailable`` where it cannot be read, has no kind, holds nothing, or holds a line that is not
+    one package at one exact version with its hashes.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(f"the lock file {path.name} cannot be read: {error}.") from error
+    kind = next((found[1] for line in text.splitlines() if (found := _KIND.fullmatch(line.strip()))), None)
+    if kind is None:
+        raise Unavailable(
+            f"the lock file {path.name} does not say its kind; make it anew with `tfmatrix lock`."
+        )
+    packages = sorted(_packages(text, path.name))
+    if not packages:
+        raise Unavailable(f"the lock file {path.name} holds no package; make it anew with `tfmatrix lock`.")
+    if len({package.name for package in packages}) < len(packages):
+        raise Unavailable(
+            f"the lock file {path.name} names one package twice; make it anew with `tfmatrix lock`."
+        )
+    return Lock(tuple(packages), hashlib.sha256(content).hexdigest(), kind)
+
+
+def _packages(text: str, name: str) -> Iterator[Package]:
+    """Yield the packages of a lock file's text."""
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        # Whoever reads the line must see what uv will do: options, addresses and markers are not for a lock.
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        if not (found := _LOCKED.fullmatch(stripped)):
+            shown = stripped.split("--hash")[0].strip() or stripped
+            raise Unavailable(
+                f"the lock file {name} is refused: {shown[:80]!r} is not one package "
+                "at one version with its hashes; make it anew with `tfmatrix lock`."
+            )
+        yield Package(canonicalize_name(found[1]), found[2])
+
+
+def read_lock_of(environment: Environment, path: Path) -> Lock:
+    """Return what an environment's lock file says, having seen that it locks what the environment names.
+
+    Raises ``Unavailable`` where it is refused or locks another release.
+    """
+    lock = read_lock(path)
+    for package in (Package(environment.distribution, environment.tensorflow), *environment.further):
+        if package not in lock.packages:
+            raise Unavailable(
+                f"the lock file {path.name} does not hold {package.name} {package.version}; "
+                f"make it anew with `tfmatrix lock {environment.name}`."
+            )
+    return lock
+
+
+def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: str | None = None) -> Path:
+    """Resolve an environment with uv, and write and return its lock file.
+
+    ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC).
+    Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
+    """
+    wanted = (Package(environment.distribution, environment.tensorflow), *environment.further)
+    requirements = [f"{package.name}=={package.version}" for package in wanted]
+    requirements += catalogue.release(environment.tensorflow).caps
+    arguments = [
+        "pip", "compile", "-", "--quiet", "--generate-hashes", "--only-binary", ":all:",
+        "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--no-sources",
+        "--python", str(interpreter), "--python-version", environment.python,
+        "--python-platform", "x86_64-unknown-linux-gnu",
+    ]  # fmt: skip
+    if as_of is not None:
+        arguments += ["--exclude-newer", _day_after(as_of)]
+    failing = f"{environment.name} on Python {environment.python} cannot be locked"
+    body = uv.run(arguments, failing=failing, stdin="\n".join(requirements) + "\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem(environment)}.txt"
+    _write(path, _header(environment, as_of) + body, environment)
+    return path
+
+
+def _day_after(as_of: str) -> str:
+    try:
+        return f"{date.fromisoformat(as_of) + timedelta(days=1)}T00:00:00Z"
+    except ValueError:
+        raise UserError(f"{as_of!r} is no day; write it as 2022-06-01.") from None
+
+
+def _header(environment: Environment, as_of: str | None) -> str:
+    """Return the lines above the packages: no date, so that an unchanged resolution keeps its digest."""
+    lines = [
+        "# A lock file of tfmatrix: every package of one environment, with its hashes; not edited by hand.",
+        f"# environment: {environment.name}",
+        f"# distribution: {environment.distribution}",
+        f"# python: {environment.python}",
+        f"# kind: {'today' if as_of is None else f'as of {as_of}'}",
+        f"# made by: tfmatrix lock {environment.name}{'' if as_of is None else f' --as-of {as_of}'}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: Path, text: str, environment: Environment) -> None:
+    """Write a lock file whole or not at all, and only if it would be accepted again."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".txt")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        read_lock_of(environment, Path(name))
+        Path(name).chmod(0o644)  # mkstemp's own is 0600
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

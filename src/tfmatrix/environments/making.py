@@ -1,0 +1,159 @@
+"""Making an environment from its lock, and telling whether one is made: its stamp is written last."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from packaging.utils import canonicalize_name
+
+from tfmatrix.environments import interpreters, locks, uv
+from tfmatrix.errors import Unavailable
+from tfmatrix.records import Environment, InstalledEnvironment, Package
+
+STAMP = "tfmatrix-environment.json"
+SCHEMA = 1
+
+
+def folder_of(environment: Environment, root: Path) -> Path:
+    """Return the folder of an environment under ``root``, nox's folder of virtual environments.
+
+    Its name tells distributions and Pythons apart and is not shortened, as nox would a session's own.
+    """
+    return root / locks.stem(environment)
+
+
+def installed(
+    environment: Environment, folder: Path, lock_folders: Sequence[Path]
+) -> InstalledEnvironment | None:
+    """Return the environment as it stands in its folder, or None where it is not made or no longer current.
+
+    Starts no process. Not current: the lock has changed or is gone, the interpreter is gone, the folder was
+    moved, or the stamp is of another schema or unreadable.
+    """
+    try:
+        found = _from_json(json.loads((folder / STAMP).read_text(encoding="utf-8")))
+        lock_digest = locks.digest(locks.find_lock(environment, lock_folders))
+    except (OSError, ValueError, KeyError, TypeError, Unavailable):
+        return None
+    interpreter = _interpreter(folder)
+    current = (
+        found.environment == environment
+        and found.lock_digest == lock_digest
+        and found.interpreter == str(interpreter)
+        and interpreter.is_file()
+    )
+    return found if current else None
+
+
+def make(
+    environment: Environment,
+    *,
+    folder: Path,
+    lock_folders: Sequence[Path],
+    create_venv: Callable[[Path, Path], object],
+) -> InstalledEnvironment:
+    """Make an environment in its folder, or return it where it is made and current.
+
+    ``create_venv(folder, interpreter)`` makes an empty virtual environment, whatever lies in the folder.
+    One process at a time makes it. Raises ``Unavailable`` where there is no lock, no interpreter, a package
+    that no longer installs or whose hash is wrong: then nothing in the folder is taken for an environment.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if found := installed(environment, folder, lock_folders):
+            return found
+        path = locks.find_lock(environment, lock_folders)
+        lock = locks.read_lock_of(environment, path)
+        interpreter = interpreters.find_interpreter(environment.python)
+        (folder / STAMP).unlink(missing_ok=True)  # before anything else goes: half a folder never has one
+        create_venv(folder, interpreter)
+        _install(environment, folder, path)
+        made = InstalledEnvironment(
+            environment=environment,
+            interpreter=str(_interpreter(folder)),
+            python_version=_python_version(folder),
+            lock_digest=lock.digest,
+            lock_kind=lock.kind,
+            packages=_installed_packages(folder),
+        )
+        _check(made, lock, path)
+        _write_stamp(folder, made)
+        return made
+
+
+def _interpreter(folder: Path) -> Path:
+    return folder.absolute() / "bin" / "python"
+
+
+def _install(environment: Environment, folder: Path, lock: Path) -> None:
+    """Install exactly what the lock says: hashed, from wheels, with no resolution of dependencies."""
+    arguments = [
+        "pip", "install", "--quiet", "--require-hashes", "--verify-hashes", "--no-deps",
+        "--only-binary", ":all:", "--python", str(_interpreter(folder)), "-r", str(lock),
+    ]  # fmt: skip
+    uv.run(arguments, failing=f"{environment.name} cannot be installed from {lock.name}")
+
+
+def _python_version(folder: Path) -> str:
+    """Return the full version that the virtual environment's own description states, such as ``3.10.13``."""
+    for line in (folder / "pyvenv.cfg").read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() in {"version_info", "version"}:  # uv's word, and the standard library's
+            return value.strip()
+    raise Unavailable(
+        f"the virtual environment {folder.name} does not say its Python version; remove it and retry."
+    )
+
+
+def _installed_packages(folder: Path) -> tuple[Package, ...]:
+    """Return what lies in the virtual environment, sorted by name."""
+    places = [str(path) for path in (folder / "lib").glob("python*/site-packages")]
+    return tuple(
+        sorted(
+            Package(canonicalize_name(found.name), found.version)
+            for found in metadata.distributions(path=places)
+        )
+    )
+
+
+def _check(made: InstalledEnvironment, lock: locks.Lock, path: Path) -> None:
+    """Refuse an environment that is not, name by name and version by version, what its lock says."""
+    if made.packages != lock.packages:
+        other = sorted(set(made.packages) ^ set(lock.packages))
+        names = ", ".join(sorted({package.name for package in other}))
+        raise Unavailable(
+            f"{made.environment.name} as installed differs from {path.name} in {names}; make it again."
+        )
+
+
+def _write_stamp(folder: Path, made: InstalledEnvironment) -> None:
+    """Write the stamp whole and to the disk, or not at all."""
+    partial = folder / f".{STAMP}.partial"
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump({"schema": SCHEMA, **asdict(made)}, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / STAMP)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _from_json(stamp: dict[str, Any]) -> InstalledEnvironment:
+    """Return the record of a stamp; raises ValueError, KeyError or TypeError where it is not one of ours."""
+    content = dict(stamp)
+    if content.pop("schema") != SCHEMA:
+        raise ValueError("another schema")
+    named = dict(content.pop("environment"))
+    named["further"] = tuple(Package(**package) for package in named["further"])
+    packages = tuple(Package(**package) for package in content.pop("packages"))
+    return InstalledEnvironment(environment=Environment(**named), packages=packages, **content)

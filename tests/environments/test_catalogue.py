@@ -1,0 +1,96 @@
+"""What the catalogue knows, and which environments may be named."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfmatrix.environments import catalogue
+from tfmatrix.errors import UserError
+from tfmatrix.records import Environment, Package
+
+
+def parse(name: str) -> Environment:
+    """Parse a name with the usual distribution and Python."""
+    return catalogue.parse_environment(name, distribution="tensorflow-cpu", python="3.10")
+
+
+@pytest.mark.parametrize("version", catalogue.RELEASES)
+def test_every_listed_release_runs_on_python_3_10(version: str) -> None:
+    """One Python takes all fourteen releases, which keeps Python out of the comparison."""
+    assert catalogue.release(version).runs_on("3.10")
+
+
+def test_an_older_patch_has_the_rules_of_its_minor() -> None:
+    """A patch release that is not the newest is known too, with what its minor needs."""
+    assert catalogue.release("2.15.0").caps == catalogue.release("2.15.1").caps == ("numpy<2",)
+
+
+@pytest.mark.parametrize(("version", "capped"), [("2.11.1", True), ("2.12.1", False), ("2.16.2", False)])
+def test_protobuf_is_capped_before_2_12_only(version: str, capped: bool) -> None:
+    """A release whose generated code needs protobuf 3.19 says so, and no later one does."""
+    assert ("protobuf<3.20" in catalogue.release(version).caps) is capped
+
+
+@pytest.mark.parametrize(
+    ("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0")]
+)
+def test_an_unknown_release_is_told_its_nearest(version: str, nearest: str) -> None:
+    """A release that does not exist is refused in one sentence whose first proposal is the nearest one."""
+    with pytest.raises(UserError, match=f"no TensorFlow {version} is known; the nearest are {nearest},"):
+        catalogue.release(version)
+
+
+@pytest.mark.parametrize(
+    "version", ["", "2", "2.15", "v2.15.1", "2.15.1rc0", "2.15.1\n", "2.15.01", "٢.15.1"]
+)
+def test_what_is_no_version_is_refused(version: str) -> None:
+    """Anything but three plain numbers is refused as the user's mistake."""
+    with pytest.raises(UserError):
+        catalogue.release(version)
+
+
+def test_two_spellings_of_one_choice_are_one_environment() -> None:
+    """The order and the case in which further packages are written do not make another environment."""
+    one = parse("2.16.2+numpy-1.26.4+TF_Keras-2.16.0")
+    assert one == parse("2.16.2+tf-keras-2.16.0+numpy-1.26.4")
+    assert one.name == "2.16.2+tf-keras-2.16.0+numpy-1.26.4"
+    assert one.further == (Package("tf-keras", "2.16.0"), Package("numpy", "1.26.4"))
+
+
+def test_a_name_gives_itself_again() -> None:
+    """Parsing an environment's name gives the same environment."""
+    environment = parse("2.16.2+keras-3.11.3")
+    assert parse(environment.name) == environment
+
+
+@pytest.mark.parametrize(
+    ("name", "saying"),
+    [
+        ("2.16.2+jax-0.4.1", "is not one of keras, tf-keras, numpy"),
+        ("2.16.2+keras", "with an exact version"),
+        ("2.16.2+keras-new", "is no version of keras"),
+        ("2.16.2+keras-3.1.0+keras-3.2.0", "names one package twice"),
+        ("2.16.2+", "is not one of"),
+        ("2.15.9+keras-3.1.0", "no TensorFlow 2.15.9 is known"),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused(name: str, saying: str) -> None:
+    """A name with another package, no version or the same package twice is refused, saying which."""
+    with pytest.raises(UserError, match=saying):
+        parse(name)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "python", "saying"),
+    [
+        ("tensorflow-gpu", "3.10", "is not one of tensorflow-cpu, tensorflow"),
+        ("tensorflow-cpu", "3.7", "does not run on Python 3.7, only on 3.9 to 3.12"),
+        ("tensorflow-cpu", "3.10.1", "is no Python version"),
+    ],
+)
+def test_a_distribution_or_python_that_cannot_be_is_refused(
+    distribution: str, python: str, saying: str
+) -> None:
+    """An unknown distribution, or a Python without wheels of the release, is refused at once."""
+    with pytest.raises(UserError, match=saying):
+        catalogue.parse_environment("2.16.2", distribution=distribution, python=python)

@@ -1,0 +1,155 @@
+"""Lock files: what is refused, what is found, and what the committed ones hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfmatrix.environments import catalogue, locks
+from tfmatrix.errors import Unavailable, UserError
+from tfmatrix.records import Environment, Package
+
+from .tiny import TINY, TINY_UNCAPPED, Bench
+
+HASH = "--hash=sha256:" + "a" * 64
+MACHINE = re.compile(r"://|index-url|find-links|/\w+/|\\\\|@")  # an address, an option of an index, a path
+COMMITTED = sorted(locks.OWN_LOCKS.glob("*.txt"))
+
+
+def read(tmp_path: Path, text: str) -> locks.Lock:
+    """Write a lock file and read it."""
+    path = tmp_path / "some.txt"
+    path.write_text(text, encoding="utf-8")
+    return locks.read_lock(path)
+
+
+def test_a_lock_is_its_packages_its_digest_and_its_kind(tmp_path: Path) -> None:
+    """Packages come sorted, under canonical names; continued lines are one; the digest is of the bytes."""
+    text = f"# kind: as of 2022-06-01\nZeta==1.0 \\\n    {HASH} \\\n    {HASH}\nA_b.c==2.0.post1 {HASH}\n"
+    lock = read(tmp_path, text)
+    assert lock.packages == (Package("a-b-c", "2.0.post1"), Package("zeta", "1.0"))
+    assert lock.kind == "as of 2022-06-01"
+    assert lock.digest == hashlib.sha256(text.encode()).hexdigest() == locks.digest(tmp_path / "some.txt")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "numpy==1.26.4",
+        f"numpy>=1.26.4 {HASH}",
+        f"numpy {HASH}",
+        "numpy==1.26.4 --hash=sha256:abc",
+        f"numpy==1.26.4 --hash=md5:{'a' * 32}",
+        f"numpy==1.26.4 ; python_version > '3.8' {HASH}",
+        f"--index-url https://example.org/simple\nnumpy==1.26.4 {HASH}",
+        f"numpy @ https://example.org/numpy.whl {HASH}",
+        f"-r other.txt\nnumpy==1.26.4 {HASH}",
+        f"numpy==1.26.4 {HASH}\nNumPy==1.26.4 {HASH}",
+        "",
+        "# nothing but a comment",
+    ],
+)
+def test_a_lock_that_does_not_lock_is_refused(tmp_path: Path, line: str) -> None:
+    """A line without exact version and hashes, an option, an address, a repetition or nothing is refused."""
+    with pytest.raises(Unavailable, match=r"lock file some\.txt"):
+        read(tmp_path, f"# kind: today\n{line}\n")
+
+
+def test_a_lock_without_its_kind_is_refused(tmp_path: Path) -> None:
+    """A lock that does not say whether it is today's resolution or an older day's is refused."""
+    with pytest.raises(Unavailable, match="does not say its kind"):
+        read(tmp_path, f"numpy==1.26.4 {HASH}\n")
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A lock that cannot be read as text is refused, not raised as a decoding error."""
+    (tmp_path / "some.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Unavailable, match="cannot be read"):
+        locks.read_lock(tmp_path / "some.txt")
+
+
+def test_a_lock_of_another_release_is_refused(bench: Bench) -> None:
+    """A lock that does not hold what its environment names is refused."""
+    other = Environment("2.15.0", python=TINY.python)
+    with pytest.raises(Unavailable, match=r"does not hold tensorflow-cpu 2\.15\.0"):
+        locks.read_lock_of(other, bench.write_lock())
+
+
+def test_the_projects_own_lock_comes_first(tmp_path: Path) -> None:
+    """A lock in the user's folder is taken before the one that comes with tfmatrix."""
+    environment = Environment("2.15.1")
+    assert locks.find_lock(environment, [tmp_path]).parent == locks.OWN_LOCKS
+    own = tmp_path / "tensorflow-cpu-2.15.1-py310.txt"
+    own.touch()
+    assert locks.find_lock(environment, [tmp_path]) == own
+
+
+def test_a_missing_lock_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    """Where no folder has the lock, the message is the command that makes it."""
+    with pytest.raises(Unavailable, match=r"`tfmatrix lock 2\.15\.1\+keras-2\.15\.0` makes it"):
+        locks.find_lock(Environment("2.15.1", (Package("keras", "2.15.0"),)), [tmp_path])
+
+
+def test_a_resolution_that_fails_writes_nothing_and_says_why(bench: Bench) -> None:
+    """Where uv finds no solution, its reason is the message, without addresses, and no file appears."""
+    with pytest.raises(
+        Unavailable, match=r"2\.15\.1 on Python .* cannot be locked: No solution found.*numpy"
+    ) as caught:
+        locks.make_lock(
+            TINY, Path(sys.executable), bench.lock_folder
+        )  # the registry has no NumPy for the cap
+    assert "://" not in str(caught.value)
+    assert list(bench.lock_folder.iterdir()) == []
+
+
+def test_a_day_that_is_none_is_refused(bench: Bench) -> None:
+    """An as-of day that no calendar has is the user's mistake, told before anything is resolved."""
+    with pytest.raises(UserError, match="'2022-02-30' is no day"):
+        locks.make_lock(TINY, Path(sys.executable), bench.lock_folder, as_of="2022-02-30")
+
+
+def test_a_made_lock_is_hashed_and_names_no_machine(bench: Bench) -> None:
+    """A lock that was made holds hashes, its kind and its command, and no registry, path or trial file."""
+    path = locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder)
+    assert path == locks.find_lock(TINY_UNCAPPED, [bench.lock_folder])
+    assert locks.read_lock(path).packages == (Package("tensorflow-cpu", "2.18.1"),)
+    text = path.read_text(encoding="utf-8")
+    assert "# kind: today\n# made by: tfmatrix lock 2.18.1\n" in text
+    assert not MACHINE.search(text)
+    assert list(bench.lock_folder.iterdir()) == [path]
+
+
+def test_making_a_lock_twice_gives_the_same_bytes(bench: Bench) -> None:
+    """An unchanged resolution keeps its digest, so nothing that rests on it becomes stale."""
+    first = locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes()
+    assert locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes() == first
+
+
+@pytest.mark.parametrize("version", catalogue.RELEASES)
+def test_every_release_has_a_committed_lock(version: str) -> None:
+    """Each listed release has a lock of today's kind for Python 3.10 that holds that release and its caps."""
+    lock = locks.read_lock_of(Environment(version), locks.find_lock(Environment(version), []))
+    assert lock.kind == "today"
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_a_committed_lock_names_no_registry_and_no_machine(path: Path) -> None:
+    """No committed lock holds an address, a path, an option of an index or a package without hashes."""
+    text = path.read_text(encoding="utf-8")
+    assert not MACHINE.search(text)
+    assert len(locks.read_lock(path).packages) > 20
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_a_committed_lock_is_called_what_it_holds(path: Path) -> None:
+    """A lock file's name, its header and the TensorFlow that it locks agree."""
+    header = dict(re.findall(r"^# (\w+): (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    environment = catalogue.parse_environment(
+        header["environment"], distribution=header["distribution"], python=header["python"]
+    )
+    assert path.stem == locks.stem(environment)
+    assert locks.read_lock_of(environment, path)
