@@ -1,0 +1,317 @@
+"""Distances: how far two tensors lie apart, measured in one pass over chunks that fit the CPU's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tfmatrix.compare.ulp import Array, Format, format_of, ordinals, widest
+
+CHUNK = 1 << 14
+"""Elements measured at once: enough to hide a call's cost, few enough for the buffers to stay in the L2 cache."""
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far two tensors lie apart; the digest decides *whether* they differ, this explains *how much*.
+
+    Counts are of elements, and a complex element differs where either part does; it is ``..._only`` where each part
+    that differs does so only in that way. The largest distances are over parts, and over *finite pairs*: those where
+    both numbers are finite. Where no finite pair differs they are 0.
+    """
+
+    comparable: bool
+    """False where dtype or shape differ, which ``note`` then names: every element counts as differing."""
+    note: str = ""
+    elements: int = 0
+    differing: int = 0
+    """By bits: -0.0 and NaN payloads count."""
+    zero_sign_only: int = 0
+    nan_payload_only: int = 0
+    nan_mismatch: int = 0
+    """NaN in one of the two only."""
+    inf_mismatch: int = 0
+    """An infinity against anything but the same infinity or a NaN."""
+    max_ulp: int | None = None
+    """Largest distance in ULPs, exact; None for a dtype without ULPs. Both zeros are the same point."""
+    max_abs: float | None = None
+    """Largest absolute difference: in float64 for floats (inf where that overflows), an exact int for integers."""
+    scaled_error: float | None = None
+    """max|a - b| / (eps * max|a|); inf where all of ``a`` is 0 and ``b`` is not; None for a dtype without ULPs."""
+    sampled: bool = False
+    """True where the two arrays are a sample of larger tensors, so every number here is the sample's."""
+
+    @property
+    def identical(self) -> bool:
+        """Return whether dtype, shape and every bit are the same."""
+        return self.comparable and not self.differing
+
+    @property
+    def fraction(self) -> float:
+        """Return the share of elements that differ, 0 to 1; 1 for what cannot be compared, 0 for empty tensors."""
+        if not self.comparable:
+            return 1.0
+        return self.differing / self.elements if self.elements else 0.0
+
+
+def measure(a: Array, b: Array, *, sampled: bool = False) -> Distance:
+    """Measure how far ``b`` lies from ``a``.
+
+    Any shape, strides and byte order. Floats (float16, bfloat16, float32, float64, ml_dtypes' one-byte kinds) and
+    complex64 and complex128 are measured in full, integers by bits and absolute difference, every other dtype by bits
+    alone. Arrays of strings (``S``, ``U``, or objects that are ``bytes`` or ``str``) are one dtype, compared by their
+    UTF-8 bytes. Memory beyond the arrays is a few chunks. ``sampled`` is passed on to the result.
+
+    Nothing is raised where dtype or shape differ, or where objects are no strings: the result is not comparable.
+    """
+    elements = max(a.size, b.size)
+    note = _obstacle(a, b)
+    if note:
+        return Distance(comparable=False, note=note, elements=elements, differing=elements, sampled=sampled)
+    if _is_string(a):
+        differing = sum(_encoded(x) != _encoded(y) for x, y in zip(a.flat, b.flat, strict=True))
+        return Distance(comparable=True, elements=elements, differing=differing, sampled=sampled)
+    tally = _tally_for(a.dtype.newbyteorder("="))
+    unequal_chunks = []
+    # Overflow and NaN are findings here, not mistakes.
+    with np.errstate(all="ignore"):
+        for x, y in _chunks(a, b):
+            unequal_chunks.append(not _same_bits(x, y))
+            if unequal_chunks[-1]:
+                tally.add(x, y)
+        if tally.needs_equal_chunks:
+            for (x, _), unequal in zip(_chunks(a, b), unequal_chunks, strict=True):
+                if not unequal:
+                    tally.add_equal(x)
+    return tally.distance(elements, sampled)
+
+
+def _obstacle(a: Array, b: Array) -> str:
+    """Return why two arrays cannot be compared, or an empty string."""
+    same_dtype = a.dtype.newbyteorder("=") == b.dtype.newbyteorder("=")
+    if not same_dtype and not (_is_string(a) and _is_string(b)):
+        return f"dtype {_name(a)} against {_name(b)}"
+    if a.shape != b.shape:
+        return f"shape {a.shape} against {b.shape}"
+    for array in (a, b):
+        if array.dtype.hasobject:
+            strangers = (type(x).__name__ for x in array.flat if not isinstance(x, str | bytes))
+            stranger = next(strangers, None)
+            if stranger:
+                return f"dtype {array.dtype.name} holds {stranger}, which has no bits to compare"
+    return ""
+
+
+def _name(array: Array) -> str:
+    return "string" if _is_string(array) else array.dtype.name
+
+
+def _is_string(array: Array) -> bool:
+    return array.dtype.kind in "OSU"
+
+
+def _encoded(element: str | bytes) -> bytes:
+    # A lone surrogate is not UTF-8, and still has to be told from another one.
+    return element.encode("utf-8", "surrogatepass") if isinstance(element, str) else element
+
+
+def _chunks(a: Array, b: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield pairs of 1-D native, contiguous pieces in C order: views where the arrays allow it, else a buffer."""
+    if a.size == 0:
+        return
+    iterator = np.nditer(
+        [a, b],
+        flags=["external_loop", "buffered"],
+        op_flags=[["readonly", "aligned", "contig"]] * 2,
+        op_dtypes=[a.dtype.newbyteorder("=")] * 2,
+        casting="equiv",
+        order="C",
+        buffersize=CHUNK,
+    )
+    yield from iterator
+
+
+def _same_bits(x: Array, y: Array) -> bool:
+    """Return whether two chunks have the same bytes, compared eight at a time where their length allows."""
+    word = np.uint64 if x.nbytes % 8 == 0 else np.uint8
+    return bool(np.equal(x.view(word), y.view(word)).all())
+
+
+def _any_part(mask: Array, parts: int) -> Array:
+    """Fold a mask over ``parts`` neighbours into one over elements: true where any part is."""
+    if parts == 1:
+        return mask
+    columns = mask.reshape(-1, parts)
+    # Column by column: NumPy reduces a short last axis an order of magnitude slower.
+    folded = columns[:, 0].copy()
+    for index in range(1, parts):
+        folded |= columns[:, index]
+    return folded
+
+
+class _Bits:
+    """What is counted of a dtype without arithmetic: elements whose bytes differ."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._bytes = dtype.itemsize
+        self._differing = 0
+
+    def add(self, x: Array, y: Array) -> None:
+        """Count a pair of chunks that are not the same."""
+        unequal = np.not_equal(x.view(np.uint8), y.view(np.uint8))
+        self._differing += np.count_nonzero(_any_part(unequal, self._bytes))
+
+    @property
+    def needs_equal_chunks(self) -> bool:
+        """Return whether the chunks without a difference count too: see ``add_equal``."""
+        return False
+
+    def add_equal(self, x: Array) -> None:
+        """Take in a chunk that both arrays have."""
+
+    def distance(self, elements: int, sampled: bool) -> Distance:
+        """Return what was found in all chunks."""
+        return Distance(comparable=True, elements=elements, differing=self._differing, sampled=sampled)
+
+
+class _Integers(_Bits):
+    """What is counted of integers: the largest difference besides."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        super().__init__(dtype)
+        self._low, self._high = np.empty(CHUNK, dtype), np.empty(CHUNK, dtype)
+        self._max_abs = 0
+
+    def add(self, x: Array, y: Array) -> None:
+        self._differing += np.count_nonzero(np.not_equal(x, y))
+        self._max_abs = max(self._max_abs, widest(x, y, self._low[: x.size], self._high[: x.size]))
+
+    def distance(self, elements: int, sampled: bool) -> Distance:
+        return replace(super().distance(elements, sampled), max_abs=self._max_abs)
+
+
+class _Floats(_Bits):
+    """What is counted of floats, and of complex numbers as pairs of floats.
+
+    Every buffer is made once and reused, and what most chunks have none of (equal zeros, infinities, NaNs) is looked
+    for by one minimum or maximum before it is counted.
+    """
+
+    def __init__(self, dtype: np.dtype[Any], layout: Format, parts: int) -> None:
+        super().__init__(dtype)
+        self._layout, self._parts = layout, parts
+        self._a, self._b, self._scratch = (np.empty(CHUNK * parts, layout.code) for _ in range(3))
+        self._unequal = np.empty(CHUNK * parts, np.bool_)
+        self._difference = np.empty(CHUNK * parts, np.float64)
+        self._zero_sign = self._nan_payload = self._nan_mismatch = self._inf_mismatch = 0
+        self._max_ulp = self._top = 0
+        self._max_abs = 0.0
+
+    def add(self, x: Array, y: Array) -> None:
+        layout = self._layout
+        x_bits, y_bits = x.view(layout.bits), y.view(layout.bits)
+        x_codes, y_codes = layout.codes(x_bits), layout.codes(y_bits)
+        buffers = (self._a, self._b, self._scratch, self._unequal)
+        a, b, scratch, unequal = (buffer[: x_bits.size] for buffer in buffers)
+        np.not_equal(x_bits, y_bits, out=unequal)
+        self._differing += self._count(unequal)
+        np.bitwise_and(x_codes, layout.magnitude_mask, out=a)
+        np.bitwise_and(y_codes, layout.magnitude_mask, out=b)
+        self._add_zeros(a, b, unequal, scratch)
+        excluded = self._add_non_finite(a, b, unequal)
+        self._top = max(self._top, int(a.max()))
+        self._add_difference(x.view(layout.value), y.view(layout.value), excluded)
+        # The magnitudes are not needed again: their memory becomes the ordinals.
+        p, q = ordinals(a, x_codes, layout, scratch), ordinals(b, y_codes, layout, scratch)
+        self._max_ulp = max(self._max_ulp, widest(p, q, low=scratch.view(layout.signed), high=q))
+
+    @property
+    def needs_equal_chunks(self) -> bool:
+        # max|a| is over the whole array, and without a difference it would divide a zero.
+        return self._max_abs > 0
+
+    def add_equal(self, x: Array) -> None:
+        codes = self._layout.codes(x.view(self._layout.bits))
+        magnitudes = np.bitwise_and(codes, self._layout.magnitude_mask, out=self._a[: codes.size])
+        if magnitudes.max() >= self._layout.infinity:
+            magnitudes[magnitudes >= self._layout.infinity] = 0
+        self._top = max(self._top, int(magnitudes.max()))
+
+    def distance(self, elements: int, sampled: bool) -> Distance:
+        return replace(
+            super().distance(elements, sampled),
+            zero_sign_only=self._zero_sign,
+            nan_payload_only=self._nan_payload,
+            nan_mismatch=self._nan_mismatch,
+            inf_mismatch=self._inf_mismatch,
+            max_ulp=self._max_ulp,
+            max_abs=self._max_abs,
+            scaled_error=self._scaled_error(),
+        )
+
+    def _scaled_error(self) -> float:
+        if self._max_abs == 0:
+            return 0.0
+        largest = self._layout.number(self._top)
+        # Divided in this order, since eps times a small number would underflow.
+        return self._max_abs / largest / self._layout.eps if largest else np.inf
+
+    def _count(self, mask: Array) -> int:
+        return int(np.count_nonzero(_any_part(mask, self._parts)))
+
+    def _count_only(self, kind: Array, unequal: Array) -> int:
+        """Count the elements of which some part differs in this way and none in another."""
+        if self._parts == 1:
+            return self._count(kind)
+        return int(np.count_nonzero(_any_part(kind, self._parts) & ~_any_part(unequal & ~kind, self._parts)))
+
+    def _add_zeros(self, a: Array, b: Array, unequal: Array, scratch: Array) -> None:
+        """Count the pairs of zeros with other bits; takes magnitudes."""
+        if np.bitwise_or(a, b, out=scratch).min() == 0:
+            self._zero_sign += self._count_only(unequal & (scratch == 0), unequal)
+
+    def _add_non_finite(self, a: Array, b: Array, unequal: Array) -> Array | None:
+        """Count NaNs and infinities, and set the magnitudes of pairs that are not finite to 0: return their mask."""
+        infinity = self._layout.infinity
+        if a.max() < infinity and b.max() < infinity:
+            return None
+        a_nan, b_nan = a > infinity, b > infinity
+        self._nan_mismatch += self._count(a_nan ^ b_nan)
+        self._nan_payload += self._count_only(a_nan & b_nan & unequal, unequal)
+        excluded = np.asarray((a >= infinity) | (b >= infinity))
+        self._inf_mismatch += self._count(unequal & excluded & ~a_nan & ~b_nan)
+        a[excluded] = b[excluded] = 0
+        return excluded
+
+    def _add_difference(self, x: Array, y: Array, excluded: Array | None) -> None:
+        if x.dtype == np.float32:
+            # Rounding keeps order: a chunk whose largest float32 difference is below the largest so far, rounded
+            # likewise, cannot exceed it. Most chunks are spared the conversion to float64, which costs twice this.
+            screen = self._scratch[: x.size].view(np.float32)
+            if _largest(x, y, screen, excluded) < np.float32(self._max_abs):
+                return
+        self._max_abs = max(self._max_abs, _largest(x, y, self._difference[: x.size], excluded))
+
+
+def _largest(x: Array, y: Array, out: Array, excluded: Array | None) -> float:
+    """Return max|x - y| in the dtype of ``out``, which is overwritten, without the excluded pairs."""
+    np.subtract(x, y, out=out, dtype=out.dtype)
+    if excluded is not None:
+        out[excluded] = 0
+    return float(np.absolute(out, out=out).max())
+
+
+def _tally_for(dtype: np.dtype[Any]) -> _Bits:
+    """Return an empty tally for a dtype in native byte order."""
+    if dtype.kind in "iu":
+        return _Integers(dtype)
+    if dtype.type in (np.complex64, np.complex128):
+        part = np.dtype(f"f{dtype.itemsize // 2}")
+        layout = format_of(part)
+        assert layout is not None
+        return _Floats(dtype, layout, parts=2)
+    layout = format_of(dtype)
+    return _Bits(dtype) if layout is None else _Floats(dtype, layout, parts=1)
