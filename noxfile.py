@@ -9,13 +9,9 @@ from pathlib import Path
 import nox
 import nox.virtualenv
 
+from tfmatrix import config
 from tfmatrix.environments import catalogue, making
 from tfmatrix.errors import UserError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
 
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["matrix"]
@@ -25,14 +21,15 @@ nox.options.error_on_missing_interpreters = True  # nox's own way is to skip suc
 
 ROOT = Path(__file__).parent
 
-# [tool.tfmatrix] says which environments there are; what one run needs besides comes from two variables.
-SETTINGS = (
-    tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("tfmatrix", {})
-)
-FURTHER = [name.strip() for name in os.environ.get("TFMATRIX_VERSIONS", "").split(",") if name.strip()]
-PYTHON = os.environ.get("TFMATRIX_PYTHON") or SETTINGS.get("python", "3.10")
-DISTRIBUTION = SETTINGS.get("distribution", "tensorflow-cpu")
-NAMES = dict.fromkeys([*catalogue.RELEASES, *SETTINGS.get("versions", []), *FURTHER])
+# [tool.tfmatrix] says which environments there are; `tfmatrix run` names those of its own options in variables.
+try:
+    CONFIG = config.load(ROOT)
+except UserError as error:
+    sys.exit(f"tfmatrix: {error}")
+PYTHON = os.environ.get("TFMATRIX_PYTHON", CONFIG.python)
+DISTRIBUTION = os.environ.get("TFMATRIX_DISTRIBUTION", CONFIG.distribution)
+FURTHER = filter(None, os.environ.get("TFMATRIX_VERSIONS", "").split(","))
+NAMES = dict.fromkeys([*catalogue.RELEASES, *CONFIG.versions, *FURTHER])
 
 
 def create_venv(folder: Path, interpreter: Path) -> None:
@@ -51,9 +48,7 @@ def environment(session: nox.Session, name: str) -> None:
         made = making.make(wanted, folder=folder, lock_folders=[ROOT / "locks"], create_venv=create_venv)
     except UserError as error:
         session.error(f"{name} is unavailable: {error}")
-    session.log(
-        f"{name} is ready: {len(made.packages)} packages on Python {made.python_version} in {folder.name}"
-    )
+    session.log(f"{name} is ready: {len(made.packages)} packages on Python {made.python_version} in {folder.name}")
 
 
 @nox.session(venv_backend="none")

@@ -42,3 +42,133 @@ class InstalledEnvironment:
     """``today``, or ``as of 2022-06-01``: the day that the resolution stands for."""
     packages: tuple[Package, ...] = field(default=())
     """Every installed package, sorted by name."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """The variables and thread counts that a process starts with."""
+
+    name: str = "default"
+    intra_op: int = 2
+    """Threads within one operation."""
+    inter_op: int = 2
+    """Operations at once."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables besides those that every launch sets, sorted by name."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A reference model: one file, or one variant of it."""
+
+    path: str
+    source: str
+    """SHA-256 of the file's bytes."""
+    variant: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``."""
+        stem = self.path.rpartition("/")[2].removesuffix(".py")
+        return f"{stem}[{self.variant}]" if self.variant else stem
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Environment x launch x mode x reference model."""
+
+    environment: Environment
+    launch: Launch
+    mode: str
+    model: Model
+
+    @property
+    def id(self) -> str:
+        """Return the cell's name: ``2.15.1/mlp/tf2``, and behind it the launch where it is not the default."""
+        plain = f"{self.environment.name}/{self.model.name}/{self.mode}"
+        return plain if self.launch.name == "default" else f"{plain}/{self.launch.name}"
+
+
+TRIAL, WITNESS, JITTER, SEEDS = "trial", "witness", "jitter", "seeds"
+"""What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
+to draw the initial weights under other seeds."""
+
+
+@dataclass(frozen=True)
+class ExpectedTrial:
+    """One trial that the plan asks for."""
+
+    cell: Cell
+    role: str
+    number: int
+    """From 1 on, within its role."""
+    seed: int
+    hash_seed: str
+    """PYTHONHASHSEED of the process that it is forked from, or that it is."""
+    key: str
+    """SHA-256 of everything that may change its bits."""
+
+    @property
+    def name(self) -> str:
+        """Return what this trial is called within its cell: ``trial-2``."""
+        return f"{self.role}-{self.number}"
+
+
+OBSERVED, FAILED, CRASHED, TIMED_OUT = "observed", "failed", "crashed", "timed-out"
+UNSUPPORTED, UNAVAILABLE, MISSING = "unsupported", "unavailable", "missing"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one execution of a cell."""
+
+    key: str
+    outcome: str
+    trace: str | None = None
+    """Digest of its trace, where it was observed."""
+    kind: str = ""
+    """Type of the exception, or name of the signal."""
+    message: str = ""
+    where: str = ""
+    """Line of the model file."""
+    traceback: str = ""
+    output: str = ""
+    """The last lines that it wrote."""
+    seconds: float = 0.0
+    peak_kib: int = 0
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """One tensor of one trial: where in the chain it stands, and its digest."""
+
+    tier: str
+    stage: str
+    """Full name: ``gradient@3/dense_1/kernel``."""
+    digest: str
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor in canonical form: C order, little-endian."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+    whole: bool = True
+    """False where ``data`` is a sample of a tensor too large to be kept."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What of the machine may change bits, and what else a reader wants to know of it."""
+
+    cpu: str
+    flags: tuple[str, ...]
+    """Instruction-set flags, sorted."""
+    architecture: str
+    libc: str
+    gpus: tuple[str, ...]
+    kernel: str
+    cores: int
+    memory_gib: float

@@ -74,16 +74,12 @@ def read_lock(path: Path) -> Lock:
         raise Unavailable(f"the lock file {path.name} cannot be read: {error}.") from error
     kind = next((found[1] for line in text.splitlines() if (found := _KIND.fullmatch(line.strip()))), None)
     if kind is None:
-        raise Unavailable(
-            f"the lock file {path.name} does not say its kind; make it anew with `tfmatrix lock`."
-        )
+        raise Unavailable(f"the lock file {path.name} does not say its kind; make it anew with `tfmatrix lock`.")
     packages = sorted(_packages(text, path.name))
     if not packages:
         raise Unavailable(f"the lock file {path.name} holds no package; make it anew with `tfmatrix lock`.")
     if len({package.name for package in packages}) < len(packages):
-        raise Unavailable(
-            f"the lock file {path.name} names one package twice; make it anew with `tfmatrix lock`."
-        )
+        raise Unavailable(f"the lock file {path.name} names one package twice; make it anew with `tfmatrix lock`.")
     return Lock(tuple(packages), hashlib.sha256(content).hexdigest(), kind)
 
 

@@ -30,16 +30,14 @@ def folder_of(environment: Environment, root: Path) -> Path:
     return root / locks.stem(environment)
 
 
-def installed(
-    environment: Environment, folder: Path, lock_folders: Sequence[Path]
-) -> InstalledEnvironment | None:
+def installed(environment: Environment, folder: Path, lock_folders: Sequence[Path]) -> InstalledEnvironment | None:
     """Return the environment as it stands in its folder, or None where it is not made or no longer current.
 
     Starts no process. Not current: the lock has changed or is gone, the interpreter is gone, the folder was
     moved, or the stamp is of another schema or unreadable.
     """
     try:
-        found = _from_json(json.loads((folder / STAMP).read_text(encoding="utf-8")))
+        found = from_json(json.loads((folder / STAMP).read_text(encoding="utf-8")))
         lock_digest = locks.digest(locks.find_lock(environment, lock_folders))
     except (OSError, ValueError, KeyError, TypeError, Unavailable):
         return None
@@ -108,19 +106,14 @@ def _python_version(folder: Path) -> str:
         key, _, value = line.partition("=")
         if key.strip() in {"version_info", "version"}:  # uv's word, and the standard library's
             return value.strip()
-    raise Unavailable(
-        f"the virtual environment {folder.name} does not say its Python version; remove it and retry."
-    )
+    raise Unavailable(f"the virtual environment {folder.name} does not say its Python version; remove it and retry.")
 
 
 def _installed_packages(folder: Path) -> tuple[Package, ...]:
     """Return what lies in the virtual environment, sorted by name."""
     places = [str(path) for path in (folder / "lib").glob("python*/site-packages")]
     return tuple(
-        sorted(
-            Package(canonicalize_name(found.name), found.version)
-            for found in metadata.distributions(path=places)
-        )
+        sorted(Package(canonicalize_name(found.name), found.version) for found in metadata.distributions(path=places))
     )
 
 
@@ -129,9 +122,7 @@ def _check(made: InstalledEnvironment, lock: locks.Lock, path: Path) -> None:
     if made.packages != lock.packages:
         other = sorted(set(made.packages) ^ set(lock.packages))
         names = ", ".join(sorted({package.name for package in other}))
-        raise Unavailable(
-            f"{made.environment.name} as installed differs from {path.name} in {names}; make it again."
-        )
+        raise Unavailable(f"{made.environment.name} as installed differs from {path.name} in {names}; make it again.")
 
 
 def _write_stamp(folder: Path, made: InstalledEnvironment) -> None:
@@ -139,7 +130,7 @@ def _write_stamp(folder: Path, made: InstalledEnvironment) -> None:
     partial = folder / f".{STAMP}.partial"
     try:
         with partial.open("w", encoding="utf-8") as file:
-            json.dump({"schema": SCHEMA, **asdict(made)}, file, indent=1)
+            json.dump(to_json(made), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(folder / STAMP)
@@ -148,8 +139,13 @@ def _write_stamp(folder: Path, made: InstalledEnvironment) -> None:
             partial.unlink(missing_ok=True)
 
 
-def _from_json(stamp: dict[str, Any]) -> InstalledEnvironment:
-    """Return the record of a stamp; raises ValueError, KeyError or TypeError where it is not one of ours."""
+def to_json(made: InstalledEnvironment) -> dict[str, Any]:
+    """Return the record as JSON has it, with its schema."""
+    return {"schema": SCHEMA, **asdict(made)}
+
+
+def from_json(stamp: dict[str, Any]) -> InstalledEnvironment:
+    """Return the record of what `to_json` gave; raises ValueError, KeyError or TypeError where it is not one of ours."""
     content = dict(stamp)
     if content.pop("schema") != SCHEMA:
         raise ValueError("another schema")

@@ -32,9 +32,7 @@ def program() -> str:
     try:
         return os.fsdecode(find_uv_bin())
     except FileNotFoundError:
-        raise Unavailable(
-            "the program of the package uv is missing; reinstall it with pip install uv."
-        ) from None
+        raise Unavailable("the program of the package uv is missing; reinstall it with pip install uv.") from None
 
 
 def run(arguments: Sequence[str], *, failing: str, stdin: str = "") -> str:

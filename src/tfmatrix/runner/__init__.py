@@ -1,1 +1,1 @@
-"""Turn the plan into trials: start probes, watch them, and hand each finished trial to the store."""
+"""The runner: from expected trials to trials, through probes in environments that nox makes."""

@@ -1,0 +1,84 @@
+"""Cells: what the trials of one cell say together, before it is compared with another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tfmatrix.compare.results import CellState
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.records import (
+    JITTER,
+    MISSING,
+    OBSERVED,
+    SEEDS,
+    TRIAL,
+    UNAVAILABLE,
+    UNSUPPORTED,
+    WITNESS,
+    Cell,
+    ExpectedTrial,
+    Trial,
+)
+
+UNSTABLE = "unstable"
+
+
+def state_of(
+    cell: Cell, trials: Sequence[tuple[ExpectedTrial, Trial | None]], refusal: str, tensors: Tensors
+) -> CellState:
+    """Return the state of a cell from its expected trials and what became of each; ``refusal`` says why there is none.
+
+    A missing trial of any role makes the cell missing: what is expected and absent is never passed over.
+    """
+    absent = [expected.name for expected, trial in trials if trial is None]
+    if absent and refusal:
+        return CellState(cell, UNAVAILABLE, refusal)
+    if absent or not trials:
+        return CellState(cell, MISSING, f"not run: {', '.join(absent) or 'no trial is expected'}")
+    compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
+    if reason := _disagreement(compared, tensors):
+        return CellState(cell, UNSTABLE, reason, trials=len(compared))
+    first = compared[0][1]
+    if first.outcome != OBSERVED:
+        return CellState(cell, first.outcome, _reason(first), trials=len(compared), evidence=first)
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, SEEDS}]
+    if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
+        # Without them a difference cannot be judged, and judging it by less would be a guess.
+        return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
+    return CellState(
+        cell,
+        OBSERVED,
+        trace=first.trace,
+        trials=len(compared),
+        jitters=tuple(t.trace for e, t in aside if e.role == JITTER and t.trace),
+        seeds=next((t.trace for e, t in aside if e.role == SEEDS), None),
+    )
+
+
+def _reason(trial: Trial) -> str:
+    kind = f"{trial.kind}: " if trial.kind and trial.kind not in trial.message else ""
+    where = f" ({trial.where})" if trial.where and trial.where not in trial.message else ""
+    return f"{kind}{trial.message}{where}"
+
+
+def _disagreement(trials: Sequence[tuple[ExpectedTrial, Trial]], tensors: Tensors) -> str:
+    """Return how the trials that should agree do not, with the stage where the first two part; empty where they do."""
+    (first_expected, first), *others = trials
+    for expected, trial in others:
+        if trial.outcome != first.outcome:
+            return f"{first_expected.name} was {first.outcome}, {expected.name} was {trial.outcome}"
+        if trial.trace != first.trace:
+            count = len({t.trace for _, t in trials})
+            stage = _first_difference(first.trace or "", trial.trace or "", tensors)
+            return (
+                f"{len(trials)} trials gave {count} results; {first_expected.name} and {expected.name} part at {stage}"
+            )
+    return ""
+
+
+def _first_difference(a: str, b: str, tensors: Tensors) -> str:
+    mine, other = tensors.names(a), tensors.names(b)
+    for name, digest in mine.items():
+        if other.get(name) != digest:
+            return " ".join(name)
+    return " ".join(next(name for name in other if name not in mine))

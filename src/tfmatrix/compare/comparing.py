@@ -1,0 +1,159 @@
+"""Comparing: everything in a store that a plan expects, as one object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tfmatrix.compare.cells import UNSTABLE, state_of
+from tfmatrix.compare.classes import letters, whole_letters
+from tfmatrix.compare.judging import INJECTED, Judge, Traces
+from tfmatrix.compare.results import (
+    CellComparison,
+    CellState,
+    Comparison,
+    EnvironmentState,
+    ModeComparison,
+)
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.environments import making
+from tfmatrix.machine import this_machine
+from tfmatrix.plan import Plan
+from tfmatrix.records import (
+    MISSING,
+    OBSERVED,
+    UNAVAILABLE,
+    UNSUPPORTED,
+    Cell,
+    Environment,
+    InstalledEnvironment,
+    Package,
+)
+from tfmatrix.store import Store
+
+REFUSAL, INSTALLED = "refusal", "installed"
+"""Kinds of facts in the store: why an environment could not be had, and what was in one that could."""
+
+
+def compare_all(plan: Plan, store: Store) -> Comparison:
+    """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
+    tensors = Tensors(store)
+    states = {cell: _state(plan, store, tensors, cell) for cell in plan.cells}
+    pairs = ((state, states[_in_baseline(plan, cell)]) for cell, state in states.items())
+    return Comparison(
+        baseline=plan.baseline,
+        environments=tuple(_environments(plan, store)),
+        states=tuple(states.values()),
+        letters=letters(states.values()),
+        whole_letters=whole_letters(states.values()),
+        cells=tuple(
+            compare_cells(tensors, baseline, state)
+            for state, baseline in pairs
+            if state.cell.environment != plan.baseline
+        ),
+        modes=tuple(_modes(plan, tensors, states)),
+        machine=this_machine(),
+        settings={
+            "trials": plan.config.trials,
+            "jitters": plan.config.jitters,
+            "seed": plan.config.seed,
+            "modes": list(plan.config.modes),
+            "launches": [launch.name for launch in plan.config.launches],
+        },
+    )
+
+
+def _state(plan: Plan, store: Store, tensors: Tensors, cell: Cell) -> CellState:
+    refusal = store.noted(REFUSAL, environment_key(plan, cell.environment))
+    trials = [(expected, store.trial(expected.key)) for expected in plan.trials[cell]]
+    return state_of(cell, trials, str(refusal or ""), tensors)
+
+
+def environment_key(plan: Plan, environment: Environment) -> str:
+    """Return what an environment is filed under in the store: its name, where it is for, and its lock."""
+    return f"{environment.distribution}/{environment.name}/{environment.python}/{plan.lock_digests[environment]}"
+
+
+def _in_baseline(plan: Plan, cell: Cell) -> Cell:
+    return Cell(plan.baseline, cell.launch, cell.mode, cell.model)
+
+
+def compare_cells(tensors: Tensors, baseline: CellState, candidate: CellState) -> CellComparison:
+    """Compare two cells' states; only two that were observed and are stable are compared bit by bit."""
+    verdict, reason = _before_comparing(baseline, candidate)
+    if verdict:
+        return CellComparison(candidate.cell, verdict, reason)
+    assert baseline.trace is not None
+    assert candidate.trace is not None
+    if baseline.trace == candidate.trace:
+        return CellComparison(candidate.cell, Verdict.IDENTICAL, "")
+    judgement = Judge(
+        tensors,
+        Traces(baseline.trace, baseline.jitters, baseline.seeds),
+        Traces(candidate.trace, (), candidate.seeds),
+    ).judge()
+    verdict = worst(result.verdict for result in judgement.stages if result.verdict)
+    return CellComparison(candidate.cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve)
+
+
+def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdict | None, str]:
+    """Return the verdict of a pair that cannot be compared bit by bit, None where it can."""
+    sides = ((candidate, ""), (baseline, "the baseline: "))
+    for word, verdict in (
+        (MISSING, Verdict.MISSING),
+        (UNAVAILABLE, Verdict.FAILED),
+        (UNSTABLE, Verdict.UNSTABLE),
+    ):
+        for state, side in sides:
+            if state.outcome == word:
+                return verdict, f"{side}{state.reason}"
+    if candidate.outcome == baseline.outcome == UNSUPPORTED:
+        return Verdict.UNSUPPORTED, candidate.reason
+    if candidate.outcome not in {OBSERVED, UNSUPPORTED}:
+        return Verdict.FAILED, f"{candidate.outcome}: {candidate.reason}"
+    if OBSERVED not in {candidate.outcome, baseline.outcome} or candidate.outcome != baseline.outcome:
+        return Verdict.NOT_COMPARABLE, (
+            f"{candidate.outcome} here ({candidate.reason or 'ran'}), "
+            f"{baseline.outcome} in the baseline ({baseline.reason or 'ran'})"
+        )
+    return None, ""
+
+
+def _modes(plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState]) -> Iterator[ModeComparison]:
+    """Yield the injected tier of each model in the first two modes of each environment."""
+    if len(plan.config.modes) < 2:
+        return
+    first, second = plan.config.modes[:2]
+    for cell, state in states.items():
+        if cell.mode != first or cell.launch.name != "default":
+            continue
+        other = states[Cell(cell.environment, cell.launch, second, cell.model)]
+        if state.trace and other.trace:
+            judge = Judge(
+                tensors, Traces(state.trace, state.jitters, state.seeds), Traces(other.trace, (), other.seeds)
+            )
+            yield ModeComparison(cell.environment, cell.model.name, (first, second), judge.judge([INJECTED]).stages)
+
+
+def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
+    base = _installed(plan, store, plan.baseline)
+    for environment in plan.environments:
+        installed = _installed(plan, store, environment)
+        refusal = "" if installed else str(store.noted(REFUSAL, environment_key(plan, environment)) or "not made")
+        moved = _moved(base.packages, installed.packages) if base and installed else ()
+        yield EnvironmentState(environment, installed, refusal, moved)
+
+
+def _installed(plan: Plan, store: Store, environment: Environment) -> InstalledEnvironment | None:
+    noted = store.noted(INSTALLED, environment_key(plan, environment))
+    return making.from_json(noted) if isinstance(noted, dict) else None
+
+
+def _moved(base: tuple[Package, ...], other: tuple[Package, ...]) -> tuple[tuple[Package | None, Package | None], ...]:
+    """Return the packages that differ, by name; TensorFlow itself is what the comparison is about."""
+    before, after = ({package.name: package for package in packages} for packages in (base, other))
+    return tuple(
+        (before.get(name), after.get(name))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name) and name not in {"tensorflow", "tensorflow-cpu", "tensorflow-intel"}
+    )

@@ -1,0 +1,200 @@
+"""Judging: the differences of two traces, each stage by the rule that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tfmatrix.compare import redraw
+from tfmatrix.compare.results import CurvePoint, Divergence, Finding, StageResult
+from tfmatrix.compare.stages import RANDOM, TERMINAL, parse, place
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import Verdict
+
+NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
+TIERS = (NATIVE, INJECTED)
+
+ROUNDING_RATIO = 16.0
+"""How many times the noise floor still counts as rounding. The floor is the largest of a few draws of a heavy-tailed
+quantity, and a kernel that sums in another order moves its result by several ULPs where the jitter moves each input by
+one; docs/decisions has what was measured on fourteen releases."""
+
+LEAST_FLOOR = 1.0
+"""The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The digests of the traces that a judgement needs of one cell."""
+
+    trace: str
+    jitters: tuple[str, ...] = ()
+    seeds: str | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a pair of traces."""
+
+    stages: tuple[StageResult, ...]
+    divergences: tuple[Divergence, ...]
+    curve: tuple[CurvePoint, ...]
+
+
+class Judge:
+    """Compares a candidate's traces with the baseline's."""
+
+    def __init__(self, tensors: Tensors, baseline: Traces, candidate: Traces) -> None:
+        """Prepare a judgement; nothing is measured yet."""
+        self._tensors = tensors
+        self._baseline, self._candidate = baseline, candidate
+        self._a, self._b = tensors.names(baseline.trace), tensors.names(candidate.trace)
+        self._jitters = [tensors.names(trace) for trace in baseline.jitters]
+
+    def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
+        """Walk the tiers in the order of the run, and say what differs and since when."""
+        stages: list[StageResult] = []
+        divergences: list[Divergence] = []
+        for tier in tiers:
+            names = self._ordered(tier)
+            findings = dict(self._findings(tier, names))
+            differing = [name for name in names if not self._identical(tier, name)]
+            stages += _by_stage(tier, names, differing, findings)
+            if findings:
+                divergences.append(self._divergence(tier, names, differing, findings))
+        curve = tuple(self._curve()) if NATIVE in tiers else ()
+        return Judgement(tuple(stages), tuple(divergences), curve)
+
+    def _ordered(self, tier: str) -> list[str]:
+        """Return the names of a tier in the baseline's order, those only in the candidate behind them."""
+        mine = [stage for t, stage in self._a if t == tier]
+        known = set(mine)
+        return mine + [stage for t, stage in self._b if t == tier and stage not in known]
+
+    def _identical(self, tier: str, name: str) -> bool:
+        return self._a.get((tier, name)) == self._b.get((tier, name))
+
+    def _findings(self, tier: str, names: Iterable[str]) -> Iterator[tuple[str, Finding]]:
+        """Yield each judged difference by name; natively, nothing that only follows from an earlier one."""
+        inherited = False
+        for name in names:
+            if self._identical(tier, name):
+                continue
+            kind = parse(name).kind
+            alone = tier == INJECTED or kind in RANDOM
+            if inherited and not alone and self._in_both(tier, name):
+                continue
+            finding = self._finding(tier, name)
+            yield name, finding
+            if kind not in TERMINAL and finding.verdict.severity <= Verdict.REDRAWN.severity:
+                inherited = True
+
+    def _in_both(self, tier: str, name: str) -> bool:
+        return (tier, name) in self._a and (tier, name) in self._b
+
+    def _finding(self, tier: str, name: str) -> Finding:
+        a, b = self._a.get((tier, name), ""), self._b.get((tier, name), "")
+        if not (a and b):
+            side = "baseline" if a else "candidate"
+            return Finding(tier, name, Verdict.NOT_COMPARABLE, f"only in the {side}", baseline=a, candidate=b)
+        finding = self._measured(tier, name)
+        if parse(name).kind not in RANDOM:
+            return finding
+        found = self._redraw(tier, name)
+        verdict = Verdict.REDRAWN if found.same else Verdict.DIFFERENT
+        return Finding(tier, name, verdict, found.evidence, finding.distance, None, None, baseline=a, candidate=b)
+
+    def _measured(self, tier: str, name: str) -> Finding:
+        """Return a difference of a stage that draws nothing, judged by the noise floor."""
+        a, b = self._a[tier, name], self._b[tier, name]
+        distance = self._tensors.distance(a, b)
+        floor = self._floor(tier, name)
+        verdict, reason, ratio = Verdict.DIFFERENT, "", None
+        if not distance.comparable:
+            reason = distance.note
+        elif distance.scaled_error is None:
+            reason = f"{distance.differing} of {distance.elements} elements differ, and these do not round"
+        elif distance.nan_mismatch or distance.inf_mismatch:
+            count = distance.nan_mismatch + distance.inf_mismatch
+            reason = f"{count} of {distance.elements} elements are NaN or infinite on one side only"
+        else:
+            ratio = distance.scaled_error / max(LEAST_FLOOR, floor or 0.0)
+            within = ratio <= ROUNDING_RATIO
+            verdict = Verdict.ROUNDING if within else Verdict.DIFFERENT
+            reason = f"{ratio:.2g} times the noise floor"
+        return Finding(tier, name, verdict, reason, distance, floor, ratio, baseline=a, candidate=b)
+
+    def _floor(self, tier: str, name: str) -> float | None:
+        """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
+        a = self._a[tier, name]
+        spreads = [
+            self._tensors.distance(a, names[tier, name]).scaled_error
+            for names in self._jitters
+            if (tier, name) in names
+        ]
+        return max((spread for spread in spreads if spread is not None), default=None)
+
+    def _redraw(self, tier: str, name: str) -> redraw.Redraw:
+        a, b = (self._tensors.array(names[tier, name])[0] for names in (self._a, self._b))
+        more = [
+            self._tensors.array(self._tensors.names(seeds)[SEEDS, name])[0]
+            if seeds and (SEEDS, name) in self._tensors.names(seeds)
+            else None
+            for seeds in (self._baseline.seeds, self._candidate.seeds)
+        ]
+        return redraw.judge(parse(name).kind, a, b, *more)
+
+    def _divergence(
+        self, tier: str, names: Sequence[str], differing: Sequence[str], findings: dict[str, Finding]
+    ) -> Divergence:
+        first = differing[0]
+        at = names.index(first)
+        following = next((name for name in differing[1:] if self._in_both(tier, name)), None)
+        after = None
+        if following:
+            after = findings.get(following) or self._measured(tier, following)
+        return Divergence(tier, findings[first], names[at - 1] if at else "", after)
+
+    def _curve(self) -> Iterator[CurvePoint]:
+        """Yield how far all weights are apart after each step: the largest scaled error of any variable."""
+        steps: dict[int, list[str]] = {}
+        for tier, name in self._a:
+            stage = parse(name)
+            if tier == NATIVE and stage.kind == "weights" and stage.step is not None and self._in_both(tier, name):
+                steps.setdefault(stage.step, []).append(name)
+        for step, names in sorted(steps.items()):
+            errors = [
+                0.0
+                if self._identical(NATIVE, name)
+                else self._tensors.distance(self._a[NATIVE, name], self._b[NATIVE, name]).scaled_error or 0.0
+                for name in names
+            ]
+            floors = [self._floor(NATIVE, name) for name in names]
+            yield CurvePoint(step, max(errors), max((f for f in floors if f is not None), default=None))
+
+
+def _by_stage(
+    tier: str, names: Sequence[str], differing: Sequence[str], findings: dict[str, Finding]
+) -> list[StageResult]:
+    """Return one result per stage of a tier, in the order of the chain."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(parse(name).kind, []).append(name)
+    other = set(differing)
+    results = []
+    for kind, members in sorted(kinds.items(), key=lambda item: place(item[0])):
+        judged = [findings[name] for name in members if name in findings]
+        count = sum(name in other for name in members)
+        verdict = None if count and not judged else Verdict.IDENTICAL
+        results.append(
+            StageResult(
+                tier,
+                kind,
+                len(members),
+                count,
+                min((f.verdict for f in judged), key=lambda v: v.severity) if judged else verdict,
+                judged[0] if judged else None,
+                min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
+            )
+        )
+    return results

@@ -1,0 +1,118 @@
+"""Redraw tests: whether two random draws that differ in their bits come from the same distribution.
+
+Each stage that draws has the test that fits what it draws; the page on redraws in docs/decisions gives the power of
+each and what it cannot see.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc, erfc, kolmogorov
+
+Array = NDArray[Any]
+
+ALPHA = 1e-6
+"""Chance that a test calls one distribution two. A matrix of fourteen releases makes about a thousand of these tests,
+so a false "different" comes up in one matrix of a thousand."""
+
+BINS = 24
+"""Equally filled bins of the chi-squared test. With 3,000 numbers a side, a uniform and a normal distribution of one
+mean and variance come out at p < 1e-30, where Kolmogorov's test gives 1e-4."""
+
+
+class Redraw(NamedTuple):
+    """Whether a stage is another draw of the same distribution, and what was found."""
+
+    same: bool
+    evidence: str
+
+
+def judge(kind: str, a: Array, b: Array, a_more: Array | None = None, b_more: Array | None = None) -> Redraw:
+    """Return whether ``b`` is a redraw of ``a``: two arrays of one stage, of one shape and dtype.
+
+    ``a_more`` and ``b_more`` are draws of the same stage under other seeds, stacked along a first axis.
+    """
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return Redraw(False, f"{a.dtype.name} {a.shape} became {b.dtype.name} {b.shape}")
+    if a.dtype.kind in "OSU":
+        return Redraw(False, "strings are not drawn")
+    test = {"shuffle": _order, "dropout": _mask, "seed": _seed, "draw": _draw}.get(kind)
+    return test(a, b) if test else _initial(a, b, a_more, b_more)
+
+
+def same_distribution(a: Array, b: Array) -> tuple[float, str]:
+    """Return the p-value that two samples come from one distribution, and which test gave it.
+
+    The smaller of Kolmogorov-Smirnov's (asymptotic) and Pearson's chi-squared over equally filled bins, doubled
+    (Bonferroni). Any shape; elements are taken as independent.
+    """
+    x, y = (np.sort(np.asarray(values, np.float64).ravel()) for values in (a, b))
+    if np.isnan(x).any() or np.isnan(y).any():
+        return (1.0, "all NaN") if np.isnan(x).all() and np.isnan(y).all() else (0.0, "NaN")
+    smirnov, pearson = _smirnov(x, y), _pearson(x, y)
+    name = "Kolmogorov-Smirnov" if smirnov < pearson else "chi-squared"
+    return min(1.0, 2 * min(smirnov, pearson)), name
+
+
+def _smirnov(x: Array, y: Array) -> float:
+    """Return the asymptotic p of two sorted samples (Press et al., Numerical Recipes, section 14.3)."""
+    points = np.concatenate([x, y])
+    gap = np.abs(np.searchsorted(x, points, "right") / x.size - np.searchsorted(y, points, "right") / y.size).max()
+    root = np.sqrt(x.size * y.size / (x.size + y.size))
+    return float(kolmogorov((root + 0.12 + 0.11 / root) * gap))
+
+
+def _pearson(x: Array, y: Array) -> float:
+    """Return p of the chi-squared test on the counts of two sorted samples in bins of their union."""
+    pooled = np.sort(np.concatenate([x, y]))
+    edges = np.unique(pooled[np.linspace(0, pooled.size - 1, BINS + 1).astype(int)[1:-1]])
+    counts = np.array([np.bincount(np.searchsorted(edges, v, "left"), minlength=edges.size + 1) for v in (x, y)])
+    counts = counts[:, counts.sum(axis=0) > 0]
+    if counts.shape[1] < 2:
+        return 1.0
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
+    return float(chdtrc(counts.shape[1] - 1, ((counts - expected) ** 2 / expected).sum()))
+
+
+def _order(a: Array, b: Array) -> Redraw:
+    """Judge a row order: another permutation of the same rows."""
+    same = bool(np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)))
+    return Redraw(same, f"{'the same' if same else 'other'} {a.size} rows in another order")
+
+
+def _mask(a: Array, b: Array) -> Redraw:
+    """Judge a dropout mask: the same values, and kept shares that one probability explains (two-proportion z test)."""
+    if not np.array_equal(np.unique(a), np.unique(b)):
+        return Redraw(False, f"mask values {np.unique(a)[:3]} became {np.unique(b)[:3]}")
+    kept = [np.count_nonzero(mask) / mask.size for mask in (a, b)]
+    spread = np.sqrt(np.mean(kept) * (1 - np.mean(kept)) * 2 / a.size)
+    p = float(erfc(abs(kept[0] - kept[1]) / spread / np.sqrt(2))) if spread else 1.0
+    return Redraw(p >= ALPHA, f"kept {kept[0]:.1%} and {kept[1]:.1%} of {a.size} (p = {p:.2g})")
+
+
+def _seed(a: Array, b: Array) -> Redraw:
+    """Judge what a generator would draw next, or TensorFlow's own seed, which is one integer."""
+    if a.size == 1:
+        return Redraw(True, f"seed {a.ravel()[0]} became {b.ravel()[0]}")
+    return _draw(a, b)
+
+
+def _draw(a: Array, b: Array) -> Redraw:
+    """Judge plain draws by the two samples."""
+    if a.dtype.kind == "c":
+        a, b = a.view(a.real.dtype), b.view(b.real.dtype)
+    p, name = same_distribution(a, b)
+    return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {a.size} numbers")
+
+
+def _initial(a: Array, b: Array, a_more: Array | None, b_more: Array | None) -> Redraw:
+    """Judge initial values: this draw and those under other seeds against the baseline's under other seeds."""
+    if a.size > 1 and np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)):
+        return Redraw(False, f"the same {a.size} values in other places")
+    if a_more is None or b_more is None or not a_more.size:
+        return Redraw(False, "not drawn under other seeds, so its distribution is unknown")
+    p, name = same_distribution(a_more, np.concatenate([b.ravel(), b_more.ravel()]))
+    return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {len(b_more)} seeds a side, {a_more.size} numbers")

@@ -1,0 +1,138 @@
+"""What a comparison finds: frozen records, from which every report is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.records import Cell, Environment, InstalledEnvironment, Machine, Package, Trial
+
+
+@dataclass(frozen=True)
+class CellState:
+    """What the trials of one cell say together."""
+
+    cell: Cell
+    outcome: str
+    """One of the outcomes, or ``missing``, or ``unstable`` where its trials disagree."""
+    reason: str = ""
+    trace: str | None = None
+    """Digest of the trace that all its trials have."""
+    trials: int = 0
+    """How many trials, each with the same bits, this rests on; the witness counts."""
+    evidence: Trial | None = None
+    """The trial that failed, where one did."""
+    jitters: tuple[str, ...] = ()
+    """Digests of the traces with jittered inputs."""
+    seeds: str | None = None
+    """Digest of the trace with initial weights under other seeds."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One stage's difference, measured and judged."""
+
+    tier: str
+    stage: str
+    """Full name."""
+    verdict: Verdict
+    reason: str
+    distance: Distance | None = None
+    floor: float | None = None
+    """The largest scaled error of the jittered trials here; None where the stage has none."""
+    ratio: float | None = None
+    """Scaled error over the noise floor."""
+    baseline: str = ""
+    """Digest, empty where the baseline has no such stage."""
+    candidate: str = ""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """All names of one stage in one tier."""
+
+    tier: str
+    kind: str
+    names: int
+    differing: int
+    verdict: Verdict | None
+    """None where the stage differs only because an earlier one does: a consequence is not judged."""
+    first: Finding | None = None
+    """The first judged difference in the order of the run."""
+    worst: Finding | None = None
+    """The judged difference with the worst verdict, and of these the one farthest beyond the noise floor."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where two traces of one tier part."""
+
+    tier: str
+    at: Finding
+    before: str
+    """The stage before it, whose bits are the same; empty where it is the first of all."""
+    after: Finding | None
+    """The next stage that differs, measured."""
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """How far the weights are apart after one step."""
+
+    step: int
+    scaled_error: float
+    floor: float | None
+
+
+@dataclass(frozen=True)
+class CellComparison:
+    """A candidate's cell against the baseline's."""
+
+    cell: Cell
+    verdict: Verdict
+    reason: str
+    stages: tuple[StageResult, ...] = ()
+    """In the order of the chain, the native tier first; identical ones too."""
+    divergences: tuple[Divergence, ...] = ()
+    """The first divergence of each tier that has one."""
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModeComparison:
+    """The injected tier of one model in two modes of one environment: one row per stage."""
+
+    environment: Environment
+    model: str
+    modes: tuple[str, str]
+    stages: tuple[StageResult, ...]
+
+
+@dataclass(frozen=True)
+class EnvironmentState:
+    """An environment as the report shows it."""
+
+    environment: Environment
+    installed: InstalledEnvironment | None
+    refusal: str = ""
+    moved: tuple[tuple[Package | None, Package | None], ...] = ()
+    """Packages that the baseline has otherwise, besides TensorFlow: the baseline's, this one's."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that a report says."""
+
+    baseline: Environment
+    environments: tuple[EnvironmentState, ...]
+    states: tuple[CellState, ...]
+    letters: Mapping[Cell, str]
+    """The same letter for the same bits, within one model."""
+    whole_letters: Mapping[tuple[Environment, str, str], str]
+    """The same letter for environments whose models all have the same bits, by environment, launch and mode."""
+    cells: tuple[CellComparison, ...]
+    modes: tuple[ModeComparison, ...]
+    machine: Machine
+    settings: dict[str, object]

@@ -1,0 +1,192 @@
+"""The configuration: `[tool.tfmatrix]` of a pyproject.toml, checked, with one clear error per mistake."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tfmatrix.errors import UserError
+from tfmatrix.records import Launch
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
+
+MODES = ("tf2", "v1")
+"""The probe's modes; a test holds this to its table."""
+
+DEFAULT_VERSIONS = ("2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `[tool.tfmatrix]` says, and the defaults of what it does not say."""
+
+    root: Path = field(default_factory=Path.cwd)
+    """The folder of the pyproject.toml: every path below is relative to it."""
+    versions: tuple[str, ...] = DEFAULT_VERSIONS
+    """Names of environments."""
+    baseline: str = "2.15.1"
+    python: str = "3.10"
+    distribution: str = "tensorflow-cpu"
+    modes: tuple[str, ...] = MODES
+    models: tuple[str, ...] = ()
+    """Names of reference models, ``mlp`` or ``optimizers[adamw]``; none means all in the folder."""
+    models_folder: Path = Path("reference_models")
+    launches: tuple[Launch, ...] = (Launch(),)
+    trials: int = 3
+    """Trials per cell that must agree, besides the witness."""
+    jitters: int = 3
+    """Trials with inputs moved by one ULP that make the baseline's noise floor."""
+    seed: int = 42
+    timeout: float = 120.0
+    """Seconds that one trial may take."""
+    jobs: int = 0
+    """Processes at once; 0 means as many as this process may use cores."""
+    store: Path = Path(".tfmatrix/store.sqlite")
+    reports: Path = Path("reports")
+
+    def under_root(self, path: Path) -> Path:
+        """Return a configured path as an absolute one."""
+        return self.root / path
+
+    def overridden(self, **choices: Any) -> Config:
+        """Return the configuration with the choices of one run that are not None, checked as the file's are."""
+        given = {name: value for name, value in choices.items() if value is not None}
+        return replace(self, **_checked(given, "the command line", self))
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder, from ``start`` upwards, whose pyproject.toml has a `[tool.tfmatrix]`.
+
+    Raises ``UserError`` where there is none.
+    """
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file() and "tfmatrix" in _read(path).get("tool", {}):
+            return folder
+    raise UserError(
+        f"no pyproject.toml with a [tool.tfmatrix] table in {start} or above; "
+        "change to the project's folder, or add the table (an empty one will do)."
+    )
+
+
+def load(root: Path) -> Config:
+    """Return the configuration of a project's folder.
+
+    Raises ``UserError``, naming file and key, for a key that does not exist and a value that cannot be used.
+    """
+    path = root / "pyproject.toml"
+    table = _read(path).get("tool", {}).get("tfmatrix", {})
+    if not isinstance(table, dict):
+        raise UserError(f"{path.name}: tool.tfmatrix must be a table.")
+    config = Config(root=root)
+    return replace(config, **_checked(table, f"{path.name}, [tool.tfmatrix]", config))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}.") from None
+    return content
+
+
+def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str, Any]:
+    """Return the values as Config has them."""
+    known = {name: check for name, check in _CHECKS.items() if hasattr(defaults, name)}
+    checked = {}
+    for name, value in given.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
+            raise UserError(f"{where}: there is no key {name!r}; {hint}")
+        try:
+            checked[name] = known[name](value)
+        except ValueError as error:
+            raise UserError(f"{where}: {name} {error}.") from None
+    return checked
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be a string that is not empty, but is {value!r}")
+    return value.strip()
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Return names, each once, from a list or from a string with commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, str) for part in parts):
+        raise ValueError(f"must be a list of strings that is not empty, but is {value!r}")
+    return tuple(dict.fromkeys(_text(part) for part in parts))
+
+
+def _modes(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    strange = [name for name in names if name not in MODES]
+    if strange:
+        raise ValueError(f"has {strange[0]!r}, which is not one of {', '.join(MODES)}")
+    return names
+
+
+def _count(least: int) -> Any:
+    def check(value: Any) -> int:
+        # A bool is an int to Python, and no count to anybody else.
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(f"must be a whole number of at least {least}, but is {value!r}")
+        return value
+
+    return check
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
+        raise ValueError(f"must be a number of seconds above 0, but is {value!r}")
+    return float(value)
+
+
+def _path(value: Any) -> Path:
+    return Path(_text(str(value) if isinstance(value, os.PathLike) else value))
+
+
+def _launches(value: Any) -> tuple[Launch, ...]:
+    """Return the launches of a table of tables, the default first."""
+    if not isinstance(value, Mapping) or not all(isinstance(one, Mapping) for one in value.values()):
+        raise ValueError(f"must be a table of tables, but is {value!r}")
+    launches = {"default": Launch()}
+    for name, settings in value.items():
+        strange = sorted(set(settings) - {"intra_op", "inter_op", "variables"})
+        if strange:
+            raise ValueError(f"has {name}.{strange[0]}; there are intra_op, inter_op and variables")
+        threads = {key: _count(1)(settings[key]) for key in ("intra_op", "inter_op") if key in settings}
+        variables = settings.get("variables", {})
+        if not isinstance(variables, Mapping) or not all(isinstance(v, str) for v in variables.values()):
+            raise ValueError(f"has {name}.variables, which must be a table of strings")
+        launches[name] = Launch(name, variables=tuple(sorted(variables.items())), **threads)
+    return tuple(launches.values())
+
+
+_CHECKS: dict[str, Any] = {
+    "versions": _names,
+    "baseline": _text,
+    "python": _text,
+    "distribution": _text,
+    "modes": _modes,
+    "models": _names,
+    "models_folder": _path,
+    "launches": _launches,
+    "trials": _count(1),
+    "jitters": _count(0),
+    "seed": _count(0),
+    "timeout": _seconds,
+    "jobs": _count(0),
+    "store": _path,
+    "reports": _path,
+}

@@ -1,0 +1,58 @@
+"""Digests of tensors and traces, by the probe's own definition: the host recomputes what it is told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from tfmatrix.errors import UserError
+from tfmatrix.records import Fingerprint, Tensor
+
+
+def tensor_digest(tensor: Tensor) -> str:
+    """Return SHA-256 over dtype name, shape and bytes, as 64 hexadecimal digits."""
+    header = f"{tensor.dtype}\0{','.join(map(str, tensor.shape))}\0".encode("ascii")
+    state = hashlib.sha256(header)
+    state.update(tensor.data)
+    return state.hexdigest()
+
+
+def trace_digest(trace: Iterable[Fingerprint]) -> str:
+    """Return SHA-256 over the ordered fingerprints: two traces of one digest are equal."""
+    state = hashlib.sha256()
+    for print_ in trace:
+        state.update(f"{print_.tier}\0{print_.stage}\0{print_.digest}\n".encode())
+    return state.hexdigest()
+
+
+def to_array(tensor: Tensor) -> NDArray[Any]:
+    """Return the tensor as an array, strings as objects of type bytes; a sample is one-dimensional.
+
+    Raises ``UserError`` for a dtype that this version does not know.
+    """
+    if tensor.dtype == "string":
+        elements = np.array([*_strings(tensor.data), None], dtype=object)[:-1]
+        return elements.reshape(tensor.shape) if tensor.whole else elements
+    array = np.frombuffer(tensor.data, dtype=_dtype(tensor.dtype))
+    return array.reshape(tensor.shape) if tensor.whole else array
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    try:
+        return np.dtype(getattr(ml_dtypes, name, None) or name)
+    except TypeError:
+        raise UserError(f"the stored dtype {name!r} is not known; upgrade tfmatrix and ml_dtypes.") from None
+
+
+def _strings(data: bytes) -> Iterable[bytes]:
+    """Yield the elements of a string tensor: each its length in 8 bytes, then its bytes."""
+    at = 0
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 8], "little")
+        yield data[at + 8 : at + 8 + length]
+        at += 8 + length

@@ -1,0 +1,57 @@
+"""The main job, as one ordered list of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tfmatrix.compare.comparing import INSTALLED, REFUSAL, compare_all, environment_key
+from tfmatrix.environments import making
+from tfmatrix.plan import Plan
+from tfmatrix.records import ExpectedTrial
+from tfmatrix.report import markdown, summary
+from tfmatrix.runner.events import Event, Finished, Ready, Refused
+from tfmatrix.runner.observing import observe
+from tfmatrix.store import Store
+
+
+def missing_from(store: Store, plan: Plan) -> list[ExpectedTrial]:
+    """Return the expected trials that the store does not have."""
+    return [expected for trials in plan.trials.values() for expected in trials if store.trial(expected.key) is None]
+
+
+def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) -> None:
+    """Observe what is missing, and store each trial the moment it is over."""
+    for event in observe(missing_from(store, plan), plan.config):
+        match event:
+            case Finished(trial=trial, trace=trace, tensors=tensors):
+                store.add(trial, trace, tensors)
+            case Ready(environment=environment, installed=installed):
+                store.note(INSTALLED, environment_key(plan, environment), making.to_json(installed))
+                store.strike(REFUSAL, environment_key(plan, environment))
+            case Refused(environment=environment, reason=reason):
+                store.note(REFUSAL, environment_key(plan, environment), reason)
+        watch(event)
+
+
+def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
+    """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
+    data = summary.summarise(compare_all(plan, store))
+    folder = plan.config.under_root(plan.config.reports)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "matrix.json", summary.to_text(data))
+    _write(folder / "matrix.md", markdown.render(data))
+    return data, folder / "matrix.md"
+
+
+def unanswered(data: summary.Data) -> list[dict[str, Any]]:
+    """Return the cells that nothing was learnt of: missing, unavailable, failed, crashed or timed out."""
+    return [cell for cell in data["cells"] if cell["outcome"] not in {"observed", "unsupported", "unstable"}]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)

@@ -1,0 +1,169 @@
+"""The plan: the cells and trials that are expected, against which everything later is checked."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tfmatrix.config import Config
+from tfmatrix.environments import catalogue, locks
+from tfmatrix.errors import Unavailable, UserError
+from tfmatrix.machine import machine_id, this_machine
+from tfmatrix.records import JITTER, SEEDS, TRIAL, WITNESS, Cell, Environment, ExpectedTrial, Model
+
+PROBE = Path(__file__).parent / "probe"
+
+HASH_SEEDS = ("0", "1")
+"""PYTHONHASHSEED of the first process that trials are forked from, and of the second and every fresh one."""
+
+SEED_LIMIT = 2**31
+"""NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which cells there are, which of them is compared with which, and the trials that each needs."""
+
+    config: Config
+    environments: tuple[Environment, ...]
+    """Oldest first; the baseline is one of them."""
+    baseline: Environment
+    models: tuple[Model, ...]
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every expected cell, environments outermost."""
+        return tuple(
+            Cell(environment, launch, mode, model)
+            for environment in self.environments
+            for launch in self.config.launches
+            for mode in self.config.modes
+            for model in self.models
+        )
+
+    @cached_property
+    def lock_digests(self) -> Mapping[Environment, str]:
+        """The digest of each environment's lock file; empty where it has none and cannot be made."""
+        return {environment: self._lock_digest(environment) for environment in self.environments}
+
+    @cached_property
+    def trials(self) -> Mapping[Cell, tuple[ExpectedTrial, ...]]:
+        """The trials that each cell needs."""
+        return {cell: tuple(self._trials_of(cell)) for cell in self.cells}
+
+    @property
+    def candidates(self) -> tuple[Environment, ...]:
+        """Every environment but the baseline."""
+        return tuple(e for e in self.environments if e != self.baseline)
+
+    def _lock_digest(self, environment: Environment) -> str:
+        try:
+            return locks.digest(locks.find_lock(environment, [self.config.root / "locks"]))
+        except Unavailable:
+            return ""
+
+    def _trials_of(self, cell: Cell) -> Iterator[ExpectedTrial]:
+        first, second = HASH_SEEDS
+        count = self.config.trials
+        for number in range(1, count + 1):
+            # The last of several comes from another process with another hash seed.
+            yield self._expected(cell, TRIAL, number, second if number == count > 1 else first)
+        if cell.model == self._witness(cell.environment):
+            yield self._expected(cell, WITNESS, 1, second)
+        if cell.environment == self.baseline:
+            for number in range(1, self.config.jitters + 1):
+                yield self._expected(cell, JITTER, number, first)
+        yield self._expected(cell, SEEDS, 1, first)
+
+    def _witness(self, environment: Environment) -> Model:
+        """Return the model that a fresh process repeats in this environment: not the same one in each."""
+        number = int(hashlib.sha256(environment.name.encode("utf-8")).hexdigest(), 16)
+        return self.models[number % len(self.models)]
+
+    def _expected(self, cell: Cell, role: str, number: int, hash_seed: str) -> ExpectedTrial:
+        covers = {
+            "lock": self.lock_digests[cell.environment],
+            "python": cell.environment.python,
+            "launch": [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables],
+            "mode": cell.mode,
+            "model": [cell.model.name, cell.model.source],
+            "probe": _probe_source(),
+            "machine": machine_id(this_machine()),
+            "trial": [role, number, self.config.seed, hash_seed],
+        }
+        key = hashlib.sha256(json.dumps(covers, sort_keys=True).encode("utf-8")).hexdigest()
+        return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, key)
+
+
+def make_plan(config: Config) -> Plan:
+    """Return the plan of a configuration.
+
+    Raises ``UserError`` for a version, model or seed that does not exist, and where there is nothing to run.
+    """
+    if config.seed >= SEED_LIMIT:
+        raise UserError(f"the seed must be below {SEED_LIMIT}, but is {config.seed}.")
+    names = catalogue.RELEASES if config.versions == ("all",) else config.versions
+    parsed = {
+        catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+        for name in (*names, config.baseline)
+    }
+    baseline = catalogue.parse_environment(config.baseline, distribution=config.distribution, python=config.python)
+    return Plan(
+        config=config,
+        environments=tuple(sorted(parsed, key=_age)),
+        baseline=baseline,
+        models=_choose(tuple(_discover(config.under_root(config.models_folder))), config.models),
+    )
+
+
+def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
+    return tuple(map(int, environment.tensorflow.split("."))), environment.name
+
+
+def _discover(folder: Path) -> Iterator[Model]:
+    """Yield the models of a folder's files by name, one per variant where a file has variants."""
+    for path in sorted(folder.glob("*.py")):
+        content = path.read_bytes()
+        source = hashlib.sha256(content).hexdigest()
+        for variant in _variants(content) or ("",):
+            yield Model(str(path), source, variant)
+
+
+def _variants(content: bytes) -> tuple[str, ...]:
+    """Return the keys of a file's VARIANTS, read and not run; none where the file is no Python: its trials say so."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return ()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            if names == ["VARIANTS"]:
+                return tuple(str(key.value) for key in node.value.keys if isinstance(key, ast.Constant))
+    return ()
+
+
+def _choose(models: tuple[Model, ...], names: Iterable[str]) -> tuple[Model, ...]:
+    """Return the models of the names, a bare ``optimizers`` meaning every variant; all where no name is given."""
+    if not models:
+        raise UserError("there is no reference model: the models folder has no Python file.")
+    chosen = []
+    for name in names:
+        found = [model for model in models if name in {model.name, model.name.partition("[")[0]}]
+        if not found:
+            raise UserError(f"there is no reference model {name!r}; there are {', '.join(m.name for m in models)}.")
+        chosen += found
+    return tuple(dict.fromkeys(chosen)) or models
+
+
+def _probe_source() -> str:
+    """Return the digest of the probe's files."""
+    state = hashlib.sha256()
+    for path in sorted(PROBE.glob("*.py")):
+        state.update(path.name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return state.hexdigest()

@@ -1,0 +1,39 @@
+"""The answer in a few lines of plain text: what the terminal shows at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tfmatrix.report.summary import Data
+
+
+def lines(data: Data) -> Iterator[str]:
+    """Yield one line per candidate: its verdict, how many cells have which, and the first change."""
+    width = max((len(candidate["environment"]) for candidate in data["candidates"]), default=0)
+    for candidate in data["candidates"]:
+        counts = ", ".join(f"{count} {name}" for name, count in candidate["counts"].items())
+        yield f"{candidate['environment']:<{width}}  {candidate['verdict']:<14}  {counts}"
+        if candidate["first_change"]:
+            yield f"{'':<{width}}  {change(candidate['first_change'])}"
+
+
+def change(first: Data) -> str:
+    """Return a first change as a phrase: cell, stage, and what became of it."""
+    where = f"{first['model']}/{first['mode']}"
+    finding = first["finding"]
+    if not finding:
+        return f"{where}: {first['reason']}"
+    return f"{where}: {finding['tier']} {finding['stage']} {finding['verdict']} ({finding['reason']})"
+
+
+def problems(unanswered: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield one line per distinct problem, with how many cells have it."""
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for cell in unanswered:
+        # One missing environment or one broken model file is one problem, whatever the number of its cells.
+        subject = cell["environment"] if cell["outcome"] == "unavailable" else cell["model"]
+        grouped.setdefault((subject, cell["outcome"], cell["reason"]), []).append(cell["id"])
+    for (subject, outcome, reason), cells in grouped.items():
+        number = f"{len(cells)} cells" if len(cells) > 1 else cells[0]
+        yield f"{subject} {outcome}: {reason} ({number})"

@@ -1,0 +1,136 @@
+"""What changed, candidate by candidate: stages that changed alike are one row, whatever the number of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfmatrix.report.summary import Data
+from tfmatrix.report.text import code, escaped, number, table
+
+NOTHING = {"identical", "consequence"}
+
+HEADINGS = [
+    "tier",
+    "stage",
+    "verdict",
+    "cells",
+    "farthest",
+    "elements",
+    "ULP",
+    "scaled error",
+    "noise floor",
+    "ratio",
+]
+
+
+def of_candidates(data: Data, marks: dict[str, str]) -> Iterator[Data]:
+    """Yield, for each candidate that changed, its table of stages and its first divergences."""
+    for candidate in data["candidates"]:
+        cells = [cell for cell in data["cells"] if cell["environment"] == candidate["environment"]]
+        compared = [cell for cell in cells if cell.get("stages")]
+        yield {
+            "environment": candidate["environment"],
+            "stages": table(HEADINGS, list(_stage_rows(compared, marks)), right=(5, 6, 7, 8, 9)),
+            "divergences": _divergences(compared, marks),
+            "others": [
+                f"{code(cell['model'] + '/' + cell['mode'])} {cell['verdict']}: {escaped(cell['verdict_reason'])}"
+                for cell in cells
+                if cell.get("verdict_reason") and cell["verdict"] != "unsupported"
+            ],
+            "identical": [code(f"{c['model']}/{c['mode']}") for c in cells if c["verdict"] == "identical"],
+        }
+
+
+def _stage_rows(cells: list[Data], marks: dict[str, str]) -> Iterator[list[str]]:
+    """Yield one row per tier, stage and verdict, with the cells that have it and the farthest of them."""
+    groups: dict[tuple[str, str, str], list[tuple[Data, Data]]] = {}
+    for cell in cells:
+        for stage in cell["stages"]:
+            if stage["verdict"] not in NOTHING:
+                key = stage["tier"], stage["stage"], stage["verdict"]
+                groups.setdefault(key, []).append((cell, stage["worst"]))
+    for (tier, kind, verdict), found in groups.items():
+        cell, finding = max(found, key=lambda pair: _size(pair[1]))
+        names = ", ".join(_cell_names([other for other, _ in found]))
+        farthest = f"{code(cell['model'] + '/' + cell['mode'])} {code(finding['stage'])}"
+        if verdict != "rounding":
+            farthest += f": {escaped(finding['reason'])}"
+        yield [tier, kind, f"{code(marks[verdict])} {verdict}", names, farthest, *_sizes(finding)]
+
+
+def _size(finding: Data) -> float:
+    """Return how far beyond the noise floor a finding is; infinite where there is no number to say it by."""
+    ratio = finding["ratio"]
+    return float("inf") if ratio is None else float(ratio)
+
+
+def _cell_names(cells: list[Data]) -> list[str]:
+    """Return the cells as ``mlp/tf2+v1``, each model once."""
+    modes: dict[str, list[str]] = {}
+    for cell in cells:
+        launch = "" if cell["launch"] == "default" else f"({cell['launch']})"
+        modes.setdefault(cell["model"], []).append(cell["mode"] + launch)
+    return [code(f"{model}/{'+'.join(names)}") for model, names in modes.items()]
+
+
+def _sizes(finding: Data) -> list[str]:
+    """Return a finding's sizes: share of elements, ULP, scaled error, noise floor and ratio."""
+    distance = finding["distance"]
+    if not distance:
+        return ["", "", "", number(finding["floor"]), number(finding["ratio"])]
+    share = f"{distance['differing']} of {distance['elements']}" + (" (sample)" if distance["sampled"] else "")
+    error = number(distance["scaled_error"])
+    return [share, number(distance["max_ulp"]), error, number(finding["floor"]), number(finding["ratio"])]
+
+
+def _divergences(cells: list[Data], marks: dict[str, str]) -> str:
+    """Return the table of first divergences: one row per cell and tier."""
+    rows = []
+    for cell in cells:
+        for found in cell["divergences"]:
+            at, after = found["at"], found["after"]
+            rows.append(
+                [
+                    code(f"{cell['model']}/{cell['mode']}"),
+                    found["tier"],
+                    code(found["before"]),
+                    f"{code(marks[at['verdict']])} {code(at['stage'])}",
+                    _short(at),
+                    f"{code(after['stage'])} {_short(after)}" if after else "",
+                    code(f"{at['baseline'][:8]} {at['candidate'][:8]}"),
+                ]
+            )
+    return table(["cell", "tier", "still the same", "first divergence", "size there", "then", "digests"], rows)
+
+
+def _short(finding: Data) -> str:
+    """Return the one number that says how large a difference is."""
+    distance = finding["distance"]
+    if not distance or distance["scaled_error"] is None:
+        return escaped(finding["reason"])
+    return f"{number(distance['scaled_error'])} eps, {distance['differing']} of {distance['elements']}"
+
+
+def between_modes(data: Data) -> list[Data]:
+    """Return, per model with two modes, what its injected stages share, releases that agree in one row."""
+    tables = []
+    models = dict.fromkeys(found["model"] for found in data["between_modes"])
+    for model in models:
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for found in data["between_modes"]:
+            if found["model"] == model:
+                groups.setdefault(_shared(found["stages"]), []).append(found["environment"])
+        for shared, environments in groups.items():
+            tables.append([code(model), *shared, ", ".join(map(escaped, environments))])
+    headings = ["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"]
+    return [{"table": table(headings, tables)}] if tables else []
+
+
+def _shared(stages: list[Data]) -> tuple[str, ...]:
+    """Return the stages by what they have in common: same bits, rounding, beyond it, only in one mode."""
+    words = ("identical", "rounding", "different", "not comparable")
+    columns: dict[str, list[str]] = {word: [] for word in words}
+    for stage in stages:
+        word = "different" if stage["verdict"] == "redrawn" else stage["verdict"]
+        columns[word].append(stage["stage"])
+    return tuple(", ".join(columns[word]) for word in words)

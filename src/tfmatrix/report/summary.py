@@ -1,0 +1,236 @@
+"""The comparison as plain data: what `matrix.json` holds and every other format is rendered from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tfmatrix import __version__
+from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.results import (
+    CellComparison,
+    CellState,
+    Comparison,
+    Divergence,
+    EnvironmentState,
+    Finding,
+    ModeComparison,
+    StageResult,
+)
+from tfmatrix.compare.stages import parse, place
+from tfmatrix.compare.verdicts import MEANINGS, Verdict, worst
+from tfmatrix.machine import machine_id
+from tfmatrix.records import Environment, Package
+
+SCHEMA = 1
+
+Data = dict[str, Any]
+
+
+def summarise(comparison: Comparison) -> Data:
+    """Return the whole comparison as JSON has it, under an id that is the digest of everything else."""
+    by_cell = {compared.cell: compared for compared in comparison.cells}
+    content = {
+        "schema": SCHEMA,
+        "tfmatrix": __version__,
+        "baseline": comparison.baseline.name,
+        "settings": comparison.settings,
+        "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Verdict],
+        "candidates": [
+            _candidate(environment.environment, comparison)
+            for environment in comparison.environments
+            if environment.environment != comparison.baseline
+        ],
+        "modes": [_mode(comparison, key) for key in _launches_and_modes(comparison)],
+        "cells": [
+            _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, "")) for state in comparison.states
+        ],
+        "between_modes": [_between_modes(found) for found in comparison.modes],
+        "environments": [_environment(state) for state in comparison.environments],
+        "machine": {**asdict(comparison.machine), "id": machine_id(comparison.machine)},
+    }
+    return {"id": report_id(content), **content}
+
+
+def report_id(content: Data) -> str:
+    """Return the id of a report's content: the first 8 hexadecimal digits of its SHA-256."""
+    plain = {key: value for key, value in content.items() if key != "id"}
+    return hashlib.sha256(to_text(plain).encode("utf-8")).hexdigest()[:8]
+
+
+def to_text(content: Data) -> str:
+    """Return the data as the text of a JSON file; NaN and infinities are words, since JSON has none."""
+    return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value
+
+
+def _candidate(environment: Environment, comparison: Comparison) -> Data:
+    """Return the answer for one candidate: its worst verdict, how many cells have which, and the first change."""
+    compared = [found for found in comparison.cells if found.cell.environment == environment]
+    verdict = worst(found.verdict for found in compared)
+    counts = Counter(found.verdict for found in compared)
+    return {
+        "environment": environment.name,
+        "verdict": verdict.value,
+        "counts": {v.value: counts[v] for v in Verdict if counts[v]},
+        "first_change": _first_change(compared),
+    }
+
+
+def _first_change(compared: Sequence[CellComparison]) -> Data | None:
+    """Return the change that a reader should see first: of the worst cells, the earliest in the chain."""
+    changed = [found for found in compared if found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}]
+    if not changed:
+        return None
+
+    def urgency(found: CellComparison) -> tuple[int, int, str]:
+        at = found.divergences[0].at if found.divergences else None
+        return found.verdict.severity, place(parse(at.stage).kind) if at else -1, found.cell.id
+
+    first = min(changed, key=urgency)
+    worst_finding = _worst_finding(first)
+    return {
+        "cell": first.cell.id,
+        "model": first.cell.model.name,
+        "mode": first.cell.mode,
+        "reason": first.reason,
+        "finding": worst_finding and _finding(worst_finding),
+    }
+
+
+def _worst_finding(compared: CellComparison) -> Finding | None:
+    """Return the first finding, in the order of the chain, that has the cell's verdict."""
+    return next((r.worst for r in compared.stages if r.worst and r.verdict is compared.verdict), None)
+
+
+def _launches_and_modes(comparison: Comparison) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((state.cell.launch.name, state.cell.mode) for state in comparison.states))
+
+
+def _mode(comparison: Comparison, key: tuple[str, str]) -> Data:
+    """Return a column of the version-by-mode table: each environment's letter and worst verdict."""
+    launch, mode = key
+    rows = []
+    for state in comparison.environments:
+        verdicts = [
+            found.verdict
+            for found in comparison.cells
+            if (found.cell.environment, found.cell.launch.name, found.cell.mode) == (state.environment, launch, mode)
+        ]
+        own = state.environment == comparison.baseline
+        rows.append(
+            {
+                "environment": state.environment.name,
+                "letter": comparison.whole_letters.get((state.environment, launch, mode), ""),
+                "verdict": "" if own else worst(verdicts).value,
+            }
+        )
+    return {"launch": launch, "mode": mode, "environments": rows}
+
+
+def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Data:
+    cell = state.cell
+    content: Data = {
+        "id": cell.id,
+        "environment": cell.environment.name,
+        "launch": cell.launch.name,
+        "mode": cell.mode,
+        "model": cell.model.name,
+        "source": cell.model.source,
+        "outcome": state.outcome,
+        "reason": state.reason,
+        "trace": state.trace or "",
+        "trials": state.trials,
+        "letter": letter,
+        "verdict": "",
+    }
+    if state.evidence:
+        content["evidence"] = {"traceback": state.evidence.traceback, "output": state.evidence.output}
+    if compared:
+        content |= {
+            "verdict": compared.verdict.value,
+            "verdict_reason": compared.reason,
+            "stages": [_stage(result) for result in compared.stages],
+            "divergences": [_divergence(found) for found in compared.divergences],
+            "curve": [[p.step, p.scaled_error, p.floor] for p in compared.curve],
+        }
+    return content
+
+
+def _stage(result: StageResult) -> Data:
+    return {
+        "tier": result.tier,
+        "stage": result.kind,
+        "names": result.names,
+        "differing": result.differing,
+        "verdict": result.verdict.value if result.verdict else "consequence",
+        "first": result.first and _finding(result.first),
+        "worst": result.worst and _finding(result.worst),
+    }
+
+
+def _finding(found: Finding) -> Data:
+    return {
+        "tier": found.tier,
+        "stage": found.stage,
+        "verdict": found.verdict.value,
+        "reason": found.reason,
+        "distance": found.distance and _distance(found.distance),
+        "floor": found.floor,
+        "ratio": found.ratio,
+        "baseline": found.baseline,
+        "candidate": found.candidate,
+    }
+
+
+def _distance(distance: Distance) -> Data:
+    return {"fraction": distance.fraction, **asdict(distance)}
+
+
+def _divergence(found: Divergence) -> Data:
+    return {
+        "tier": found.tier,
+        "at": _finding(found.at),
+        "before": found.before,
+        "after": found.after and _finding(found.after),
+    }
+
+
+def _between_modes(found: ModeComparison) -> Data:
+    return {
+        "environment": found.environment.name,
+        "model": found.model,
+        "modes": list(found.modes),
+        "stages": [_stage(result) for result in found.stages],
+    }
+
+
+def _environment(state: EnvironmentState) -> Data:
+    installed = state.installed
+    return {
+        "name": state.environment.name,
+        "distribution": state.environment.distribution,
+        "python": installed.python_version if installed else state.environment.python,
+        "lock": {"digest": installed.lock_digest, "kind": installed.lock_kind} if installed else None,
+        "unavailable": state.refusal,
+        "packages": {package.name: package.version for package in installed.packages} if installed else {},
+        "moved": [[_package(before), _package(after)] for before, after in state.moved],
+    }
+
+
+def _package(package: Package | None) -> list[str] | None:
+    return [package.name, package.version] if package else None

@@ -1,0 +1,44 @@
+"""A probe's answers as records: nothing that a probe says of itself is believed without its bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tfmatrix.errors import InternalError
+from tfmatrix.fingerprints import tensor_digest, trace_digest
+from tfmatrix.records import OBSERVED, Fingerprint, Tensor, Trial
+
+EVIDENCE = ("kind", "message", "where", "traceback", "output", "seconds", "peak_kib")
+
+
+def to_trial(
+    key: str, header: Mapping[str, Any], payload: bytes
+) -> tuple[Trial, tuple[Fingerprint, ...], dict[str, Tensor]]:
+    """Return the trial of an answer, its trace, and its tensors by digest.
+
+    Raises ``InternalError`` where a tensor's bytes do not have the digest that the probe gave them.
+    """
+    evidence = {name: header[name] for name in EVIDENCE if name in header}
+    if header["outcome"] != OBSERVED:
+        return Trial(key=key, outcome=header["outcome"], **evidence), (), {}
+    length = int.from_bytes(payload[:8], "little")
+    manifest = json.loads(payload[8 : 8 + length])
+    trace = tuple(Fingerprint(*entry) for entry in manifest["trace"])
+    tensors = dict(_tensors(manifest["tensors"], payload, 8 + length))
+    if not trace:
+        return Trial(key, "failed", message="the trial ended without recording any stage", **evidence), (), {}
+    if strangers := {print_.digest for print_ in trace} - set(tensors):
+        raise InternalError(f"the probe sent no bytes for {min(strangers)}")
+    return Trial(key=key, outcome=OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
+
+
+def _tensors(listed: list[Any], payload: bytes, at: int) -> Any:
+    """Yield digest and tensor of each entry of a manifest; its bytes begin at ``at``."""
+    for digest, dtype, shape, size in listed:
+        tensor = Tensor(dtype, tuple(shape), payload[at : at + size])
+        if len(tensor.data) != size or tensor_digest(tensor) != digest:
+            raise InternalError(f"the bytes of a tensor of {dtype} {shape} do not have the digest {digest}")
+        yield digest, tensor
+        at += size

@@ -1,0 +1,53 @@
+"""What happens during a run, as it is told to whoever watches and to whoever stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tfmatrix.records import Environment, ExpectedTrial, Fingerprint, InstalledEnvironment, Tensor, Trial
+
+
+@dataclass(frozen=True)
+class Making:
+    """An environment is being made."""
+
+    environment: Environment
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An environment is made."""
+
+    environment: Environment
+    installed: InstalledEnvironment
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An environment cannot be had."""
+
+    environment: Environment
+    reason: str
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A probe has imported TensorFlow."""
+
+    environment: Environment
+    seconds: float
+    can_fork: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A trial is over."""
+
+    expected: ExpectedTrial
+    trial: Trial
+    trace: tuple[Fingerprint, ...]
+    tensors: Mapping[str, Tensor]
+
+
+Event = Making | Ready | Refused | Launched | Finished

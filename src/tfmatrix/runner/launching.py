@@ -1,0 +1,37 @@
+"""The variables that a probe starts with: an allow-list of the caller's, and every one that moves numbers set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tfmatrix.records import Environment, Launch
+
+PASSED = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TMPDIR")
+"""What a probe may know of its caller: where programs, libraries, GPUs and room for files are."""
+
+
+def variables(launch: Launch, environment: Environment, hash_seed: str, home: Path) -> Mapping[str, str]:
+    """Return the environment variables of a probe, all of them.
+
+    TF_ENABLE_ONEDNN_OPTS, XLA_FLAGS and their like are left unset unless the launch sets them: their defaults are a
+    release's own, and a user gets those.
+    """
+    chosen = {name: os.environ[name] for name in PASSED if name in os.environ}
+    chosen |= {
+        "HOME": str(home),
+        "KERAS_HOME": str(home),  # a keras.json there could change the float type, epsilon and image format
+        "KERAS_BACKEND": "tensorflow",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": hash_seed,
+        "OMP_NUM_THREADS": str(launch.intra_op),
+        "OPENBLAS_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": str(launch.intra_op),
+        "TF_NUM_INTEROP_THREADS": str(launch.inter_op),
+        "TF_CPP_MIN_LOG_LEVEL": "1",
+    }
+    if any(package.name == "tf-keras" for package in environment.further):
+        chosen["TF_USE_LEGACY_KERAS"] = "1"  # whoever installs tf-keras beside Keras 3 means it to be used
+    return chosen | dict(launch.variables)

@@ -1,0 +1,205 @@
+"""Observing: the missing trials of a plan, by several probes at once, while further environments are made."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from tfmatrix.config import Config
+from tfmatrix.errors import Unavailable
+from tfmatrix.machine import this_machine
+from tfmatrix.records import (
+    CRASHED,
+    JITTER,
+    SEEDS,
+    WITNESS,
+    Environment,
+    ExpectedTrial,
+    InstalledEnvironment,
+    Trial,
+)
+from tfmatrix.runner import making
+from tfmatrix.runner.answers import to_trial
+from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
+from tfmatrix.runner.probe import Probe, ProbeDied
+
+
+def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
+    """Yield what happens until every missing trial is over or its environment is refused.
+
+    Closing the iterator early ends every process that it started.
+    """
+    run = _Run(config)
+    by_environment = _grouped(missing, lambda expected: expected.cell.environment)
+    try:
+        yield from run.events(by_environment)
+    finally:
+        run.stop()
+
+
+def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any]) -> dict[Any, list[ExpectedTrial]]:
+    groups: dict[Any, list[ExpectedTrial]] = {}
+    for expected in trials:
+        groups.setdefault(key(expected), []).append(expected)
+    return groups
+
+
+def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
+    """Return what tells the process of a trial from those of others: a witness has one of its own."""
+    alone = expected.key if expected.role == WITNESS else ""
+    return expected.cell.launch, expected.hash_seed, alone
+
+
+class _Run:
+    """The threads and probes of one run: one thread makes environments, the others observe."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+        self._stopped = threading.Event()
+        self._maker = ThreadPoolExecutor(1, "make")
+        self._observers = ThreadPoolExecutor(config.jobs or this_machine().cores, "observe")
+        self._probes: set[Probe] = set()
+        self._lock = threading.Lock()
+        self._left = 0
+
+    def events(self, by_environment: dict[Environment, list[ExpectedTrial]]) -> Iterator[Event]:
+        """Start the work and yield its events until there is none left."""
+        self._left = len(by_environment)
+        if not by_environment:
+            return
+        # What is made already is observed while the rest is being made.
+        found = {environment: making.find(environment, self._config) for environment in by_environment}
+        for environment, trials in sorted(by_environment.items(), key=lambda item: -len(item[1])):
+            if installed := found[environment]:
+                self._events.put(Ready(environment, installed))
+                self._start(installed, trials)
+        for environment, trials in by_environment.items():
+            if not found[environment]:
+                self._watched(self._maker, self._make, environment, trials)
+        while (event := self._events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+
+    def stop(self) -> None:
+        """End every probe, and wait for the threads."""
+        self._stopped.set()
+        with self._lock:
+            probes, self._probes = self._probes, set()
+        for probe in probes:
+            probe.kill()
+        self._maker.shutdown(wait=True, cancel_futures=True)
+        self._observers.shutdown(wait=True, cancel_futures=True)
+
+    def _watched(self, pool: ThreadPoolExecutor, work: Callable[..., None], *arguments: Any) -> None:
+        """Submit work; what it raises is our own failure and ends the run."""
+
+        def report(future: Future[None]) -> None:
+            if not future.cancelled() and (error := future.exception()):
+                self._events.put(error)
+
+        pool.submit(work, *arguments).add_done_callback(report)
+
+    def _make(self, environment: Environment, trials: list[ExpectedTrial]) -> None:
+        if self._stopped.is_set():
+            return
+        self._events.put(Making(environment))
+        try:
+            installed = making.make(environment, self._config)
+        except Unavailable as error:
+            self._events.put(Refused(environment, str(error)))
+            self._finish_environment()
+            return
+        self._events.put(Ready(environment, installed))
+        self._start(installed, trials)
+
+    def _start(self, installed: InstalledEnvironment, trials: Sequence[ExpectedTrial]) -> None:
+        """Submit an environment's trials, a process's at a time."""
+        groups = list(_grouped(trials, _process_of).values())
+        remaining = _Countdown(len(groups), self._finish_environment)
+        for group in groups:
+            self._watched(self._observers, self._observe_group, installed, group, remaining)
+
+    def _finish_environment(self) -> None:
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self._events.put(None)
+
+    def _observe_group(
+        self, installed: InstalledEnvironment, trials: list[ExpectedTrial], remaining: _Countdown
+    ) -> None:
+        """Observe trials in one process, or in a new one after each where it must not or cannot fork."""
+        probe: Probe | None = None
+        try:
+            for expected in trials:
+                if self._stopped.is_set():
+                    return
+                probe = probe or self._launch(installed, expected)
+                fresh = expected.role == WITNESS or not probe.description["can_fork"]
+                self._events.put(self._observe_one(probe, expected, fresh))
+                if fresh or not probe.alive:
+                    self._end(probe)
+                    probe = None
+        except ProbeDied as error:  # at its start: the next one would die of the same
+            for left in trials[trials.index(expected) :]:
+                message = f"TensorFlow could not be imported: {error}"
+                self._events.put(Finished(left, Trial(left.key, CRASHED, message=message), (), {}))
+        finally:
+            if probe:
+                self._end(probe)
+            remaining.one_less()
+
+    def _launch(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
+        """Start a probe for a trial and those after it; raises ``ProbeDied``."""
+        launch = expected.cell.launch
+        probe = Probe(installed.interpreter, installed.environment, launch, expected.hash_seed)
+        with self._lock:
+            self._probes.add(probe)
+        described = probe.description
+        self._events.put(Launched(installed.environment, described["import_seconds"], described["can_fork"]))
+        return probe
+
+    def _end(self, probe: Probe) -> None:
+        with self._lock:
+            self._probes.discard(probe)
+        probe.close()
+
+    def _observe_one(self, probe: Probe, expected: ExpectedTrial, fresh: bool) -> Finished:
+        request = {
+            "path": expected.cell.model.path,
+            "variant": expected.cell.model.variant,
+            "mode": expected.cell.mode,
+            "seed": expected.seed,
+            "jitter": expected.number if expected.role == JITTER else 0,
+            "purpose": "seeds" if expected.role == SEEDS else "train",
+            "intra_op": expected.cell.launch.intra_op,
+            "inter_op": expected.cell.launch.inter_op,
+            "timeout": self._config.timeout,
+            "fresh": fresh,
+        }
+        try:
+            header, payload = probe.ask(request)
+        except ProbeDied as error:
+            return Finished(expected, Trial(expected.key, CRASHED, message=f"the probe died: {error}"), (), {})
+        return Finished(expected, *to_trial(expected.key, header, payload))
+
+
+class _Countdown:
+    """Calls a function when it has been told so many times that one is over."""
+
+    def __init__(self, count: int, at_zero: Callable[[], None]) -> None:
+        self._count = count
+        self._at_zero = at_zero
+        self._lock = threading.Lock()
+
+    def one_less(self) -> None:
+        """Count one down."""
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                self._at_zero()

@@ -1,0 +1,114 @@
+"""One running probe: started, asked, and ended for certain."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfmatrix.plan import PROBE
+from tfmatrix.records import Environment, Launch
+from tfmatrix.runner.launching import variables
+
+IMPORT_PATIENCE = 300.0
+"""Seconds for importing TensorFlow: 4 to 8 on a warm machine, minutes where wheels are read from a slow disk first."""
+
+GRACE = 30.0
+"""Seconds beyond a trial's own limit, in which the probe ends the trial and answers."""
+
+
+class ProbeDied(Exception):
+    """The probe ended or fell silent; the message says how, with the last lines that it wrote."""
+
+
+class Probe:
+    """A child program that has imported TensorFlow and runs trials."""
+
+    def __init__(self, interpreter: str, environment: Environment, launch: Launch, hash_seed: str) -> None:
+        """Start a probe and wait until TensorFlow is imported; raises ``ProbeDied`` where it cannot be."""
+        self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
+        self._log = (self._home / "log").open("w+b")
+        reading, writing = os.pipe()
+        self._answers = reading
+        try:
+            self._process = subprocess.Popen(
+                [interpreter, "-s", "-u", str(PROBE)],
+                stdin=subprocess.PIPE,
+                stdout=self._log,
+                stderr=self._log,
+                pass_fds=[writing],
+                cwd=self._home,
+                env={
+                    **variables(launch, environment, hash_seed, self._home),
+                    "TFMATRIX_ANSWERS": str(writing),
+                },
+            )
+        finally:
+            os.close(writing)
+        try:
+            self.description = self._receive(IMPORT_PATIENCE)[0]
+        except ProbeDied:
+            self.close()
+            raise
+
+    def ask(self, request: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
+        """Return the answer to a request, header and payload; raises ``ProbeDied`` where none comes."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise ProbeDied(self._last_words()) from None
+        return self._receive(request["timeout"] + GRACE)
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the probe has not ended."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the probe at once, from any thread; whoever asks it gets ``ProbeDied``."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the probe and remove what it left."""
+        assert self._process.stdin is not None
+        self.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        os.close(self._answers)
+        self._log.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _receive(self, patience: float) -> tuple[dict[str, Any], bytes]:
+        deadline = time.monotonic() + patience
+        header = json.loads(self._read(int.from_bytes(self._read(8, deadline), "little"), deadline))
+        return header, self._read(header["size"], deadline)
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        """Read exactly so many bytes of the answers."""
+        parts = []
+        while size:
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
+            part = os.read(self._answers, min(size, 1 << 20)) if ready else b""
+            if not part:
+                raise ProbeDied(self._last_words() if ready else "it fell silent")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _last_words(self) -> str:
+        """Return how the process ended and the end of what it wrote."""
+        try:
+            status = f"exit status {self._process.wait(timeout=GRACE)}"
+        except subprocess.TimeoutExpired:
+            status = "no exit status, though it closed its answers"
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 2000))
+        return f"{status}: {self._log.read().decode('utf-8', 'replace').strip()}"

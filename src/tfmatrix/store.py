@@ -1,0 +1,203 @@
+"""The store: one SQLite file with trials, their traces and tensors by digest, environments and machines."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from tfmatrix.errors import UserError
+from tfmatrix.fingerprints import trace_digest
+from tfmatrix.records import Fingerprint, Tensor, Trial
+
+SCHEMA = 1
+
+WHOLE = 16 * 2**20
+"""Bytes up to which a tensor is kept whole."""
+SAMPLE = 2**16
+"""Elements, evenly spaced, that are kept of a larger one."""
+
+_TABLES = """
+CREATE TABLE meta (schema INTEGER NOT NULL);
+CREATE TABLE tensors (
+    digest BLOB PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, whole INTEGER NOT NULL, data BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE names (digest BLOB PRIMARY KEY, names BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE traces (
+    digest BLOB PRIMARY KEY, names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE trials (
+    key TEXT PRIMARY KEY, outcome TEXT NOT NULL, trace BLOB REFERENCES traces, evidence TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+"""
+
+
+class Store:
+    """An open store. Every write is one transaction: what a killed process leaves behind is whole."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store of a path, making it where there is none.
+
+        Raises ``UserError`` where the file is no store, is damaged, or has another schema.
+        """
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise UserError(
+                f"the store {path} cannot be opened: {error}; move the file away to start a new one."
+            ) from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        with self._transaction():
+            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                for statement in _TABLES.split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute("INSERT INTO meta VALUES (?)", (SCHEMA,))
+        (schema,) = self._connection.execute("SELECT schema FROM meta").fetchone()
+        if schema != SCHEMA:
+            age = "a newer" if schema > SCHEMA else "an older"
+            raise UserError(
+                f"the store {self._path} was written by {age} tfmatrix (schema {schema}, this one knows {SCHEMA}); "
+                "use that release, or move the file away and run the matrix again."
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def add(self, trial: Trial, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
+        """Add a trial with its trace and the tensors that the trace names; one that is there is replaced.
+
+        Raises ``UserError`` where the file cannot be written, the disk being full for example.
+        """
+        try:
+            with self._transaction():
+                if trial.trace is not None:
+                    self._add_trace(trial.trace, trace, tensors)
+                evidence = {k: v for k, v in asdict(trial).items() if k not in {"key", "outcome", "trace"}}
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO trials VALUES (?, ?, ?, ?)",
+                    (
+                        trial.key,
+                        trial.outcome,
+                        trial.trace and bytes.fromhex(trial.trace),
+                        json.dumps(evidence),
+                    ),
+                )
+        except sqlite3.OperationalError as error:
+            raise UserError(f"the store {self._path} cannot be written: {error}.") from error
+
+    def _add_trace(self, digest: str, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
+        for name in {print_.digest for print_ in trace}:
+            if not self._has_tensor(name):
+                self._add_tensor(name, tensors[name])
+        names = json.dumps([[print_.tier, print_.stage] for print_ in trace]).encode()
+        names_digest = trace_digest(Fingerprint(print_.tier, print_.stage, "") for print_ in trace)
+        self._connection.execute(
+            "INSERT OR IGNORE INTO names VALUES (?, ?)", (bytes.fromhex(names_digest), zlib.compress(names))
+        )
+        self._connection.execute(
+            "INSERT OR IGNORE INTO traces VALUES (?, ?, ?)",
+            (
+                bytes.fromhex(digest),
+                bytes.fromhex(names_digest),
+                b"".join(bytes.fromhex(print_.digest) for print_ in trace),
+            ),
+        )
+
+    def _has_tensor(self, digest: str) -> bool:
+        return bool(
+            self._connection.execute("SELECT 1 FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
+        )
+
+    def _add_tensor(self, digest: str, tensor: Tensor) -> None:
+        kept = tensor if len(tensor.data) <= WHOLE or tensor.dtype == "string" else sample(tensor)
+        row = (bytes.fromhex(digest), kept.dtype, json.dumps(kept.shape), int(kept.whole), kept.data)
+        self._connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
+
+    def trial(self, key: str) -> Trial | None:
+        """Return the trial of a key, or None."""
+        row = self._connection.execute("SELECT outcome, trace, evidence FROM trials WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        outcome, trace, evidence = row
+        return Trial(key=key, outcome=outcome, trace=trace and trace.hex(), **json.loads(evidence))
+
+    def trace(self, digest: str) -> tuple[Fingerprint, ...]:
+        """Return the trace of a digest."""
+        row = self._connection.execute(
+            "SELECT n.names, t.tensors FROM traces t JOIN names n ON n.digest = t.names WHERE t.digest = ?",
+            (bytes.fromhex(digest),),
+        ).fetchone()
+        if row is None:
+            raise UserError(f"the store {self._path} is damaged: the trace {digest[:12]} is not in it.")
+        names, tensors = json.loads(zlib.decompress(row[0])), row[1]
+        return tuple(
+            Fingerprint(tier, stage, tensors[32 * at : 32 * at + 32].hex()) for at, (tier, stage) in enumerate(names)
+        )
+
+    def tensor(self, digest: str) -> Tensor:
+        """Return the tensor of a digest."""
+        row = self._connection.execute(
+            "SELECT dtype, shape, data, whole FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)
+        ).fetchone()
+        if row is None:
+            raise UserError(f"the store {self._path} is damaged: the tensor {digest[:12]} is not in it.")
+        dtype, shape, data, whole = row
+        return Tensor(dtype, tuple(json.loads(shape)), data, bool(whole))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove trials, so that they are run again; their tensors stay."""
+        with self._transaction():
+            self._connection.executemany("DELETE FROM trials WHERE key = ?", [(key,) for key in keys])
+
+    def note(self, kind: str, key: str, value: object) -> None:
+        """Write down a fact, in place of what was known under its kind and key."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
+
+    def noted(self, kind: str, key: str) -> object:
+        """Return the fact of a kind and key, or None."""
+        row = self._connection.execute("SELECT value FROM facts WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def strike(self, kind: str, key: str) -> None:
+        """Remove a fact that no longer holds."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+
+
+def sample(tensor: Tensor) -> Tensor:
+    """Return SAMPLE evenly spaced elements of a large tensor, always the same ones."""
+    elements = int(np.prod(tensor.shape, dtype=np.int64))
+    width = len(tensor.data) // elements
+    chosen = np.linspace(0, elements - 1, min(SAMPLE, elements)).astype(np.int64)
+    raw = np.frombuffer(tensor.data, np.uint8).reshape(elements, width)
+    return Tensor(tensor.dtype, tensor.shape, raw[chosen].tobytes(), whole=False)

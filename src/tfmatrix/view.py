@@ -1,0 +1,97 @@
+"""What a run looks like while it goes on: one row per environment, and a line for whatever went wrong."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
+from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
+
+
+@dataclass
+class _Row:
+    expected: int = 0
+    finished: int = 0
+    phase: str = "waiting"
+    last: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+
+class View:
+    """The state of a run, as told by its events."""
+
+    def __init__(self, missing: list[ExpectedTrial], reused: int) -> None:
+        """Begin with the trials that a run has to do, and how many it need not repeat."""
+        self.rows: dict[Environment, _Row] = {}
+        self.reused = reused
+        for expected in missing:
+            self.rows.setdefault(expected.cell.environment, _Row()).expected += 1
+
+    def tell(self, event: Event) -> str | None:
+        """Take in an event; return the line that stands for it where there is no live view, or None."""
+        match event:
+            case Making(environment):
+                self._phase(environment, "installing")
+                return f"{environment.name}: installing"
+            case Ready(environment, installed):
+                self._phase(environment, "ready")
+                return f"{environment.name}: ready, {len(installed.packages)} packages"
+            case Refused(environment, reason):
+                self._phase(environment, "unavailable")
+                return f"{environment.name}: unavailable: {reason}"
+            case Launched(environment, seconds, can_fork):
+                self._phase(environment, "observing")
+                slow = "" if can_fork else "; it cannot fork, so each trial starts a process of its own"
+                return f"{environment.name}: TensorFlow imported in {seconds:.1f} s{slow}"
+            case Finished():
+                return self._finished(event)
+
+    @staticmethod
+    def is_trouble(event: Event) -> bool:
+        """Return whether an event is one that a reader must see at once."""
+        match event:
+            case Refused():
+                return True
+            case Finished(trial=trial):
+                return trial.outcome not in {OBSERVED, UNSUPPORTED}
+        return False
+
+    def _phase(self, environment: Environment, phase: str) -> None:
+        row = self.rows[environment]
+        row.phase, row.began = phase, time.monotonic()
+
+    def _finished(self, event: Finished) -> str | None:
+        environment = event.expected.cell.environment
+        row = self.rows[environment]
+        row.finished += 1
+        row.last = f"{event.expected.cell.model.name}/{event.expected.cell.mode} {event.trial.outcome}"
+        if row.finished == row.expected:
+            row.phase = "done"
+        if self.is_trouble(event):
+            what = event.trial.message.splitlines()[0] if event.trial.message else ""
+            return f"{event.expected.cell.id} {event.expected.name} {event.trial.outcome}: {what}"
+        return f"{environment.name}: all {row.expected} trials done" if row.phase == "done" else None
+
+    def __rich__(self) -> RenderableType:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("environment", "phase"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("trials", justify="right", no_wrap=True)
+        table.add_column("last", no_wrap=True, overflow="ellipsis")
+        table.add_column("left", justify="right", no_wrap=True)
+        for environment, row in self.rows.items():
+            table.add_row(environment.name, row.phase, f"{row.finished}/{row.expected}", Text(row.last), _left(row))
+        return table
+
+
+def _left(row: _Row) -> str:
+    """Return the time left at the pace so far."""
+    if not row.finished or row.finished == row.expected:
+        return ""
+    seconds = (time.monotonic() - row.began) / row.finished * (row.expected - row.finished)
+    return f"{seconds:.0f} s"
