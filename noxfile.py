@@ -28,7 +28,7 @@ except UserError as error:
     sys.exit(f"tfmatrix: {error}")
 PYTHON = os.environ.get("TFMATRIX_PYTHON", CONFIG.python)
 DISTRIBUTION = os.environ.get("TFMATRIX_DISTRIBUTION", CONFIG.distribution)
-FURTHER = filter(None, os.environ.get("TFMATRIX_VERSIONS", "").split(","))
+FURTHER = [name.strip() for name in os.environ.get("TFMATRIX_VERSIONS", "").split(",") if name.strip()]
 NAMES = dict.fromkeys([*catalogue.RELEASES, *CONFIG.versions, *FURTHER])
 
 
