@@ -54,7 +54,7 @@ def commands() -> None:
 def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that choose what is compared."""
     options = [
-        click.option("--versions", metavar="LIST", help="Environments, with commas between: 2.9.3,2.16.2+keras-3.11.3; or all."),
+        click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2+keras-3.11.3; or all."),
         click.option("--baseline", metavar="VERSION", help="The environment that the others are compared with."),
         click.option("--modes", metavar="LIST", help="tf2, v1 or both."),
         click.option("--models", metavar="LIST", help="Reference models: mlp,optimizers[adamw]."),

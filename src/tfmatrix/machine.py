@@ -33,6 +33,7 @@ def this_machine() -> Machine:
     )
 
 
+@cache
 def machine_id(machine: Machine) -> str:
     """Return the digest of what may change bits: another kernel or more memory is the same machine."""
     chosen = {

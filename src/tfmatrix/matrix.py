@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from tfmatrix.compare.comparing import INSTALLED, REFUSAL, compare_all, environm
 from tfmatrix.environments import making
 from tfmatrix.plan import Plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.report import markdown, summary
+from tfmatrix.report import curves, markdown, summary
 from tfmatrix.runner.events import Event, Finished, Ready, Refused
 from tfmatrix.runner.observing import observe
 from tfmatrix.store import Store
@@ -42,12 +42,23 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "matrix.json", summary.to_text(data))
     _write(folder / "matrix.md", markdown.render(data))
+    _write_pictures(folder / curves.FOLDER, curves.pictures(data))
     return data, folder / "matrix.md"
 
 
 def unanswered(data: summary.Data) -> list[dict[str, Any]]:
     """Return the cells that nothing was learnt of: missing, unavailable, failed, crashed or timed out."""
     return [cell for cell in data["cells"] if cell["outcome"] not in {"observed", "unsupported", "unstable"}]
+
+
+def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
+    """Write the pictures of a report, and remove those of an earlier one that it does not have."""
+    folder.mkdir(exist_ok=True)
+    for name, text in pictures.items():
+        _write(folder / name, text)
+    for path in folder.glob("*.svg"):
+        if path.name not in pictures:
+            path.unlink()
 
 
 def _write(path: Path, text: str) -> None:

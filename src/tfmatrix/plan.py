@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from tfmatrix.config import Config
@@ -86,18 +86,22 @@ class Plan:
         return self.models[number % len(self.models)]
 
     def _expected(self, cell: Cell, role: str, number: int, hash_seed: str) -> ExpectedTrial:
-        covers = {
-            "lock": self.lock_digests[cell.environment],
-            "python": cell.environment.python,
-            "launch": [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables],
-            "mode": cell.mode,
-            "model": [cell.model.name, cell.model.source],
-            "probe": _probe_source(),
-            "machine": machine_id(this_machine()),
-            "trial": [role, number, self.config.seed, hash_seed],
-        }
-        key = hashlib.sha256(json.dumps(covers, sort_keys=True).encode("utf-8")).hexdigest()
-        return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, key)
+        launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
+        covers = (
+            ("lock", self.lock_digests[cell.environment]),
+            ("python", cell.environment.python),
+            ("launch", json.dumps(launch)),
+            ("mode", cell.mode),
+            ("variant", cell.model.name),
+            ("model", cell.model.source),
+            ("probe", _probe_source()),
+            ("machine", machine_id(this_machine())),
+            ("role", f"{role}-{number}"),
+            ("seed", str(self.config.seed)),
+            ("hash seed", hash_seed),
+        )
+        key = hashlib.sha256(json.dumps(covers).encode("utf-8")).hexdigest()
+        return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, covers, key)
 
 
 def make_plan(config: Config) -> Plan:
@@ -161,6 +165,7 @@ def _choose(models: tuple[Model, ...], names: Iterable[str]) -> tuple[Model, ...
     return tuple(dict.fromkeys(chosen)) or models
 
 
+@cache
 def _probe_source() -> str:
     """Return the digest of the probe's files."""
     state = hashlib.sha256()

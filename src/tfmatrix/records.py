@@ -105,13 +105,20 @@ class ExpectedTrial:
     seed: int
     hash_seed: str
     """PYTHONHASHSEED of the process that it is forked from, or that it is."""
+    covers: tuple[tuple[str, str], ...]
+    """Everything that may change its bits: what it is called, and its value or digest."""
     key: str
-    """SHA-256 of everything that may change its bits."""
+    """SHA-256 of what it covers."""
 
     @property
     def name(self) -> str:
         """Return what this trial is called within its cell: ``trial-2``."""
         return f"{self.role}-{self.number}"
+
+    @property
+    def id(self) -> str:
+        """Return its name among all trials: ``2.15.1/mlp/tf2 trial-2``."""
+        return f"{self.cell.id} {self.name}"
 
 
 OBSERVED, FAILED, CRASHED, TIMED_OUT = "observed", "failed", "crashed", "timed-out"
@@ -124,6 +131,10 @@ class Trial:
 
     key: str
     outcome: str
+    id: str = ""
+    """Its name among all trials: ``2.15.1/mlp/tf2 trial-2``."""
+    covers: tuple[tuple[str, str], ...] = ()
+    """What the key is the digest of: by this a stale trial says why it is stale."""
     trace: str | None = None
     """Digest of its trace, where it was observed."""
     kind: str = ""

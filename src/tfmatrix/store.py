@@ -34,8 +34,10 @@ CREATE TABLE traces (
     digest BLOB PRIMARY KEY, names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE trials (
-    key TEXT PRIMARY KEY, outcome TEXT NOT NULL, trace BLOB REFERENCES traces, evidence TEXT NOT NULL
-) WITHOUT ROWID;
+    number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, id TEXT NOT NULL, outcome TEXT NOT NULL,
+    trace BLOB REFERENCES traces, evidence TEXT NOT NULL
+);
+CREATE INDEX trials_by_id ON trials (id);
 CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 """
 
@@ -101,15 +103,12 @@ class Store:
             with self._transaction():
                 if trial.trace is not None:
                     self._add_trace(trial.trace, trace, tensors)
-                evidence = {k: v for k, v in asdict(trial).items() if k not in {"key", "outcome", "trace"}}
+                evidence = asdict(trial)
+                columns = [evidence.pop(name) for name in ("key", "id", "outcome", "trace")]
+                columns[-1] = columns[-1] and bytes.fromhex(columns[-1])
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO trials VALUES (?, ?, ?, ?)",
-                    (
-                        trial.key,
-                        trial.outcome,
-                        trial.trace and bytes.fromhex(trial.trace),
-                        json.dumps(evidence),
-                    ),
+                    "INSERT OR REPLACE INTO trials (key, id, outcome, trace, evidence) VALUES (?, ?, ?, ?, ?)",
+                    (*columns, json.dumps(evidence)),
                 )
         except sqlite3.OperationalError as error:
             raise UserError(f"the store {self._path} cannot be written: {error}.") from error
@@ -144,11 +143,23 @@ class Store:
 
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key, or None."""
-        row = self._connection.execute("SELECT outcome, trace, evidence FROM trials WHERE key = ?", (key,)).fetchone()
+        return self._newest("key = ?", key)
+
+    def last_called(self, id_: str) -> Trial | None:
+        """Return the trial that was last added under a name such as ``2.15.1/mlp/tf2 trial-2``, whatever its key."""
+        return self._newest("id = ?", id_)
+
+    def _newest(self, condition: str, value: str) -> Trial | None:
+        row = self._connection.execute(
+            f"SELECT key, id, outcome, trace, evidence FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
+            (value,),  # the condition is one of two constants
+        ).fetchone()
         if row is None:
             return None
-        outcome, trace, evidence = row
-        return Trial(key=key, outcome=outcome, trace=trace and trace.hex(), **json.loads(evidence))
+        key, id_, outcome, trace, evidence = row
+        loaded = json.loads(evidence)
+        covers = tuple((name, covered) for name, covered in loaded.pop("covers"))
+        return Trial(key=key, id=id_, outcome=outcome, trace=trace and trace.hex(), covers=covers, **loaded)
 
     def trace(self, digest: str) -> tuple[Fingerprint, ...]:
         """Return the trace of a digest."""

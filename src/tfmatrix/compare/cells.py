@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tfmatrix.compare.results import CellState
 from tfmatrix.compare.tensors import Tensors
@@ -24,17 +24,21 @@ UNSTABLE = "unstable"
 
 
 def state_of(
-    cell: Cell, trials: Sequence[tuple[ExpectedTrial, Trial | None]], refusal: str, tensors: Tensors
+    cell: Cell,
+    trials: Sequence[tuple[ExpectedTrial, Trial | None]],
+    refusal: str,
+    tensors: Tensors,
+    last_called: Callable[[str], Trial | None] = lambda _: None,
 ) -> CellState:
     """Return the state of a cell from its expected trials and what became of each; ``refusal`` says why there is none.
 
     A missing trial of any role makes the cell missing: what is expected and absent is never passed over.
     """
-    absent = [expected.name for expected, trial in trials if trial is None]
+    absent = [expected for expected, trial in trials if trial is None]
     if absent and refusal:
         return CellState(cell, UNAVAILABLE, refusal)
     if absent or not trials:
-        return CellState(cell, MISSING, f"not run: {', '.join(absent) or 'no trial is expected'}")
+        return CellState(cell, MISSING, _why_missing(absent, last_called))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
     if reason := _disagreement(compared, tensors):
         return CellState(cell, UNSTABLE, reason, trials=len(compared))
@@ -55,8 +59,19 @@ def state_of(
     )
 
 
+def _why_missing(absent: Sequence[ExpectedTrial], last_called: Callable[[str], Trial | None]) -> str:
+    """Return why trials are not there: never run, or stale, and then what changed since they were."""
+    changed: dict[str, None] = {}
+    for expected in absent:
+        if (last := last_called(expected.id)) is None:
+            return "not run"
+        before = dict(last.covers)
+        changed |= dict.fromkeys(name for name, value in expected.covers if before.get(name) != value)
+    return f"stale: run before the {' and the '.join(changed)} changed" if changed else "not run"
+
+
 def _reason(trial: Trial) -> str:
-    kind = f"{trial.kind}: " if trial.kind and trial.kind not in trial.message else ""
+    kind = f"{trial.kind}: " if trial.outcome != UNSUPPORTED and trial.kind and trial.kind not in trial.message else ""
     where = f" ({trial.where})" if trial.where and trial.where not in trial.message else ""
     return f"{kind}{trial.message}{where}"
 

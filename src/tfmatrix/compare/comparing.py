@@ -66,7 +66,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
 def _state(plan: Plan, store: Store, tensors: Tensors, cell: Cell) -> CellState:
     refusal = store.noted(REFUSAL, environment_key(plan, cell.environment))
     trials = [(expected, store.trial(expected.key)) for expected in plan.trials[cell]]
-    return state_of(cell, trials, str(refusal or ""), tensors)
+    return state_of(cell, trials, str(refusal or ""), tensors, store.last_called)
 
 
 def environment_key(plan: Plan, environment: Environment) -> str:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
+from tfmatrix.compare.pairs import CHUNK, chunks, is_string, native, obstacle, same_bits, strings_apart
 from tfmatrix.compare.ulp import Array, Format, format_of, ordinals, widest
-
-CHUNK = 1 << 14
-"""Elements measured at once: enough to hide a call's cost, few enough for the buffers to stay in the L2 cache."""
 
 
 @dataclass(frozen=True)
 class Distance:
     """How far two tensors lie apart; the digest decides *whether* they differ, this explains *how much*.
 
-    Counts are of elements, and a complex element differs where either part does; it is ``..._only`` where each part
-    that differs does so only in that way. The largest distances are over parts, and over *finite pairs*: those where
-    both numbers are finite. Where no finite pair differs they are 0.
+    Counts are of elements, and a complex element differs where either part does; it is ``..._only`` where
+    each part that differs does so only in that way. The largest distances, and the max|a| that one is scaled
+    by, are over parts, and over *finite pairs*: those where both numbers are finite. Where no finite pair
+    differs they are 0.
     """
 
     comparable: bool
@@ -38,9 +37,15 @@ class Distance:
     max_ulp: int | None = None
     """Largest distance in ULPs, exact; None for a dtype without ULPs. Both zeros are the same point."""
     max_abs: float | None = None
-    """Largest absolute difference: in float64 for floats (inf where that overflows), an exact int for integers."""
+    """Largest absolute difference: in float64 for floats, an exact int for integers, None for other dtypes.
+
+    inf where float64 overflows.
+    """
     scaled_error: float | None = None
-    """max|a - b| / (eps * max|a|); inf where all of ``a`` is 0 and ``b`` is not; None for a dtype without ULPs."""
+    """max|a - b| / (eps * max|a|), with eps the dtype's; None for a dtype without ULPs.
+
+    inf where all of ``a`` is 0 and ``b`` is not, and where float64 overflows.
+    """
     sampled: bool = False
     """True where the two arrays are a sample of larger tensors, so every number here is the sample's."""
 
@@ -51,7 +56,7 @@ class Distance:
 
     @property
     def fraction(self) -> float:
-        """Return the share of elements that differ, 0 to 1; 1 for what cannot be compared, 0 for empty tensors."""
+        """Return the share of elements that differ, 0 to 1: 1 for what is not comparable, 0 for empty tensors."""
         if not self.comparable:
             return 1.0
         return self.differing / self.elements if self.elements else 0.0
@@ -60,84 +65,34 @@ class Distance:
 def measure(a: Array, b: Array, *, sampled: bool = False) -> Distance:
     """Measure how far ``b`` lies from ``a``.
 
-    Any shape, strides and byte order. Floats (float16, bfloat16, float32, float64, ml_dtypes' one-byte kinds) and
-    complex64 and complex128 are measured in full, integers by bits and absolute difference, every other dtype by bits
-    alone. Arrays of strings (``S``, ``U``, or objects that are ``bytes`` or ``str``) are one dtype, compared by their
-    UTF-8 bytes. Memory beyond the arrays is a few chunks. ``sampled`` is passed on to the result.
+    Any shape, strides and byte order. Floats (float16, bfloat16, float32, float64, ml_dtypes' one-byte kinds)
+    and complex64 and complex128 are measured in full, integers by bits and absolute difference, every other
+    dtype by bits alone. Arrays of strings (``S``, ``T``, ``U``, or objects that are ``bytes`` or ``str``) are
+    one dtype, compared by their UTF-8 bytes. Memory beyond the arrays is a few chunks. ``sampled`` is passed
+    on to the result.
 
-    Nothing is raised where dtype or shape differ, or where objects are no strings: the result is not comparable.
+    Nothing is raised where dtype or shape differ, or where objects are no strings: the result is not
+    comparable.
     """
     elements = max(a.size, b.size)
-    note = _obstacle(a, b)
+    note = obstacle(a, b)
     if note:
         return Distance(comparable=False, note=note, elements=elements, differing=elements, sampled=sampled)
-    if _is_string(a):
-        differing = sum(_encoded(x) != _encoded(y) for x, y in zip(a.flat, b.flat, strict=True))
-        return Distance(comparable=True, elements=elements, differing=differing, sampled=sampled)
-    tally = _tally_for(a.dtype.newbyteorder("="))
+    if is_string(a):
+        return Distance(comparable=True, elements=elements, differing=strings_apart(a, b), sampled=sampled)
+    tally = _tally_for(native(a))
     unequal_chunks = []
     # Overflow and NaN are findings here, not mistakes.
     with np.errstate(all="ignore"):
-        for x, y in _chunks(a, b):
-            unequal_chunks.append(not _same_bits(x, y))
+        for x, y in chunks(a, b):
+            unequal_chunks.append(not same_bits(x, y))
             if unequal_chunks[-1]:
                 tally.add(x, y)
         if tally.needs_equal_chunks:
-            for (x, _), unequal in zip(_chunks(a, b), unequal_chunks, strict=True):
+            for (x, _), unequal in zip(chunks(a, b), unequal_chunks, strict=True):
                 if not unequal:
                     tally.add_equal(x)
     return tally.distance(elements, sampled)
-
-
-def _obstacle(a: Array, b: Array) -> str:
-    """Return why two arrays cannot be compared, or an empty string."""
-    same_dtype = a.dtype.newbyteorder("=") == b.dtype.newbyteorder("=")
-    if not same_dtype and not (_is_string(a) and _is_string(b)):
-        return f"dtype {_name(a)} against {_name(b)}"
-    if a.shape != b.shape:
-        return f"shape {a.shape} against {b.shape}"
-    for array in (a, b):
-        if array.dtype.hasobject:
-            strangers = (type(x).__name__ for x in array.flat if not isinstance(x, str | bytes))
-            stranger = next(strangers, None)
-            if stranger:
-                return f"dtype {array.dtype.name} holds {stranger}, which has no bits to compare"
-    return ""
-
-
-def _name(array: Array) -> str:
-    return "string" if _is_string(array) else array.dtype.name
-
-
-def _is_string(array: Array) -> bool:
-    return array.dtype.kind in "OSU"
-
-
-def _encoded(element: str | bytes) -> bytes:
-    # A lone surrogate is not UTF-8, and still has to be told from another one.
-    return element.encode("utf-8", "surrogatepass") if isinstance(element, str) else element
-
-
-def _chunks(a: Array, b: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield pairs of 1-D native, contiguous pieces in C order: views where the arrays allow it, else a buffer."""
-    if a.size == 0:
-        return
-    iterator = np.nditer(
-        [a, b],
-        flags=["external_loop", "buffered"],
-        op_flags=[["readonly", "aligned", "contig"]] * 2,
-        op_dtypes=[a.dtype.newbyteorder("=")] * 2,
-        casting="equiv",
-        order="C",
-        buffersize=CHUNK,
-    )
-    yield from iterator
-
-
-def _same_bits(x: Array, y: Array) -> bool:
-    """Return whether two chunks have the same bytes, compared eight at a time where their length allows."""
-    word = np.uint64 if x.nbytes % 8 == 0 else np.uint8
-    return bool(np.equal(x.view(word), y.view(word)).all())
 
 
 def _any_part(mask: Array, parts: int) -> Array:
@@ -146,7 +101,7 @@ def _any_part(mask: Array, parts: int) -> Array:
         return mask
     columns = mask.reshape(-1, parts)
     # Column by column: NumPy reduces a short last axis an order of magnitude slower.
-    folded = columns[:, 0].copy()
+    folded: Array = columns[:, 0].copy()
     for index in range(1, parts):
         folded |= columns[:, index]
     return folded
@@ -162,7 +117,7 @@ class _Bits:
     def add(self, x: Array, y: Array) -> None:
         """Count a pair of chunks that are not the same."""
         unequal = np.not_equal(x.view(np.uint8), y.view(np.uint8))
-        self._differing += np.count_nonzero(_any_part(unequal, self._bytes))
+        self._differing += int(np.count_nonzero(_any_part(unequal, self._bytes)))
 
     @property
     def needs_equal_chunks(self) -> bool:
@@ -182,12 +137,16 @@ class _Integers(_Bits):
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         super().__init__(dtype)
-        self._low, self._high = np.empty(CHUNK, dtype), np.empty(CHUNK, dtype)
+        self._bits = np.dtype(f"u{dtype.itemsize}")
+        # int8 holds every number of the integers narrower than a byte, whose own arithmetic would wrap.
+        self._dtype = dtype if dtype.kind in "iu" else np.dtype(np.int8)
+        self._low, self._high = np.empty(CHUNK, self._dtype), np.empty(CHUNK, self._dtype)
         self._max_abs = 0
 
     def add(self, x: Array, y: Array) -> None:
-        self._differing += np.count_nonzero(np.not_equal(x, y))
-        self._max_abs = max(self._max_abs, widest(x, y, self._low[: x.size], self._high[: x.size]))
+        self._differing += int(np.count_nonzero(np.not_equal(x.view(self._bits), y.view(self._bits))))
+        p, q = x.astype(self._dtype, copy=False), y.astype(self._dtype, copy=False)
+        self._max_abs = max(self._max_abs, widest(p, q, self._low[: x.size], self._high[: x.size]))
 
     def distance(self, elements: int, sampled: bool) -> Distance:
         return replace(super().distance(elements, sampled), max_abs=self._max_abs)
@@ -196,8 +155,8 @@ class _Integers(_Bits):
 class _Floats(_Bits):
     """What is counted of floats, and of complex numbers as pairs of floats.
 
-    Every buffer is made once and reused, and what most chunks have none of (equal zeros, infinities, NaNs) is looked
-    for by one minimum or maximum before it is counted.
+    Every buffer is made once and reused, and what most chunks have none of (pairs of zeros, infinities, NaNs)
+    is looked for by one minimum or maximum before it is counted.
     """
 
     def __init__(self, dtype: np.dtype[Any], layout: Format, parts: int) -> None:
@@ -274,7 +233,7 @@ class _Floats(_Bits):
             self._zero_sign += self._count_only(unequal & (scratch == 0), unequal)
 
     def _add_non_finite(self, a: Array, b: Array, unequal: Array) -> Array | None:
-        """Count NaNs and infinities, and set the magnitudes of pairs that are not finite to 0: return their mask."""
+        """Count NaNs and infinities; return the mask of pairs that are not finite, their magnitudes set to 0."""
         infinity = self._layout.infinity
         if a.max() < infinity and b.max() < infinity:
             return None
@@ -288,11 +247,14 @@ class _Floats(_Bits):
 
     def _add_difference(self, x: Array, y: Array, excluded: Array | None) -> None:
         if x.dtype == np.float32:
-            # Rounding keeps order: a chunk whose largest float32 difference is below the largest so far, rounded
-            # likewise, cannot exceed it. Most chunks are spared the conversion to float64, which costs twice this.
+            # Rounding keeps order: the largest difference is among those that are largest in float32, and only
+            # where these are not below the largest so far, rounded likewise. Most elements are thus spared the
+            # conversion to float64, which costs twice this.
             screen = self._scratch[: x.size].view(np.float32)
-            if _largest(x, y, screen, excluded) < np.float32(self._max_abs):
+            largest = _largest(x, y, screen, excluded)
+            if largest == 0 or largest < np.float32(self._max_abs):
                 return
+            x, y, excluded = x[screen == largest], y[screen == largest], None
         self._max_abs = max(self._max_abs, _largest(x, y, self._difference[: x.size], excluded))
 
 
@@ -304,9 +266,13 @@ def _largest(x: Array, y: Array, out: Array, excluded: Array | None) -> float:
     return float(np.absolute(out, out=out).max())
 
 
+# Those of ml_dtypes, one in a byte; which of them exist depends on its release.
+_NARROW_INTEGERS = tuple(getattr(ml_dtypes, name) for name in ml_dtypes.__all__ if name.startswith(("int", "uint")))
+
+
 def _tally_for(dtype: np.dtype[Any]) -> _Bits:
     """Return an empty tally for a dtype in native byte order."""
-    if dtype.kind in "iu":
+    if dtype.kind in "iu" or dtype.type in _NARROW_INTEGERS:
         return _Integers(dtype)
     if dtype.type in (np.complex64, np.complex128):
         part = np.dtype(f"f{dtype.itemsize // 2}")

@@ -1,15 +1,15 @@
 """ULPs: floating-point bit patterns as integers, in which neighbours are one apart.
 
 An IEEE 754 pattern is sign and magnitude: without the sign bit, patterns of finite numbers are ordered as the
-numbers are, with no gaps, across the subnormals too. Turning sign-magnitude into two's complement therefore gives an
-integer per number, 0 for both zeros, whose difference is the distance in ULPs (Bruce Dawson, "Comparing Floating
-Point Numbers, 2012 Edition"; the "ordered integer" of Boost.Math's ``float_distance``).
+numbers are, with no gaps, across the subnormals too. Turning sign-magnitude into two's complement therefore
+gives an integer per number, 0 for both zeros, whose difference is the distance in ULPs (Bruce Dawson,
+"Comparing Floating Point Numbers, 2012 Edition"; the "ordered integer" of Boost.Math's ``float_distance``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -26,7 +26,7 @@ class Format:
     value: np.dtype[Any]
     """The dtype of the numbers."""
     code: np.dtype[Any]
-    """The unsigned dtype of the codes: the bit patterns themselves, or uint16 where ``table`` translates them."""
+    """The unsigned dtype of the codes: of the bit patterns, or uint16 where ``table`` translates them."""
     infinity: int
     """The magnitude of infinity; every greater one is a NaN's."""
     eps: float
@@ -50,49 +50,50 @@ class Format:
         return np.dtype(f"i{self.code.itemsize}")
 
     def codes(self, bits: Array) -> Array:
-        """Return the codes of bit patterns: any shape, dtype ``bits`` in, ``code`` out; the input itself, or new."""
-        return bits if self.table is None else self.table[bits]
+        """Return the codes of bit patterns: any shape, dtype ``bits`` in, ``code`` out, copied or not."""
+        if self.table is None:
+            return bits
+        codes: Array = self.table[bits]
+        return codes
 
     def number(self, magnitude: int) -> float:
         """Return the finite number, at least 0, with this magnitude."""
         if self.table is None:
             return float(np.array(magnitude, self.code).view(self.value).astype(np.float64))
-        pattern = np.flatnonzero(self.table == magnitude)
-        # A format without a zero (float8_e8m0fnu) has no pattern of magnitude 0, which then stands for "no number".
-        return (
-            float(pattern[:1].astype(np.uint8).view(self.value).astype(np.float64)[0])
-            if pattern.size
-            else 0.0
-        )
+        pattern = np.flatnonzero(self.table == magnitude)[:1].astype(np.uint8)
+        # A format without a zero (float8_e8m0fnu) has no pattern of magnitude 0: it stands for "no number".
+        return float(pattern.view(self.value).astype(np.float64)[0]) if pattern.size else 0.0
 
 
-@lru_cache(maxsize=None)
+@cache
 def format_of(dtype: np.dtype[Any]) -> Format | None:
-    """Return the format of a real floating-point dtype in native byte order, or None where it has no ULPs here.
+    """Return the format of a real floating-point dtype in native byte order, or None: it has no ULPs here.
 
-    It has them for float16, float32, float64, bfloat16 and the one-byte floats of ml_dtypes; NumPy's ``longdouble``,
+    float16, float32, float64, bfloat16 and the one-byte floats of ml_dtypes have them; NumPy's ``longdouble``,
     whose patterns have padding bits, has none.
     """
     if dtype.type not in (np.float16, np.float32, np.float64, *_EXTENSION_FLOATS):
         return None
-    eps = float(ml_dtypes.finfo(dtype).eps)
+    bits = np.dtype(f"u{dtype.itemsize}")
+    one = np.array([1.0]).astype(dtype)
+    eps = float((one.view(bits) + bits.type(1)).view(dtype).astype(np.float64)[0]) - 1.0
     if dtype.itemsize == 1:
         return Format(dtype, np.dtype(np.uint16), _INFINITY, eps, _table(dtype))
-    code = np.dtype(f"u{dtype.itemsize}")
-    return Format(dtype, code, int(np.array(np.inf).astype(dtype).view(code)), eps)
+    return Format(dtype, bits, int(np.array(np.inf).astype(dtype).view(bits)), eps)
 
 
 def ordinals(magnitudes: Array, codes: Array, layout: Format, scratch: Array) -> Array:
     """Turn magnitudes into signed ordinals, in place: sign-magnitude to two's complement.
 
-    ``magnitudes`` and ``codes`` are 1-D of ``layout.code``, ``scratch`` of the same length and width; the result is
-    ``magnitudes``' memory with dtype ``layout.signed``.
+    ``magnitudes`` and ``codes`` are 1-D of ``layout.code``, ``scratch`` of the same length and width; the
+    result is ``magnitudes``' memory with dtype ``layout.signed``.
     """
     sign, result = scratch.view(layout.signed), magnitudes.view(layout.signed)
     # An arithmetic shift makes 0 or -1 of the sign; (m ^ -1) - -1 is -m, (m ^ 0) - 0 is m.
     np.right_shift(codes.view(layout.signed), layout.code.itemsize * 8 - 1, out=sign)
     np.bitwise_xor(result, sign, out=result)
-    return np.subtract(result, sign, out=result)
+    np.subtract(result, sign, out=result)
+    return result
 
 
 def widest(a: Array, b: Array, low: Array, high: Array) -> int:
@@ -122,10 +123,11 @@ _SIGN = 2**15
 
 
 def _table(dtype: np.dtype[Any]) -> NDArray[np.uint16]:
-    """Return the 256 codes of a one-byte format: sign, and the rank of its magnitude among the finite ones, 0 first."""
+    """Return the codes of a one-byte format's patterns: sign, and rank among the finite magnitudes and 0."""
     values = np.arange(256, dtype=np.uint8).view(dtype).astype(np.float64)
     magnitudes = np.abs(values)
     ranks = np.searchsorted(np.unique([0.0, *magnitudes[np.isfinite(values)]]), magnitudes)
     ranks[np.isinf(values)] = _INFINITY
     ranks[np.isnan(values)] = _INFINITY + 1
-    return (ranks + _SIGN * np.signbit(values)).astype(np.uint16)
+    ranks += _SIGN * np.signbit(values)
+    return ranks.astype(np.uint16)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tfmatrix.compare.stages import place
 from tfmatrix.report.summary import Data
 from tfmatrix.report.text import code, escaped, number, table
 
 NOTHING = {"identical", "consequence"}
+
+NAMED = 8
+"""Models that a row names; `matrix.json` has the rest."""
 
 HEADINGS = [
     "tier",
@@ -42,20 +46,27 @@ def of_candidates(data: Data, marks: dict[str, str]) -> Iterator[Data]:
 
 
 def _stage_rows(cells: list[Data], marks: dict[str, str]) -> Iterator[list[str]]:
-    """Yield one row per tier, stage and verdict, with the cells that have it and the farthest of them."""
+    """Yield one row per verdict, tier and stage, worst first: the cells that have it, and the farthest of them."""
     groups: dict[tuple[str, str, str], list[tuple[Data, Data]]] = {}
     for cell in cells:
         for stage in cell["stages"]:
             if stage["verdict"] not in NOTHING:
-                key = stage["tier"], stage["stage"], stage["verdict"]
+                key = stage["verdict"], stage["tier"], stage["stage"]
                 groups.setdefault(key, []).append((cell, stage["worst"]))
-    for (tier, kind, verdict), found in groups.items():
+    words = list(marks)
+
+    def place_of(group: tuple[str, str, str]) -> tuple[int, bool, int]:
+        verdict, tier, kind = group
+        return words.index(verdict), tier != "native", place(kind)
+
+    for verdict, tier, kind in sorted(groups, key=place_of):
+        found = groups[verdict, tier, kind]
         cell, finding = max(found, key=lambda pair: _size(pair[1]))
-        names = ", ".join(_cell_names([other for other, _ in found]))
         farthest = f"{code(cell['model'] + '/' + cell['mode'])} {code(finding['stage'])}"
         if verdict != "rounding":
             farthest += f": {escaped(finding['reason'])}"
-        yield [tier, kind, f"{code(marks[verdict])} {verdict}", names, farthest, *_sizes(finding)]
+        names = _cell_names([other for other, _ in found])
+        yield [f"{code(marks[verdict])} {verdict}", tier, kind, names, farthest, *_sizes(finding)]
 
 
 def _size(finding: Data) -> float:
@@ -64,13 +75,14 @@ def _size(finding: Data) -> float:
     return float("inf") if ratio is None else float(ratio)
 
 
-def _cell_names(cells: list[Data]) -> list[str]:
-    """Return the cells as ``mlp/tf2+v1``, each model once."""
+def _cell_names(cells: list[Data]) -> str:
+    """Return the cells as ``mlp/tf2+v1``, each model once, and of many only how many more there are."""
     modes: dict[str, list[str]] = {}
     for cell in cells:
         launch = "" if cell["launch"] == "default" else f"({cell['launch']})"
         modes.setdefault(cell["model"], []).append(cell["mode"] + launch)
-    return [code(f"{model}/{'+'.join(names)}") for model, names in modes.items()]
+    names = [code(f"{model}/{'+'.join(names)}") for model, names in modes.items()]
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more models" if len(names) > NAMED else "")
 
 
 def _sizes(finding: Data) -> list[str]:
@@ -84,23 +96,22 @@ def _sizes(finding: Data) -> list[str]:
 
 
 def _divergences(cells: list[Data], marks: dict[str, str]) -> str:
-    """Return the table of first divergences: one row per cell and tier."""
-    rows = []
+    """Return the table of first divergences, cells that part with the same bits at the same place in one row."""
+    groups: dict[tuple[str, ...], list[Data]] = {}
     for cell in cells:
         for found in cell["divergences"]:
             at, after = found["at"], found["after"]
-            rows.append(
-                [
-                    code(f"{cell['model']}/{cell['mode']}"),
-                    found["tier"],
-                    code(found["before"]),
-                    f"{code(marks[at['verdict']])} {code(at['stage'])}",
-                    _short(at),
-                    f"{code(after['stage'])} {_short(after)}" if after else "",
-                    code(f"{at['baseline'][:8]} {at['candidate'][:8]}"),
-                ]
+            row = (
+                found["tier"],
+                code(found["before"]),
+                f"{code(marks[at['verdict']])} {code(at['stage'])}",
+                _short(at),
+                f"{code(after['stage'])} {_short(after)}" if after else "",
+                code(f"{at['baseline'][:8]} {at['candidate'][:8]}"),
             )
-    return table(["cell", "tier", "still the same", "first divergence", "size there", "then", "digests"], rows)
+            groups.setdefault(row, []).append(cell)
+    rows = [[_cell_names(members), *row] for row, members in groups.items()]
+    return table(["cells", "tier", "still the same", "first divergence", "size there", "then", "digests"], rows)
 
 
 def _short(finding: Data) -> str:

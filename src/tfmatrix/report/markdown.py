@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from tfmatrix.report import changes
+from tfmatrix.report import changes, curves
 from tfmatrix.report.answer import problems
 from tfmatrix.report.summary import Data
 from tfmatrix.report.text import code, escaped, number, table
@@ -26,6 +26,9 @@ def render(data: Data) -> str:
         "legend": _legend(data),
         "swappable": list(_swappable(data)),
         "changes": list(changes.of_candidates(data, marks)),
+        "pictures": [
+            {"title": name.removesuffix(".svg"), "file": f"{curves.FOLDER}/{name}"} for name in curves.pictures(data)
+        ],
         "between_modes": changes.between_modes(data),
         "problems": [escaped(line) for line in problems(_unanswered(data))],
         "unsupported": _unsupported(data),

@@ -8,13 +8,13 @@ from typing import Any
 
 from tfmatrix.errors import InternalError
 from tfmatrix.fingerprints import tensor_digest, trace_digest
-from tfmatrix.records import OBSERVED, Fingerprint, Tensor, Trial
+from tfmatrix.records import FAILED, OBSERVED, ExpectedTrial, Fingerprint, Tensor, Trial
 
 EVIDENCE = ("kind", "message", "where", "traceback", "output", "seconds", "peak_kib")
 
 
 def to_trial(
-    key: str, header: Mapping[str, Any], payload: bytes
+    expected: ExpectedTrial, header: Mapping[str, Any], payload: bytes
 ) -> tuple[Trial, tuple[Fingerprint, ...], dict[str, Tensor]]:
     """Return the trial of an answer, its trace, and its tensors by digest.
 
@@ -22,16 +22,21 @@ def to_trial(
     """
     evidence = {name: header[name] for name in EVIDENCE if name in header}
     if header["outcome"] != OBSERVED:
-        return Trial(key=key, outcome=header["outcome"], **evidence), (), {}
+        return trial_of(expected, header["outcome"], **evidence), (), {}
     length = int.from_bytes(payload[:8], "little")
     manifest = json.loads(payload[8 : 8 + length])
     trace = tuple(Fingerprint(*entry) for entry in manifest["trace"])
     tensors = dict(_tensors(manifest["tensors"], payload, 8 + length))
     if not trace:
-        return Trial(key, "failed", message="the trial ended without recording any stage", **evidence), (), {}
+        return trial_of(expected, FAILED, message="the trial ended without recording any stage", **evidence), (), {}
     if strangers := {print_.digest for print_ in trace} - set(tensors):
         raise InternalError(f"the probe sent no bytes for {min(strangers)}")
-    return Trial(key=key, outcome=OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
+    return trial_of(expected, OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
+
+
+def trial_of(expected: ExpectedTrial, outcome: str, **evidence: Any) -> Trial:
+    """Return the trial that an expected one became."""
+    return Trial(key=expected.key, outcome=outcome, id=expected.id, covers=expected.covers, **evidence)
 
 
 def _tensors(listed: list[Any], payload: bytes, at: int) -> Any:

@@ -19,10 +19,9 @@ from tfmatrix.records import (
     Environment,
     ExpectedTrial,
     InstalledEnvironment,
-    Trial,
 )
 from tfmatrix.runner import making
-from tfmatrix.runner.answers import to_trial
+from tfmatrix.runner.answers import to_trial, trial_of
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
 from tfmatrix.runner.probe import Probe, ProbeDied
 
@@ -148,7 +147,7 @@ class _Run:
         except ProbeDied as error:  # at its start: the next one would die of the same
             for left in trials[trials.index(expected) :]:
                 message = f"TensorFlow could not be imported: {error}"
-                self._events.put(Finished(left, Trial(left.key, CRASHED, message=message), (), {}))
+                self._events.put(Finished(left, trial_of(left, CRASHED, message=message), (), {}))
         finally:
             if probe:
                 self._end(probe)
@@ -185,8 +184,8 @@ class _Run:
         try:
             header, payload = probe.ask(request)
         except ProbeDied as error:
-            return Finished(expected, Trial(expected.key, CRASHED, message=f"the probe died: {error}"), (), {})
-        return Finished(expected, *to_trial(expected.key, header, payload))
+            return Finished(expected, trial_of(expected, CRASHED, message=f"the probe died: {error}"), (), {})
+        return Finished(expected, *to_trial(expected, header, payload))
 
 
 class _Countdown:
