@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfmatrix.compare import redraw
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, StageResult
 from tfmatrix.compare.stages import RANDOM, TERMINAL, parse, place
-from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.tensors import Names, Tensors
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.fingerprints import trace_digest
+from tfmatrix.records import Fingerprint
 
 NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
 TIERS = (NATIVE, INJECTED)
@@ -59,7 +61,7 @@ class Judge:
             names = self._ordered(tier)
             findings = dict(self._findings(tier, names))
             differing = [name for name in names if not self._identical(tier, name)]
-            stages += _by_stage(tier, names, differing, findings)
+            stages += self._by_stage(tier, names, differing, findings)
             if findings:
                 divergences.append(self._divergence(tier, names, differing, findings))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
@@ -172,29 +174,31 @@ class Judge:
             floors = [self._floor(NATIVE, name) for name in names]
             yield CurvePoint(step, max(errors), max((f for f in floors if f is not None), default=None))
 
-
-def _by_stage(
-    tier: str, names: Sequence[str], differing: Sequence[str], findings: dict[str, Finding]
-) -> list[StageResult]:
-    """Return one result per stage of a tier, in the order of the chain."""
-    kinds: dict[str, list[str]] = {}
-    for name in names:
-        kinds.setdefault(parse(name).kind, []).append(name)
-    other = set(differing)
-    results = []
-    for kind, members in sorted(kinds.items(), key=lambda item: place(item[0])):
-        judged = [findings[name] for name in members if name in findings]
-        count = sum(name in other for name in members)
-        verdict = None if count and not judged else Verdict.IDENTICAL
-        results.append(
-            StageResult(
-                tier,
-                kind,
-                len(members),
-                count,
-                min((f.verdict for f in judged), key=lambda v: v.severity) if judged else verdict,
-                judged[0] if judged else None,
-                min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
+    def _by_stage(
+        self, tier: str, names: Sequence[str], differing: Sequence[str], findings: Mapping[str, Finding]
+    ) -> Iterator[StageResult]:
+        """Yield one result per stage of a tier, in the order of the chain."""
+        kinds: dict[str, list[str]] = {}
+        for name in names:
+            kinds.setdefault(parse(name).kind, []).append(name)
+        other = set(differing)
+        for kind, members in sorted(kinds.items(), key=lambda item: place(item[0])):
+            judged = [findings[name] for name in members if name in findings]
+            count = sum(name in other for name in members)
+            inherited = None if count else Verdict.IDENTICAL
+            yield StageResult(
+                tier=tier,
+                kind=kind,
+                names=len(members),
+                differing=count,
+                verdict=min((f.verdict for f in judged), key=lambda v: v.severity) if judged else inherited,
+                baseline=self._stage_digest(self._a, tier, members),
+                candidate=self._stage_digest(self._b, tier, members),
+                first=judged[0] if judged else None,
+                worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
             )
-        )
-    return results
+
+    @staticmethod
+    def _stage_digest(trace: Names, tier: str, members: Iterable[str]) -> str:
+        """Return one digest for all tensors of a stage."""
+        return trace_digest(Fingerprint(tier, name, trace.get((tier, name), "")) for name in members)

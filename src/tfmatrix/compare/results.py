@@ -61,6 +61,9 @@ class StageResult:
     """None where the stage differs only because an earlier one does: a consequence is not judged."""
     first: Finding | None = None
     """The first judged difference in the order of the run."""
+    baseline: str = ""
+    """Digest of all its names and tensors in the baseline."""
+    candidate: str = ""
     worst: Finding | None = None
     """The judged difference with the worst verdict, and of these the one farthest beyond the noise floor."""
 

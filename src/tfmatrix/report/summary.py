@@ -177,6 +177,8 @@ def _stage(result: StageResult) -> Data:
         "stage": result.kind,
         "names": result.names,
         "differing": result.differing,
+        "baseline": result.baseline,
+        "candidate": result.candidate,
         "verdict": result.verdict.value if result.verdict else "consequence",
         "first": result.first and _finding(result.first),
         "worst": result.worst and _finding(result.worst),
