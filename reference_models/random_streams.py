@@ -1,0 +1,42 @@
+"""random_streams: what every seeded generator draws, with and without seeds of its own; probes the seeds' streams."""
+
+import tensorflow as tf
+
+VARIANTS = {
+    "operations": {"DRAW": "operations"},
+    "keras": {"DRAW": "keras"},
+    "v1": {"DRAW": "v1"},
+}
+DRAW = "operations"
+SCALED = ["glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform"]
+INITIALIZERS = [*SCALED, "orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling"]
+
+
+def draws():
+    draw = {"operations": operations, "keras": keras, "v1": v1}[DRAW]
+    seeds = (("unseeded", None), ("seeded", 5))
+    return {word + "/" + name: drawn for word, seed in seeds for name, drawn in draw(seed).items()}
+
+
+def operations(seed):
+    return {
+        "uniform": tf.random.uniform([8], seed=seed),
+        "uniform_int": tf.random.uniform([8], 0, 1000, tf.int32, seed=seed),
+        "normal": tf.random.normal([8], seed=seed),
+        "truncated_normal": tf.random.truncated_normal([8], seed=seed),
+        "gamma": tf.random.gamma([8], 1.5, seed=seed),
+        "poisson": tf.random.poisson([8], 4.0, seed=seed),
+        "categorical": tf.random.categorical([[0.1, 0.5, 0.2]], 8, seed=seed),
+        "shuffle": tf.random.shuffle(tf.range(8), seed=seed),
+        "dropout": tf.nn.dropout(tf.ones([16]), rate=0.4, seed=seed),
+    }
+
+
+def keras(seed):
+    found = {name: getattr(tf.keras.initializers, name)(seed=seed)((4, 3)) for name in INITIALIZERS}
+    found["dropout"] = tf.keras.layers.Dropout(0.4, seed=seed)(tf.ones([16]), training=True)
+    return found
+
+
+def v1(seed):
+    return {name: getattr(tf.compat.v1.initializers, name)(seed=seed)((4, 3)) for name in INITIALIZERS}

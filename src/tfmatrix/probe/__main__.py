@@ -1,0 +1,34 @@
+"""Start the probe as a program: ``python -s -u path/to/probe``.
+
+The folder is made importable under a name of its own, so that neither tfmatrix nor the folder's files (whose names
+could hide a module that TensorFlow imports) come onto ``sys.path``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+NAME = "tfmatrix_probe"
+
+
+def adopt_folder() -> None:
+    """Make this folder importable as the package ``tfmatrix_probe`` and take it off ``sys.path``."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]
+    spec = importlib.util.spec_from_file_location(
+        NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[NAME] = package
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    adopt_folder()
+    from tfmatrix_probe.server import main  # type: ignore[import-not-found]  # the name made above
+
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Canonical inputs: arrays that have the same bits in every environment, mode and release of NumPy.
+
+They come from `numpy.random.RandomState`, whose streams NumPy has frozen, and only from its uniform integers and
+exact arithmetic on them: no logarithm or square root, whose last bit is a library's own business.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+SPREAD = 24
+"""Gradients lie between 1 and 2^-SPREAD, so that an epsilon from 1e-8 to 1e-3 shows in an update."""
+
+
+def uniform(name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Return an array named ``name``: multiples of 2^-20 in [-0.5, 0.5), exact in float32 and wider."""
+    numerators = _stream(name).randint(-(2**19), 2**19, size=shape)
+    return np.asarray(numerators / 2.0**20).astype(dtype)
+
+
+def depths(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return integers from 0 to SPREAD: how many powers of two below 1 the elements of a variable's gradient lie.
+
+    Its gradient and slots share them, so that ratios such as Adam's stay near 1: no element drowns another's change.
+    """
+    return np.asarray(_stream(name + "#depth").randint(0, SPREAD + 1, size=shape))
+
+
+def signed(name: str, depth: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return an array of both signs with magnitudes in [2^-depth / 2, 2^-depth)."""
+    signs = _stream(name + "#sign").randint(0, 2, size=depth.shape) * 2 - 1
+    return np.asarray(np.ldexp(signs * _mantissas(name, depth.shape), -depth)).astype(dtype)
+
+
+def squared(name: str, depth: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return a positive array with values in [2^(-2 depth) / 2, 2^(-2 depth)): a mean of squares at that depth."""
+    return np.asarray(np.ldexp(_mantissas(name, depth.shape), -2 * depth)).astype(dtype)
+
+
+def is_float(dtype: Any) -> bool:
+    """Tell whether elements of a dtype are floating-point numbers; NumPy itself does not know bfloat16 as one."""
+    return bool(np.dtype(dtype).kind == "f" or np.dtype(dtype).name == "bfloat16")
+
+
+def jittered(array: np.ndarray, name: str, draw: int) -> np.ndarray:
+    """Return the array with each floating-point element moved by one ULP up or down; draw 0 moves nothing.
+
+    bfloat16 is left as it is: not every release's NumPy type has a next value.
+    """
+    if draw == 0 or array.dtype.kind != "f":
+        return array
+    up = _stream("{}#{}".format(name, draw)).randint(0, 2, size=array.shape).astype(bool)
+    towards = np.where(up, np.inf, -np.inf).astype(array.dtype)
+    return np.asarray(np.nextafter(array, towards))
+
+
+def _mantissas(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(_stream(name).randint(2**19, 2**20, size=shape) / 2.0**20)
+
+
+def _stream(name: str) -> np.random.RandomState:
+    return np.random.RandomState(zlib.crc32(name.encode("utf-8")))

@@ -1,0 +1,49 @@
+"""Fingerprints: SHA-256 over a tensor's canonical dtype name, shape and bytes.
+
+Everything that can tell two tensors apart counts: -0.0, NaN payloads, dtype and shape. Memory layout and byte order
+do not, since they are not part of the value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Tensor(NamedTuple):
+    """A tensor in canonical form."""
+
+    dtype: str
+    """NumPy's name of the dtype (``float32``, ``bfloat16``, ``bool``), or ``string``."""
+    shape: tuple[int, ...]
+    data: bytes
+    """The elements in C order, little-endian; a string element is its length (8 bytes) and its bytes."""
+
+
+def canonical(value: Any) -> Tensor:
+    """Return the canonical form of an array, tensor or Python scalar.
+
+    Raises TypeError where the value is no tensor: its elements are Python objects other than strings.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind in "OSU":
+        return Tensor("string", tuple(array.shape), b"".join(map(_string_element, array.ravel().tolist())))
+    if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and not np.little_endian):
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return Tensor(array.dtype.name, tuple(array.shape), array.tobytes("C"))
+
+
+def digest(tensor: Tensor) -> str:
+    """Return the SHA-256 of a canonical tensor, as 64 hexadecimal digits."""
+    header = "{}\0{}\0".format(tensor.dtype, ",".join(map(str, tensor.shape)))
+    return hashlib.sha256(header.encode("ascii") + tensor.data).hexdigest()
+
+
+def _string_element(element: Any) -> bytes:
+    if isinstance(element, str):
+        element = element.encode("utf-8")
+    if not isinstance(element, bytes):
+        raise TypeError("an element is a Python {}, which has no canonical bytes".format(type(element).__name__))
+    return len(element).to_bytes(8, "little") + element

@@ -1,0 +1,125 @@
+"""The guard: the process that starts the worker, and that is there when either the worker or the host no longer is.
+
+It imports no TensorFlow, so nothing that happens there can end it. It polls for the host instead of asking for a
+signal at its death: that signal comes when the *thread* that started this process ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+from typing import IO, Any, Dict, Mapping, Tuple
+
+from . import evidence
+from .isolation import Channel, Kept, Limits, keep
+from .messages import write_message
+from .processes import reap_all
+
+LOOK = 0.5
+"""Seconds between two looks at whether the host is there, while nothing else happens."""
+
+OUTCOMES = ("observed", "failed", "unsupported", "timed-out", "crashed")
+
+
+class Host:
+    """Whoever started this process: at the other end of standard input, and its parent."""
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+        self._input = select.poll()
+        self._input.register(0, 0)  # reports nothing but that the other end is closed
+
+    def is_there(self) -> bool:
+        """Tell whether the host lives and has not closed standard input."""
+        return os.getppid() == self._parent and not self._input.poll(0)
+
+
+class Handover:
+    """How a worker that becomes a trial itself hands its request to the guard, and is kept from then on."""
+
+    def __init__(self) -> None:
+        self.channel = Channel()
+        self._reading, self._writing = os.pipe()
+
+    def keep_writing(self) -> None:
+        """Become the worker's end."""
+        os.close(self._reading)
+
+    def give(self, request: Mapping[str, Any]) -> None:
+        """Hand the request over."""
+        os.write(self._writing, json.dumps(request).encode("ascii") + b"\n")
+        os.close(self._writing)
+
+    @property
+    def descriptors(self) -> Tuple[int, ...]:
+        """The worker's end, which a trial forked from it has no use for."""
+        return (self._writing, *self.channel.reading, *self.channel.writing)
+
+    def take(self, host: Host) -> bytes:
+        """Become the guard's end, wait for a request and return it; nothing where the worker or the host ended."""
+        os.close(self._writing)
+        self.channel.keep_reading()
+        poller = select.poll()
+        poller.register(self._reading, select.POLLIN)
+        line = b""
+        while host.is_there() and not line.endswith(b"\n"):
+            if poller.poll(LOOK * 1000):
+                part = os.read(self._reading, 1 << 16)
+                if not part:
+                    return b""
+                line += part
+        return line if line.endswith(b"\n") else b""
+
+
+def guard(worker: int, handover: Handover, host: Host, answers: IO[bytes], scratch: str) -> int:
+    """Wait for the worker's end, answering for it where it was a trial; return its exit status, or end as it did."""
+    status = 0
+    try:
+        line = handover.take(host)
+        if line:
+            request = json.loads(line.decode("ascii"))
+            kept = keep(worker, handover.channel, limits_of(request), host.is_there)
+        elif host.is_there():
+            _, status = os.waitpid(worker, 0)
+    finally:
+        reap_all()
+        shutil.rmtree(scratch, ignore_errors=True)
+    if line:
+        answer(answers, kept, request)
+    return _end_like(status)
+
+
+def limits_of(request: Mapping[str, Any]) -> Limits:
+    """Return the limits that a request sets."""
+    return Limits(float(request["timeout"]), float(request.get("memory_mib") or 0))
+
+
+def answer(answers: IO[bytes], kept: Kept, request: Mapping[str, Any]) -> None:
+    """Answer for a trial: what it said where that is whole, and otherwise what became of it."""
+    header, whole = _header_of(kept, request)
+    header.update(output=kept.output, seconds=round(kept.seconds, 3), peak_kib=kept.peak_kib)
+    if whole:
+        kept.answer.pass_on(answers, header)
+    else:
+        write_message(answers, header)
+    kept.answer.close()
+
+
+def _header_of(kept: Kept, request: Mapping[str, Any]) -> Tuple[Dict[str, Any], bool]:
+    said = kept.answer.header
+    if said is not None and kept.answer.whole and said.get("outcome") in OUTCOMES:
+        return said, True
+    return evidence.of_end(kept, request["path"], limits_of(request)), False
+
+
+def _end_like(status: int) -> int:
+    """Return the exit status that a process ended with, or die of the same signal."""
+    if os.WIFSIGNALED(status):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    return os.WEXITSTATUS(status)

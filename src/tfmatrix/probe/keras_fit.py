@@ -1,0 +1,192 @@
+"""Run a model that `build` returns through Keras's own `compile` and `fit`, and observe it without changing it.
+
+What the loop feeds is seen by an identity operation on the targets inside the loss: it works in Keras 2 and 3, in a
+`tf.function` and in a v1 graph, and the arithmetic around it stays what it was. Weights and slots are read between
+batches by a callback.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Dict, List, Mapping, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from . import optimizers
+from .functional import Functional, batches
+from .injected import run_injected
+from .modes import GraphEngine, Tf2Engine
+from .outcomes import Unsupported
+from .recorder import NATIVE
+from .setting import Setting
+
+
+def keras_major() -> int:
+    """Return 2 or 3: the Keras behind `tf.keras`, which does not tell its version everywhere; its package does."""
+    package = sys.modules[tf.keras.Model.__module__.partition(".")[0]]
+    return int(str(package.__version__).partition(".")[0])
+
+
+def named_variables(network: Any) -> Dict[str, Any]:
+    """Return the network's variables as ``layer/variable``, the names the same in Keras 2 and 3."""
+    named: Dict[str, Any] = {}
+    for layer in network.layers:
+        for variable in layer.weights:
+            short = "{}/{}".format(layer.name, variable.name.split("/")[-1].split(":")[0])
+            name, number = short, 1
+            while name in named:  # a layer made of layers: kernel, kernel.2, ...
+                number += 1
+                name = "{}.{}".format(short, number)
+            named[name] = variable
+    return named
+
+
+def values(variables: Mapping[str, Any]) -> Dict[str, np.ndarray]:
+    """Return copies of Keras variables' present values; Keras's session initialises those that are new."""
+    if tf.executing_eagerly():
+        return {name: np.array(variable) for name, variable in variables.items()}
+    return dict(tf.compat.v1.keras.backend.get_session().run(dict(variables)))
+
+
+def assign(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Set Keras variables to the values of the same name."""
+    if tf.executing_eagerly():
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+    else:
+        tf.compat.v1.keras.backend.batch_set_value([(v, arrays[name]) for name, v in variables.items()])
+
+
+def enter_keras(setting: Setting) -> None:
+    """Let Keras use the engine's session; raise Unsupported where Keras knows no sessions."""
+    if setting.mode == "v1":
+        if keras_major() >= 3:
+            raise Unsupported("Keras 3 has no training in a v1 graph and Session")
+        tf.compat.v1.keras.backend.set_session(setting.engine.session)
+
+
+def run_fit(model: ModuleType, setting: Setting) -> None:
+    """Build, compile, fit, predict, save and load; then every deterministic stage from canonical inputs."""
+    enter_keras(setting)
+    recorder = setting.recorder
+    drawn = setting.rows(model)
+    rows = setting.jittered("data", drawn)
+    network = model.build()
+    initial = values(named_variables(network))
+    recorder.record_all(NATIVE, "init", initial)
+    if setting.jitter:
+        assign(named_variables(network), setting.jittered("init", initial))
+    _fit(model, network, rows, setting)
+    predicted = network.predict(rows["x"], batch_size=model.BATCH, verbose=0)
+    recorder.record(NATIVE, "predict/output", predicted)
+    _record_reload(model, network, setting)
+    batch = {name: array[: model.BATCH] for name, array in drawn.items()}
+    output = {"forward/output": predicted[: model.BATCH]}
+    run_injected(KerasProgram(model, network, setting), batch, output, setting)
+
+
+def _fit(model: ModuleType, network: Any, rows: Mapping[str, np.ndarray], setting: Setting) -> None:
+    seen: List[np.ndarray] = []
+
+    def watch(targets: Any) -> Any:
+        seen.append(np.array(targets))
+        return targets
+
+    plain = tf.keras.losses.get(model.LOSS)
+
+    def loss(y_true: Any, y_pred: Any) -> Any:
+        watched = tf.numpy_function(watch, [y_true], y_true.dtype)
+        watched.set_shape(y_true.shape)
+        return plain(watched, y_pred)
+
+    # From 2.11 on Keras cannot turn a new optimizer into the one it needs in a v1 graph.
+    network.compile(optimizer=optimizers.make_keras(model.OPTIMIZER, legacy=setting.mode == "v1"), loss=loss)
+    log = StepLog(model.OPTIMIZER)
+    network.fit(rows["x"], rows["y"], batch_size=model.BATCH, epochs=model.EPOCHS, verbose=0, callbacks=[log])
+    recorder = setting.recorder
+    per_epoch = len(batches(rows, np.arange(len(rows["y"])), model.BATCH))
+    for number, step in enumerate(log.steps):
+        if number % per_epoch == 0:
+            order = row_order(rows["y"], seen[number : number + per_epoch])
+            recorder.record(NATIVE, "shuffle@{}".format(number // per_epoch), order)
+        recorder.record(NATIVE, "batch@{}/y".format(number), seen[number])
+        recorder.record(NATIVE, "loss@{}".format(number), step.loss)
+        recorder.record_all(NATIVE, "slots@{}".format(number), step.slots)
+        recorder.record_all(NATIVE, "weights@{}".format(number), step.weights)
+
+
+def row_order(targets: np.ndarray, batches_seen: List[np.ndarray]) -> np.ndarray:
+    """Return which row each target seen belongs to, -1 where none has it; the targets are distinct."""
+    position = {row.tobytes(): number for number, row in enumerate(np.asarray(targets))}
+    return np.array([position.get(row.tobytes(), -1) for batch in batches_seen for row in batch])
+
+
+class Step(NamedTuple):
+    """What stands after one batch."""
+
+    loss: np.ndarray
+    """The running mean that Keras reports."""
+    slots: Dict[str, np.ndarray]
+    weights: Dict[str, np.ndarray]
+
+
+class StepLog(tf.keras.callbacks.Callback):  # type: ignore[misc]  # the host has no TensorFlow to know the base by
+    """Keeps what Keras shows between batches: its running loss, the slots and the weights."""
+
+    def __init__(self, optimizer: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.specification = optimizer
+        self.steps: List[Step] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Copy the loss, the slots and the weights."""
+        del batch
+        named = named_variables(self.model)
+        trainable = {id(v) for v in self.model.trainable_variables}
+        trained = {n: v for n, v in named.items() if id(v) in trainable}
+        slots = optimizers.slots(self.specification, self.model.optimizer, trained)
+        self.steps.append(Step(np.array((logs or {})["loss"]), values(slots), values(named)))
+
+
+def _record_reload(model: ModuleType, network: Any, setting: Setting) -> None:
+    """Save the weights, load them into a new network, and record what it then holds."""
+    # Keras 3 wants `.weights.h5`; Keras 2 takes that for a format of its own that it cannot write from a v1 graph.
+    path = str(Path(setting.scratch) / ("network.h5" if setting.mode == "v1" else "network.weights.h5"))
+    network.save_weights(path)
+    again = model.build()
+    again.load_weights(path)
+    # The two networks' layers bear the same names, given by the model file.
+    setting.recorder.record_all(NATIVE, "loaded", values(named_variables(again)))
+
+
+class KerasProgram(Functional):
+    """A Keras network as a functional model: one output, the loss by its name, a fresh optimizer."""
+
+    def __init__(self, model: ModuleType, network: Any, setting: Setting) -> None:
+        named = named_variables(network)
+        trainable = {id(v) for v in network.trainable_variables}
+        engine: Any = Tf2Engine()
+        if setting.mode == "v1":  # one that knows the variables that Keras has initialised
+            engine = GraphEngine(setting.threads, setting.engine.session)
+        super().__init__(model, engine, setting.mode)
+        self.network = network
+        self.statistics = tuple(n for n, v in named.items() if id(v) not in trainable)
+        # A Keras 3 variable wraps the tf.Variable that engines and optimizers know.
+        engine.variables = {n: v.value if keras_major() >= 3 else v for n, v in named.items()}
+
+    def forward(self, batch: Mapping[str, Any], dropout: Any) -> Dict[str, Any]:
+        """Return the network's output."""
+        del dropout
+        return {"output": self.network(batch["x"], training=False)}
+
+    def make_optimizer(self) -> None:
+        """Make a fresh Keras optimizer; in a v1 graph the one that Keras itself falls back to there."""
+        self.optimizer = optimizers.make_keras(self.model.OPTIMIZER, legacy=self.mode == "v1")
+        optimizers.build(self.optimizer, list(self.trained.values()))
+
+    def loss(self, outputs: Mapping[str, Any], batch: Mapping[str, Any]) -> Any:
+        """Return the mean of the named loss over the batch."""
+        return tf.reduce_mean(tf.keras.losses.get(self.model.LOSS)(batch["y"], outputs["output"]))

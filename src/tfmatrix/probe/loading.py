@@ -1,0 +1,152 @@
+"""Load a model file and hold it to the contract that `reference_models/README.md` states."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Dict, Mapping, Optional
+
+import numpy as np
+
+from .outcomes import BadModel
+
+PARAMETERS: dict[str, list[str]] = {
+    "data": ["rng"],
+    "variables": [],
+    "dropout": ["batch"],
+    "forward": ["variables", "batch", "dropout"],
+    "loss": ["outputs", "batch"],
+    "build": [],
+    "pipeline": ["rows", "random"],
+    "draws": [],
+    "stateless": [],
+}
+"""Every function that a model file may define, and its parameters."""
+
+CONSTANTS: dict[str, type] = {
+    "OPTIMIZER": dict,
+    "LOSS": str,
+    "EPOCHS": int,
+    "BATCH": int,
+    "STATISTICS": list,
+    "VARIANTS": dict,
+}
+"""Every constant that a model file may define, and its type."""
+
+KINDS: dict[str, tuple[list[str], list[str]]] = {
+    "functional": (["variables"], ["data", "forward", "loss", "OPTIMIZER", "EPOCHS", "BATCH"]),
+    "keras": (["build"], ["data", "LOSS", "OPTIMIZER", "EPOCHS", "BATCH"]),
+    "pipeline": (["pipeline"], ["data"]),
+    "streams": (["draws", "stateless"], []),
+}
+"""Each kind of model: the functions, any of which makes a file one of that kind, and what it needs besides."""
+
+
+def load(path: str) -> ModuleType:
+    """Return the model file as a module; errors inside it are the model's own and pass through."""
+    spec = importlib.util.spec_from_file_location("reference_model_" + Path(path).stem, path)
+    if spec is None or spec.loader is None:
+        raise BadModel("{}: is no Python file".format(Path(path).name))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def choose_variant(module: ModuleType, variant: str) -> None:
+    """Set the constants that a variant of the file changes; the empty variant changes none."""
+    if not variant:
+        return
+    variants: Dict[str, Dict[str, Any]] = getattr(module, "VARIANTS", {})
+    if variant not in variants:
+        raise broken(module, "VARIANTS", "there is no variant {!r}".format(variant))
+    for constant, value in variants[variant].items():
+        setattr(module, constant, value)
+
+
+def kind_of(module: ModuleType) -> str:
+    """Return the kind of model that the file defines; raise BadModel where it breaks the contract."""
+    _check_functions(module)
+    _check_constants(module)
+    marks = {mark: kind for kind, (functions, _) in KINDS.items() for mark in functions if hasattr(module, mark)}
+    if not marks:
+        functions = ", ".join(mark for functions, _ in KINDS.values() for mark in functions)
+        raise broken(module, "", "defines none of {}, so there is nothing to run".format(functions))
+    mark, kind = next(iter(marks.items()))
+    others = [other for other in marks if marks[other] != kind]
+    if others:
+        raise broken(module, others[0], "a model with {} cannot have {} too".format(mark, others[0]))
+    missing = [name for name in KINDS[kind][1] if not hasattr(module, name)]
+    if missing:
+        raise broken(module, mark, "a model with {} also needs {}".format(mark, ", ".join(missing)))
+    return kind
+
+
+def _check_functions(module: ModuleType) -> None:
+    for name, parameters in PARAMETERS.items():
+        function = getattr(module, name, None)
+        if function is None:
+            continue
+        if not inspect.isfunction(function):
+            raise broken(module, name, "{} must be a function".format(name))
+        taken = list(inspect.signature(function).parameters)
+        if taken != parameters:
+            wanted = ", ".join(parameters)
+            told = "{} must take ({}), but takes ({})".format(name, wanted, ", ".join(taken))
+            raise broken(module, name, told)
+
+
+def _check_constants(module: ModuleType) -> None:
+    for name, wanted in CONSTANTS.items():
+        value = getattr(module, name, None)
+        if value is not None and not isinstance(value, wanted):
+            told = "{} must be a {}, but is a {}".format(name, wanted.__name__, type(value).__name__)
+            raise broken(module, name, told)
+        if isinstance(value, int) and value < 1:
+            raise broken(module, name, "{} must be at least 1, but is {}".format(name, value))
+    variants = _definition(Path(str(module.__file__)), "VARIANTS")
+    if variants is not None and not isinstance(getattr(variants, "value", None), ast.Dict):
+        raise broken(module, "VARIANTS", "VARIANTS must be a dict written out: it is read, not run, to find them")
+    missing = {"name", "learning_rate"} - set(getattr(module, "OPTIMIZER", ("name", "learning_rate")))
+    if missing:
+        raise broken(module, "OPTIMIZER", "OPTIMIZER lacks {}".format(", ".join(sorted(missing))))
+
+
+def mapping(module: ModuleType, function: str, returned: Any) -> Dict[str, Any]:
+    """Return what a function of the model returned; raise BadModel where that is no dict of names."""
+    if not isinstance(returned, Mapping) or not all(isinstance(name, str) for name in returned):
+        kind = type(returned).__name__
+        told = "{} must return a dict of tensors by name, but returned a {}".format(function, kind)
+        raise broken(module, function, told)
+    return dict(returned)
+
+
+def rows_of(module: ModuleType, returned: Any) -> Dict[str, np.ndarray]:
+    """Return what ``data`` returned as arrays; raise BadModel where they do not have one number of rows."""
+    rows = {name: np.asarray(array) for name, array in mapping(module, "data", returned).items()}
+    if len({array.shape[:1] for array in rows.values()}) != 1 or not all(a.ndim for a in rows.values()):
+        shapes = ", ".join("{} {}".format(name, array.shape) for name, array in rows.items())
+        raise broken(module, "data", "data must return arrays of one number of rows, not {}".format(shapes))
+    return rows
+
+
+def broken(module: ModuleType, name: str, told: str) -> BadModel:
+    """Return the error that a name of the model file is at fault, with the file and its line."""
+    path = Path(str(module.__file__))
+    return BadModel("{}, line {}: {}".format(path.name, line_of(path, name), told))
+
+
+def line_of(path: Path, name: str) -> int:
+    """Return the line of a file that defines a name at its top level, or 1."""
+    node = _definition(path, name)
+    return node.lineno if node else 1
+
+
+def _definition(path: Path, name: str) -> Optional[ast.stmt]:
+    for node in ast.parse(path.read_bytes()).body:
+        targets = getattr(node, "targets", [])
+        if getattr(node, "name", None) == name or any(getattr(target, "id", None) == name for target in targets):
+            return node
+    return None

@@ -1,0 +1,145 @@
+"""Optimizers by one specification in every mode and release, and their slots under stable names.
+
+A model names its optimizer as Keras does: ``{"name": "Adam", "learning_rate": 1e-3, "epsilon": 1e-7}``. The tf2 mode
+makes that from `tf.keras.optimizers`, the v1 mode its counterpart of `tf.compat.v1.train`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Tuple
+
+import numpy as np
+import tensorflow as tf
+
+from .outcomes import BadModel, Unsupported
+
+V1: dict[str, tuple[str, dict[str, str]]] = {
+    "Adam": ("AdamOptimizer", {"beta_1": "beta1", "beta_2": "beta2", "epsilon": "epsilon"}),
+    "SGD": ("MomentumOptimizer", {"momentum": "momentum", "nesterov": "use_nesterov"}),
+    "RMSprop": (
+        "RMSPropOptimizer",
+        {"rho": "decay", "momentum": "momentum", "epsilon": "epsilon", "centered": "centered"},
+    ),
+    "Adagrad": ("AdagradOptimizer", {"initial_accumulator_value": "initial_accumulator_value"}),
+    "Ftrl": (
+        "FtrlOptimizer",
+        {
+            "initial_accumulator_value": "initial_accumulator_value",
+            "learning_rate_power": "learning_rate_power",
+            "l1_regularization_strength": "l1_regularization_strength",
+            "l2_regularization_strength": "l2_regularization_strength",
+        },
+    ),
+}
+"""The counterparts in `tf.compat.v1.train`, and what each calls the settings that it knows."""
+
+SLOTS = {
+    "Adam": {"m": "_momentums", "v": "_velocities", "vhat": "_velocity_hats"},
+    "AdamW": {"m": "_momentums", "v": "_velocities", "vhat": "_velocity_hats"},
+    "SGD": {"momentum": "momentums"},
+    "RMSprop": {"rms": "_velocities", "momentum": "_momentums", "mg": "_average_gradients"},
+    "Adagrad": {"accumulator": "_accumulators"},
+    "Ftrl": {"accumulator": "_accumulators", "linear": "_linears"},
+}
+"""Each optimizer's slots, as `get_slot` of Keras before 2.11 names them, and the attribute, a list in the variables'
+order, where Keras keeps them since."""
+
+ONLY_WITH = {"momentum": "momentum", "mg": "centered", "vhat": "amsgrad"}
+"""Slots that mean something only where this setting is on; some releases keep them all the same."""
+
+SQUARED = ("v", "vhat", "rms", "accumulator")
+"""Slots that hold means or sums of squared gradients."""
+
+V1_SLOTS = {"accum": "accumulator"}
+"""What Ftrl of `tf.compat.v1.train` calls its accumulator."""
+
+
+def make_keras(specification: Mapping[str, Any], legacy: bool = False) -> Any:
+    """Return the optimizer of `tf.keras.optimizers`, or of its ``legacy`` part where that is asked for and exists.
+
+    Raises Unsupported where this release has none of that name.
+    """
+    settings = dict(specification)
+    name = settings.pop("name")
+    module = getattr(tf.keras.optimizers, "legacy", tf.keras.optimizers) if legacy else tf.keras.optimizers
+    if not hasattr(module, name):
+        raise Unsupported("this release has no {}.{}".format("tf.keras.optimizers", name))
+    return getattr(module, name)(**settings)
+
+
+def make_v1(specification: Mapping[str, Any]) -> Any:
+    """Return the counterpart of `tf.compat.v1.train`; raise Unsupported where there is none."""
+    settings = dict(specification)
+    name = settings.pop("name")
+    if name not in V1:
+        raise Unsupported("tf.compat.v1.train has no counterpart of {}".format(name))
+    rate = settings.pop("learning_rate")
+    if name == "SGD" and not settings:
+        return tf.compat.v1.train.GradientDescentOptimizer(rate)
+    counterpart, names = V1[name]
+    unknown = sorted(set(settings) - set(names))
+    if unknown:
+        raise Unsupported("tf.compat.v1.train.{} has no {}".format(counterpart, ", ".join(unknown)))
+    renamed = {names[setting]: value for setting, value in settings.items()}
+    return getattr(tf.compat.v1.train, counterpart)(rate, **renamed)
+
+
+def build(optimizer: Any, variables: List[Any]) -> None:
+    """Make the slots of a Keras optimizer now, outside every program; v1 optimizers make theirs when applied."""
+    if hasattr(optimizer, "_create_all_weights"):
+        optimizer._create_all_weights(variables)
+    else:
+        optimizer.build(variables)
+
+
+def slots(specification: Mapping[str, Any], optimizer: Any, variables: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the slot variables as ``variable/slot``, the names the same in every release and mode.
+
+    Raises BadModel where this module does not know what slots the optimizer has.
+    """
+    name = specification["name"]
+    if name not in SLOTS:
+        raise BadModel("OPTIMIZER {!r}: the slots of only these are known: {}".format(name, ", ".join(SLOTS)))
+    found = {}
+    for slot, attribute in SLOTS[name].items():
+        if slot in ONLY_WITH and not specification.get(ONLY_WITH[slot]):
+            continue
+        for position, (variable_name, variable) in enumerate(variables.items()):
+            key = "{}/{}".format(variable_name, slot)
+            if hasattr(optimizer, "get_slot"):
+                found[key] = _get_slot(optimizer, variable, slot)
+            else:
+                found[key] = _slot_list(optimizer, attribute)[position]
+    return {key: found[key] for key in sorted(found)}
+
+
+def _get_slot(optimizer: Any, variable: Any, slot: str) -> Any:
+    """Return a slot of a v1 optimizer or of a Keras one before 2.11."""
+    names = {V1_SLOTS.get(name, name): name for name in optimizer.get_slot_names()}
+    return optimizer.get_slot(variable, names[slot])
+
+
+def _slot_list(optimizer: Any, attribute: str) -> Any:
+    """Return one kind of slot of a Keras optimizer since 2.11; SGD's list is public in some releases."""
+    return getattr(optimizer, attribute if hasattr(optimizer, attribute) else "_" + attribute)
+
+
+def pairs(gradients: Mapping[str, Any], variables: Mapping[str, Any]) -> List[Tuple[Any, Any]]:
+    """Pair gradients with variables by name; ``name.indices`` and ``name.values`` make a sparse one again."""
+    found = []
+    for name, variable in variables.items():
+        if name in gradients:
+            found.append((gradients[name], variable))
+        elif name + ".values" in gradients:
+            values, indices = gradients[name + ".values"], gradients[name + ".indices"]
+            found.append((tf.IndexedSlices(values, indices, tf.constant(variable.shape.as_list())), variable))
+    return found
+
+
+def set_step(optimizer: Any, step: int, engine: Any) -> None:
+    """Make the optimizer believe that ``step`` updates were applied."""
+    if hasattr(optimizer, "iterations"):
+        engine.load({"iterations": optimizer.iterations}, {"iterations": step})
+    elif hasattr(optimizer, "_get_beta_accumulators"):  # Adam of v1 multiplies these up, in their own precision
+        for power, base in zip(optimizer._get_beta_accumulators(), (optimizer._beta1, optimizer._beta2)):
+            engine.load({"power": power}, {"power": np.prod([np.float32(base)] * (step + 1))})

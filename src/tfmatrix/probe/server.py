@@ -1,0 +1,189 @@
+"""The probe's contract, and the worker that keeps it.
+
+Started as ``python -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once and
+writes one message about itself. Then it reads requests, one JSON object a line, from standard input, and answers each
+with one message on file descriptor ``TFMATRIX_ANSWERS``. It ends when its input does or when the process that started
+it is gone, in the middle of a trial too; no process that it or a model started outlives it.
+
+A message is 8 bytes (little-endian: the header's length), the header (JSON) and ``size`` bytes, `size` being in the
+header: for an observed trial the recorder's payload, otherwise none.
+
+A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
+(``train`` or ``seeds``), ``intra_op``, ``inter_op``, ``timeout`` (seconds), ``fresh`` (run it in the process that
+imported TensorFlow, without a fork, and end). It may have ``memory_mib`` (resident size that the trial's processes may
+reach together; 0 or absent: any), and what `trial` reads besides.
+
+An answer has: ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind`` (the exception's type, the
+signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model file's name and line),
+``where`` (that line) and ``traceback`` (of the exception, or every thread's where it was killed), the four empty where
+the trial was observed; ``output`` (the last that it wrote), ``seconds`` and ``peak_kib`` (largest resident size).
+
+Two processes keep this contract. The *worker* imports TensorFlow, reads requests, and forks and keeps a trial for each.
+The `guard` started it and ends everything where the host, or the worker, is gone; it keeps the worker where that is
+itself the trial. What a model does to its process stays there: each trial is alone, and what descends from it is
+killed once it is over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from typing import IO, Any, Dict, List, Mapping, NoReturn, Tuple
+
+from . import evidence
+from .guard import Handover, Host, answer, guard, limits_of
+from .isolation import Channel, flush_streams, hold, keep
+from .messages import write_message
+from .processes import adopt_orphans, end_with, reap_all
+
+
+def main() -> int:
+    """Start the worker and guard it."""
+    answers = os.fdopen(int(os.environ.pop("TFMATRIX_ANSWERS")), "wb")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host too, which ends this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    adopt_orphans()
+    host = Host()
+    handover = Handover()
+    scratch = tempfile.mkdtemp(prefix="tfmatrix-")
+    parent = os.getpid()
+    worker = os.fork()
+    if worker == 0:
+        Worker(answers, handover, scratch).work(parent)
+    return guard(worker, handover, host, answers, scratch)
+
+
+class Worker:
+    """The process that has imported TensorFlow."""
+
+    def __init__(self, answers: IO[bytes], handover: Handover, scratch: str) -> None:
+        self._answers = answers
+        self._handover = handover
+        self._scratch = scratch
+
+    def work(self, parent: int) -> NoReturn:
+        """Answer requests until the input ends, then leave nothing behind and end."""
+        status = 1
+        try:
+            end_with(parent, signal.SIGTERM)  # time to clear away, where the guard was killed
+            adopt_orphans()
+            self._handover.keep_writing()
+            self._serve()
+            status = 0
+        except SystemExit as ending:
+            status = ending.code if isinstance(ending.code, int) else 0
+        except BrokenPipeError:
+            status = 0  # the host is gone
+        except BaseException:  # its own failure keeps its traceback
+            traceback.print_exc()
+        finally:
+            reap_all()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            os._exit(status)  # without TensorFlow's destructors
+
+    def _serve(self) -> None:
+        host = Host()
+        write_message(self._answers, describe())
+        with open(0, "rb", closefd=False) as lines:  # no path
+            for line in lines:
+                request = json.loads(line.decode("utf-8"))
+                for name in ("path", "plant"):  # a trial's working folder is its own
+                    if request.get(name):
+                        request[name] = os.path.abspath(request[name])
+                if request["fresh"]:
+                    self._become_trial(request)
+                self._fork_trial(request, host)
+
+    def _become_trial(self, request: Mapping[str, Any]) -> NoReturn:
+        """Be the trial: the guard keeps this process from here on, and answers."""
+        self._handover.give(request)
+        channel = self._handover.channel
+        _be_trial(os.getppid(), request, tempfile.mkdtemp(dir=self._scratch), channel, [self._answers.fileno()])
+
+    def _fork_trial(self, request: Mapping[str, Any], host: Host) -> None:
+        """Fork a trial, keep it, and answer."""
+        channel = Channel()
+        scratch = tempfile.mkdtemp(dir=self._scratch)
+        worker = os.getpid()
+        child = os.fork()
+        if child == 0:
+            channel.keep_writing()
+            others = [self._answers.fileno(), *self._handover.descriptors]
+            _be_trial(worker, request, scratch, channel, others)
+        channel.keep_reading()
+        try:
+            kept = keep(child, channel, limits_of(request), host.is_there)
+        finally:
+            channel.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+        answer(self._answers, kept, request)
+
+
+def describe() -> Dict[str, Any]:
+    """Import TensorFlow; return what this process is: releases, interpreter, and whether a fork would be sound."""
+    started = time.monotonic()
+    import numpy
+    import tensorflow
+    from tensorflow.python.eager import context  # no public name tells whether the runtime exists
+
+    seconds = time.monotonic() - started
+    from . import trial  # noqa: F401  # once for all trials
+
+    return {
+        "tensorflow": tensorflow.__version__,
+        "numpy": numpy.__version__,
+        "python": platform.python_version(),
+        "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
+        "can_fork": not context.context()._initialized,
+        "import_seconds": round(seconds, 3),
+        "pid": os.getpid(),
+    }
+
+
+def _be_trial(keeper: int, request: Mapping[str, Any], scratch: str, channel: Channel, others: List[int]) -> NoReturn:
+    """Run the trial in this process, answer through the channel and end; `others` are closed first."""
+    status = 1
+    try:
+        for descriptor in others:
+            os.close(descriptor)
+        hold(keeper, channel)
+        _settle(scratch)
+        trial = os.getpid()
+        header, payload = run(request, scratch)
+        if os.getpid() == trial:  # a process that the model forked may come back here as well
+            flush_streams()
+            with os.fdopen(channel.writing[0], "wb") as pipe:
+                write_message(pipe, header, payload)
+        status = 0
+    except BaseException:  # what keeps the answer from being written is among the last lines
+        traceback.print_exc()
+    finally:
+        os._exit(status)  # destructors of TensorFlow's would be the worker's
+
+
+def _settle(scratch: str) -> None:
+    """Make the trial's own folder its working folder and the one for temporary files."""
+    here = os.path.join(scratch, "here")
+    os.mkdir(here)
+    os.chdir(here)
+    os.environ["TMPDIR"] = here
+    tempfile.tempdir = None
+    # A compiled model file in __pycache__ would be taken for one that was edited within the second.
+    sys.dont_write_bytecode = True
+
+
+def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
+    """Run the trial in this process; every exception becomes an outcome."""
+    try:
+        from .trial import observe
+
+        return evidence.header("observed"), observe(request, scratch).payload()
+    except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
+        return evidence.of_exception(error, request["path"]), b""

@@ -1,0 +1,45 @@
+"""What a trial is asked to do: the request, read once, with the engine and the recorder that serve it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Dict, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from .canonical import jittered
+from .loading import rows_of
+from .modes import MODES, seed_generators
+from .recorder import NATIVE, Recorder
+
+
+class Setting:
+    """One request: its mode entered, its generators seeded, and a place to write."""
+
+    def __init__(self, request: Mapping[str, Any], scratch: str) -> None:
+        self.mode: str = request["mode"]
+        self.seed: int = request["seed"]
+        self.jitter: int = request["jitter"]
+        self.threads = (request["intra_op"], request["inter_op"])
+        self.scratch = scratch
+        self.recorder = Recorder()
+        self.engine = MODES[self.mode].enter(self.threads)
+        seed_generators(self.seed)
+
+    def restart(self, seed: int) -> None:
+        """Start over under another seed: a v1 graph keeps its seed and its names until it is dropped."""
+        self.engine.close()
+        tf.keras.backend.clear_session()  # drops the default graph too
+        self.engine = MODES[self.mode].engine(self.threads)
+        seed_generators(seed)
+
+    def rows(self, model: ModuleType) -> Dict[str, np.ndarray]:
+        """Draw, record and return the model's data."""
+        rows = rows_of(model, model.data(np.random.RandomState(self.seed)))
+        self.recorder.record_all(NATIVE, "data", rows)
+        return rows
+
+    def jittered(self, stage: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+        """Return the arrays, moved by one ULP where this trial is jittered."""
+        return {n: jittered(a, "{}/{}".format(stage, n), self.jitter) for n, a in arrays.items()}

@@ -1,0 +1,46 @@
+"""What all tests share: environments with a real TensorFlow, made by nox where they are missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tfmatrix.environments import catalogue, making
+from tfmatrix.records import Environment, InstalledEnvironment
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def made_environment() -> Callable[..., InstalledEnvironment]:
+    """Return a function of a version, and a Python where it is not 3.10, that returns its environment."""
+
+    def made(version: str, python: str = "3.10") -> InstalledEnvironment:
+        wanted = catalogue.parse_environment(version, distribution="tensorflow-cpu", python=python)
+        return _found(wanted) or _make(wanted)
+
+    return made
+
+
+def _found(wanted: Environment) -> InstalledEnvironment | None:
+    return making.installed(wanted, making.folder_of(wanted, ROOT / ".nox"), [ROOT / "locks"])
+
+
+def _make(wanted: Environment) -> InstalledEnvironment:
+    """Make an environment as a user would, by the noxfile's session."""
+    choices = {
+        "TFMATRIX_VERSIONS": wanted.name,
+        "TFMATRIX_PYTHON": wanted.python,
+        "TFMATRIX_DISTRIBUTION": wanted.distribution,
+    }
+    command = [sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", f"environment({wanted.name})"]
+    ran = subprocess.run(command, env={**os.environ, **choices}, capture_output=True, text=True, check=False)
+    found = _found(wanted)
+    if found is None:
+        pytest.fail(f"nox made no environment {wanted.name}:\n{ran.stderr[-2000:]}")
+    return found
