@@ -20,7 +20,5 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
     monkeypatch.setenv("UV_NO_INDEX", "1")
     monkeypatch.setenv("UV_OFFLINE", "1")
-    monkeypatch.setenv(
-        "UV_CACHE_DIR", str(tmp_path / "cache")
-    )  # the user's own must not learn the tiny wheels
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))  # the user's own must not learn the tiny wheels
     return Bench(tmp_path / "made" / "tiny", tmp_path / "locks", digest)

@@ -31,18 +31,14 @@ def test_protobuf_is_capped_before_2_12_only(version: str, capped: bool) -> None
     assert ("protobuf<3.20" in catalogue.release(version).caps) is capped
 
 
-@pytest.mark.parametrize(
-    ("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0")]
-)
+@pytest.mark.parametrize(("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0")])
 def test_an_unknown_release_is_told_its_nearest(version: str, nearest: str) -> None:
     """A release that does not exist is refused in one sentence whose first proposal is the nearest one."""
     with pytest.raises(UserError, match=f"no TensorFlow {version} is known; the nearest are {nearest},"):
         catalogue.release(version)
 
 
-@pytest.mark.parametrize(
-    "version", ["", "2", "2.15", "v2.15.1", "2.15.1rc0", "2.15.1\n", "2.15.01", "٢.15.1"]
-)
+@pytest.mark.parametrize("version", ["", "2", "2.15", "v2.15.1", "2.15.1rc0", "2.15.1\n", "2.15.01", "٢.15.1"])
 def test_what_is_no_version_is_refused(version: str) -> None:
     """Anything but three plain numbers is refused as the user's mistake."""
     with pytest.raises(UserError):
@@ -88,9 +84,7 @@ def test_a_name_that_means_nothing_is_refused(name: str, saying: str) -> None:
         ("tensorflow-cpu", "3.10.1", "is no Python version"),
     ],
 )
-def test_a_distribution_or_python_that_cannot_be_is_refused(
-    distribution: str, python: str, saying: str
-) -> None:
+def test_a_distribution_or_python_that_cannot_be_is_refused(distribution: str, python: str, saying: str) -> None:
     """An unknown distribution, or a Python without wheels of the release, is refused at once."""
     with pytest.raises(UserError, match=saying):
         catalogue.parse_environment("2.16.2", distribution=distribution, python=python)

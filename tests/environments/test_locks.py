@@ -99,9 +99,7 @@ def test_a_resolution_that_fails_writes_nothing_and_says_why(bench: Bench) -> No
     with pytest.raises(
         Unavailable, match=r"2\.15\.1 on Python .* cannot be locked: No solution found.*numpy"
     ) as caught:
-        locks.make_lock(
-            TINY, Path(sys.executable), bench.lock_folder
-        )  # the registry has no NumPy for the cap
+        locks.make_lock(TINY, Path(sys.executable), bench.lock_folder)  # the registry has no NumPy for the cap
     assert "://" not in str(caught.value)
     assert list(bench.lock_folder.iterdir()) == []
 

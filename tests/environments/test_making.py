@@ -89,9 +89,7 @@ def test_something_beside_the_lock_is_refused(bench: Bench) -> None:
         create_venv(folder, interpreter)
         site = next(folder.glob("lib/python*/site-packages"))
         (site / "stray-1.0.dist-info").mkdir()
-        (site / "stray-1.0.dist-info" / "METADATA").write_text(
-            "Metadata-Version: 2.1\nName: stray\nVersion: 1.0\n"
-        )
+        (site / "stray-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: stray\nVersion: 1.0\n")
 
     with pytest.raises(Unavailable, match=r"differs from .* in stray"):
         making.make(TINY, folder=bench.folder, lock_folders=[bench.lock_folder], create_venv=with_more)
@@ -122,9 +120,7 @@ def test_a_moved_folder_is_stale(bench: Bench) -> None:
     assert making.installed(TINY, moved, [bench.lock_folder]) is None
 
 
-@pytest.mark.parametrize(
-    "stamp", ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 1, "environment": 3}', "\x00"]
-)
+@pytest.mark.parametrize("stamp", ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 1, "environment": 3}', "\x00"])
 def test_a_stamp_that_is_none_is_not_believed(bench: Bench, stamp: str) -> None:
     """A torn or foreign stamp means that nothing is made, and never an error."""
     bench.write_lock()

@@ -17,9 +17,7 @@ NOXFILE = Path(__file__).parents[2] / "noxfile.py"
 def nox(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run nox on the repository's noxfile."""
     command = [sys.executable, "-m", "nox", "--noxfile", str(NOXFILE), *arguments]
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NOX", "TFMATRIX"))
-    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("NOX", "TFMATRIX"))}
     variables = {**inherited, "NO_COLOR": "1", **environment}
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 

@@ -7,9 +7,7 @@ from tfmatrix.environments import uv
 
 def test_the_reason_is_the_statement_and_its_root() -> None:
     """Of a chain of causes the first and the last are kept, on one line; hints are not."""
-    said = (
-        "error: Request failed\n  cause: something between\n  cause: Connection\n    refused\nhint: retry\n"
-    )
+    said = "error: Request failed\n  cause: something between\n  cause: Connection\n    refused\nhint: retry\n"
     assert uv.reason(said) == "Request failed: Connection refused"
 
 

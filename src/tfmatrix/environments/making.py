@@ -145,7 +145,7 @@ def to_json(made: InstalledEnvironment) -> dict[str, Any]:
 
 
 def from_json(stamp: dict[str, Any]) -> InstalledEnvironment:
-    """Return the record of what `to_json` gave; raises ValueError, KeyError or TypeError where it is not one of ours."""
+    """Return the record of what `to_json` gave; raises ValueError, KeyError or TypeError where it is none of ours."""
     content = dict(stamp)
     if content.pop("schema") != SCHEMA:
         raise ValueError("another schema")
