@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tfmatrix.errors import UserError
-from tfmatrix.records import Launch
+from tfmatrix.records import Launch, Policy, Rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,6 +20,12 @@ else:
 
 MODES = ("tf2", "v1")
 """The probe's modes; a test holds this to its table."""
+
+PRESETS = ("bitwise", "rounding", "redraw")
+"""The gate's presets; a test holds this to its table."""
+
+RATIO_LIMIT = 2.0**23
+"""At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
 
 DEFAULT_VERSIONS = ("2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
 
@@ -51,6 +57,7 @@ class Config:
     """Processes at once; 0 means as many as this process may use cores."""
     store: Path = Path(".tfmatrix/store.sqlite")
     reports: Path = Path("reports")
+    policy: Policy = field(default_factory=Policy)
 
     def under_root(self, path: Path) -> Path:
         """Return a configured path as an absolute one."""
@@ -173,6 +180,49 @@ def _launches(value: Any) -> tuple[Launch, ...]:
     return tuple(launches.values())
 
 
+def _ratio(value: Any, name: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < RATIO_LIMIT:
+        raise ValueError(f"has {name}, which must be a number above 0 and below {RATIO_LIMIT:.0f}, but is {value!r}")
+    return float(value)
+
+
+def _policy(value: Any) -> Policy:
+    """Return the policy of a table; what its names stand for is checked where that is known."""
+    if strange := sorted(set(_table(value)) - {"preset", "rounding-ratio", "rules"}):
+        raise ValueError(f"has {strange[0]!r}; there are preset, rounding-ratio and rules")
+    preset, ratio, rules = value.get("preset", Policy.preset), value.get("rounding-ratio"), value.get("rules", [])
+    if preset not in PRESETS:
+        raise ValueError(f"has the preset {preset!r}, which is not one of {', '.join(PRESETS)}")
+    if not isinstance(rules, list) or not all(isinstance(rule, Mapping) for rule in rules):
+        raise ValueError(f"has rules, which must be tables, [[tool.tfmatrix.policy.rules]], but are {rules!r}")
+    checked = tuple(_rule(rule, f"rule {number}") for number, rule in enumerate(rules, 1))
+    return Policy(preset, None if ratio is None else _ratio(ratio, "rounding-ratio"), checked)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a table, but is {value!r}")  # noqa: TRY004  # every check raises the same
+    return value
+
+
+def _rule(value: Mapping[str, Any], name: str) -> Rule:
+    """Return one rule of the policy: where it holds, and either a ratio or levels of verdicts."""
+    places, levels = ("model", "mode", "stage", "dtype"), ("pass", "warn", "fail")
+    if strange := sorted(set(value) - {*places, *levels, "ratio"}):
+        raise ValueError(f"has {name} with {strange[0]!r}; there are {', '.join((*places, 'ratio', *levels))}")
+    given = [level for level in levels if level in value]
+    if ("ratio" in value) == bool(given):
+        raise ValueError(f"has {name}, which must have either a ratio, or some of pass, warn and fail")
+    if given and "dtype" in value:
+        raise ValueError(f"has {name} with a dtype, which only a ratio can be chosen by")
+    words = [(word, level) for level in given for word in _names(value[level])]
+    if len({word for word, _ in words}) < len(words):
+        raise ValueError(f"has {name}, which names one verdict twice")
+    ratio = _ratio(value["ratio"], f"{name}.ratio") if "ratio" in value else None
+    where = {place: _text(value[place]) for place in places if place in value}
+    return Rule(**where, ratio=ratio, levels=tuple(words))
+
+
 _CHECKS: dict[str, Any] = {
     "versions": _names,
     "baseline": _text,
@@ -189,4 +239,5 @@ _CHECKS: dict[str, Any] = {
     "jobs": _count(0),
     "store": _path,
     "reports": _path,
+    "policy": _policy,
 }

@@ -121,8 +121,13 @@ def make_plan(config: Config) -> Plan:
         config=config,
         environments=tuple(sorted(parsed, key=_age)),
         baseline=baseline,
-        models=_choose(tuple(_discover(config.under_root(config.models_folder))), config.models),
+        models=_choose(known_models(config), config.models),
     )
+
+
+def known_models(config: Config) -> tuple[Model, ...]:
+    """Return every reference model in the models folder, chosen or not."""
+    return tuple(_discover(config.under_root(config.models_folder)))
 
 
 def _age(environment: Environment) -> tuple[tuple[int, ...], str]:

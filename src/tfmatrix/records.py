@@ -183,3 +183,31 @@ class Machine:
     kernel: str
     cores: int
     memory_gib: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a policy: where it holds, and what it says there; of several that hold, the last one counts."""
+
+    model: str = ""
+    """A reference model, a bare ``optimizers`` meaning every variant; empty for every model."""
+    mode: str = ""
+    """Empty for every mode."""
+    stage: str = ""
+    """A pattern such as ``injected/gradient`` or ``shuffle``; for a ratio also of full names, ``gradient@*/conv/*``."""
+    dtype: str = ""
+    """Of a ratio only: the dtype that it holds for; empty for every dtype."""
+    ratio: float | None = None
+    """How many times the noise floor still counts as rounding here; None where the rule is about levels."""
+    levels: tuple[tuple[str, str], ...] = ()
+    """Verdicts and what becomes of them here, ``pass``, ``warn`` or ``fail``; empty where it is about a ratio."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What counts as rounding, and which verdicts let a candidate pass: `[tool.tfmatrix.policy]`."""
+
+    preset: str = "rounding"
+    rounding_ratio: float | None = None
+    """None for the default of the comparison."""
+    rules: tuple[Rule, ...] = ()

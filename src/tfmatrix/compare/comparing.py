@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
 from tfmatrix.compare.classes import letters, whole_letters
 from tfmatrix.compare.judging import INJECTED, Judge, Traces
+from tfmatrix.compare.policy import DEFAULT, digest, ratio_for, within
 from tfmatrix.compare.results import (
     CellComparison,
     CellState,
@@ -28,6 +30,7 @@ from tfmatrix.records import (
     Environment,
     InstalledEnvironment,
     Package,
+    Policy,
 )
 from tfmatrix.store import Store
 
@@ -47,7 +50,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
         letters=letters(states.values()),
         whole_letters=whole_letters(states.values()),
         cells=tuple(
-            compare_cells(tensors, baseline, state)
+            compare_cells(tensors, baseline, state, plan.config.policy)
             for state, baseline in pairs
             if state.cell.environment != plan.baseline
         ),
@@ -59,6 +62,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "seed": plan.config.seed,
             "modes": list(plan.config.modes),
             "launches": [launch.name for launch in plan.config.launches],
+            "policy": digest(plan.config.policy),
         },
     )
 
@@ -78,7 +82,9 @@ def _in_baseline(plan: Plan, cell: Cell) -> Cell:
     return Cell(plan.baseline, cell.launch, cell.mode, cell.model)
 
 
-def compare_cells(tensors: Tensors, baseline: CellState, candidate: CellState) -> CellComparison:
+def compare_cells(
+    tensors: Tensors, baseline: CellState, candidate: CellState, policy: Policy = DEFAULT
+) -> CellComparison:
     """Compare two cells' states; only two that were observed and are stable are compared bit by bit."""
     verdict, reason = _before_comparing(baseline, candidate)
     if verdict:
@@ -91,6 +97,7 @@ def compare_cells(tensors: Tensors, baseline: CellState, candidate: CellState) -
         tensors,
         Traces(baseline.trace, baseline.jitters, baseline.seeds),
         Traces(candidate.trace, (), candidate.seeds),
+        partial(ratio_for, within(policy, candidate.cell.model.name, candidate.cell.mode)),
     ).judge()
     verdict = worst(result.verdict for result in judgement.stages if result.verdict)
     return CellComparison(candidate.cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve)
@@ -130,7 +137,10 @@ def _modes(plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState]) -> It
         other = states[Cell(cell.environment, cell.launch, second, cell.model)]
         if state.trace and other.trace:
             judge = Judge(
-                tensors, Traces(state.trace, state.jitters, state.seeds), Traces(other.trace, (), other.seeds)
+                tensors,
+                Traces(state.trace, state.jitters, state.seeds),
+                Traces(other.trace, (), other.seeds),
+                partial(ratio_for, within(plan.config.policy, cell.model.name, second)),
             )
             yield ModeComparison(cell.environment, cell.model.name, (first, second), judge.judge([INJECTED]).stages)
 

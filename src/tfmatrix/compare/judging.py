@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfmatrix.compare import redraw
@@ -23,6 +23,9 @@ one; docs/decisions has what was measured on fourteen releases."""
 
 LEAST_FLOOR = 1.0
 """The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
+
+RatioFor = Callable[[str, str, str], float]
+"""From tier, full stage name and dtype to how many times the noise floor still counts as rounding there."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,15 @@ class Judgement:
 class Judge:
     """Compares a candidate's traces with the baseline's."""
 
-    def __init__(self, tensors: Tensors, baseline: Traces, candidate: Traces) -> None:
+    def __init__(
+        self,
+        tensors: Tensors,
+        baseline: Traces,
+        candidate: Traces,
+        ratio_for: RatioFor = lambda *_: ROUNDING_RATIO,
+    ) -> None:
         """Prepare a judgement; nothing is measured yet."""
-        self._tensors = tensors
+        self._tensors, self._ratio_for = tensors, ratio_for
         self._baseline, self._candidate = baseline, candidate
         self._a, self._b = tensors.names(baseline.trace), tensors.names(candidate.trace)
         self._jitters = [tensors.names(trace) for trace in baseline.jitters]
@@ -121,7 +130,7 @@ class Judge:
             reason = f"{count} of {distance.elements} elements are NaN or infinite on one side only"
         else:
             ratio = distance.scaled_error / max(LEAST_FLOOR, floor or 0.0)
-            within = ratio <= ROUNDING_RATIO
+            within = ratio <= self._ratio_for(tier, name, self._tensors.array(a)[0].dtype.name)
             verdict = Verdict.ROUNDING if within else Verdict.DIFFERENT
             reason = f"{ratio:.2g} times the noise floor"
         return Finding(tier, name, verdict, reason, distance, floor, ratio, baseline=a, candidate=b)

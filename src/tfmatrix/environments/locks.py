@@ -75,7 +75,7 @@ def read_lock(path: Path) -> Lock:
     kind = next((found[1] for line in text.splitlines() if (found := _KIND.fullmatch(line.strip()))), None)
     if kind is None:
         raise Unavailable(f"the lock file {path.name} does not say its kind; make it anew with `tfmatrix lock`.")
-    packages = sorted(_packages(text, path.name))
+    packages = sorted(package for package, _ in _packages(text, path.name))
     if not packages:
         raise Unavailable(f"the lock file {path.name} holds no package; make it anew with `tfmatrix lock`.")
     if len({package.name for package in packages}) < len(packages):
@@ -83,8 +83,14 @@ def read_lock(path: Path) -> Lock:
     return Lock(tuple(packages), hashlib.sha256(content).hexdigest(), kind)
 
 
-def _packages(text: str, name: str) -> Iterator[Package]:
-    """Yield the packages of a lock file's text."""
+def read_hashes(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the hashes of each package of a lock file that `read_lock` accepts: ``sha256:`` and 64 digits."""
+    text = path.read_text(encoding="utf-8")
+    return {package.name: hashes for package, hashes in _packages(text, path.name)}
+
+
+def _packages(text: str, name: str) -> Iterator[tuple[Package, tuple[str, ...]]]:
+    """Yield the packages of a lock file's text, each with its hashes."""
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
         # Whoever reads the line must see what uv will do: options, addresses and markers are not for a lock.
         stripped = line.strip()
@@ -96,7 +102,8 @@ def _packages(text: str, name: str) -> Iterator[Package]:
                 f"the lock file {name} is refused: {shown[:80]!r} is not one package "
                 "at one version with its hashes; make it anew with `tfmatrix lock`."
             )
-        yield Package(canonicalize_name(found[1]), found[2])
+        hashes = tuple(part.removeprefix("--hash=") for part in found[3].split())
+        yield Package(canonicalize_name(found[1]), found[2]), hashes
 
 
 def read_lock_of(environment: Environment, path: Path) -> Lock:

@@ -1,0 +1,92 @@
+"""The judging part of a policy: how far beyond the noise floor a difference still counts as rounding."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from fnmatch import fnmatchcase
+
+from tfmatrix.compare.judging import ROUNDING_RATIO, TIERS
+from tfmatrix.compare.stages import CHAIN, parse
+from tfmatrix.config import MODES
+from tfmatrix.errors import UserError
+from tfmatrix.records import Policy, Rule
+
+DEFAULT = Policy()
+
+DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
+"""What a ratio can be given for: the dtypes that round."""
+
+
+def within(policy: Policy, model: str, mode: str) -> Policy:
+    """Return a policy with only those rules that hold for one model in one mode."""
+    rules = (r for r in policy.rules if r.model in {"", model, _stem(model)} and r.mode in {"", mode})
+    return replace(policy, rules=tuple(rules))
+
+
+def ratio_for(policy: Policy, tier: str, stage: str, dtype: str) -> float:
+    """Return how many times the noise floor still counts as rounding for one tensor; ``stage`` is its full name."""
+    names = (*stage_names(tier, stage), *stage_names(tier, parse(stage).kind))
+    ratio = ROUNDING_RATIO if policy.rounding_ratio is None else policy.rounding_ratio
+    for rule in policy.rules:
+        if rule.ratio is not None and rule.dtype in {"", dtype} and is_about(rule, names):
+            ratio = rule.ratio
+    return ratio
+
+
+def is_about(rule: Rule, names: Iterable[str]) -> bool:
+    """Return whether a rule is about a stage that goes by any of some names."""
+    return not rule.stage or any(fnmatchcase(name, rule.stage) for name in names)
+
+
+def stage_names(tier: str, stage: str) -> tuple[str, str]:
+    """Return what a pattern may call a stage: with its tier, or without, for both tiers."""
+    return f"{tier}/{stage}", stage
+
+
+def digest(policy: Policy) -> str:
+    """Return the SHA-256 of a policy's canonical JSON: another policy, another report."""
+    ratio = ROUNDING_RATIO if policy.rounding_ratio is None else policy.rounding_ratio
+    plain = asdict(replace(policy, rounding_ratio=ratio))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def require_known(policy: Policy, models: Iterable[str]) -> None:
+    """Raise ``UserError`` where a rule names a model, mode, stage or dtype that does not exist."""
+    names = {name for model in models for name in (model, _stem(model))}
+    for number, rule in enumerate(policy.rules, 1):
+        full = rule.ratio is not None
+        for what, value, known in (
+            ("model", rule.model, rule.model in names),
+            ("mode", rule.mode, rule.mode in MODES),
+            ("stage", rule.stage, _is_stage(rule.stage, full=full)),
+            ("dtype", rule.dtype, rule.dtype in DTYPES),
+        ):
+            if value and not known:
+                raise UserError(
+                    f"[tool.tfmatrix.policy], rule {number}: there is no {what} {value!r}; "
+                    f"there are {', '.join(_known(what, names))}."
+                )
+
+
+def _is_stage(pattern: str, *, full: bool) -> bool:
+    """Return whether a pattern names a stage of the chain, in one tier or both; ``full`` lets it name tensors."""
+    if any(fnmatchcase(name, pattern) for tier in TIERS for kind in CHAIN for name in stage_names(tier, kind)):
+        return True
+    tier, slash, rest = pattern.partition("/")
+    if slash and any(fnmatchcase(known, tier) for known in TIERS) and full and _is_stage(rest, full=True):
+        return True
+    kind = pattern.partition("@")[0].partition("/")[0]
+    return full and kind != pattern and any(fnmatchcase(known, kind) for known in CHAIN)
+
+
+def _known(what: str, models: Iterable[str]) -> list[str]:
+    kinds = {"model": sorted(models), "mode": MODES, "stage": [*CHAIN, *(f"{t}/..." for t in TIERS)]}
+    return list(kinds.get(what, sorted(DTYPES)))
+
+
+def _stem(model: str) -> str:
+    """Return what all variants of a model are called together."""
+    return model.partition("[")[0]
