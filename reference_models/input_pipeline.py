@@ -21,7 +21,7 @@ def pipeline(rows, random):
 
 
 def noisy(element):
-    return dict(element, noise=tf.random.uniform([2]), seeded=tf.random.normal([2], seed=7))
+    return {**element, "draw/uniform": tf.random.uniform([16]), "draw/seeded": tf.random.normal([16], seed=7)}
 
 
 def flipped(element):

@@ -5,6 +5,7 @@ import tensorflow as tf
 VARIANTS = {"operations": {"DRAW": "operations"}, "generators": {"DRAW": "generators"}}
 DRAW = "operations"
 SEED = [3, 4]
+SIZE = [256]
 
 
 def stateless():
@@ -14,18 +15,18 @@ def stateless():
 def operations():
     random = tf.random
     return {
-        "uniform": random.stateless_uniform([8], SEED),
-        "uniform_int": random.stateless_uniform([8], SEED, 0, 1000, tf.int32),
-        "normal": random.stateless_normal([8], SEED),
-        "truncated_normal": random.stateless_truncated_normal([8], SEED),
-        "parameterized": random.stateless_parameterized_truncated_normal([8], SEED, 0.0, 1.0, -1.0, 1.0),
-        "gamma": random.stateless_gamma([8], SEED, 1.5),
-        "poisson": random.stateless_poisson([8], SEED, 4.0),
-        "binomial": random.stateless_binomial([8], SEED, 10.0, 0.3),
-        "categorical": random.stateless_categorical([[0.1, 0.5, 0.2]], 8, SEED),
-        "split": random.experimental.stateless_split(SEED, 3),
+        "uniform": random.stateless_uniform(SIZE, SEED),
+        "uniform_int": random.stateless_uniform(SIZE, SEED, 0, 1000, tf.int32),
+        "normal": random.stateless_normal(SIZE, SEED),
+        "truncated_normal": random.stateless_truncated_normal(SIZE, SEED),
+        "parameterized": random.stateless_parameterized_truncated_normal(SIZE, SEED, 0.0, 1.0, -1.0, 1.0),
+        "gamma": random.stateless_gamma(SIZE, SEED, 1.5),
+        "poisson": random.stateless_poisson(SIZE, SEED, 4.0),
+        "binomial": random.stateless_binomial(SIZE, SEED, 10.0, 0.3),
+        "categorical": random.stateless_categorical([[0.1, 0.5, 0.2]], 256, SEED),
+        "split": random.experimental.stateless_split(SEED, 128),
         "fold_in": random.experimental.stateless_fold_in(SEED, 9),
-        "dropout": tf.nn.experimental.stateless_dropout(tf.ones([16]), 0.4, SEED),
+        "dropout": tf.nn.experimental.stateless_dropout(tf.ones(SIZE), 0.4, SEED),
     }
 
 
@@ -34,5 +35,5 @@ def generators():
     for algorithm, jit in (("philox", False), ("threefry", True)):  # ThreeFry runs in XLA programs only
         for method in ("normal", "uniform", "truncated_normal", "uniform_full_int"):
             draw = getattr(tf.random.Generator.from_seed(7, alg=algorithm), method)
-            found[algorithm + "/" + method] = tf.function(lambda draw=draw: draw([8]), jit_compile=jit)()
+            found[algorithm + "/" + method] = tf.function(lambda draw=draw: draw(SIZE), jit_compile=jit)()
     return found

@@ -8,6 +8,7 @@ VARIANTS = {
     "v1": {"DRAW": "v1"},
 }
 DRAW = "operations"
+SIZE = [256]
 SCALED = ["glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform"]
 INITIALIZERS = [*SCALED, "orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling"]
 
@@ -20,23 +21,23 @@ def draws():
 
 def operations(seed):
     return {
-        "uniform": tf.random.uniform([8], seed=seed),
-        "uniform_int": tf.random.uniform([8], 0, 1000, tf.int32, seed=seed),
-        "normal": tf.random.normal([8], seed=seed),
-        "truncated_normal": tf.random.truncated_normal([8], seed=seed),
-        "gamma": tf.random.gamma([8], 1.5, seed=seed),
-        "poisson": tf.random.poisson([8], 4.0, seed=seed),
-        "categorical": tf.random.categorical([[0.1, 0.5, 0.2]], 8, seed=seed),
-        "shuffle": tf.random.shuffle(tf.range(8), seed=seed),
-        "dropout": tf.nn.dropout(tf.ones([16]), rate=0.4, seed=seed),
+        "uniform": tf.random.uniform(SIZE, seed=seed),
+        "uniform_int": tf.random.uniform(SIZE, 0, 1000, tf.int32, seed=seed),
+        "normal": tf.random.normal(SIZE, seed=seed),
+        "truncated_normal": tf.random.truncated_normal(SIZE, seed=seed),
+        "gamma": tf.random.gamma(SIZE, 1.5, seed=seed),
+        "poisson": tf.random.poisson(SIZE, 4.0, seed=seed),
+        "categorical": tf.random.categorical([[0.1, 0.5, 0.2]], 256, seed=seed),
+        "shuffle": tf.random.shuffle(tf.range(256), seed=seed),
+        "dropout": tf.nn.dropout(tf.ones(SIZE), rate=0.4, seed=seed),
     }
 
 
 def keras(seed):
-    found = {name: getattr(tf.keras.initializers, name)(seed=seed)((4, 3)) for name in INITIALIZERS}
-    found["dropout"] = tf.keras.layers.Dropout(0.4, seed=seed)(tf.ones([16]), training=True)
+    found = {name: getattr(tf.keras.initializers, name)(seed=seed)((16, 16)) for name in INITIALIZERS}
+    found["dropout"] = tf.keras.layers.Dropout(0.4, seed=seed)(tf.ones(SIZE), training=True)
     return found
 
 
 def v1(seed):
-    return {name: getattr(tf.compat.v1.initializers, name)(seed=seed)((4, 3)) for name in INITIALIZERS}
+    return {name: getattr(tf.compat.v1.initializers, name)(seed=seed)((16, 16)) for name in INITIALIZERS}

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.live import Live
 
 from tfmatrix import __version__, config, matrix
+from tfmatrix.compare import policy
 from tfmatrix.environments import catalogue, interpreters, locks
 from tfmatrix.errors import UserError
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix.plan import Plan, known_models, make_plan
 from tfmatrix.report import answer
 from tfmatrix.report.summary import Data, to_text
 from tfmatrix.runner.events import Event
@@ -56,11 +57,12 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2+keras-3.11.3; or all."),
         click.option("--baseline", metavar="VERSION", help="The environment that the others are compared with."),
-        click.option("--modes", metavar="LIST", help="tf2, v1 or both."),
+        click.option("--modes", metavar="LIST", help="tf2,v1 or one of the two."),
         click.option("--models", metavar="LIST", help="Reference models: mlp,optimizers[adamw]."),
         click.option("--trials", type=int, metavar="N", help="Trials per cell that must agree."),
         click.option("--seed", type=int, metavar="N", help="What every generator is seeded with."),
         click.option("--python", metavar="X.Y", help="The Python of the environments."),
+        click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default."),
         click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow."),
     ]  # fmt: skip
     for option in reversed(options):
@@ -121,7 +123,9 @@ def _config(choices: dict[str, Any]) -> config.Config:
 
 
 def _plan(choices: dict[str, Any]) -> Plan:
-    return make_plan(_config(choices))
+    plan = make_plan(_config(choices))
+    policy.require_known(plan.config.policy, [model.name for model in known_models(plan.config)])
+    return plan
 
 
 def _store(plan: Plan) -> Store:

@@ -21,11 +21,25 @@ else:
 MODES = ("tf2", "v1")
 """The probe's modes; a test holds this to its table."""
 
+RESERVED = {
+    "PYTHONHASHSEED": "every trial sets for itself",
+    "TF_NUM_INTRAOP_THREADS": "intra_op sets",
+    "OMP_NUM_THREADS": "intra_op sets",
+    "TF_NUM_INTEROP_THREADS": "inter_op sets",
+    "HOME": "every process has of its own",
+    "KERAS_HOME": "every process has of its own",
+    "TFMATRIX_ANSWERS": "is the probe's",
+}
+"""Variables that a launch cannot choose, and why: another value would hide what the report says of the process."""
+
 PRESETS = ("bitwise", "rounding", "redraw")
 """The gate's presets; a test holds this to its table."""
 
 RATIO_LIMIT = 2.0**23
 """At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
+
+ALL = "all"
+"""In place of versions: every release that the catalogue knows."""
 
 DEFAULT_VERSIONS = ("2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
 
@@ -176,6 +190,8 @@ def _launches(value: Any) -> tuple[Launch, ...]:
         variables = settings.get("variables", {})
         if not isinstance(variables, Mapping) or not all(isinstance(v, str) for v in variables.values()):
             raise ValueError(f"has {name}.variables, which must be a table of strings")
+        if taken := sorted(set(variables) & set(RESERVED)):
+            raise ValueError(f"has {name}.variables.{taken[0]}, which {RESERVED[taken[0]]}")
         launches[name] = Launch(name, variables=tuple(sorted(variables.items())), **threads)
     return tuple(launches.values())
 

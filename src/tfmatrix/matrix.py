@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tfmatrix.compare.comparing import INSTALLED, REFUSAL, compare_all, environment_key
+from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, compare_all, environment_key
 from tfmatrix.environments import making
+from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.plan import Plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import curves, markdown, summary
@@ -23,7 +25,10 @@ def missing_from(store: Store, plan: Plan) -> list[ExpectedTrial]:
 
 def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) -> None:
     """Observe what is missing, and store each trial the moment it is over."""
-    for event in observe(missing_from(store, plan), plan.config):
+    missing = missing_from(store, plan)
+    if missing:
+        store.note(MACHINE, machine_id(this_machine()), asdict(this_machine()))
+    for event in observe(missing, plan.config):
         match event:
             case Finished(trial=trial, trace=trace, tensors=tensors):
                 store.add(trial, trace, tensors)

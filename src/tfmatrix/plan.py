@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from tfmatrix.config import Config
+from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.machine import machine_id, this_machine
@@ -111,7 +111,7 @@ def make_plan(config: Config) -> Plan:
     """
     if config.seed >= SEED_LIMIT:
         raise UserError(f"the seed must be below {SEED_LIMIT}, but is {config.seed}.")
-    names = catalogue.RELEASES if config.versions == ("all",) else config.versions
+    names = [n for name in config.versions for n in (catalogue.RELEASES if name == ALL else (name,))]
     parsed = {
         catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
         for name in (*names, config.baseline)
@@ -150,9 +150,9 @@ def _variants(content: bytes) -> tuple[str, ...]:
     except (SyntaxError, ValueError):
         return ()
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            if names == ["VARIANTS"]:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
                 return tuple(str(key.value) for key in node.value.keys if isinstance(key, ast.Constant))
     return ()
 

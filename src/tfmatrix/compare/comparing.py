@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
 from tfmatrix.compare.classes import letters, whole_letters
@@ -19,7 +20,7 @@ from tfmatrix.compare.results import (
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.environments import making
-from tfmatrix.machine import this_machine
+from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.plan import Plan
 from tfmatrix.records import (
     MISSING,
@@ -29,13 +30,14 @@ from tfmatrix.records import (
     Cell,
     Environment,
     InstalledEnvironment,
+    Machine,
     Package,
     Policy,
 )
 from tfmatrix.store import Store
 
-REFUSAL, INSTALLED = "refusal", "installed"
-"""Kinds of facts in the store: why an environment could not be had, and what was in one that could."""
+REFUSAL, INSTALLED, MACHINE = "refusal", "installed", "machine"
+"""Kinds of facts in the store: why an environment could not be had, what was in one that could, what a machine is."""
 
 
 def compare_all(plan: Plan, store: Store) -> Comparison:
@@ -55,7 +57,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             if state.cell.environment != plan.baseline
         ),
         modes=tuple(_modes(plan, tensors, states)),
-        machine=this_machine(),
+        machine=_machine(store),
         settings={
             "trials": plan.config.trials,
             "jitters": plan.config.jitters,
@@ -65,6 +67,15 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "policy": digest(plan.config.policy),
         },
     )
+
+
+def _machine(store: Store) -> Machine:
+    """Return the machine as it was when trials were last run on it, and as it is now where none was."""
+    noted = store.noted(MACHINE, machine_id(this_machine()))
+    if not isinstance(noted, dict):
+        return this_machine()
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()}
+    return Machine(**values)
 
 
 def _state(plan: Plan, store: Store, tensors: Tensors, cell: Cell) -> CellState:
@@ -135,10 +146,11 @@ def _modes(plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState]) -> It
         if cell.mode != first or cell.launch.name != "default":
             continue
         other = states[Cell(cell.environment, cell.launch, second, cell.model)]
+        base = states[_in_baseline(plan, cell)]  # the only one that is jittered
         if state.trace and other.trace:
             judge = Judge(
                 tensors,
-                Traces(state.trace, state.jitters, state.seeds),
+                Traces(state.trace, base.jitters, state.seeds, base.trace),
                 Traces(other.trace, (), other.seeds),
                 partial(ratio_for, within(plan.config.policy, cell.model.name, second)),
             )
@@ -149,7 +161,7 @@ def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
     base = _installed(plan, store, plan.baseline)
     for environment in plan.environments:
         installed = _installed(plan, store, environment)
-        refusal = "" if installed else str(store.noted(REFUSAL, environment_key(plan, environment)) or "not made")
+        refusal = str(store.noted(REFUSAL, environment_key(plan, environment)) or ("" if installed else "not made"))
         moved = _moved(base.packages, installed.packages) if base and installed else ()
         yield EnvironmentState(environment, installed, refusal, moved)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tfmatrix.compare import redraw
+from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, StageResult
 from tfmatrix.compare.stages import RANDOM, TERMINAL, parse, place
 from tfmatrix.compare.tensors import Names, Tensors
@@ -35,6 +37,8 @@ class Traces:
     trace: str
     jitters: tuple[str, ...] = ()
     seeds: str | None = None
+    jittered: str | None = None
+    """The trace whose inputs the jitters moved, where it is not ``trace`` itself."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Judge:
         self._tensors, self._ratio_for = tensors, ratio_for
         self._baseline, self._candidate = baseline, candidate
         self._a, self._b = tensors.names(baseline.trace), tensors.names(candidate.trace)
+        self._jittered = tensors.names(baseline.jittered or baseline.trace)
         self._jitters = [tensors.names(trace) for trace in baseline.jitters]
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
@@ -109,41 +114,54 @@ class Judge:
             side = "baseline" if a else "candidate"
             return Finding(tier, name, Verdict.NOT_COMPARABLE, f"only in the {side}", baseline=a, candidate=b)
         finding = self._measured(tier, name)
-        if parse(name).kind not in RANDOM:
-            return finding
+        if parse(name).kind not in RANDOM or finding.verdict is Verdict.ROUNDING:
+            return finding  # the same numbers drawn, and computed with another rounding, are no redraw
         found = self._redraw(tier, name)
         verdict = Verdict.REDRAWN if found.same else Verdict.DIFFERENT
         return Finding(tier, name, verdict, found.evidence, finding.distance, None, None, baseline=a, candidate=b)
 
     def _measured(self, tier: str, name: str) -> Finding:
-        """Return a difference of a stage that draws nothing, judged by the noise floor."""
+        """Return a difference of two tensors, judged by the noise floor."""
         a, b = self._a[tier, name], self._b[tier, name]
         distance = self._tensors.distance(a, b)
         floor = self._floor(tier, name)
         verdict, reason, ratio = Verdict.DIFFERENT, "", None
         if not distance.comparable:
             reason = distance.note
+        elif not distance.differing:  # the digests differ, so what differs was not kept
+            reason = f"none of the {distance.elements} elements kept as a sample differs, so others do"
         elif distance.scaled_error is None:
             reason = f"{distance.differing} of {distance.elements} elements differ, and these do not round"
         elif distance.nan_mismatch or distance.inf_mismatch:
             count = distance.nan_mismatch + distance.inf_mismatch
             reason = f"{count} of {distance.elements} elements are NaN or infinite on one side only"
         else:
-            ratio = distance.scaled_error / max(LEAST_FLOOR, floor or 0.0)
+            ratio = self._ratio(tier, name, distance, floor)
             within = ratio <= self._ratio_for(tier, name, self._tensors.array(a)[0].dtype.name)
             verdict = Verdict.ROUNDING if within else Verdict.DIFFERENT
-            reason = f"{ratio:.2g} times the noise floor"
+            reason = f"{ratio:.2g} times the noise floor{', by a sample' if distance.sampled else ''}"
         return Finding(tier, name, verdict, reason, distance, floor, ratio, baseline=a, candidate=b)
+
+    def _ratio(self, tier: str, name: str, distance: Distance, floor: float | None) -> float:
+        """Return how many times its noise floor a difference is."""
+        assert distance.scaled_error is not None
+        if distance.scaled_error < math.inf or floor != math.inf:
+            return distance.scaled_error / max(LEAST_FLOOR, floor or 0.0)
+        # Of a baseline that is all zeros, nothing is a multiple of its largest element: what counts is how far either
+        # goes from there.
+        spread = max(jitter.max_abs or 0.0 for jitter in self._spreads(tier, name))
+        return (distance.max_abs or 0.0) / spread if spread < math.inf else math.inf
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        a = self._a[tier, name]
-        spreads = [
-            self._tensors.distance(a, names[tier, name]).scaled_error
-            for names in self._jitters
-            if (tier, name) in names
-        ]
-        return max((spread for spread in spreads if spread is not None), default=None)
+        errors = (spread.scaled_error for spread in self._spreads(tier, name))
+        return max((error for error in errors if error is not None), default=None)
+
+    def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
+        """Yield how far each jittered trial went from the trial that it jitters."""
+        for names in self._jitters:
+            if (tier, name) in names and (tier, name) in self._jittered:
+                yield self._tensors.distance(self._jittered[tier, name], names[tier, name])
 
     def _redraw(self, tier: str, name: str) -> redraw.Redraw:
         a, b = (self._tensors.array(names[tier, name])[0] for names in (self._a, self._b))

@@ -23,6 +23,10 @@ BINS = 24
 mean and variance come out at p < 1e-30, where Kolmogorov's test gives 1e-4."""
 
 
+LEAST_NUMBERS = 32
+"""With fewer numbers a side no test has power, and none is made: a stage is never redrawn by assumption."""
+
+
 class Redraw(NamedTuple):
     """Whether a stage is another draw of the same distribution, and what was found."""
 
@@ -104,6 +108,8 @@ def _draw(a: Array, b: Array) -> Redraw:
     """Judge plain draws by the two samples."""
     if a.dtype.kind == "c":
         a, b = a.view(a.real.dtype), b.view(b.real.dtype)
+    if a.size < LEAST_NUMBERS:
+        return Redraw(False, f"{a.size} numbers are too few to tell by")
     p, name = same_distribution(a, b)
     return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {a.size} numbers")
 
@@ -114,5 +120,7 @@ def _initial(a: Array, b: Array, a_more: Array | None, b_more: Array | None) -> 
         return Redraw(False, f"the same {a.size} values in other places")
     if a_more is None or b_more is None or not a_more.size:
         return Redraw(False, "not drawn under other seeds, so its distribution is unknown")
+    if min(a_more.size, b_more.size) < LEAST_NUMBERS:
+        return Redraw(False, f"{min(a_more.size, b_more.size)} numbers are too few to tell by")
     p, name = same_distribution(a_more, np.concatenate([b.ravel(), b_more.ravel()]))
     return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {len(b_more)} seeds a side, {a_more.size} numbers")

@@ -113,7 +113,7 @@ def _fit(model: ModuleType, network: Any, rows: Mapping[str, np.ndarray], settin
             order = row_order(rows["y"], seen[number : number + per_epoch])
             recorder.record(NATIVE, "shuffle@{}".format(number // per_epoch), order)
         recorder.record(NATIVE, "batch@{}/y".format(number), seen[number])
-        recorder.record(NATIVE, "loss@{}".format(number), step.loss)
+        recorder.record(NATIVE, "loss@{}/running".format(number), step.loss)
         recorder.record_all(NATIVE, "slots@{}".format(number), step.slots)
         recorder.record_all(NATIVE, "weights@{}".format(number), step.weights)
 
@@ -148,7 +148,8 @@ class StepLog(tf.keras.callbacks.Callback):  # type: ignore[misc]  # the host ha
         trainable = {id(v) for v in self.model.trainable_variables}
         trained = {n: v for n, v in named.items() if id(v) in trainable}
         slots = optimizers.slots(self.specification, self.model.optimizer, trained)
-        self.steps.append(Step(np.array((logs or {})["loss"]), values(slots), values(named)))
+        running = np.float32((logs or {})["loss"])  # computed in float32, and then handed out as either
+        self.steps.append(Step(np.asarray(running), values(slots), values(named)))
 
 
 def _record_reload(model: ModuleType, network: Any, setting: Setting) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
+import hashlib
 import inspect
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Mapping, Optional
@@ -45,13 +46,19 @@ KINDS: dict[str, tuple[list[str], list[str]]] = {
 """Each kind of model: the functions, any of which makes a file one of that kind, and what it needs besides."""
 
 
-def load(path: str) -> ModuleType:
-    """Return the model file as a module; errors inside it are the model's own and pass through."""
-    spec = importlib.util.spec_from_file_location("reference_model_" + Path(path).stem, path)
-    if spec is None or spec.loader is None:
-        raise BadModel("{}: is no Python file".format(Path(path).name))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def load(path: str, source: str = "") -> ModuleType:
+    """Return the model file as a module; errors inside it are the model's own and pass through.
+
+    It is compiled from the file's bytes, never from a compiled file beside it, whose age tells seconds only. Raises
+    BadModel where the bytes do not have the SHA-256 that ``source`` names: the result would stand for another file.
+    """
+    content = Path(path).read_bytes()
+    if source and hashlib.sha256(content).hexdigest() != source:
+        raise BadModel("{}, line 1: the file changed during the run; run again".format(Path(path).name))
+    module = ModuleType("reference_model_" + Path(path).stem)
+    module.__file__ = path
+    sys.modules[module.__name__] = module  # where classes and pickles look for their module
+    exec(compile(content, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  # the file is the model
     return module
 
 
@@ -146,7 +153,7 @@ def line_of(path: Path, name: str) -> int:
 
 def _definition(path: Path, name: str) -> Optional[ast.stmt]:
     for node in ast.parse(path.read_bytes()).body:
-        targets = getattr(node, "targets", [])
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
         if getattr(node, "name", None) == name or any(getattr(target, "id", None) == name for target in targets):
             return node
     return None

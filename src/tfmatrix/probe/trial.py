@@ -26,14 +26,22 @@ from .setting import Setting
 OTHER_SEEDS = range(1001, 1033)
 """The seeds that initial weights are drawn under for the two-sample test of a redraw."""
 
+SEED_DRAWS = 256
+"""Numbers that are recorded of what a generator would draw next: enough for a two-sample test to tell by."""
+
+DRAWN = "draw/"
+"""Columns of a dataset under these names hold random numbers, and belong to that stage and not to ``batch``."""
+
 
 def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     """Run the trial that a request describes in this process, and return its recorder."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
     setting = Setting(request, scratch)
-    model = load(request["path"])
+    model = load(request["path"], request.get("source", ""))
     choose_variant(model, request["variant"])
     kind = kind_of(model)
+    if hasattr(model, "OPTIMIZER"):
+        model.OPTIMIZER = setting.jittered_optimizer(model.OPTIMIZER)  # type: ignore[attr-defined]  # it has one
     if request.get("plant"):
         load(request["plant"]).plant(model, setting)
     if request["purpose"] == "seeds":
@@ -48,10 +56,10 @@ def _record_seed(recorder: Recorder) -> None:
     """Record what the generators would draw next, without drawing: from copies of their states."""
     python = random.Random()
     python.setstate(random.getstate())
-    recorder.record(NATIVE, "seed/python", np.array([python.random() for _ in range(4)]))
+    recorder.record(NATIVE, "seed/python", np.array([python.random() for _ in range(SEED_DRAWS)]))
     numpy = np.random.RandomState()
     numpy.set_state(np.random.get_state())
-    recorder.record(NATIVE, "seed/numpy", numpy.random_sample(4))
+    recorder.record(NATIVE, "seed/numpy", numpy.random_sample(SEED_DRAWS))
     if tf.executing_eagerly():
         from tensorflow.python.eager.context import global_seed  # no public name tells it
 
@@ -69,15 +77,20 @@ def _observe_functional(model: ModuleType, setting: Setting) -> None:
 
 
 def _observe_pipeline(model: ModuleType, setting: Setting) -> None:
-    """Record the elements of a dataset in order, and the order in which it visits the rows."""
+    """Record the elements of a dataset in order, what it drew, and the order in which it visits the rows."""
     rows = setting.jittered("data", setting.rows(model))
     for tier, draws in ((NATIVE, True), (INJECTED, False)):
         elements = setting.engine.elements(model.pipeline, rows, draws)
-        if tier == NATIVE and elements and "row" in elements[0]:
+        columns = list(elements[0]) if elements else []
+        for name in columns:
+            if name.startswith(DRAWN):
+                setting.recorder.record(tier, name, np.concatenate([element[name] for element in elements]))
+        if tier == NATIVE and "row" in columns:
             order = np.concatenate([np.ravel(element["row"]) for element in elements])
             setting.recorder.record(tier, "shuffle@0", order)
         for number, element in enumerate(elements):
-            setting.recorder.record_all(tier, "batch@{}".format(number), element)
+            fed = {name: value for name, value in element.items() if not name.startswith(DRAWN)}
+            setting.recorder.record_all(tier, "batch@{}".format(number), fed)
 
 
 def _observe_streams(model: ModuleType, setting: Setting) -> None:

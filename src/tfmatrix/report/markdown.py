@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -20,6 +21,8 @@ def render(data: Data) -> str:
     """Return the report as Markdown."""
     marks = {verdict["name"]: verdict["mark"] for verdict in data["verdicts"]}
     sections = {
+        "repeated": _repeated(data["settings"]["trials"]),
+        "one_cell": _one_cell(data),
         "answer": _answer(data, marks),
         "by_mode": _by_mode(data, marks),
         "by_model": list(_by_model(data, marks)),
@@ -50,6 +53,30 @@ def _template() -> jinja2.Template:
     environment.filters |= {"escaped": escaped, "code": code, "number": number}
     source = resources.files("tfmatrix.report").joinpath("matrix.md.jinja").read_text(encoding="utf-8")
     return environment.from_string(source)
+
+
+def _repeated(trials: int) -> str:
+    """Return how often each cell was run, and what follows for the marks."""
+    if trials == 1:
+        return (
+            "A cell was run once, and one model of each release and mode once more in a fresh process: only for these "
+            "models is it shown that a difference is not one between two runs of one release."
+        )
+    return (
+        f"A cell was run {trials} times, from two processes under two hash seeds, and one model of each release and "
+        "mode once more in a fresh process; only where all of these gave the same bits is it compared with another. "
+        "So a mark other than `~` never comes from one run differing from the next."
+    )
+
+
+def _one_cell(data: Data) -> str:
+    """Return the options that compare one cell alone, the first that changed, without touching this report."""
+    changed = [c["first_change"] for c in data["candidates"] if c["first_change"]]
+    cell_id = changed[-1]["cell"] if changed else data["cells"][-1]["id"]
+    cell = next(cell for cell in data["cells"] if cell["id"] == cell_id)
+    chosen = {"versions": cell["environment"], "models": cell["model"], "modes": cell["mode"]}
+    words = [f"--{option} {shlex.quote(value)}" for option, value in chosen.items()]
+    return " ".join([*words, f"--baseline {shlex.quote(data['baseline'])}", "--reports build/one-cell"])
 
 
 def _answer(data: Data, marks: dict[str, str]) -> str:

@@ -134,17 +134,22 @@ class _Run:
     ) -> None:
         """Observe trials in one process, or in a new one after each where it must not or cannot fork."""
         probe: Probe | None = None
+        can_fork = False
         try:
             for expected in trials:
                 if self._stopped.is_set():
                     return
-                probe = probe or self._launch(installed, expected)
-                fresh = expected.role == WITNESS or not probe.description["can_fork"]
+                if probe is None:
+                    probe = self._start_probe(installed, expected)
+                    can_fork = self._await(probe, installed.environment)
+                fresh = expected.role == WITNESS or not can_fork
                 self._events.put(self._observe_one(probe, expected, fresh))
                 if fresh or not probe.alive:
                     self._end(probe)
                     probe = None
         except ProbeDied as error:  # at its start: the next one would die of the same
+            if self._stopped.is_set():
+                return
             for left in trials[trials.index(expected) :]:
                 message = f"TensorFlow could not be imported: {error}"
                 self._events.put(Finished(left, trial_of(left, CRASHED, message=message), (), {}))
@@ -153,15 +158,20 @@ class _Run:
                 self._end(probe)
             remaining.one_less()
 
-    def _launch(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
-        """Start a probe for a trial and those after it; raises ``ProbeDied``."""
-        launch = expected.cell.launch
-        probe = Probe(installed.interpreter, installed.environment, launch, expected.hash_seed)
+    def _start_probe(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
+        """Start a probe for a trial and those after it."""
+        probe = Probe(installed.interpreter, installed.environment, expected.cell.launch, expected.hash_seed)
         with self._lock:
-            self._probes.add(probe)
-        described = probe.description
-        self._events.put(Launched(installed.environment, described["import_seconds"], described["can_fork"]))
+            self._probes.add(probe)  # before it imports TensorFlow, so that stopping does not wait for that
+            if self._stopped.is_set():
+                probe.kill()
         return probe
+
+    def _await(self, probe: Probe, environment: Environment) -> bool:
+        """Wait for a probe's import of TensorFlow; return whether it may fork, or raise ``ProbeDied``."""
+        described = probe.describe()
+        self._events.put(Launched(environment, described["import_seconds"], described["can_fork"]))
+        return bool(described["can_fork"])
 
     def _end(self, probe: Probe) -> None:
         with self._lock:
@@ -171,6 +181,7 @@ class _Run:
     def _observe_one(self, probe: Probe, expected: ExpectedTrial, fresh: bool) -> Finished:
         request = {
             "path": expected.cell.model.path,
+            "source": expected.cell.model.source,
             "variant": expected.cell.model.variant,
             "mode": expected.cell.mode,
             "seed": expected.seed,

@@ -24,6 +24,10 @@ GRACE = 30.0
 """Seconds beyond a trial's own limit, in which the probe ends the trial and answers."""
 
 
+LONGEST_HEADER = 1 << 24
+"""Bytes; what claims to be a longer one is none."""
+
+
 class ProbeDied(Exception):
     """The probe ended or fell silent; the message says how, with the last lines that it wrote."""
 
@@ -32,7 +36,7 @@ class Probe:
     """A child program that has imported TensorFlow and runs trials."""
 
     def __init__(self, interpreter: str, environment: Environment, launch: Launch, hash_seed: str) -> None:
-        """Start a probe and wait until TensorFlow is imported; raises ``ProbeDied`` where it cannot be."""
+        """Start a probe, which then imports TensorFlow."""
         self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
         self._log = (self._home / "log").open("w+b")
         reading, writing = os.pipe()
@@ -52,21 +56,29 @@ class Probe:
             )
         finally:
             os.close(writing)
-        try:
-            self.description = self._receive(IMPORT_PATIENCE)[0]
-        except ProbeDied:
-            self.close()
-            raise
+
+    def describe(self) -> Mapping[str, Any]:
+        """Wait until TensorFlow is imported; return what the probe is, or raise ``ProbeDied`` where it cannot be."""
+        return self._receive(IMPORT_PATIENCE)[0]
 
     def ask(self, request: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
-        """Return the answer to a request, header and payload; raises ``ProbeDied`` where none comes."""
+        """Return the answer to a request, header and payload.
+
+        Raises ``ProbeDied`` where none comes; the probe has ended by then, so that no late answer is taken for that to
+        the next request.
+        """
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise ProbeDied(self._last_words()) from None
-        return self._receive(request["timeout"] + GRACE)
+        try:
+            return self._receive(request["timeout"] + GRACE)
+        except ProbeDied:
+            self.kill()
+            self._process.wait()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -89,8 +101,15 @@ class Probe:
 
     def _receive(self, patience: float) -> tuple[dict[str, Any], bytes]:
         deadline = time.monotonic() + patience
-        header = json.loads(self._read(int.from_bytes(self._read(8, deadline), "little"), deadline))
-        return header, self._read(header["size"], deadline)
+        length = int.from_bytes(self._read(8, deadline), "little")
+        if length > LONGEST_HEADER:
+            raise ProbeDied("what it wrote is no answer")
+        try:
+            header = json.loads(self._read(length, deadline))
+            size = int(header["size"])
+        except (ValueError, KeyError, TypeError):
+            raise ProbeDied("what it wrote is no answer") from None
+        return header, self._read(size, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:
         """Read exactly so many bytes of the answers."""
