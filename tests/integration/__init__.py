@@ -1,0 +1,1 @@
+"""Tests of the main job on real TensorFlow releases."""

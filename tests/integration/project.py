@@ -1,0 +1,80 @@
+"""A project of a user's: a configuration, a noxfile, and a folder of models, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+class Project:
+    """A folder with a pyproject.toml; it shares the environments of this repository, which cost minutes to make."""
+
+    def __init__(self, folder: Path, versions: Iterable[str], models: Iterable[Path]) -> None:
+        self.folder = folder
+        self.models = folder / "reference_models"
+        self.models.mkdir(parents=True)
+        for model in models:
+            shutil.copy(model, self.models)
+        shutil.copy(ROOT / "noxfile.py", folder)
+        (folder / ".nox").symlink_to(ROOT / ".nox")
+        table = f'[tool.tfmatrix]\nversions = {json.dumps(list(versions))}\nbaseline = "2.15.1"\n'
+        (folder / "pyproject.toml").write_text(table, encoding="utf-8")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run tfmatrix in the project's folder, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "tfmatrix", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=plain_environment(),
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start tfmatrix in the project's folder; its lines come through ``stderr``."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tfmatrix", *arguments],
+            cwd=self.folder,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env=plain_environment(),
+        )
+
+    @property
+    def report(self) -> str:
+        """The Markdown report."""
+        return (self.folder / "reports" / "matrix.md").read_text(encoding="utf-8")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The JSON report."""
+        loaded: dict[str, Any] = json.loads((self.folder / "reports" / "matrix.json").read_text(encoding="utf-8"))
+        return loaded
+
+    def cell(self, id_: str) -> dict[str, Any]:
+        """Return a cell of the JSON report."""
+        return next(cell for cell in self.data["cells"] if cell["id"] == id_)
+
+    def verdicts(self, id_: str, tier: str) -> dict[str, str]:
+        """Return the verdict of each stage of a cell in one tier."""
+        return {s["stage"]: s["verdict"] for s in self.cell(id_)["stages"] if s["tier"] == tier}
+
+    def written(self) -> dict[str, bytes]:
+        """Return the bytes of every file of the report."""
+        folder = self.folder / "reports"
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
+
+
+def plain_environment() -> dict[str, str]:
+    """Return this process's variables without those that nox and tfmatrix read."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("NOX", "TFMATRIX"))}
