@@ -83,6 +83,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time the matrix against the one process per trial that a script would use."""
+    """Measure what tfmatrix costs, and write reports/bench.md."""
     session.install("-e", ".")
-    session.run("python", "benchmarks/run.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.run")

@@ -35,8 +35,10 @@ def forward(variables, batch, dropout):
     query, key, value = (tf.einsum("bsi,ij->bsj", x, variables[name]) for name in ("query", "key", "value"))
     scores = tf.nn.softmax(tf.matmul(query, key, transpose_b=True) / WIDTH**0.5)
     attended = x + tf.matmul(scores, value)
-    mean, variance = tf.nn.moments(attended, axes=[-1], keepdims=True)
-    norm = (attended - mean) * tf.math.rsqrt(variance + 1e-5) * variables["norm/gamma"] + variables["norm/beta"]
+    # Not tf.nn.moments: in v1 mode 2.15.1 and 2.16.2 take the graph that it makes for a pattern of theirs, and crash.
+    centred = attended - tf.reduce_mean(attended, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
+    norm = centred * tf.math.rsqrt(variance + 1e-5) * variables["norm/gamma"] + variables["norm/beta"]
     gelu = tf.nn.gelu(tf.einsum("bsi,ij->bsj", norm, variables["feed"]))
     output = tf.matmul(tf.reduce_mean(gelu, axis=1), variables["output"])
     return {"scores": scores, "norm": norm, "gelu": gelu, "output": output}

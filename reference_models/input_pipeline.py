@@ -1,12 +1,13 @@
 """input_pipeline: tf.data shuffle, maps with random operations and batch; probes the order and content of its feed."""
 
+import numpy as np
 import tensorflow as tf
 
 
 def data(rng):
     return {
-        "row": rng.permutation(24).astype("int64"),
-        "x": rng.random_sample((24, 4)).astype("float32"),
+        "row": np.arange(200),
+        "x": rng.random_sample((200, 4)).astype("float32"),
     }
 
 
@@ -17,7 +18,7 @@ def pipeline(rows, random):
         # Stateful operations in a parallel map repeat their values only under op determinism, which v1 has not.
         workers = 2 if tf.executing_eagerly() else None
         dataset = dataset.map(noisy, num_parallel_calls=workers)
-    return dataset.map(flipped, num_parallel_calls=2).batch(5).prefetch(2)
+    return dataset.map(flipped, num_parallel_calls=2).batch(30).prefetch(2)
 
 
 def noisy(element):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
@@ -16,6 +17,7 @@ from tfmatrix.compare.results import (
     Comparison,
     EnvironmentState,
     ModeComparison,
+    Step,
 )
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
@@ -44,7 +46,6 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
     tensors = Tensors(store)
     states = {cell: _state(plan, store, tensors, cell) for cell in plan.cells}
-    pairs = ((state, states[_in_baseline(plan, cell)]) for cell, state in states.items())
     return Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
@@ -52,10 +53,11 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
         letters=letters(states.values()),
         whole_letters=whole_letters(states.values()),
         cells=tuple(
-            compare_cells(tensors, baseline, state, plan.config.policy)
-            for state, baseline in pairs
-            if state.cell.environment != plan.baseline
+            compare_cells(tensors, states[_in(plan.baseline, cell)], state, plan.config.policy)
+            for cell, state in states.items()
+            if cell.environment != plan.baseline
         ),
+        steps=tuple(_step(plan, tensors, states, *pair) for pair in pairwise(plan.environments)),
         modes=tuple(_modes(plan, tensors, states)),
         machine=_machine(store),
         settings={
@@ -89,14 +91,36 @@ def environment_key(plan: Plan, environment: Environment) -> str:
     return f"{environment.distribution}/{environment.name}/{environment.python}/{plan.lock_digests[environment]}"
 
 
-def _in_baseline(plan: Plan, cell: Cell) -> Cell:
-    return Cell(plan.baseline, cell.launch, cell.mode, cell.model)
+def _in(environment: Environment, cell: Cell) -> Cell:
+    """Return the same cell in an environment."""
+    return Cell(environment, cell.launch, cell.mode, cell.model)
+
+
+def _step(
+    plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState], before: Environment, after: Environment
+) -> Step:
+    cells = (cell for cell in states if cell.environment == after)
+    compared = (
+        compare_cells(
+            tensors, states[_in(before, cell)], states[cell], plan.config.policy, states[_in(plan.baseline, cell)]
+        )
+        for cell in cells
+    )
+    return Step(before, after, tuple(compared))
 
 
 def compare_cells(
-    tensors: Tensors, baseline: CellState, candidate: CellState, policy: Policy = DEFAULT
+    tensors: Tensors,
+    baseline: CellState,
+    candidate: CellState,
+    policy: Policy = DEFAULT,
+    jittered: CellState | None = None,
 ) -> CellComparison:
-    """Compare two cells' states; only two that were observed and are stable are compared bit by bit."""
+    """Compare two cells' states; only two that were observed and are stable are compared bit by bit.
+
+    ``jittered`` is the cell whose noise floor counts, where it is not ``baseline``'s own.
+    """
+    noise = jittered or baseline
     verdict, reason = _before_comparing(baseline, candidate)
     if verdict:
         return CellComparison(candidate.cell, verdict, reason)
@@ -106,7 +130,7 @@ def compare_cells(
         return CellComparison(candidate.cell, Verdict.IDENTICAL, "")
     judgement = Judge(
         tensors,
-        Traces(baseline.trace, baseline.jitters, baseline.seeds),
+        Traces(baseline.trace, noise.jitters, baseline.seeds, noise.trace),
         Traces(candidate.trace, (), candidate.seeds),
         partial(ratio_for, within(policy, candidate.cell.model.name, candidate.cell.mode)),
     ).judge()
@@ -146,7 +170,7 @@ def _modes(plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState]) -> It
         if cell.mode != first or cell.launch.name != "default":
             continue
         other = states[Cell(cell.environment, cell.launch, second, cell.model)]
-        base = states[_in_baseline(plan, cell)]  # the only one that is jittered
+        base = states[_in(plan.baseline, cell)]  # the only one that is jittered
         if state.trace and other.trace:
             judge = Judge(
                 tensors,

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tfmatrix.compare import redraw
 from tfmatrix.compare.distance import Distance
@@ -146,11 +150,22 @@ class Judge:
         """Return how many times its noise floor a difference is."""
         assert distance.scaled_error is not None
         if distance.scaled_error < math.inf or floor != math.inf:
-            return distance.scaled_error / max(LEAST_FLOOR, floor or 0.0)
+            return distance.scaled_error / max(self._least_floor(tier, name), floor or 0.0)
         # Of a baseline that is all zeros, nothing is a multiple of its largest element: what counts is how far either
         # goes from there.
         spread = max(jitter.max_abs or 0.0 for jitter in self._spreads(tier, name))
         return (distance.max_abs or 0.0) / spread if spread < math.inf else math.inf
+
+    def _least_floor(self, tier: str, name: str) -> float:
+        """Return the smallest noise floor of a tensor: of an update, one unit in the last place of the weights.
+
+        An update is recorded as a difference of weights, so it has no more digits than they have.
+        """
+        weights = (tier, "weights" + name.removeprefix("update"))
+        if parse(name).kind != "update" or weights not in self._a:
+            return LEAST_FLOOR
+        update, after = (_largest(self._tensors.array(self._a[key])[0]) for key in ((tier, name), weights))
+        return LEAST_FLOOR * max(1.0, after / update) if 0 < update < math.inf else LEAST_FLOOR
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
@@ -229,3 +244,9 @@ class Judge:
     def _stage_digest(trace: Names, tier: str, members: Iterable[str]) -> str:
         """Return one digest for all tensors of a stage."""
         return trace_digest(Fingerprint(tier, name, trace.get((tier, name), "")) for name in members)
+
+
+def _largest(array: NDArray[Any]) -> float:
+    """Return the largest finite magnitude of a tensor of floats, 0 where it has none."""
+    magnitudes = np.abs(array.astype(np.float64))
+    return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))

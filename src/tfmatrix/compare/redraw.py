@@ -82,9 +82,22 @@ def _pearson(x: Array, y: Array) -> float:
 
 
 def _order(a: Array, b: Array) -> Redraw:
-    """Judge a row order: another permutation of the same rows."""
-    same = bool(np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)))
-    return Redraw(same, f"{'the same' if same else 'other'} {a.size} rows in another order")
+    """Judge an order of row numbers: the same rows, each as far from its place as in the baseline (two samples).
+
+    How far rows go tells a shuffle over a smaller buffer, or none, from another shuffle.
+    """
+    if not np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)):
+        return Redraw(False, f"other rows, or in other numbers, {a.size} against {b.size}")
+    if a.size < LEAST_NUMBERS:
+        return Redraw(False, f"the same {a.size} rows in another order, too few to tell by")
+    p, name = same_distribution(_displacements(a), _displacements(b))
+    return Redraw(p >= ALPHA, f"the same {a.size} rows in another order, {name} p = {p:.2g} for how far they moved")
+
+
+def _displacements(order: Array) -> Array:
+    """Return how far each row stands from its place; where each row comes several times, in a pass of its own."""
+    rows, ranks = np.unique(order, return_inverse=True)
+    return np.asarray(ranks.ravel() - np.arange(order.size) % rows.size)
 
 
 def _mask(a: Array, b: Array) -> Redraw:

@@ -104,6 +104,15 @@ class CellComparison:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One environment against the one before it, in order of age."""
+
+    before: Environment
+    after: Environment
+    cells: tuple[CellComparison, ...]
+
+
+@dataclass(frozen=True)
 class ModeComparison:
     """The injected tier of one model in two modes of one environment: one row per stage."""
 
@@ -136,6 +145,7 @@ class Comparison:
     whole_letters: Mapping[tuple[Environment, str, str], str]
     """The same letter for environments whose models all have the same bits, by environment, launch and mode."""
     cells: tuple[CellComparison, ...]
+    steps: tuple[Step, ...]
     modes: tuple[ModeComparison, ...]
     machine: Machine
     settings: dict[str, object]

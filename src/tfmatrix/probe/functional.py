@@ -24,10 +24,11 @@ Program = Tuple[Dict[str, Any], List[Any]]
 class Functional:
     """A functional model under one engine: its variables, its optimizer and its programs."""
 
-    def __init__(self, model: ModuleType, engine: Any, mode: str) -> None:
+    def __init__(self, model: ModuleType, engine: Any, setting: Setting) -> None:
         self.model = model
         self.engine = engine
-        self.mode = mode
+        self.mode = setting.mode
+        self.settle = setting.jittered_settings
         self.statistics = tuple(getattr(model, "STATISTICS", ()))
         self.optimizer: Any = None
 
@@ -39,9 +40,9 @@ class Functional:
     def make_optimizer(self) -> None:
         """Make a fresh optimizer of the model's specification for the present variables."""
         if self.mode == "v1":
-            self.optimizer = optimizers.make_v1(self.model.OPTIMIZER)
+            self.optimizer = optimizers.make_v1(self.model.OPTIMIZER, self.settle)
         else:
-            self.optimizer = optimizers.make_keras(self.model.OPTIMIZER)
+            self.optimizer = optimizers.make_keras(self.model.OPTIMIZER, self.settle)
             optimizers.build(self.optimizer, list(self.trained.values()))
 
     def slots(self) -> Dict[str, Any]:

@@ -103,7 +103,8 @@ def _fit(model: ModuleType, network: Any, rows: Mapping[str, np.ndarray], settin
         return plain(watched, y_pred)
 
     # From 2.11 on Keras cannot turn a new optimizer into the one it needs in a v1 graph.
-    network.compile(optimizer=optimizers.make_keras(model.OPTIMIZER, legacy=setting.mode == "v1"), loss=loss)
+    optimizer = optimizers.make_keras(model.OPTIMIZER, setting.jittered_settings, legacy=setting.mode == "v1")
+    network.compile(optimizer=optimizer, loss=loss)
     log = StepLog(model.OPTIMIZER)
     network.fit(rows["x"], rows["y"], batch_size=model.BATCH, epochs=model.EPOCHS, verbose=0, callbacks=[log])
     recorder = setting.recorder
@@ -172,7 +173,7 @@ class KerasProgram(Functional):
         engine: Any = Tf2Engine()
         if setting.mode == "v1":  # one that knows the variables that Keras has initialised
             engine = GraphEngine(setting.threads, setting.engine.session)
-        super().__init__(model, engine, setting.mode)
+        super().__init__(model, engine, setting)
         self.network = network
         self.statistics = tuple(n for n, v in named.items() if id(v) not in trainable)
         # A Keras 3 variable wraps the tf.Variable that engines and optimizers know.
@@ -185,7 +186,7 @@ class KerasProgram(Functional):
 
     def make_optimizer(self) -> None:
         """Make a fresh Keras optimizer; in a v1 graph the one that Keras itself falls back to there."""
-        self.optimizer = optimizers.make_keras(self.model.OPTIMIZER, legacy=self.mode == "v1")
+        self.optimizer = optimizers.make_keras(self.model.OPTIMIZER, self.settle, legacy=self.mode == "v1")
         optimizers.build(self.optimizer, list(self.trained.values()))
 
     def loss(self, outputs: Mapping[str, Any], batch: Mapping[str, Any]) -> Any:

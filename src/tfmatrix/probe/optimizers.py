@@ -6,7 +6,8 @@ makes that from `tf.keras.optimizers`, the v1 mode its counterpart of `tf.compat
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Tuple
+import inspect
+from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -54,7 +55,11 @@ V1_SLOTS = {"accum": "accumulator"}
 """What Ftrl of `tf.compat.v1.train` calls its accumulator."""
 
 
-def make_keras(specification: Mapping[str, Any], legacy: bool = False) -> Any:
+Settle = Callable[[Mapping[str, Any]], Dict[str, Any]]
+"""Has the last word on an optimizer's settings, the release's defaults among them: where a trial is jittered."""
+
+
+def make_keras(specification: Mapping[str, Any], settle: Settle, legacy: bool = False) -> Any:
     """Return the optimizer of `tf.keras.optimizers`, or of its ``legacy`` part where that is asked for and exists.
 
     Raises Unsupported where this release has none of that name.
@@ -64,10 +69,12 @@ def make_keras(specification: Mapping[str, Any], legacy: bool = False) -> Any:
     module = getattr(tf.keras.optimizers, "legacy", tf.keras.optimizers) if legacy else tf.keras.optimizers
     if not hasattr(module, name):
         raise Unsupported("this release has no {}.{}".format("tf.keras.optimizers", name))
-    return getattr(module, name)(**settings)
+    made = getattr(module, name)(**settings)
+    config = made.get_config()
+    return made if settle(config) == config else type(made).from_config(settle(config))
 
 
-def make_v1(specification: Mapping[str, Any]) -> Any:
+def make_v1(specification: Mapping[str, Any], settle: Settle) -> Any:
     """Return the counterpart of `tf.compat.v1.train`; raise Unsupported where there is none."""
     settings = dict(specification)
     name = settings.pop("name")
@@ -75,13 +82,15 @@ def make_v1(specification: Mapping[str, Any]) -> Any:
         raise Unsupported("tf.compat.v1.train has no counterpart of {}".format(name))
     rate = settings.pop("learning_rate")
     if name == "SGD" and not settings:
-        return tf.compat.v1.train.GradientDescentOptimizer(rate)
+        return tf.compat.v1.train.GradientDescentOptimizer(**settle({"learning_rate": rate}))
     counterpart, names = V1[name]
     unknown = sorted(set(settings) - set(names))
     if unknown:
         raise Unsupported("tf.compat.v1.train.{} has no {}".format(counterpart, ", ".join(unknown)))
+    make = getattr(tf.compat.v1.train, counterpart)
+    defaults = {n: p.default for n, p in inspect.signature(make).parameters.items() if isinstance(p.default, float)}
     renamed = {names[setting]: value for setting, value in settings.items()}
-    return getattr(tf.compat.v1.train, counterpart)(rate, **renamed)
+    return make(**settle(dict(defaults, learning_rate=rate, **renamed)))
 
 
 def build(optimizer: Any, variables: List[Any]) -> None:

@@ -40,14 +40,16 @@ class Setting:
         self.recorder.record_all(NATIVE, "data", rows)
         return rows
 
-    def jittered_optimizer(self, specification: Mapping[str, Any]) -> Dict[str, Any]:
-        """Return the specification, its numbers moved by one float32 ULP where this trial is jittered.
+    def jittered_settings(self, settings: Mapping[str, Any]) -> Dict[str, Any]:
+        """Return an optimizer's settings, its numbers moved by one float32 ULP where this trial is jittered.
 
         Releases round a learning rate and a bias correction at other places; that is rounding as much as any.
         """
-        numbers = {n: np.float32(value) for n, value in specification.items() if isinstance(value, float)}
-        moved = {n: float(jittered(a, "optimizer/" + n, self.jitter)) for n, a in numbers.items()}
-        return dict(specification, **moved) if self.jitter else dict(specification)
+        moved = dict(settings)
+        for name, value in settings.items():
+            if self.jitter and value and isinstance(value, (float, np.floating)):  # 0 means that it is off
+                moved[name] = float(jittered(np.float32(value), "optimizer/" + name, self.jitter))
+        return moved
 
     def jittered(self, stage: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
         """Return the arrays, moved by one ULP where this trial is jittered."""

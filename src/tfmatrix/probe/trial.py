@@ -1,8 +1,8 @@
 """One trial: enter the mode, load the model, run its stages, and return what was recorded.
 
-For tests only, a request may carry ``plant``: the path of a Python file whose function ``plant(model, setting)`` is
-called once the model's variant is chosen and before anything runs, so that a test can hide a difference and see
-whether it is found. Where it is absent or empty nothing happens.
+For tests only, a request may carry ``plant``: the path of a Python file, and ``fault``: a name in that file's table
+``PLANTS``, whose function is called with the model and the setting once the variant is chosen and before anything runs.
+So a test can hide a difference and see whether it is found. Where ``plant`` is absent or empty nothing happens.
 """
 
 from __future__ import annotations
@@ -40,10 +40,8 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     model = load(request["path"], request.get("source", ""))
     choose_variant(model, request["variant"])
     kind = kind_of(model)
-    if hasattr(model, "OPTIMIZER"):
-        model.OPTIMIZER = setting.jittered_optimizer(model.OPTIMIZER)  # type: ignore[attr-defined]  # it has one
     if request.get("plant"):
-        load(request["plant"]).plant(model, setting)
+        load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":
         _observe_seeds(kind, model, setting)
     else:
@@ -71,7 +69,7 @@ def _record_seed(recorder: Recorder) -> None:
 
 def _observe_functional(model: ModuleType, setting: Setting) -> None:
     rows = setting.rows(model)
-    program = Functional(model, setting.engine, setting.mode)
+    program = Functional(model, setting.engine, setting)
     outputs = run_native(program, setting.jittered("data", rows), setting)
     run_injected(program, {n: a[: model.BATCH] for n, a in rows.items()}, outputs, setting)
 

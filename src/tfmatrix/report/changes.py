@@ -76,13 +76,8 @@ def _size(finding: Data) -> float:
 
 
 def _cell_names(cells: list[Data]) -> str:
-    """Return the cells as ``mlp/tf2+v1``, each model once, and of many only how many more there are."""
-    modes: dict[str, list[str]] = {}
-    for cell in cells:
-        launch = "" if cell["launch"] == "default" else f"({cell['launch']})"
-        modes.setdefault(cell["model"], []).append(cell["mode"] + launch)
-    names = [code(f"{model}/{'+'.join(names)}") for model, names in modes.items()]
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more models" if len(names) > NAMED else "")
+    launches = ("" if cell["launch"] == "default" else f"/{cell['launch']}" for cell in cells)
+    return _named([f"{cell['model']}/{cell['mode']}{launch}" for cell, launch in zip(cells, launches, strict=True)])
 
 
 def _sizes(finding: Data) -> list[str]:
@@ -120,6 +115,40 @@ def _short(finding: Data) -> str:
     if not distance or distance["scaled_error"] is None:
         return escaped(finding["reason"])
     return f"{number(distance['scaled_error'])} eps, {distance['differing']} of {distance['elements']}"
+
+
+def steps(data: Data, marks: dict[str, str]) -> str:
+    """Return the table of releases against the one before each: verdict, and each changed stage with its cells."""
+    rows = []
+    for step in data["steps"]:
+        parts = [
+            f"{code(marks[change['verdict']])} {_place(change)}{_named(change['cells'])}"
+            for change in sorted(step["changed"], key=lambda change: _order(change, marks))
+            if change["verdict"] != "rounding"
+        ]
+        if rounded := [change for change in step["changed"] if change["verdict"] == "rounding"]:
+            cells = list(dict.fromkeys(cell for change in rounded for cell in change["cells"]))
+            parts.append(f"{code(marks['rounding'])} {_named(cells)}")
+        verdict = f"{code(marks[step['verdict']])} {step['verdict']}"
+        rows.append([escaped(step["from"]), escaped(step["to"]), verdict, "<br>".join(parts) or "nothing"])
+    return table(["from", "to", "verdict", "what changed, and in which cells"], rows)
+
+
+def _place(change: Data) -> str:
+    return f"{change['tier']} {change['stage']}: " if change["stage"] else ""
+
+
+def _order(change: Data, marks: dict[str, str]) -> tuple[int, bool, int]:
+    return list(marks).index(change["verdict"]), change["tier"] != "native", place(change["stage"])
+
+
+def _named(cells: list[str]) -> str:
+    """Return cells given as ``mlp/tf2``, each model once, and of many only how many more there are."""
+    modes: dict[str, list[str]] = {}
+    for model, _, mode in (cell.partition("/") for cell in cells):
+        modes.setdefault(model, []).append(mode)
+    names = [code(f"{model}/{'+'.join(found)}") for model, found in modes.items()]
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more models" if len(names) > NAMED else "")
 
 
 def between_modes(data: Data) -> list[Data]:

@@ -28,6 +28,7 @@ def render(data: Data) -> str:
         "by_model": list(_by_model(data, marks)),
         "legend": _legend(data),
         "swappable": list(_swappable(data)),
+        "steps": changes.steps(data, marks),
         "changes": list(changes.of_candidates(data, marks)),
         "pictures": [
             {"title": name.removesuffix(".svg"), "file": f"{curves.FOLDER}/{name}"} for name in curves.pictures(data)

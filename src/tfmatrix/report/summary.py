@@ -21,6 +21,7 @@ from tfmatrix.compare.results import (
     Finding,
     ModeComparison,
     StageResult,
+    Step,
 )
 from tfmatrix.compare.stages import parse, place
 from tfmatrix.compare.verdicts import MEANINGS, Verdict, worst
@@ -50,6 +51,7 @@ def summarise(comparison: Comparison) -> Data:
         "cells": [
             _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, "")) for state in comparison.states
         ],
+        "steps": [_step(step) for step in comparison.steps],
         "between_modes": [_between_modes(found) for found in comparison.modes],
         "environments": [_environment(state) for state in comparison.environments],
         "machine": {**asdict(comparison.machine), "id": machine_id(comparison.machine)},
@@ -81,13 +83,37 @@ def _plain(value: Any) -> Any:
 def _candidate(environment: Environment, comparison: Comparison) -> Data:
     """Return the answer for one candidate: its worst verdict, how many cells have which, and the first change."""
     compared = [found for found in comparison.cells if found.cell.environment == environment]
-    verdict = worst(found.verdict for found in compared)
+    return {"environment": environment.name, **_counted(compared), "first_change": _first_change(compared)}
+
+
+def _counted(compared: Sequence[CellComparison]) -> Data:
     counts = Counter(found.verdict for found in compared)
     return {
-        "environment": environment.name,
-        "verdict": verdict.value,
+        "verdict": worst(counts).value,
         "counts": {v.value: counts[v] for v in Verdict if counts[v]},
-        "first_change": _first_change(compared),
+    }
+
+
+def _step(step: Step) -> Data:
+    """Return what changed from one environment to the next: each stage that did, with its cells by verdict."""
+    changed: dict[tuple[str, str, str], list[str]] = {}
+    for found in step.cells:
+        name = f"{found.cell.model.name}/{found.cell.mode}"
+        name += "" if found.cell.launch.name == "default" else f"/{found.cell.launch.name}"
+        if not found.stages and found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}:
+            changed.setdefault((found.verdict.value, "", ""), []).append(name)
+        for result in found.stages:
+            if result.verdict not in {None, Verdict.IDENTICAL}:
+                assert result.verdict
+                changed.setdefault((result.verdict.value, result.tier, result.kind), []).append(name)
+    return {
+        "from": step.before.name,
+        "to": step.after.name,
+        **_counted(step.cells),
+        "changed": [
+            {"verdict": verdict, "tier": tier, "stage": kind, "cells": cells}
+            for (verdict, tier, kind), cells in changed.items()
+        ],
     }
 
 

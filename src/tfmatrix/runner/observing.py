@@ -39,6 +39,23 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
         run.stop()
 
 
+def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[str, Any]:
+    """Return what a probe is asked for a trial; ``fresh`` has it run without a fork."""
+    return {
+        "path": expected.cell.model.path,
+        "source": expected.cell.model.source,
+        "variant": expected.cell.model.variant,
+        "mode": expected.cell.mode,
+        "seed": expected.seed,
+        "jitter": expected.number if expected.role == JITTER else 0,
+        "purpose": "seeds" if expected.role == SEEDS else "train",
+        "intra_op": expected.cell.launch.intra_op,
+        "inter_op": expected.cell.launch.inter_op,
+        "timeout": config.timeout,
+        "fresh": fresh,
+    }
+
+
 def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any]) -> dict[Any, list[ExpectedTrial]]:
     groups: dict[Any, list[ExpectedTrial]] = {}
     for expected in trials:
@@ -179,21 +196,8 @@ class _Run:
         probe.close()
 
     def _observe_one(self, probe: Probe, expected: ExpectedTrial, fresh: bool) -> Finished:
-        request = {
-            "path": expected.cell.model.path,
-            "source": expected.cell.model.source,
-            "variant": expected.cell.model.variant,
-            "mode": expected.cell.mode,
-            "seed": expected.seed,
-            "jitter": expected.number if expected.role == JITTER else 0,
-            "purpose": "seeds" if expected.role == SEEDS else "train",
-            "intra_op": expected.cell.launch.intra_op,
-            "inter_op": expected.cell.launch.inter_op,
-            "timeout": self._config.timeout,
-            "fresh": fresh,
-        }
         try:
-            header, payload = probe.ask(request)
+            header, payload = probe.ask(request_of(expected, self._config, fresh=fresh))
         except ProbeDied as error:
             return Finished(expected, trial_of(expected, CRASHED, message=f"the probe died: {error}"), (), {})
         return Finished(expected, *to_trial(expected, header, payload))

@@ -1,0 +1,1 @@
+"""What tfmatrix costs, as ratios measured in one run: `nox -s bench`."""
