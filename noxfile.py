@@ -71,6 +71,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def selftest(session: nox.Session) -> None:
+    """Plant faults on a real release, demand that each is found, and write reports/selftest.md."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "selftest")
+
+
+@nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """Check style, types and the direction of imports."""
     session.install("-e", ".", "--group", "lint")

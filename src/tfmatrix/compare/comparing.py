@@ -154,11 +154,12 @@ def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdic
     if candidate.outcome not in {OBSERVED, UNSUPPORTED}:
         return Verdict.FAILED, f"{candidate.outcome}: {candidate.reason}"
     if OBSERVED not in {candidate.outcome, baseline.outcome} or candidate.outcome != baseline.outcome:
-        return Verdict.NOT_COMPARABLE, (
-            f"{candidate.outcome} here ({candidate.reason or 'ran'}), "
-            f"{baseline.outcome} in the baseline ({baseline.reason or 'ran'})"
-        )
+        return Verdict.NOT_COMPARABLE, f"{_told(candidate)} here, {_told(baseline)} in the baseline"
     return None, ""
+
+
+def _told(state: CellState) -> str:
+    return f"{state.outcome} ({state.reason})" if state.reason else state.outcome
 
 
 def _modes(plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState]) -> Iterator[ModeComparison]:

@@ -9,13 +9,13 @@ from tfmatrix.report.summary import Data
 
 
 def lines(data: Data) -> Iterator[str]:
-    """Yield one line per candidate: its verdict, how many cells have which, and the first change."""
+    """Yield two lines per candidate: its verdict and how many cells have which, and the first of the worst changes."""
     width = max((len(candidate["environment"]) for candidate in data["candidates"]), default=0)
     for candidate in data["candidates"]:
         counts = ", ".join(f"{count} {name}" for name, count in candidate["counts"].items())
         yield f"{candidate['environment']:<{width}}  {candidate['verdict']:<14}  {counts}"
-        if candidate["first_change"]:
-            yield f"{'':<{width}}  {change(candidate['first_change'])}"
+        for first in candidate["first_changes"][:1]:
+            yield f"{'':<{width}}  {change(first)}"
 
 
 def change(first: Data) -> str:

@@ -158,7 +158,7 @@ def between_modes(data: Data) -> list[Data]:
     for model in models:
         groups: dict[tuple[str, ...], list[str]] = {}
         for found in data["between_modes"]:
-            if found["model"] == model:
+            if found["model"] == model and found["stages"]:
                 groups.setdefault(_shared(found["stages"]), []).append(found["environment"])
         for shared, environments in groups.items():
             tables.append([code(model), *shared, ", ".join(map(escaped, environments))])

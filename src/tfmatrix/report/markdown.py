@@ -72,8 +72,8 @@ def _repeated(trials: int) -> str:
 
 def _one_cell(data: Data) -> str:
     """Return the options that compare one cell alone, the first that changed, without touching this report."""
-    changed = [c["first_change"] for c in data["candidates"] if c["first_change"]]
-    cell_id = changed[-1]["cell"] if changed else data["cells"][-1]["id"]
+    changed = [change["cell"] for candidate in data["candidates"] for change in candidate["first_changes"]]
+    cell_id = changed[-1] if changed else data["cells"][-1]["id"]
     cell = next(cell for cell in data["cells"] if cell["id"] == cell_id)
     chosen = {"versions": cell["environment"], "models": cell["model"], "modes": cell["mode"]}
     words = [f"--{option} {shlex.quote(value)}" for option, value in chosen.items()]
@@ -89,23 +89,19 @@ def _answer(data: Data, marks: dict[str, str]) -> str:
                 f"**{escaped(candidate['environment'])}**",
                 f"{code(marks[candidate['verdict']])} {candidate['verdict']}",
                 counts,
-                *_first_change(candidate["first_change"]),
+                "<br>".join(_first_change(first, marks) for first in candidate["first_changes"]),
             ]
         )
-    return table(["upgrade to", "verdict", "cells", "what to look at first", "what it is"], rows)
+    return table(["upgrade to", "verdict", "cells", "the first change of each kind"], rows)
 
 
-def _first_change(first: Data | None) -> list[str]:
-    if first is None:
-        return ["", ""]
-    where = code(f"{first['model']}/{first['mode']}")
+def _first_change(first: Data, marks: dict[str, str]) -> str:
+    """Return the first change of one verdict as a line: its mark, the cell, the stage, and what became of it."""
+    where = f"{code(marks[first['verdict']])} {code(first['model'] + '/' + first['mode'])}"
     finding = first["finding"]
     if not finding:
-        return [where, escaped(first["reason"])]
-    return [
-        f"{where} {finding['tier']} {code(finding['stage'])}",
-        f"{finding['verdict']}: {escaped(finding['reason'])}",
-    ]
+        return f"{where}: {escaped(first['reason'])}"
+    return f"{where} {finding['tier']} {code(finding['stage'])}: {escaped(finding['reason'])}"
 
 
 def _by_mode(data: Data, marks: dict[str, str]) -> str:

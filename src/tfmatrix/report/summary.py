@@ -83,7 +83,7 @@ def _plain(value: Any) -> Any:
 def _candidate(environment: Environment, comparison: Comparison) -> Data:
     """Return the answer for one candidate: its worst verdict, how many cells have which, and the first change."""
     compared = [found for found in comparison.cells if found.cell.environment == environment]
-    return {"environment": environment.name, **_counted(compared), "first_change": _first_change(compared)}
+    return {"environment": environment.name, **_counted(compared), "first_changes": _first_changes(compared)}
 
 
 def _counted(compared: Sequence[CellComparison]) -> Data:
@@ -117,22 +117,27 @@ def _step(step: Step) -> Data:
     }
 
 
-def _first_change(compared: Sequence[CellComparison]) -> Data | None:
-    """Return the change that a reader should see first: of the worst cells, the earliest in the chain."""
-    changed = [found for found in compared if found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}]
-    if not changed:
-        return None
+def _first_changes(compared: Sequence[CellComparison]) -> list[Data]:
+    """Return what a reader should see first, worst verdict first: of each verdict the earliest change in the chain."""
 
-    def urgency(found: CellComparison) -> tuple[int, int, str]:
+    def urgency(found: CellComparison) -> tuple[int, str]:
         at = found.divergences[0].at if found.divergences else None
-        return found.verdict.severity, place(parse(at.stage).kind) if at else -1, found.cell.id
+        return place(parse(at.stage).kind) if at else -1, found.cell.id
 
-    first = min(changed, key=urgency)
+    changed = [found for found in compared if found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}]
+    return [
+        _first_change(min((found for found in changed if found.verdict is verdict), key=urgency))
+        for verdict in sorted({found.verdict for found in changed}, key=lambda verdict: verdict.severity)
+    ]
+
+
+def _first_change(first: CellComparison) -> Data:
     worst_finding = _worst_finding(first)
     return {
         "cell": first.cell.id,
         "model": first.cell.model.name,
         "mode": first.cell.mode,
+        "verdict": first.verdict.value,
         "reason": first.reason,
         "finding": worst_finding and _finding(worst_finding),
     }

@@ -28,7 +28,8 @@ def to_trial(
     trace = tuple(Fingerprint(*entry) for entry in manifest["trace"])
     tensors = dict(_tensors(manifest["tensors"], payload, 8 + length))
     if not trace:
-        return trial_of(expected, FAILED, message="the trial ended without recording any stage", **evidence), (), {}
+        evidence["message"] = "the trial ended without recording any stage"
+        return trial_of(expected, FAILED, **evidence), (), {}
     if strangers := {print_.digest for print_ in trace} - set(tensors):
         raise InternalError(f"the probe sent no bytes for {min(strangers)}")
     return trial_of(expected, OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors

@@ -1,0 +1,111 @@
+"""Planting: a candidate that is the baseline with a fault in it, observed, compared and reported as any other."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tfmatrix import matrix
+from tfmatrix.compare.comparing import INSTALLED, environment_key
+from tfmatrix.config import Config
+from tfmatrix.environments import making
+from tfmatrix.plan import Plan, known_models
+from tfmatrix.records import Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
+from tfmatrix.report.summary import Data
+from tfmatrix.runner.answers import to_trial
+from tfmatrix.runner.observing import request_of
+from tfmatrix.runner.probe import Probe
+from tfmatrix.store import Store
+
+from .faults import Fault
+
+TESTS = Path(__file__).parents[1]
+PLANTS = Path(__file__).with_name("plants.py")
+
+
+class Bench:
+    """A baseline in one release, observed once, and candidates that are the same release with a fault planted."""
+
+    def __init__(self, installed: InstalledEnvironment, folder: Path) -> None:
+        self._installed = installed
+        self._folder = folder
+        self._probes: dict[str, Probe] = {}
+        root = TESTS.parent
+        self._config = Config(root=root, versions=(installed.environment.name,), baseline=installed.environment.name)
+        zoo = Config(root=TESTS, models_folder=Path("models"))
+        models = (*known_models(self._config), *known_models(zoo))
+        self._models = {model.name: model for model in models}
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for probe in self._probes.values():
+            probe.close()
+
+    def plant(self, fault: Fault) -> tuple[Data, str]:
+        """Return the candidate's cell as the JSON report has it, and the Markdown report, with a fault planted."""
+        plan = self._plan(self._models[fault.model], fault.mode)
+        cells = {cell.environment: cell for cell in plan.cells}
+        with self._store(plan, cells[plan.baseline]) as store:
+            for expected in plan.trials[cells[plan.candidates[0]]]:
+                planted = not fault.trials or (expected.role == "trial" and expected.number in fault.trials)
+                further = {"plant": str(PLANTS), "fault": fault.name} if planted else {}
+                self._observe(store, expected, **further)
+            return self._reported(plan, store)
+
+    def repeat(self, model: str, mode: str) -> tuple[Data, str]:
+        """Return the candidate's cell and the report of a pair with nothing planted."""
+        plan = self._plan(self._models[model], mode)
+        cells = {cell.environment: cell for cell in plan.cells}
+        with self._store(plan, cells[plan.baseline]) as store:
+            for expected in plan.trials[cells[plan.candidates[0]]]:
+                self._observe(store, expected)
+            return self._reported(plan, store)
+
+    def _plan(self, model: Model, mode: str) -> Plan:
+        """Return a plan of one model in one mode, in the release and in itself under another name."""
+        base = self._installed.environment
+        planted = Environment(base.tensorflow, (Package("planted", "1"),), base.distribution, base.python)
+        config = Config(root=self._config.root, modes=(mode,), reports=self._folder / "reports")
+        return Plan(config, (base, planted), base, (model,))
+
+    @contextlib.contextmanager
+    def _store(self, plan: Plan, cell: Cell) -> Iterator[Store]:
+        """Give a store of its own that has the baseline's trials, observed where this is the first to need them."""
+        name = cell.id.replace("/", "-")
+        observed = self._folder / f"{name}.sqlite"
+        if not observed.exists():
+            with Store(observed) as store:
+                for expected in plan.trials[cell]:
+                    self._observe(store, expected)
+        copied = shutil.copy(observed, self._folder / "planted.sqlite")
+        try:
+            with Store(Path(copied)) as store:
+                for environment in plan.environments:
+                    store.note(INSTALLED, environment_key(plan, environment), making.to_json(self._installed))
+                yield store
+        finally:
+            for path in self._folder.glob("planted.sqlite*"):
+                path.unlink()
+
+    def _observe(self, store: Store, expected: ExpectedTrial, **further: Any) -> None:
+        probe = self._probes.get(expected.hash_seed)
+        if probe is None:
+            launch = expected.cell.launch
+            probe = Probe(self._installed.interpreter, self._installed.environment, launch, expected.hash_seed)
+            self._probes[expected.hash_seed] = probe
+            probe.describe()
+        header, payload = probe.ask({**request_of(expected, self._config, fresh=False), **further})
+        store.add(*to_trial(expected, header, payload))
+
+    def _reported(self, plan: Plan, store: Store) -> tuple[Data, str]:
+        data, path = matrix.write_report(plan, store)
+        cell = next(cell for cell in data["cells"] if cell["environment"] == plan.candidates[0].name)
+        return cell, path.read_text(encoding="utf-8")
