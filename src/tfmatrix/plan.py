@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from tfmatrix import models
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
@@ -94,6 +94,7 @@ class Plan:
             ("mode", cell.mode),
             ("variant", cell.model.name),
             ("model", cell.model.source),
+            ("files beside the model", json.dumps(cell.model.beside)),
             ("probe", _probe_source()),
             ("machine", machine_id(this_machine())),
             ("role", f"{role}-{number}"),
@@ -127,34 +128,11 @@ def make_plan(config: Config) -> Plan:
 
 def known_models(config: Config) -> tuple[Model, ...]:
     """Return every reference model in the models folder, chosen or not."""
-    return tuple(_discover(config.under_root(config.models_folder)))
+    return tuple(models.discover(config.under_root(config.models_folder)))
 
 
 def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
     return tuple(map(int, environment.tensorflow.split("."))), environment.name
-
-
-def _discover(folder: Path) -> Iterator[Model]:
-    """Yield the models of a folder's files by name, one per variant where a file has variants."""
-    for path in sorted(folder.glob("*.py")):
-        content = path.read_bytes()
-        source = hashlib.sha256(content).hexdigest()
-        for variant in _variants(content) or ("",):
-            yield Model(str(path), source, variant)
-
-
-def _variants(content: bytes) -> tuple[str, ...]:
-    """Return the keys of a file's VARIANTS, read and not run; none where the file is no Python: its trials say so."""
-    try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError):
-        return ()
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
-                return tuple(str(key.value) for key in node.value.keys if isinstance(key, ast.Constant))
-    return ()
 
 
 def _choose(models: tuple[Model, ...], names: Iterable[str]) -> tuple[Model, ...]:

@@ -65,6 +65,8 @@ class Model:
     source: str
     """SHA-256 of the file's bytes."""
     variant: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
+    """Files that it imports or reads from beside it: path within its folder, and SHA-256; sorted by path."""
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Mapping
 import numpy as np
 import tensorflow as tf
 
+from .beside import admit
 from .functional import Functional, run_native
 from .injected import run_injected
 from .keras_fit import enter_keras, named_variables, run_fit, values
@@ -37,6 +38,7 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     """Run the trial that a request describes in this process, and return its recorder."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
     setting = Setting(request, scratch)
+    admit(request["path"], request.get("beside", {}))
     model = load(request["path"], request.get("source", ""))
     choose_variant(model, request["variant"])
     kind = kind_of(model)

@@ -44,6 +44,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[
     return {
         "path": expected.cell.model.path,
         "source": expected.cell.model.source,
+        "beside": dict(expected.cell.model.beside),
         "variant": expected.cell.model.variant,
         "mode": expected.cell.mode,
         "seed": expected.seed,

@@ -1,0 +1,72 @@
+"""What lies beside a model file: modules that it imports and files that it reads, none that its trial's key misses."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Mapping, Optional, Sequence
+
+from .outcomes import BadModel
+
+
+def admit(path: str, beside: Mapping[str, str]) -> None:
+    """Let the model file at a path have the files beside it, given as path in its folder and SHA-256, and no others.
+
+    Modules among them are compiled from their source. Any other file of the folder that is opened raises BadModel:
+    the trial's key would not cover it. Python has that hook since 3.8, and sees what it opens itself.
+    """
+    folder = Path(path).parent
+    for name, digest in beside.items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            raise BadModel("{}, line 1: {} changed during the run; run again".format(Path(path).name, name))
+    modules = [name[: -len(".py")] for name in beside if name.endswith(".py") and "/" not in name]
+    sys.meta_path.insert(0, _Beside(folder, modules))
+    if hasattr(sys, "addaudithook"):
+        allowed = {str(folder / name) for name in (*beside, Path(path).name)}
+        sys.addaudithook(_watch(str(folder), allowed, Path(path).name))
+
+
+class _Beside(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules beside a model, and compiles them from their source."""
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = folder
+        self._names = names
+
+    def find_spec(
+        self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None
+    ) -> Optional[importlib.machinery.ModuleSpec]:
+        """Return the spec of a module beside the model, or None."""
+        del path, target
+        if fullname not in self._names:
+            return None
+        file = str(self._folder / (fullname + ".py"))
+        return importlib.machinery.ModuleSpec(fullname, self, origin=file)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's source."""
+        assert module.__spec__ is not None
+        file = str(module.__spec__.origin)
+        module.__file__ = file
+        exec(compile(Path(file).read_bytes(), file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+
+
+def _watch(folder: str, allowed: "set[str]", model: str) -> Any:
+    """Return a hook that raises where a file of the folder is opened that is not allowed."""
+
+    def hook(event: str, arguments: Any) -> None:
+        if event == "open" and isinstance(arguments[0], str):
+            opened = os.path.abspath(arguments[0])
+            if opened.startswith(folder + os.sep) and opened not in allowed:
+                name = opened[len(folder) + 1 :]
+                raise BadModel(
+                    "{0}, line 1: it opens {1} beside it, which it does not name; write {1!r} out in it, "
+                    "so that a change of that file is noticed".format(model, name)
+                )
+
+    return hook
