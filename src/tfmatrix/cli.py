@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.live import Live
 
-from tfmatrix import __version__, config, matrix
-from tfmatrix.compare import policy
+from tfmatrix import __version__, config, matrix, upkeep
+from tfmatrix.compare import comparing, policy
 from tfmatrix.environments import catalogue, interpreters, locks
 from tfmatrix.errors import UserError
 from tfmatrix.plan import Plan, known_models, make_plan
+from tfmatrix.records import OBSERVED, UNSUPPORTED
 from tfmatrix.report import answer
 from tfmatrix.report.summary import Data, to_text
 from tfmatrix.runner.events import Event
@@ -74,6 +77,7 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
 @_selection
 @click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take.")
 @click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
+@click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take.")
 @click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report's JSON and nothing else.")
@@ -84,7 +88,7 @@ def run(*, fresh: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
     missing, unavailable or failed. What differs is for `tfmatrix report` to say and not an error.
     """
     plan = _plan(choices)
-    with _store(plan) as store:
+    with _store(plan) as store, _alone(plan):
         if fresh:
             store.forget(expected.key for trials in plan.trials.values() for expected in trials)
         _observe(plan, store, silent=quiet or as_json)
@@ -102,6 +106,72 @@ def report(*, quiet: bool, as_json: bool, **choices: Any) -> int:
     with _store(plan) as store:
         data, path = matrix.write_report(plan, store)
     return _finish(data, path, quiet=quiet, as_json=as_json)
+
+
+@commands.command()
+@_selection
+def cells(**choices: Any) -> None:
+    """List every expected cell, its outcome, and why one that is missing is; nothing is run."""
+    plan = _plan(choices)
+    with _store(plan) as store:
+        states = comparing.states(plan, store)
+    for cell, state in states.items():
+        click.echo(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
+
+
+@commands.command()
+@click.argument("cell")
+@click.option("--trace", is_flag=True, help="Print every fingerprint: tier, stage and digest.")
+def trial(cell: str, trace: bool) -> int:
+    """Run one trial of CELL, such as 2.15.1/mlp/tf2, and print what became of it; nothing is stored.
+
+    Exits with 0 where it was observed or does not exist in its release, and with 2 otherwise.
+    """
+    plan, expected = matrix.only(_config({}), cell)
+    finished = matrix.observe_one(plan, expected)
+    seen = finished.trial
+    for text in (seen.traceback, seen.output):
+        if text.strip():
+            click.echo(text.strip())
+    if trace:
+        for print_ in finished.trace:
+            click.echo(f"{print_.digest}  {print_.tier} {print_.stage}")
+    told = f": {seen.message}" if seen.message else f", trace {seen.trace}" if seen.trace else ""
+    click.echo(f"{expected.id} {seen.outcome}{told}")
+    return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
+
+
+@commands.command("check-store")
+def check_store() -> int:
+    """Rehash everything in the store, and name what is wrong; exits with 2 where anything is."""
+    with _store(_plan({})) as store:
+        wrong = list(upkeep.check(store))
+    for line in wrong:
+        click.echo(f"tfmatrix: {line}", err=True)
+    if not wrong:
+        click.echo("every trace and tensor has the bits that its digest says.")
+    return INCOMPLETE if wrong else SAME
+
+
+@commands.command()
+@click.argument("other", type=click.Path(path_type=Path))
+def merge(other: Path) -> int:
+    """Add what the store OTHER has, of another machine for example; exits with 1 where the two contradict."""
+    plan = _plan({})
+    with _store(plan) as store, _alone(plan):
+        conflicts = list(upkeep.merge(store, other))
+    for line in conflicts:
+        click.echo(f"tfmatrix: {line}", err=True)
+    return CHANGED if conflicts else SAME
+
+
+@commands.command()
+def gc() -> None:
+    """Remove what no report can show any more: trials of edited model files and of another probe."""
+    plan = _plan({})
+    with _store(plan) as store, _alone(plan):
+        trials, tensors = upkeep.remove_stale(store, plan)
+    click.echo(f"{trials} trials and {tensors} tensors removed.")
 
 
 @commands.command()
@@ -130,6 +200,21 @@ def _plan(choices: dict[str, Any]) -> Plan:
 
 def _store(plan: Plan) -> Store:
     return Store(plan.config.under_root(plan.config.store))
+
+
+@contextlib.contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """Be the only one that runs trials for a store; the lock of a process that died is the system's to open."""
+    lock = FileLock(f"{plan.config.under_root(plan.config.store)}.lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        click.echo("tfmatrix: another run uses this store; waiting for it to end.", err=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _observe(plan: Plan, store: Store, *, silent: bool) -> None:

@@ -69,6 +69,8 @@ class Config:
     """Seconds that one trial may take."""
     jobs: int = 0
     """Processes at once; 0 means as many as this process may use cores."""
+    memory: int = 0
+    """MiB that one trial's processes may take together; 0 means nine tenths of the machine's."""
     store: Path = Path(".tfmatrix/store.sqlite")
     reports: Path = Path("reports")
     policy: Policy = field(default_factory=Policy)
@@ -253,6 +255,7 @@ _CHECKS: dict[str, Any] = {
     "seed": _count(0),
     "timeout": _seconds,
     "jobs": _count(0),
+    "memory": _count(0),
     "store": _path,
     "reports": _path,
     "policy": _policy,

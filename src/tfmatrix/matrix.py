@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, compare_all, environment_key
+from tfmatrix.config import Config
 from tfmatrix.environments import making
+from tfmatrix.errors import InternalError, UserError
 from tfmatrix.machine import machine_id, this_machine
-from tfmatrix.plan import Plan
+from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import curves, markdown, summary
 from tfmatrix.runner.events import Event, Finished, Ready, Refused
@@ -38,6 +40,31 @@ def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) ->
             case Refused(environment=environment, reason=reason):
                 store.note(REFUSAL, environment_key(plan, environment), reason)
         watch(event)
+
+
+def only(config: Config, cell_id: str) -> tuple[Plan, ExpectedTrial]:
+    """Return the plan of one cell's environment alone, and the cell's first trial; raises ``UserError`` for no cell."""
+    environment, _, rest = cell_id.partition("/")
+    model, _, mode = rest.partition("/")
+    mode = mode.partition("/")[0]  # a launch may follow
+    if not mode:
+        raise UserError(f"{cell_id!r} is no cell; one is named after environment, model and mode: 2.15.1/mlp/tf2.")
+    plan = make_plan(config.overridden(versions=[environment], baseline=environment, models=[model], modes=[mode]))
+    cell = next((cell for cell in plan.cells if cell.id == cell_id), None)
+    if cell is None:
+        raise UserError(f"there is no cell {cell_id!r}; there are {', '.join(cell.id for cell in plan.cells)}.")
+    return plan, plan.trials[cell][0]
+
+
+def observe_one(plan: Plan, expected: ExpectedTrial) -> Finished:
+    """Run one trial, and return what became of it; raises ``UserError`` where its environment cannot be had."""
+    for event in observe([expected], plan.config):
+        match event:
+            case Finished():
+                return event
+            case Refused(environment=environment, reason=reason):
+                raise UserError(f"{environment.name} is unavailable: {reason}")
+    raise InternalError(f"nothing became of {expected.id}")
 
 
 def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:

@@ -57,6 +57,11 @@ class Plan:
         return {cell: tuple(self._trials_of(cell)) for cell in self.cells}
 
     @property
+    def probe(self) -> str:
+        """The digest of the probe's files."""
+        return _probe_source()
+
+    @property
     def candidates(self) -> tuple[Environment, ...]:
         """Every environment but the baseline."""
         return tuple(e for e in self.environments if e != self.baseline)
@@ -95,7 +100,7 @@ class Plan:
             ("variant", cell.model.name),
             ("model", cell.model.source),
             ("files beside the model", json.dumps(cell.model.beside)),
-            ("probe", _probe_source()),
+            ("probe", self.probe),
             ("machine", machine_id(this_machine())),
             ("role", f"{role}-{number}"),
             ("seed", str(self.config.seed)),

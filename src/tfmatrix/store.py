@@ -53,7 +53,7 @@ class Store:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise UserError(
@@ -66,17 +66,17 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        with self._transaction():
-            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        with self.transaction():
+            if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 for statement in _TABLES.split(";\n"):
-                    self._connection.execute(statement)
-                self._connection.execute("INSERT INTO meta VALUES (?)", (SCHEMA,))
-        (schema,) = self._connection.execute("SELECT schema FROM meta").fetchone()
+                    self.connection.execute(statement)
+                self.connection.execute("INSERT INTO meta VALUES (?)", (SCHEMA,))
+        (schema,) = self.connection.execute("SELECT schema FROM meta").fetchone()
         if schema != SCHEMA:
             age = "a newer" if schema > SCHEMA else "an older"
             raise UserError(
@@ -85,14 +85,15 @@ class Store:
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def transaction(self) -> Iterator[None]:
+        """Have what is written within it be written whole, or not at all."""
+        self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self.connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
+        self.connection.execute("COMMIT")
 
     def add(self, trial: Trial, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
         """Add a trial with its trace and the tensors that the trace names; one that is there is replaced.
@@ -100,13 +101,13 @@ class Store:
         Raises ``UserError`` where the file cannot be written, the disk being full for example.
         """
         try:
-            with self._transaction():
+            with self.transaction():
                 if trial.trace is not None:
                     self._add_trace(trial.trace, trace, tensors)
                 evidence = asdict(trial)
                 columns = [evidence.pop(name) for name in ("key", "id", "outcome", "trace")]
                 columns[-1] = columns[-1] and bytes.fromhex(columns[-1])
-                self._connection.execute(
+                self.connection.execute(
                     "INSERT OR REPLACE INTO trials (key, id, outcome, trace, evidence) VALUES (?, ?, ?, ?, ?)",
                     (*columns, json.dumps(evidence)),
                 )
@@ -119,10 +120,10 @@ class Store:
                 self._add_tensor(name, tensors[name])
         names = json.dumps([[print_.tier, print_.stage] for print_ in trace]).encode()
         names_digest = trace_digest(Fingerprint(print_.tier, print_.stage, "") for print_ in trace)
-        self._connection.execute(
+        self.connection.execute(
             "INSERT OR IGNORE INTO names VALUES (?, ?)", (bytes.fromhex(names_digest), zlib.compress(names))
         )
-        self._connection.execute(
+        self.connection.execute(
             "INSERT OR IGNORE INTO traces VALUES (?, ?, ?)",
             (
                 bytes.fromhex(digest),
@@ -133,13 +134,13 @@ class Store:
 
     def _has_tensor(self, digest: str) -> bool:
         return bool(
-            self._connection.execute("SELECT 1 FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
+            self.connection.execute("SELECT 1 FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
         )
 
     def _add_tensor(self, digest: str, tensor: Tensor) -> None:
         kept = tensor if len(tensor.data) <= WHOLE or tensor.dtype == "string" else sample(tensor)
         row = (bytes.fromhex(digest), kept.dtype, json.dumps(kept.shape), int(kept.whole), kept.data)
-        self._connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
+        self.connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
 
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key, or None."""
@@ -150,7 +151,7 @@ class Store:
         return self._newest("id = ?", id_)
 
     def _newest(self, condition: str, value: str) -> Trial | None:
-        row = self._connection.execute(
+        row = self.connection.execute(
             f"SELECT key, id, outcome, trace, evidence FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
             (value,),  # the condition is one of two constants
         ).fetchone()
@@ -163,7 +164,7 @@ class Store:
 
     def trace(self, digest: str) -> tuple[Fingerprint, ...]:
         """Return the trace of a digest."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT n.names, t.tensors FROM traces t JOIN names n ON n.digest = t.names WHERE t.digest = ?",
             (bytes.fromhex(digest),),
         ).fetchone()
@@ -176,7 +177,7 @@ class Store:
 
     def tensor(self, digest: str) -> Tensor:
         """Return the tensor of a digest."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT dtype, shape, data, whole FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)
         ).fetchone()
         if row is None:
@@ -186,23 +187,23 @@ class Store:
 
     def forget(self, keys: Iterable[str]) -> None:
         """Remove trials, so that they are run again; their tensors stay."""
-        with self._transaction():
-            self._connection.executemany("DELETE FROM trials WHERE key = ?", [(key,) for key in keys])
+        with self.transaction():
+            self.connection.executemany("DELETE FROM trials WHERE key = ?", [(key,) for key in keys])
 
     def note(self, kind: str, key: str, value: object) -> None:
         """Write down a fact, in place of what was known under its kind and key."""
-        with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
+        with self.transaction():
+            self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
 
     def noted(self, kind: str, key: str) -> object:
         """Return the fact of a kind and key, or None."""
-        row = self._connection.execute("SELECT value FROM facts WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        row = self.connection.execute("SELECT value FROM facts WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def strike(self, kind: str, key: str) -> None:
         """Remove a fact that no longer holds."""
-        with self._transaction():
-            self._connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+        with self.transaction():
+            self.connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
 
 
 def sample(tensor: Tensor) -> Tensor:

@@ -45,20 +45,20 @@ REFUSAL, INSTALLED, MACHINE = "refusal", "installed", "machine"
 def compare_all(plan: Plan, store: Store) -> Comparison:
     """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
     tensors = Tensors(store)
-    states = {cell: _state(plan, store, tensors, cell) for cell in plan.cells}
+    found = states(plan, store, tensors)
     return Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
-        states=tuple(states.values()),
-        letters=letters(states.values()),
-        whole_letters=whole_letters(states.values()),
+        states=tuple(found.values()),
+        letters=letters(found.values()),
+        whole_letters=whole_letters(found.values()),
         cells=tuple(
-            compare_cells(tensors, states[_in(plan.baseline, cell)], state, plan.config.policy)
-            for cell, state in states.items()
+            compare_cells(tensors, found[_in(plan.baseline, cell)], state, plan.config.policy)
+            for cell, state in found.items()
             if cell.environment != plan.baseline
         ),
-        steps=tuple(_step(plan, tensors, states, *pair) for pair in pairwise(plan.environments)),
-        modes=tuple(_modes(plan, tensors, states)),
+        steps=tuple(_step(plan, tensors, found, *pair) for pair in pairwise(plan.environments)),
+        modes=tuple(_modes(plan, tensors, found)),
         machine=_machine(store),
         settings={
             "trials": plan.config.trials,
@@ -69,6 +69,12 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "policy": digest(plan.config.policy),
         },
     )
+
+
+def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[Cell, CellState]:
+    """Return what the trials of every expected cell say together."""
+    tensors = tensors or Tensors(store)
+    return {cell: _state(plan, store, tensors, cell) for cell in plan.cells}
 
 
 def _machine(store: Store) -> Machine:

@@ -25,6 +25,9 @@ from tfmatrix.runner.answers import to_trial, trial_of
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
 from tfmatrix.runner.probe import Probe, ProbeDied
 
+MEMORY_SHARE = 0.9
+"""Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
+
 
 def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
     """Yield what happens until every missing trial is over or its environment is refused.
@@ -53,6 +56,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[
         "intra_op": expected.cell.launch.intra_op,
         "inter_op": expected.cell.launch.inter_op,
         "timeout": config.timeout,
+        "memory_mib": config.memory or round(this_machine().memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
     }
 

@@ -1,0 +1,142 @@
+"""Upkeep of a store: checked bit by bit, merged with another, and rid of what is stale."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tfmatrix.errors import UserError
+from tfmatrix.fingerprints import tensor_digest, trace_digest
+from tfmatrix.plan import Plan, known_models
+from tfmatrix.records import Fingerprint
+from tfmatrix.store import Store
+
+
+def check(store: Store) -> Iterator[str]:
+    """Yield a sentence for everything that is wrong in a store: bytes without their digest, and what is not there.
+
+    Of a sampled tensor only the sample was kept, so its bytes cannot be checked.
+    """
+    run = store.connection.execute
+    for (told,) in run("PRAGMA integrity_check"):
+        if told != "ok":
+            yield f"the file is damaged: {told}"
+    tensors = {digest for (digest,) in run("SELECT digest FROM tensors")}
+    for digest in sorted(tensors):
+        tensor = store.tensor(digest.hex())
+        if tensor.whole and tensor_digest(tensor) != digest.hex():
+            yield f"the tensor {digest.hex()[:12]} has other bytes than its digest says"
+    names = {}
+    for digest, packed in run("SELECT digest, names FROM names"):
+        names[digest] = _names(packed)
+        if not names[digest] or _names_digest(names[digest]) != digest.hex():
+            yield f"the names {digest.hex()[:12]} have another digest"
+    traces = set()
+    for digest, named, listed in run("SELECT digest, names, tensors FROM traces"):
+        traces.add(digest)
+        yield from _check_trace(digest.hex(), names.get(named), listed, tensors)
+    for id_, trace in run("SELECT id, trace FROM trials WHERE trace IS NOT NULL"):
+        if trace not in traces:
+            yield f"the trial {id_} has the trace {trace.hex()[:12]}, which is not there"
+
+
+def _names(packed: bytes) -> list[list[str]]:
+    """Return the names of a trace, none where their bytes are damaged."""
+    try:
+        names: list[list[str]] = json.loads(zlib.decompress(packed))
+    except (zlib.error, ValueError):
+        return []
+    return names
+
+
+def _names_digest(names: list[list[str]]) -> str:
+    return trace_digest(Fingerprint(tier, stage, "") for tier, stage in names)
+
+
+def _check_trace(digest: str, names: list[list[str]] | None, listed: bytes, tensors: set[bytes]) -> Iterator[str]:
+    digests = [listed[at : at + 32] for at in range(0, len(listed), 32)]
+    if names is None or len(names) != len(digests):
+        yield f"the trace {digest[:12]} has no names, or another number of them"
+        return
+    prints = (Fingerprint(tier, stage, d.hex()) for (tier, stage), d in zip(names, digests, strict=True))
+    if trace_digest(prints) != digest:
+        yield f"the trace {digest[:12]} has another digest"
+    for missing in sorted(set(digests) - tensors):
+        yield f"the trace {digest[:12]} has the tensor {missing.hex()[:12]}, which is not there"
+
+
+def merge(store: Store, path: Path) -> Iterator[str]:
+    """Add what another store has, and yield a sentence for each trial that the two know otherwise: ours is kept.
+
+    Trials of two machines have two keys, so they stay apart. Raises ``UserError`` where the path is no store of this
+    schema, or holds anything that ``check`` finds fault with: then nothing is added.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no store {path} to merge.")
+    with Store(path) as other:
+        if wrong := next(check(other), None):
+            raise UserError(f"the store {path} is not merged: {wrong}.")
+    run = store.connection.execute
+    run("ATTACH DATABASE ? AS other", (str(path),))
+    try:
+        conflicts = list(run(_CONFLICTS))
+        with store.transaction():
+            for table in ("tensors", "names", "traces", "facts"):
+                run(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")  # noqa: S608  # names of ours
+            run(_NEW_TRIALS)
+    finally:
+        run("DETACH DATABASE other")
+    for id_, ours, theirs in conflicts:
+        yield f"{id_}: {_told(ours)} here, {_told(theirs)} there, under one key; what is here is kept"
+
+
+_CONFLICTS = """
+SELECT ours.id, coalesce(hex(ours.trace), ours.outcome), coalesce(hex(theirs.trace), theirs.outcome)
+FROM trials AS ours JOIN other.trials AS theirs ON ours.key = theirs.key
+WHERE ours.outcome != theirs.outcome OR ours.trace IS NOT theirs.trace ORDER BY ours.id
+"""
+_NEW_TRIALS = """
+INSERT OR IGNORE INTO trials (key, id, outcome, trace, evidence)
+SELECT key, id, outcome, trace, evidence FROM other.trials ORDER BY number
+"""
+
+
+def _told(result: str) -> str:
+    return f"trace {result[:12].lower()}" if len(result) == 64 else result
+
+
+def remove_stale(store: Store, plan: Plan) -> tuple[int, int]:
+    """Remove the trials that can be no part of a report any more, and the tensors that only they had.
+
+    Stale is what was run by another probe, or on a model file that is not there or was edited since; what another
+    machine, lock, seed or launch gave is kept. Returns how many trials and tensors were removed.
+    """
+    current = {model.name: (model.source, json.dumps(model.beside)) for model in known_models(plan.config)}
+    probe = plan.probe
+    run = store.connection.execute
+    stale = [
+        (key,)
+        for key, evidence in run("SELECT key, evidence FROM trials").fetchall()
+        if not _is_current(dict(json.loads(evidence)["covers"]), current, probe)
+    ]
+    with store.transaction():
+        store.connection.executemany("DELETE FROM trials WHERE key = ?", stale)
+        run("DELETE FROM traces WHERE digest NOT IN (SELECT trace FROM trials WHERE trace IS NOT NULL)")
+        run("DELETE FROM names WHERE digest NOT IN (SELECT names FROM traces)")
+        kept = {listed[at : at + 32] for (listed,) in run("SELECT tensors FROM traces") for at in _starts(listed)}
+        unused = [(digest,) for (digest,) in run("SELECT digest FROM tensors").fetchall() if digest not in kept]
+        store.connection.executemany("DELETE FROM tensors WHERE digest = ?", unused)
+    run("VACUUM")
+    return len(stale), len(unused)
+
+
+def _starts(listed: bytes) -> range:
+    return range(0, len(listed), hashlib.sha256().digest_size)
+
+
+def _is_current(covers: Mapping[str, str], models: Mapping[str, tuple[str, str]], probe: str) -> bool:
+    files = covers.get("model", ""), covers.get("files beside the model", "[]")
+    return covers.get("probe") == probe and models.get(covers.get("variant", "")) == files

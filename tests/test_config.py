@@ -1,0 +1,248 @@
+"""The configuration: what a table says, and one clear sentence for each mistake in it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfmatrix import config
+from tfmatrix.errors import UserError
+from tfmatrix.records import Launch, Policy, Rule
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
+
+ROOT = Path(__file__).parents[1]
+
+MISTAKES = {
+    # key: its TOML, and what the sentence says of it
+    "versions": [
+        ("[]", "a list of strings that is not empty"),
+        ("3", "a list of strings that is not empty"),
+        ("[2.15]", "a list of strings that is not empty"),
+        ('["2.15.1", ""]', "must be a string that is not empty"),
+        ('"2.15.1,,2.16.2"', "must be a string that is not empty"),
+    ],
+    "baseline": [("2.15", "must be a string"), ('" "', "that is not empty")],
+    "python": [("3.10", "must be a string")],
+    "distribution": [("true", "must be a string")],
+    "modes": [('["tf3"]', "'tf3', which is not one of tf2, v1"), ("[]", "not empty")],
+    "models": [("[]", "not empty"), ('{ mlp = "x" }', "a list of strings")],
+    "models_folder": [('""', "not empty"), ("3", "must be a string")],
+    "trials": [("0", "at least 1"), ("true", "whole number"), ("2.0", "whole number"), ('"3"', "whole number")],
+    "jitters": [("-1", "at least 0"), ("false", "whole number")],
+    "seed": [("-1", "at least 0"), ("1.5", "whole number")],
+    "timeout": [("0", "above 0"), ("-1.0", "above 0"), ("inf", "above 0"), ("nan", "above 0"), ("true", "seconds")],
+    "jobs": [("-1", "at least 0"), ('"all"', "whole number")],
+    "memory": [("-1", "at least 0"), ("1.5", "whole number")],
+    "store": [('""', "not empty"), ("[]", "must be a string")],
+    "reports": [("1", "must be a string")],
+    "launches": [
+        ("3", "a table of tables"),
+        ("{ one = 1 }", "a table of tables"),
+        ("{ one = { threads = 1 } }", "one.threads; there are intra_op, inter_op and variables"),
+        ("{ one = { intra_op = 0 } }", "at least 1"),
+        ("{ one = { inter_op = true } }", "whole number"),
+        ("{ one = { variables = 1 } }", "one.variables, which must be a table of strings"),
+        ("{ one = { variables = { A = 1 } } }", "one.variables, which must be a table of strings"),
+        ("{ one = { variables = { PYTHONHASHSEED = '1' } } }", "PYTHONHASHSEED, which every trial sets for itself"),
+    ],
+    "policy": [
+        ("3", "must be a table"),
+        ("{ presets = 'bitwise' }", "'presets'; there are preset, rounding-ratio and rules"),
+        ("{ preset = 'strict' }", "'strict', which is not one of bitwise, rounding, redraw"),
+        ("{ rounding-ratio = 0 }", "rounding-ratio, which must be a number above 0"),
+        ("{ rounding-ratio = nan }", "rounding-ratio, which must be a number above 0"),
+        ("{ rounding-ratio = true }", "rounding-ratio, which must be a number above 0"),
+        ("{ rounding-ratio = 1e9 }", "below 8388608"),
+        ("{ rules = 3 }", "rules, which must be tables"),
+        ("{ rules = [1] }", "rules, which must be tables"),
+        ("{ rules = [{ stages = 'init', ratio = 2 }] }", "rule 1 with 'stages'"),
+        ("{ rules = [{ stage = 'init' }] }", "either a ratio, or some of pass, warn and fail"),
+        ("{ rules = [{ ratio = 2, pass = ['redrawn'] }] }", "either a ratio, or some of pass, warn and fail"),
+        ("{ rules = [{ dtype = 'float32', pass = ['redrawn'] }] }", "a dtype, which only a ratio can be chosen by"),
+        ("{ rules = [{ pass = ['redrawn'], fail = ['redrawn'] }] }", "names one verdict twice"),
+        ("{ rules = [{ ratio = -1 }] }", "rule 1.ratio, which must be a number above 0"),
+        ("{ rules = [{ ratio = 1, model = 3 }] }", "must be a string"),
+    ],
+}
+
+
+def load(folder: Path, table: str) -> config.Config:
+    """Return the configuration of a pyproject.toml with a table."""
+    (folder / "pyproject.toml").write_text(f"[tool.tfmatrix]\n{table}\n", encoding="utf-8")
+    return config.load(folder)
+
+
+def test_an_empty_table_gives_the_defaults(tmp_path: Path) -> None:
+    """A table that says nothing chooses what the record states as defaults."""
+    assert load(tmp_path, "") == config.Config(root=tmp_path)
+
+
+def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> None:
+    """A key that is added gets its mistakes tested too."""
+    assert set(MISTAKES) == set(config.Config.__dataclass_fields__) - {"root"}
+
+
+@pytest.mark.parametrize(("key", "value", "told"), [(key, *pair) for key, pairs in MISTAKES.items() for pair in pairs])
+def test_each_mistake_is_one_sentence_that_names_file_and_key(tmp_path: Path, key: str, value: str, told: str) -> None:
+    """A value that cannot be used is refused in one sentence that names the file, the key and what is wrong."""
+    with pytest.raises(UserError) as refused:
+        load(tmp_path, f"{key} = {value}")
+    message = str(refused.value)
+    assert message.startswith(f"pyproject.toml, [tool.tfmatrix]: {key} ")
+    assert told in message
+    assert message.endswith(".")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("version", "did you mean 'versions'?"), ("zzz", "there are versions, baseline"), ("root", "are")]
+)
+def test_an_unknown_key_is_refused_with_a_hint(tmp_path: Path, name: str, hint: str) -> None:
+    """A key that does not exist is refused with the nearest one, or with all of them."""
+    with pytest.raises(UserError, match="there is no key") as refused:
+        load(tmp_path, f'{name} = "x"')
+    assert hint in str(refused.value)
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    """Every key arrives in the record, in its own type."""
+    table = """
+        versions = ["2.9.3", "2.16.2", "2.9.3"]
+        baseline = " 2.9.3 "
+        python = "3.9"
+        distribution = "tensorflow"
+        modes = "v1, tf2"
+        models = ["mlp"]
+        models_folder = "m"
+        trials = 1
+        jitters = 0
+        seed = 7
+        timeout = 3
+        jobs = 4
+        memory = 512
+        store = "s.sqlite"
+        reports = "r"
+        launches.plain = { intra_op = 1, inter_op = 3, variables = { B = "2", A = "1" } }
+    """
+    loaded = load(tmp_path, table)
+    assert loaded == config.Config(
+        root=tmp_path,
+        versions=("2.9.3", "2.16.2"),
+        baseline="2.9.3",
+        python="3.9",
+        distribution="tensorflow",
+        modes=("v1", "tf2"),
+        models=("mlp",),
+        models_folder=Path("m"),
+        launches=(Launch(), Launch("plain", 1, 3, (("A", "1"), ("B", "2")))),
+        trials=1,
+        jitters=0,
+        seed=7,
+        timeout=3.0,
+        jobs=4,
+        memory=512,
+        store=Path("s.sqlite"),
+        reports=Path("r"),
+    )
+    assert loaded.under_root(loaded.store) == tmp_path / "s.sqlite"
+
+
+def test_a_policy_is_read_rule_by_rule(tmp_path: Path) -> None:
+    """A policy's rules keep their order, and each is either a ratio or levels."""
+    table = """
+        [tool.tfmatrix.policy]
+        preset = "redraw"
+        rounding-ratio = 8
+        [[tool.tfmatrix.policy.rules]]
+        model = "mlp"
+        stage = "gradient"
+        dtype = "float32"
+        ratio = 2
+        [[tool.tfmatrix.policy.rules]]
+        mode = "v1"
+        pass = ["redrawn"]
+        fail = "rounding, failed"
+    """
+    levels = (("redrawn", "pass"), ("rounding", "fail"), ("failed", "fail"))
+    rules = (Rule(model="mlp", stage="gradient", dtype="float32", ratio=2.0), Rule(mode="v1", levels=levels))
+    assert load(tmp_path, table).policy == Policy("redraw", 8.0, rules)
+
+
+def test_the_default_launch_is_there_once_and_can_be_set(tmp_path: Path) -> None:
+    """A launch called default takes the default's place, before all others."""
+    loaded = load(tmp_path, "launches = { single = { intra_op = 1 }, default = { intra_op = 4 } }")
+    assert loaded.launches == (Launch("default", 4), Launch("single", 1))
+
+
+@pytest.mark.parametrize("name", sorted(config.RESERVED))
+def test_a_launch_cannot_set_what_the_runner_sets(tmp_path: Path, name: str) -> None:
+    """A variable that every process has from the runner is refused, with the reason."""
+    with pytest.raises(UserError, match="launches has one.variables") as refused:
+        load(tmp_path, f'launches = {{ one = {{ variables = {{ {name} = "x" }} }} }}')
+    assert config.RESERVED[name] in str(refused.value)
+
+
+def test_a_choice_of_the_command_line_comes_before_the_file(tmp_path: Path) -> None:
+    """What is chosen for one run replaces the file's value, and None leaves it."""
+    chosen = load(tmp_path, "trials = 5\nseed = 1").overridden(trials=2, versions="2.9.3, 2.16.2", seed=None)
+    assert (chosen.trials, chosen.versions, chosen.seed) == (2, ("2.9.3", "2.16.2"), 1)
+
+
+@pytest.mark.parametrize("choices", [{"trials": 0}, {"versions": ""}, {"modes": "tf2,v3"}, {"timeout": float("nan")}])
+def test_a_bad_choice_of_the_command_line_is_refused_as_the_files_are(tmp_path: Path, choices: dict[str, Any]) -> None:
+    """A choice that cannot be used is refused in a sentence that names the command line and the key."""
+    with pytest.raises(UserError, match=rf"^the command line: {next(iter(choices))} .*\.$"):
+        load(tmp_path, "").overridden(**choices)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[tool.tfmatrix", b"\xff\xfe", b"a = 1\na = 2", b"[tool.tfmatrix]\nseed=1\n[tool.tfmatrix]\n"]
+)
+def test_an_unreadable_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    """A pyproject.toml that is no TOML, or says a thing twice, is refused by its path."""
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read") as refused:
+        config.load(tmp_path)
+    assert str(tmp_path / "pyproject.toml") in str(refused.value)
+
+
+def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    """A folder without a pyproject.toml is refused by the path that was looked for."""
+    with pytest.raises(UserError, match="pyproject.toml cannot be read"):
+        config.load(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["3", '"x"', "[1]"])
+def test_what_is_no_table_is_refused(tmp_path: Path, value: str) -> None:
+    """A key tool.tfmatrix that is no table is refused."""
+    (tmp_path / "pyproject.toml").write_text(f"[tool]\ntfmatrix = {value}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="must be a table"):
+        config.load(tmp_path)
+
+
+def test_the_nearest_folder_with_the_table_is_the_root(tmp_path: Path) -> None:
+    """A folder upwards is found, and a nearer pyproject.toml without the table is passed over."""
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.tfmatrix]\n", encoding="utf-8")
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\n", encoding="utf-8")
+    assert config.find_root(inner) == tmp_path
+
+
+def test_without_a_table_anywhere_the_sentence_says_what_to_do(tmp_path: Path) -> None:
+    """Where no folder upwards has the table, the sentence says to add one."""
+    with pytest.raises(UserError, match="an empty one will do"):
+        config.find_root(tmp_path)
+
+
+def test_this_projects_own_table_can_be_used() -> None:
+    """The configuration of this repository names what it compares, and is free of mistakes."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["tfmatrix"]
+    assert list(config.load(ROOT).versions) == table["versions"]
