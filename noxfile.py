@@ -79,6 +79,14 @@ def selftest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Kill a real run a hundred times, and compare its report with an undisturbed one's."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "soak", *session.posargs)
+
+
+@nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """Check style, types and the direction of imports."""
     session.install("-e", ".", "--group", "lint")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ SAME, CHANGED, INCOMPLETE, OUR_FAULT = 0, 1, 2, 125
 
 def main() -> None:
     """Run a command, and turn what it raises into a sentence and an exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is ended first
     try:
         sys.exit(commands.main(standalone_mode=False) or SAME)
     except UserError as error:
@@ -79,14 +81,18 @@ def _selection(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
 @click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take.")
 @click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
+@click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, print what it says, and store nothing.")
+@click.option("--trace", is_flag=True, help="With --cell: print every digest, tier and stage.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report's JSON and nothing else.")
-def run(*, fresh: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
+def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
     """Run what is missing of the matrix, compare, and write the report.
 
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
     missing, unavailable or failed. What differs is for `tfmatrix report` to say and not an error.
     """
+    if cell:
+        return _run_cell(_config(choices), cell, trace=trace)
     plan = _plan(choices)
     with _store(plan) as store, _alone(plan):
         if fresh:
@@ -117,28 +123,6 @@ def cells(**choices: Any) -> None:
         states = comparing.states(plan, store)
     for cell, state in states.items():
         click.echo(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
-
-
-@commands.command()
-@click.argument("cell")
-@click.option("--trace", is_flag=True, help="Print every fingerprint: tier, stage and digest.")
-def trial(cell: str, trace: bool) -> int:
-    """Run one trial of CELL, such as 2.15.1/mlp/tf2, and print what became of it; nothing is stored.
-
-    Exits with 0 where it was observed or does not exist in its release, and with 2 otherwise.
-    """
-    plan, expected = matrix.only(_config({}), cell)
-    finished = matrix.observe_one(plan, expected)
-    seen = finished.trial
-    for text in (seen.traceback, seen.output):
-        if text.strip():
-            click.echo(text.strip())
-    if trace:
-        for print_ in finished.trace:
-            click.echo(f"{print_.digest}  {print_.tier} {print_.stage}")
-    told = f": {seen.message}" if seen.message else f", trace {seen.trace}" if seen.trace else ""
-    click.echo(f"{expected.id} {seen.outcome}{told}")
-    return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
 
 
 @commands.command("check-store")
@@ -215,6 +199,21 @@ def _alone(plan: Plan) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _run_cell(settings: config.Config, cell: str, *, trace: bool) -> int:
+    """Run one trial of a cell, and print what became of it."""
+    plan, expected = matrix.only(settings, cell)
+    finished = matrix.observe_one(plan, expected)
+    seen = finished.trial
+    for text in (seen.traceback, seen.output):
+        if text.strip():
+            click.echo(text.strip())
+    for print_ in finished.trace if trace else ():
+        click.echo(f"{print_.digest}  {print_.tier} {print_.stage}")
+    told = f": {seen.message}" if seen.message else f", trace {seen.trace}" if seen.trace else ""
+    click.echo(f"{expected.id} {seen.outcome}{told}")
+    return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
 
 
 def _observe(plan: Plan, store: Store, *, silent: bool) -> None:

@@ -74,7 +74,8 @@ class View:
             row.phase = "done"
         if self.is_trouble(event):
             what = event.trial.message.splitlines()[0] if event.trial.message else ""
-            return f"{event.expected.cell.id} {event.expected.name} {event.trial.outcome}: {what}"
+            cell = event.expected.cell.id
+            return f"{cell} {event.expected.name} {event.trial.outcome}: {what} (tfmatrix run --cell '{cell}')"
         return f"{environment.name}: all {row.expected} trials done" if row.phase == "done" else None
 
     def __rich__(self) -> RenderableType:

@@ -31,20 +31,15 @@ class Project:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run tfmatrix in the project's folder, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "tfmatrix", *arguments],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=plain_environment(),
+            _command(arguments), cwd=self.folder, capture_output=True, text=True, check=False, env=plain_environment()
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start tfmatrix in the project's folder; its lines come through ``stderr``."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tfmatrix", *arguments],
+            _command(arguments),
             cwd=self.folder,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             stdout=subprocess.DEVNULL,
             text=True,
             env=plain_environment(),
@@ -73,6 +68,10 @@ class Project:
         """Return the bytes of every file of the report."""
         folder = self.folder / "reports"
         return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
+
+
+def _command(arguments: Iterable[str]) -> list[str]:
+    return [sys.executable, "-m", "tfmatrix", *arguments]
 
 
 def plain_environment() -> dict[str, str]:

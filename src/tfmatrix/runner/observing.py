@@ -25,6 +25,10 @@ from tfmatrix.runner.answers import to_trial, trial_of
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
 from tfmatrix.runner.probe import Probe, ProbeDied
 
+PROBE_DIED = "probe"
+FROM_OUTSIDE = {PROBE_DIED, "SIGKILL", "SIGTERM", "SIGINT"}
+"""Kinds of a crash that may be somebody else's doing: a person's, or the system's for want of memory."""
+
 MEMORY_SHARE = 0.9
 """Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
 
@@ -78,9 +82,9 @@ class _Run:
     """The threads and probes of one run: one thread makes environments, the others observe."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self.config = config
         self._events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-        self._stopped = threading.Event()
+        self.stopped = threading.Event()
         self._maker = ThreadPoolExecutor(1, "make")
         self._observers = ThreadPoolExecutor(config.jobs or this_machine().cores, "observe")
         self._probes: set[Probe] = set()
@@ -93,7 +97,7 @@ class _Run:
         if not by_environment:
             return
         # What is made already is observed while the rest is being made.
-        found = {environment: making.find(environment, self._config) for environment in by_environment}
+        found = {environment: making.find(environment, self.config) for environment in by_environment}
         for environment, trials in sorted(by_environment.items(), key=lambda item: -len(item[1])):
             if installed := found[environment]:
                 self._events.put(Ready(environment, installed))
@@ -108,7 +112,7 @@ class _Run:
 
     def stop(self) -> None:
         """End every probe, and wait for the threads."""
-        self._stopped.set()
+        self.stopped.set()
         with self._lock:
             probes, self._probes = self._probes, set()
         for probe in probes:
@@ -126,11 +130,11 @@ class _Run:
         pool.submit(work, *arguments).add_done_callback(report)
 
     def _make(self, environment: Environment, trials: list[ExpectedTrial]) -> None:
-        if self._stopped.is_set():
+        if self.stopped.is_set():
             return
         self._events.put(Making(environment))
         try:
-            installed = making.make(environment, self._config)
+            installed = making.make(environment, self.config)
         except Unavailable as error:
             self._events.put(Refused(environment, str(error)))
             self._finish_environment()
@@ -155,57 +159,88 @@ class _Run:
         self, installed: InstalledEnvironment, trials: list[ExpectedTrial], remaining: _Countdown
     ) -> None:
         """Observe trials in one process, or in a new one after each where it must not or cannot fork."""
-        probe: Probe | None = None
-        can_fork = False
+        line = _Line(self, installed)
         try:
-            for expected in trials:
-                if self._stopped.is_set():
+            for number, expected in enumerate(trials):
+                try:
+                    finished = line.observe(expected)
+                except ProbeDied as error:  # at its start, and more than once: the next one would die of the same
+                    self._give_up(trials[number:], f"TensorFlow could not be imported: {error}")
                     return
-                if probe is None:
-                    probe = self._start_probe(installed, expected)
-                    can_fork = self._await(probe, installed.environment)
-                fresh = expected.role == WITNESS or not can_fork
-                self._events.put(self._observe_one(probe, expected, fresh))
-                if fresh or not probe.alive:
-                    self._end(probe)
-                    probe = None
-        except ProbeDied as error:  # at its start: the next one would die of the same
-            if self._stopped.is_set():
-                return
-            for left in trials[trials.index(expected) :]:
-                message = f"TensorFlow could not be imported: {error}"
-                self._events.put(Finished(left, trial_of(left, CRASHED, message=message), (), {}))
+                if self.stopped.is_set():
+                    return
+                self._events.put(finished)
         finally:
-            if probe:
-                self._end(probe)
+            line.end()
             remaining.one_less()
 
-    def _start_probe(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
-        """Start a probe for a trial and those after it."""
+    def _give_up(self, trials: Iterable[ExpectedTrial], message: str) -> None:
+        for expected in () if self.stopped.is_set() else trials:
+            self._events.put(Finished(expected, trial_of(expected, CRASHED, message=message), (), {}))
+
+    def start_probe(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
+        """Start a probe for a trial and those after it, and wait for its import; raises ``ProbeDied``."""
         probe = Probe(installed.interpreter, installed.environment, expected.cell.launch, expected.hash_seed)
         with self._lock:
             self._probes.add(probe)  # before it imports TensorFlow, so that stopping does not wait for that
-            if self._stopped.is_set():
+            if self.stopped.is_set():
                 probe.kill()
+        try:
+            seconds = probe.describe()["import_seconds"]
+        except ProbeDied:
+            self.end_probe(probe)
+            raise
+        self._events.put(Launched(installed.environment, seconds, probe.can_fork))
         return probe
 
-    def _await(self, probe: Probe, environment: Environment) -> bool:
-        """Wait for a probe's import of TensorFlow; return whether it may fork, or raise ``ProbeDied``."""
-        described = probe.describe()
-        self._events.put(Launched(environment, described["import_seconds"], described["can_fork"]))
-        return bool(described["can_fork"])
-
-    def _end(self, probe: Probe) -> None:
+    def end_probe(self, probe: Probe) -> None:
+        """End a probe."""
         with self._lock:
             self._probes.discard(probe)
         probe.close()
 
-    def _observe_one(self, probe: Probe, expected: ExpectedTrial, fresh: bool) -> Finished:
+
+class _Line:
+    """Trials of one process, one after another; where that ends, another goes on."""
+
+    def __init__(self, run: _Run, installed: InstalledEnvironment) -> None:
+        self._run = run
+        self._installed = installed
+        self._probe: Probe | None = None
+
+    def observe(self, expected: ExpectedTrial) -> Finished:
+        """Return what became of a trial; one that was killed from outside, as far as can be told, is run once more.
+
+        Raises ``ProbeDied`` where no process could be started twice.
+        """
         try:
-            header, payload = probe.ask(request_of(expected, self._config, fresh=fresh))
+            first = self._attempt(expected)
+        except ProbeDied:
+            if self._run.stopped.is_set():
+                raise
+        else:
+            if first.trial.outcome != CRASHED or first.trial.kind not in FROM_OUTSIDE or self._run.stopped.is_set():
+                return first
+        return self._attempt(expected)
+
+    def end(self) -> None:
+        """End the process, where there is one."""
+        if self._probe:
+            self._run.end_probe(self._probe)
+            self._probe = None
+
+    def _attempt(self, expected: ExpectedTrial) -> Finished:
+        self._probe = self._probe or self._run.start_probe(self._installed, expected)
+        fresh = expected.role == WITNESS or not self._probe.can_fork
+        try:
+            header, payload = self._probe.ask(request_of(expected, self._run.config, fresh=fresh))
+            return Finished(expected, *to_trial(expected, header, payload))
         except ProbeDied as error:
-            return Finished(expected, trial_of(expected, CRASHED, message=f"the probe died: {error}"), (), {})
-        return Finished(expected, *to_trial(expected, header, payload))
+            died = trial_of(expected, CRASHED, kind=PROBE_DIED, message=f"the probe died: {error}")
+            return Finished(expected, died, (), {})
+        finally:
+            if fresh or not self._probe.alive:
+                self.end()
 
 
 class _Countdown:

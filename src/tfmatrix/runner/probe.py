@@ -37,6 +37,8 @@ class Probe:
 
     def __init__(self, interpreter: str, environment: Environment, launch: Launch, hash_seed: str) -> None:
         """Start a probe, which then imports TensorFlow."""
+        self.can_fork = False
+        """Whether a fork is sound, known once it described itself."""
         self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
         self._log = (self._home / "log").open("w+b")
         reading, writing = os.pipe()
@@ -59,7 +61,9 @@ class Probe:
 
     def describe(self) -> Mapping[str, Any]:
         """Wait until TensorFlow is imported; return what the probe is, or raise ``ProbeDied`` where it cannot be."""
-        return self._receive(IMPORT_PATIENCE)[0]
+        described = self._receive(IMPORT_PATIENCE)[0]
+        self.can_fork = bool(described["can_fork"])
+        return described
 
     def ask(self, request: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         """Return the answer to a request, header and payload.

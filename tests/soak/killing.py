@@ -1,0 +1,79 @@
+"""Killing a run at a random point of any of its processes, and seeing that nothing is lost, torn or left over."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+from integration.project import ROOT, Project
+
+MODELS = ("linear", "random_states")
+VERSIONS = ("2.9.3", "2.15.1")
+PATIENCE = 300.0
+"""Seconds after which a run that was killed and has not ended counts as hanging."""
+LATEST = 14.0
+"""Seconds after its start until which a run is killed: an undisturbed one takes about as long on two cores."""
+
+
+class Soak:
+    """A project whose runs are killed; every report that a run finishes has to be the undisturbed one, byte by byte."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._project = Project(folder, VERSIONS, [ROOT / "reference_models" / f"{name}.py" for name in MODELS])
+        self._random = random.Random(seed)
+        self._require(self._project.run("run"), "undisturbed")
+        self._undisturbed = self._project.written()
+        self._start_over()
+        self.kills = 0
+        self.reports = 0
+
+    def go_on(self, kills: int) -> None:
+        """Kill so many times more, and let the run that is under way then come to its end."""
+        until = self.kills + kills
+        while self.kills < until:
+            if self._disturb():
+                self._compare()
+        self._require(self._project.run("run", "-q"), "the last run")
+        self._compare()
+
+    def _disturb(self) -> bool:
+        """Start a run and kill one of its processes; return whether the run finished all the same."""
+        running = self._project.start("run", "-q", stderr=subprocess.DEVNULL)
+        host = psutil.Process(running.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return running.wait(self._random.uniform(0.1, LATEST)) == 0
+        family = [host, *host.children(recursive=True)]
+        victim = self._random.choice([host, self._random.choice(family)])
+        signals = [signal.SIGKILL, signal.SIGTERM, *([signal.SIGINT] if victim == host else [])]
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.send_signal(self._random.choice(signals))
+        self.kills += 1
+        code = running.wait(PATIENCE)
+        self._require_gone(family)
+        self._require(self._project.run("check-store"), "the store")
+        return code == 0
+
+    def _compare(self) -> None:
+        assert self._project.written() == self._undisturbed
+        self.reports += 1
+        self._start_over()
+
+    def _start_over(self) -> None:
+        for name in (".tfmatrix", "reports"):
+            shutil.rmtree(self._project.folder / name)
+
+    @staticmethod
+    def _require(ran: subprocess.CompletedProcess[str], what: str) -> None:
+        assert ran.returncode == 0, f"{what} exits with {ran.returncode}: {ran.stderr}"
+
+    @staticmethod
+    def _require_gone(family: Iterable[psutil.Process]) -> None:
+        _, alive = psutil.wait_procs(list(family), timeout=30)
+        assert not alive, f"left over: {alive}"
