@@ -55,7 +55,6 @@ def _candidates(python: str) -> Iterator[Path]:
 
 def _pyenv(python: str) -> list[Path]:
     """Return the interpreters of pyenv's versions of one minor, newest patch first."""
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
 
     def patch(path: Path) -> Version:
         try:
@@ -63,7 +62,15 @@ def _pyenv(python: str) -> list[Path]:
         except InvalidVersion:  # a virtual environment that lies among the versions
             return Version("0")
 
-    return sorted(root.glob(f"versions/{python}*/bin/python{python}"), key=patch, reverse=True)
+    found = (path for root in _pyenv_roots() for path in root.glob(f"versions/{python}*/bin/python{python}"))
+    return sorted(found, key=patch, reverse=True)
+
+
+def _pyenv_roots() -> dict[Path, None]:
+    """Return where pyenv may be: as its variable says, as a PATH that was made for it tells, and where it is mostly."""
+    folders = map(Path, os.environ.get("PATH", "").split(os.pathsep))
+    told = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else []
+    return dict.fromkeys([*told, *(f.parent for f in folders if f.name == "shims"), Path.home() / ".pyenv"])
 
 
 def _uv(python: str) -> Iterator[Path]:

@@ -59,5 +59,5 @@ def _reason(output: str, environment: Environment) -> str:
     for line in lines:
         _, found, reason = line.partition(f"{environment.name} is unavailable: ")
         if found:
-            return reason
+            return f"{reason.rstrip('.')}."  # nox ends what it is told with a full stop of its own
     return f"nox failed: {lines[-1] if lines else 'it said nothing'}"
