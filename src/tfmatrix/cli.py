@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -41,6 +42,11 @@ def main() -> None:
         sys.exit(INCOMPLETE)
     except click.ClickException as error:
         error.show()
+        sys.exit(INCOMPLETE)
+    except sqlite3.DatabaseError as error:
+        click.echo(
+            f"tfmatrix: the store cannot be read or written: {error}; `tfmatrix check-store` says more.", err=True
+        )
         sys.exit(INCOMPLETE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("tfmatrix: interrupted; what was finished is kept, and the next run goes on from there.", err=True)
@@ -248,4 +254,7 @@ def _finish(data: Data, path: Path, *, quiet: bool, as_json: bool) -> int:
     unanswered = matrix.unanswered(data)
     for line in answer.problems(unanswered):
         click.echo(f"tfmatrix: {line}", err=True)
+    if matrix.compared_nothing(data):
+        click.echo(f"tfmatrix: nothing was compared with {data['baseline']}; choose another version too.", err=True)
+        return INCOMPLETE
     return INCOMPLETE if unanswered else SAME

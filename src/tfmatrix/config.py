@@ -92,7 +92,7 @@ def find_root(start: Path) -> Path:
     """
     for folder in (start, *start.parents):
         path = folder / "pyproject.toml"
-        if path.is_file() and "tfmatrix" in _read(path).get("tool", {}):
+        if path.is_file() and "tfmatrix" in _tool(path):
             return folder
     raise UserError(
         f"no pyproject.toml with a [tool.tfmatrix] table in {start} or above; "
@@ -106,11 +106,19 @@ def load(root: Path) -> Config:
     Raises ``UserError``, naming file and key, for a key that does not exist and a value that cannot be used.
     """
     path = root / "pyproject.toml"
-    table = _read(path).get("tool", {}).get("tfmatrix", {})
+    table = _tool(path).get("tfmatrix", {})
     if not isinstance(table, dict):
         raise UserError(f"{path.name}: tool.tfmatrix must be a table.")
     config = Config(root=root)
     return replace(config, **_checked(table, f"{path.name}, [tool.tfmatrix]", config))
+
+
+def _tool(path: Path) -> Mapping[str, Any]:
+    """Return the table of tools of a pyproject.toml."""
+    tool = _read(path).get("tool", {})
+    if not isinstance(tool, Mapping):
+        raise UserError(f"{path}: tool must be a table.")
+    return tool
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -71,16 +71,24 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
     data = summary.summarise(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "matrix.json", summary.to_text(data))
-    _write(folder / "matrix.md", markdown.render(data))
-    _write_pictures(folder / curves.FOLDER, curves.pictures(data))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / "matrix.json", summary.to_text(data))
+        _write(folder / "matrix.md", markdown.render(data))
+        _write_pictures(folder / curves.FOLDER, curves.pictures(data))
+    except OSError as error:
+        raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
     return data, folder / "matrix.md"
 
 
 def unanswered(data: summary.Data) -> list[dict[str, Any]]:
     """Return the cells that nothing was learnt of: missing, unavailable, failed, crashed or timed out."""
     return [cell for cell in data["cells"] if cell["outcome"] not in {"observed", "unsupported", "unstable"}]
+
+
+def compared_nothing(data: summary.Data) -> bool:
+    """Return whether there was nothing to compare: no candidate, or no model that exists on both sides."""
+    return not any(set(candidate["counts"]) - {"unsupported"} for candidate in data["candidates"])
 
 
 def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:

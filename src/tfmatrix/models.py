@@ -7,16 +7,21 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from tfmatrix.errors import UserError
 from tfmatrix.records import Model
 
 
 def discover(folder: Path) -> Iterator[Model]:
     """Yield the models of a folder's files by name, one per variant where a file has variants.
 
-    A file whose name begins with an underscore is none: models import it.
+    A file whose name begins with an underscore is none: models import it. Raises ``UserError`` for one that cannot be
+    read.
     """
     for path in sorted(folder.glob("[!_]*.py")):
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"the model file {path.name} cannot be read: {error.strerror}.") from None
         beside = tuple(sorted((name, _sha256(folder / name)) for name in _beside(path)))
         for variant in _variants(content) or ("",):
             yield Model(str(path), hashlib.sha256(content).hexdigest(), variant, beside)

@@ -67,10 +67,11 @@ def _pyenv(python: str) -> list[Path]:
 
 
 def _pyenv_roots() -> dict[Path, None]:
-    """Return where pyenv may be: as its variable says, as a PATH that was made for it tells, and where it is mostly."""
+    """Return where pyenv is: as its variable says, else as a PATH that was made for it tells, and where it is mostly."""
+    if told := os.environ.get("PYENV_ROOT"):
+        return {Path(told): None}
     folders = map(Path, os.environ.get("PATH", "").split(os.pathsep))
-    told = [Path(os.environ["PYENV_ROOT"])] if os.environ.get("PYENV_ROOT") else []
-    return dict.fromkeys([*told, *(f.parent for f in folders if f.name == "shims"), Path.home() / ".pyenv"])
+    return dict.fromkeys([*(f.parent for f in folders if f.name == "shims"), Path.home() / ".pyenv"])
 
 
 def _uv(python: str) -> Iterator[Path]:
