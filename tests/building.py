@@ -82,9 +82,7 @@ def lock_of(folder: Path, environment: Environment) -> Path:
     return folder / "locks" / f"{locks.stem(environment)}.txt"
 
 
-def plan_of(
-    folder: Path, models: Iterable[str] | Mapping[str, str] = ("mlp",), more: str = "", **choices: Any
-) -> Plan:
+def plan_of(folder: Path, models: Iterable[str] | Mapping[str, str] = ("mlp",), more: str = "", **choices: Any) -> Plan:
     """Return the plan of a new project."""
     return make_plan(make_project(folder, models, more, **choices))
 
@@ -107,7 +105,9 @@ def traced(stages: Stages) -> tuple[tuple[Fingerprint, ...], dict[str, Tensor]]:
     return tuple(trace), tensors
 
 
-def trial(expected: ExpectedTrial, outcome: str = OBSERVED, trace: Iterable[Fingerprint] = (), **evidence: Any) -> Trial:
+def trial(
+    expected: ExpectedTrial, outcome: str = OBSERVED, trace: Iterable[Fingerprint] = (), **evidence: Any
+) -> Trial:
     """Return a trial that was expected."""
     digest = trace_digest(trace) if outcome == OBSERVED else None
     return Trial(expected.key, outcome, expected.id, expected.covers, digest, **evidence)

@@ -102,7 +102,8 @@ def test_each_mistake_is_one_sentence_that_names_file_and_key(tmp_path: Path, ke
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("version", "did you mean 'versions'?"), ("zzz", "there are versions, baseline"), ("root", "are")]
+    ("name", "hint"),
+    [("version", "did you mean 'versions'?"), ("zzz", "there are versions, baseline"), ("root", "are")],
 )
 def test_an_unknown_key_is_refused_with_a_hint(tmp_path: Path, name: str, hint: str) -> None:
     """A key that does not exist is refused with the nearest one, or with all of them."""
@@ -184,7 +185,7 @@ def test_the_default_launch_is_there_once_and_can_be_set(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", sorted(config.RESERVED))
 def test_a_launch_cannot_set_what_the_runner_sets(tmp_path: Path, name: str) -> None:
     """A variable that every process has from the runner is refused, with the reason."""
-    with pytest.raises(UserError, match="launches has one.variables") as refused:
+    with pytest.raises(UserError, match=r"launches has one\.variables") as refused:
         load(tmp_path, f'launches = {{ one = {{ variables = {{ {name} = "x" }} }} }}')
     assert config.RESERVED[name] in str(refused.value)
 
@@ -215,7 +216,7 @@ def test_an_unreadable_file_is_one_sentence(tmp_path: Path, content: bytes) -> N
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     """A folder without a pyproject.toml is refused by the path that was looked for."""
-    with pytest.raises(UserError, match="pyproject.toml cannot be read"):
+    with pytest.raises(UserError, match=r"pyproject\.toml cannot be read"):
         config.load(tmp_path)
 
 

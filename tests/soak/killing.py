@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import random
 import shutil
 import signal
@@ -61,7 +62,12 @@ class Soak:
         return code == 0
 
     def _compare(self) -> None:
-        assert self._project.written() == self._undisturbed
+        written = self._project.written()
+        other = [name for name in {*written, *self._undisturbed} if written.get(name) != self._undisturbed.get(name)]
+        if other:
+            before, after = (of.get(min(other), b"").decode().splitlines() for of in (self._undisturbed, written))
+            told = "\n".join(difflib.unified_diff(before, after, "undisturbed", "killed", n=0, lineterm=""))
+            raise AssertionError(f"after {self.kills} kills {sorted(other)} differ:\n{told[:2000]}")
         self.reports += 1
         self._start_over()
 

@@ -67,7 +67,7 @@ def _pyenv(python: str) -> list[Path]:
 
 
 def _pyenv_roots() -> dict[Path, None]:
-    """Return where pyenv is: as its variable says, else as a PATH that was made for it tells, and where it is mostly."""
+    """Return where pyenv is: as its variable says, else as a PATH made for it tells, and where it is mostly."""
     if told := os.environ.get("PYENV_ROOT"):
         return {Path(told): None}
     folders = map(Path, os.environ.get("PATH", "").split(os.pathsep))

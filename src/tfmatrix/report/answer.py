@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tfmatrix.report.summary import Data
+from tfmatrix.report.text import plain
 
 
 def lines(data: Data) -> Iterator[str]:
@@ -15,7 +16,7 @@ def lines(data: Data) -> Iterator[str]:
         counts = ", ".join(f"{count} {name}" for name, count in candidate["counts"].items())
         yield f"{candidate['environment']:<{width}}  {candidate['verdict']:<14}  {counts}"
         for first in candidate["first_changes"][:1]:
-            yield f"{'':<{width}}  {change(first)}"
+            yield f"{'':<{width}}  {plain(change(first))}"
 
 
 def change(first: Data) -> str:
@@ -36,4 +37,4 @@ def problems(unanswered: Iterable[dict[str, Any]]) -> Iterator[str]:
         grouped.setdefault((subject, cell["outcome"], cell["reason"]), []).append(cell["id"])
     for (subject, outcome, reason), cells in grouped.items():
         number = f"{len(cells)} cells" if len(cells) > 1 else cells[0]
-        yield f"{subject} {outcome}: {reason} ({number})"
+        yield plain(f"{subject} {outcome}: {reason} ({number})")

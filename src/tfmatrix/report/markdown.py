@@ -14,7 +14,7 @@ import pandas as pd
 from tfmatrix.report import changes, curves
 from tfmatrix.report.answer import problems
 from tfmatrix.report.summary import Data
-from tfmatrix.report.text import code, escaped, number, table
+from tfmatrix.report.text import code, escaped, number, plain, table
 
 
 def render(data: Data) -> str:
@@ -76,8 +76,8 @@ def _one_cell(data: Data) -> str:
     cell_id = changed[-1] if changed else data["cells"][-1]["id"]
     cell = next(cell for cell in data["cells"] if cell["id"] == cell_id)
     chosen = {"versions": cell["environment"], "models": cell["model"], "modes": cell["mode"]}
-    words = [f"--{option} {shlex.quote(value)}" for option, value in chosen.items()]
-    return " ".join([*words, f"--baseline {shlex.quote(data['baseline'])}", "--reports build/one-cell"])
+    chosen |= {"baseline": data["baseline"], "reports": "build/one-cell"}
+    return " ".join(f"--{option} {shlex.quote(plain(value))}" for option, value in chosen.items())
 
 
 def _answer(data: Data, marks: dict[str, str]) -> str:
@@ -163,7 +163,8 @@ def _swappable(data: Data) -> Iterator[str]:
                 groups.setdefault(row["letter"], []).append(row["environment"])
         same = [" = ".join(map(escaped, names)) for names in groups.values() if len(names) > 1]
         where = code(mode["mode"]) if mode["launch"] == "default" else f"{code(mode['mode'])} {escaped(mode['launch'])}"
-        yield f"{where}: {'; '.join(same) if same else 'none; every release differs from every other somewhere'}"
+        none = "none; every release differs from every other somewhere" if groups else "not known"
+        yield f"{where}: {'; '.join(same) or none}"
 
 
 def _unanswered(data: Data) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -98,7 +99,8 @@ class Probe:
         assert self._process.stdin is not None
         self.kill()
         self._process.wait()
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of a request that it no longer read
+            self._process.stdin.close()
         os.close(self._answers)
         self._log.close()
         shutil.rmtree(self._home, ignore_errors=True)

@@ -1,0 +1,106 @@
+"""Runs on the command line: what is missing is run, what goes wrong is told, and the rest goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from building import CANDIDATE, install, make_project
+from tfmatrix import cli, matrix
+from tfmatrix.plan import make_plan
+from tfmatrix.store import Store
+
+from .project import Tell, made
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def test_a_run_observes_what_is_missing_and_then_nothing(tmp_path: Path, tell: Tell) -> None:
+    """A run ends with a whole report, the next one runs no trial, and --fresh runs them all again."""
+    plan = made(tmp_path, ["a"])
+    total = sum(map(len, plan.trials.values()))
+    first, second, third = tell("run"), tell("run"), tell("run", "--fresh")
+    assert [said.code for said in (first, second, third)] == [cli.SAME] * 3
+    assert f"{total} of {total} trials to run, 0 stored already." in first.err
+    assert second.err == f"0 of {total} trials to run, {total} stored already.\n"
+    assert f"{total} of {total} trials to run, 0 stored already." in third.err
+    assert len({said.out for said in (first, second, third)}) == 1
+
+
+@pytest.mark.parametrize("options", [["-q"], ["--json"]])
+def test_a_run_can_be_silent(tmp_path: Path, tell: Tell, options: list[str]) -> None:
+    """With -q nothing is said of a run that goes well, and with --json nothing but the report."""
+    made(tmp_path, ["a"], versions=["2.15.1", CANDIDATE])
+    said = tell("run", *options)
+    assert (said.code, said.err) == (cli.SAME, "")
+    assert said.out == ("" if options == ["-q"] else (tmp_path / "reports" / "matrix.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("model", ["fails", "dies"])
+def test_a_run_with_a_broken_model_is_two_and_the_rest_is_observed(tmp_path: Path, tell: Tell, model: str) -> None:
+    """A model that fails or crashes is one problem, and the cells of the others are in the report."""
+    made(tmp_path, [model, "good"])
+    said = tell("run")
+    assert said.code == cli.INCOMPLETE
+    problems = [line for line in said.err.splitlines() if line.startswith("tfmatrix: ")]
+    assert problems
+    assert all(line.startswith(f"tfmatrix: {model} ") for line in problems)
+    data = json.loads((tmp_path / "reports" / "matrix.json").read_text(encoding="utf-8"))
+    assert {cell["outcome"] for cell in data["cells"] if cell["model"] == "good"} == {"observed"}
+
+
+def test_a_run_without_an_environment_is_two_and_the_rest_is_observed(tmp_path: Path, tell: Tell) -> None:
+    """An environment that cannot be had is one problem with its reason, and its cells are no pass."""
+    plan = make_plan(make_project(tmp_path, ["a", "b"]))
+    install(plan.baseline, plan.config)
+    said = tell("run")
+    assert said.code == cli.INCOMPLETE
+    assert said.err.splitlines()[-1].startswith(f"tfmatrix: {CANDIDATE} unavailable: there is no noxfile.py")
+    assert said.err.splitlines()[-1].endswith("(2 cells)")
+    assert said.out.splitlines()[0].split()[:2] == [CANDIDATE, "failed"]
+
+
+def test_bytes_without_their_digest_are_our_own_failure(tmp_path: Path, tell: Tell) -> None:
+    """A probe whose bytes do not have their digest ends the run with 125, and nothing of it is a result."""
+    plan = made(tmp_path, ["lies"])
+    said = tell("run")
+    assert said.code == cli.OUR_FAULT
+    assert "InternalError" in said.err
+    with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+        assert len(matrix.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+
+
+def test_an_interrupt_is_two_and_keeps_what_was_finished(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends with a sentence and 2, what was finished is kept, and the next run goes on from there."""
+    plan = made(tmp_path, ["a"])
+    keep = Store.add
+    calls: list[int] = []
+
+    def interrupted(self: Store, *arguments: Any) -> None:
+        keep(self, *arguments)
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "add", interrupted)
+        said = tell("run")
+    assert (said.code, said.out) == (cli.INCOMPLETE, "")
+    assert said.err.splitlines()[-1].startswith("tfmatrix: interrupted; what was finished is kept")
+    total = sum(map(len, plan.trials.values()))
+    assert f"{total - 2} of {total} trials to run, 2 stored already." in tell("run").err
+
+
+@pytest.mark.parametrize(("model", "code"), [("healthy", 0), ("fails", 2), ("dies", 2)])
+def test_one_trial_can_be_run_alone(tmp_path: Path, tell: Tell, model: str, code: int) -> None:
+    """One trial of a cell is run and told, its exit code saying whether it was observed, and nothing is stored."""
+    made(tmp_path, [model])
+    said = tell("run", "--cell", f"2.15.1/{model}/tf2")
+    assert said.code == code
+    assert f"2.15.1/{model}/tf2 trial-1 " in said.out
+    assert not (tmp_path / ".tfmatrix" / "store.sqlite").exists()

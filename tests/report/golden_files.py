@@ -1,0 +1,20 @@
+"""Golden files: whole reports that were read and found good; a change of one is reviewed as a diff.
+
+``TFMATRIX_REWRITE_GOLDENS=1 nox -s tests -- tests/report`` writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "golden"
+REWRITE = "TFMATRIX_REWRITE_GOLDENS"
+
+
+def assert_golden(name: str, text: str) -> None:
+    """Compare a text with a golden file, every character of it, or write it anew where that is asked for."""
+    path = FOLDER / name
+    if os.environ.get(REWRITE) == "1":
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert text == path.read_text(encoding="utf-8"), f"{name} is another one; {REWRITE}=1 writes it anew"

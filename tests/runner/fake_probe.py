@@ -1,0 +1,136 @@
+"""A program that speaks the probe's protocol and has no TensorFlow: what it does is the name of the model file.
+
+The variable FAKE_START says what it does in the place of importing TensorFlow, FAKE_FORK=0 that it cannot fork.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+SHARED = ("path", "variant", "mode", "seed", "jitter", "purpose")
+"""What of a request its answer tells, so that no answer can be taken for that to another request."""
+
+
+def message(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
+    """Return a message of the protocol."""
+    encoded = json.dumps({**header, "size": len(payload)}).encode("ascii")
+    return len(encoded).to_bytes(8, "little") + encoded + payload
+
+
+def told(request: Mapping[str, Any]) -> bytes:
+    """Return the bytes of the one tensor that is observed for a request."""
+    return json.dumps([request[name] for name in SHARED]).encode("ascii")
+
+
+def payload(request: Mapping[str, Any], *, digest: str = "", cut: int = 0) -> bytes:
+    """Return an observed trial's payload: one tensor; another digest, or bytes cut off, where a test wants them."""
+    data = told(request)
+    found = digest or hashlib.sha256(f"uint8\0{len(data)}\0".encode() + data).hexdigest()
+    entry = ["native", "init/told", found]
+    manifest = json.dumps({"trace": [entry], "tensors": [[found, "uint8", [len(data)], len(data)]]}).encode("ascii")
+    return len(manifest).to_bytes(8, "little") + manifest + data[: len(data) - cut]
+
+
+class FakeProbe:
+    """Answers requests until its input ends."""
+
+    def __init__(self, answers: int) -> None:
+        self._answers = answers
+        self._held = b""
+
+    def start(self, how: str) -> None:
+        """Tell what this process is, or do what a broken environment does."""
+        if how == "dies":
+            sys.stderr.write("libtensorflow.so is no library\n")
+            os._exit(1)
+        if how == "hangs":
+            signal.pause()
+        if how == "writes garbage":
+            self._write(b"Traceback: this is no message" * 9)
+            return
+        can_fork = os.environ.get("FAKE_FORK") != "0"
+        self._write(message({"import_seconds": 0.0, "can_fork": can_fork, "pid": os.getpid()}))
+
+    def serve(self) -> None:
+        """Do for each request what its model file is called after."""
+        for line in sys.stdin.buffer:
+            request = json.loads(line)
+            self._write(self._held)
+            self._held = b""
+            self._action(Path(request["path"]).stem)(request)
+            if request["fresh"]:
+                return
+
+    def _action(self, name: str) -> Callable[[Mapping[str, Any]], None]:
+        action: Callable[[Mapping[str, Any]], None] = getattr(self, name, self.healthy)
+        return action
+
+    def healthy(self, request: Mapping[str, Any]) -> None:
+        """Observe it."""
+        self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, payload(request)))
+
+    def late(self, request: Mapping[str, Any]) -> None:
+        """Answer when the next request comes."""
+        self._held = message({"outcome": "observed"}, payload(request))
+
+    def dies(self, request: Mapping[str, Any]) -> None:
+        """End in the middle."""
+        sys.stderr.write("out of bytes\n")
+        os._exit(7)
+
+    def dies_once(self, request: Mapping[str, Any]) -> None:
+        """End in the middle, the first time that a trial is asked for."""
+        mark = Path(f"{request['path']}.{hashlib.sha256(told(request)).hexdigest()}")
+        if mark.exists():
+            self.healthy(request)
+            return
+        mark.touch()
+        os._exit(7)
+
+    def hangs(self, request: Mapping[str, Any]) -> None:
+        """Never answer."""
+        signal.pause()
+
+    def fails(self, request: Mapping[str, Any]) -> None:
+        """Tell of an exception."""
+        self._write(message({"outcome": "failed", "kind": "ValueError", "message": "a | b\nc", "where": "line 3"}))
+
+    def is_cut_off(self, request: Mapping[str, Any]) -> None:
+        """End within an answer."""
+        whole = message({"outcome": "observed"}, payload(request))
+        self._write(whole[:-5])
+        os._exit(0)
+
+    def closes_its_answers(self, request: Mapping[str, Any]) -> None:
+        """Close the answers and go on."""
+        os.close(self._answers)
+        signal.pause()
+
+    def writes_garbage(self, request: Mapping[str, Any]) -> None:
+        """Write what is no message."""
+        self._write(b"this is no message at all" * 9)
+
+    def lies(self, request: Mapping[str, Any]) -> None:
+        """Name a digest that the bytes do not have."""
+        self._write(message({"outcome": "observed"}, payload(request, digest="ab" * 32)))
+
+    def cuts_a_tensor(self, request: Mapping[str, Any]) -> None:
+        """Send fewer bytes of a tensor than the manifest says."""
+        self._write(message({"outcome": "observed"}, payload(request, cut=1)))
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._answers, data) :]
+
+
+if __name__ == "__main__":
+    probe = FakeProbe(int(os.environ.pop("TFMATRIX_ANSWERS")))
+    probe.start(os.environ.get("FAKE_START", ""))
+    probe.serve()

@@ -1,0 +1,96 @@
+"""Answers: nothing that a probe says is believed without its bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from building import plan_of, tensor, traced
+from tfmatrix.errors import InternalError
+from tfmatrix.fingerprints import tensor_digest, trace_digest
+from tfmatrix.records import ExpectedTrial, Tensor
+from tfmatrix.runner.answers import to_trial
+
+STAGES = {
+    "native init/w": tensor([1.0, -0.0]),
+    "native init/b": tensor([1.0, -0.0]),
+    "injected init/w": tensor(np.zeros((0, 2)), "int64"),
+    "injected text": Tensor("string", (1,), (1).to_bytes(8, "little") + b"x"),
+}
+OBSERVED = {"outcome": "observed", "seconds": 1.5, "peak_kib": 7}
+
+
+@pytest.fixture
+def expected(tmp_path: Path) -> ExpectedTrial:
+    """Return an expected trial."""
+    return next(iter(plan_of(tmp_path).trials.values()))[0]
+
+
+def payload(change: Callable[[dict[str, Any]], object] = lambda _: None) -> bytes:
+    """Return an observed trial's payload, its manifest changed by a function."""
+    trace, tensors = traced(STAGES)
+    manifest = {
+        "trace": [[print_.tier, print_.stage, print_.digest] for print_ in trace],
+        "tensors": [[digest, held.dtype, list(held.shape), len(held.data)] for digest, held in tensors.items()],
+    }
+    change(manifest)
+    encoded = json.dumps(manifest).encode("ascii")
+    return len(encoded).to_bytes(8, "little") + encoded + b"".join(held.data for held in tensors.values())
+
+
+def test_an_observed_trial_has_its_trace_and_each_tensor_once(expected: ExpectedTrial) -> None:
+    """Trace and tensors of an answer are those that were sent, and the trial is filed under the expected key."""
+    trial, trace, tensors = to_trial(expected, OBSERVED, payload())
+    assert (trace, tensors) == traced(STAGES)
+    assert len(tensors) == 3
+    assert (trial.key, trial.id, trial.covers) == (expected.key, expected.id, expected.covers)
+    assert (trial.outcome, trial.trace, trial.seconds, trial.peak_kib) == ("observed", trace_digest(trace), 1.5, 7)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "crashed", "timed-out", "unsupported"])
+def test_an_outcome_without_a_trace_keeps_its_evidence(expected: ExpectedTrial, outcome: str) -> None:
+    """What is told of a trial that was not observed is kept field by field, and nothing besides."""
+    told = {"kind": "K", "message": "m", "where": "line 1", "traceback": "t", "output": "o", "seconds": 2.0}
+    trial, trace, tensors = to_trial(expected, {"outcome": outcome, "size": 0, "else": 1, **told}, b"")
+    assert (trial.outcome, trial.trace, trace, tensors) == (outcome, None, (), {})
+    assert {name: getattr(trial, name) for name in told} == told
+
+
+def test_an_empty_trace_is_a_failure(expected: ExpectedTrial) -> None:
+    """A trial that recorded nothing failed: two empty traces would be equal."""
+    empty = payload(lambda manifest: manifest.update(trace=[], tensors=[]))
+    trial, trace, tensors = to_trial(expected, OBSERVED, empty)
+    assert (trial.outcome, trial.trace, trace, tensors) == ("failed", None, (), {})
+    assert "without recording any stage" in trial.message
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "digest": lambda m: m["tensors"][0].__setitem__(0, tensor_digest(tensor([1.0, 0.0]))),
+    "dtype": lambda m: m["tensors"][0].__setitem__(1, "int32"),
+    "shape": lambda m: m["tensors"][0].__setitem__(2, [2, 1]),
+    "size": lambda m: m["tensors"][0].__setitem__(3, 7),
+    "too long": lambda m: m["tensors"][-1].__setitem__(3, 99),
+    "order": lambda m: m["tensors"].reverse(),
+    "missing": lambda m: m["tensors"].pop(),
+    "stranger": lambda m: m["trace"][0].__setitem__(2, "ab" * 32),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_does_not_have_its_digest_is_our_own_failure(
+    expected: ExpectedTrial, change: Callable[[dict[str, Any]], object]
+) -> None:
+    """A tensor whose bytes, dtype, shape or presence do not fit its digest is never taken for a result."""
+    with pytest.raises(InternalError):
+        to_trial(expected, OBSERVED, payload(change))
+
+
+def test_a_payload_that_is_cut_off_is_our_own_failure(expected: ExpectedTrial) -> None:
+    """A tensor of which bytes are missing at the end is never taken for a result."""
+    with pytest.raises(InternalError, match="do not have the digest"):
+        to_trial(expected, OBSERVED, payload()[:-1])

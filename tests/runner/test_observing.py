@@ -1,0 +1,260 @@
+"""Observing: each trial gets its own answer or a word for why there is none, and no process is left."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psutil
+import pytest
+
+from building import CANDIDATE
+from tfmatrix.environments import making
+from tfmatrix.errors import InternalError
+from tfmatrix.plan import Plan
+from tfmatrix.records import Environment, ExpectedTrial
+from tfmatrix.runner import observing, probe
+from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
+from tfmatrix.runner.observing import observe, request_of
+
+from .fake_probe import told
+
+FakePlan = Callable[..., Plan]
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """Hold each test to this: when a run is over, no process that it started lives."""
+    before = set(psutil.Process().children(recursive=True))
+    yield
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert not left
+
+
+def all_trials(plan: Plan) -> list[ExpectedTrial]:
+    """Return every trial that a plan expects."""
+    return [expected for trials in plan.trials.values() for expected in trials]
+
+
+def finished(plan: Plan) -> dict[ExpectedTrial, Finished]:
+    """Return what became of each trial of a plan, each of which is over once."""
+    found = [event for event in observe(all_trials(plan), plan.config) if isinstance(event, Finished)]
+    assert max(Counter(event.expected.key for event in found).values()) == 1
+    return {event.expected: event for event in found}
+
+
+def outcomes(results: dict[ExpectedTrial, Finished], model: str) -> Counter[str]:
+    """Return how often each outcome came up for a model."""
+    return Counter(f.trial.outcome for e, f in results.items() if e.cell.model.name == model)
+
+
+def assert_own_answer(event: Finished, plan: Plan) -> None:
+    """Hold an observed trial to the bytes that were observed for its own request."""
+    (tensor,) = event.tensors.values()
+    assert tensor.data == told(request_of(event.expected, plan.config, fresh=False))
+    assert event.trial.key == event.expected.key
+
+
+def test_each_trial_gets_the_answer_to_its_own_request(fake_plan: FakePlan) -> None:
+    """Every expected trial is observed once, with the bytes that belong to it."""
+    plan = fake_plan(["a", "b", "c"], modes=["tf2", "v1"])
+    results = finished(plan)
+    assert list(map(len, (results, all_trials(plan)))) == [len(all_trials(plan))] * 2
+    for event in results.values():
+        assert event.trial.outcome == "observed"
+        assert_own_answer(event, plan)
+
+
+def test_nothing_missing_starts_nothing(fake_plan: FakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no trial is missing no process is started and nothing is told."""
+    plan = fake_plan(["a"])
+    monkeypatch.setattr(observing, "Probe", None)
+    assert list(observe([], plan.config)) == []
+
+
+def test_trials_of_one_hash_seed_share_a_process_and_a_witness_has_its_own(fake_plan: FakePlan) -> None:
+    """A process is started per environment and hash seed, and one for each witness."""
+    plan = fake_plan(["a", "b"])
+    launches = Counter(e.environment for e in observe(all_trials(plan), plan.config) if isinstance(e, Launched))
+    assert launches == dict.fromkeys(plan.environments, 2 + 1)
+
+
+def test_where_a_fork_is_not_sound_each_trial_has_a_fresh_process(fake_plan: FakePlan) -> None:
+    """A probe that cannot fork runs one trial and is followed by another, with the same answers."""
+    plan = fake_plan(["a"], {"FAKE_FORK": "0"})
+    events = list(observe(all_trials(plan), plan.config))
+    assert sum(isinstance(event, Launched) for event in events) == len(all_trials(plan))
+    for event in events:
+        if isinstance(event, Finished):
+            assert_own_answer(event, plan)
+
+
+def test_a_late_answer_is_never_another_trials(fake_plan: FakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial whose answer comes too late has crashed, and those behind it in its process have their own bits."""
+    ask = probe.Probe.ask
+
+    def impatient(self: probe.Probe, request: dict[str, Any]) -> Any:
+        waits = not request["path"].endswith("/late.py")  # its answer comes with that to the next request
+        return ask(self, request if waits else {**request, "timeout": -probe.GRACE})
+
+    monkeypatch.setattr(probe.Probe, "ask", impatient)
+    plan = fake_plan(["healthy", "late", "zz"], versions=["2.15.1"])
+    results = finished(plan)
+    assert set(outcomes(results, "late")) == {"crashed"}
+    assert set(outcomes(results, "healthy") + outcomes(results, "zz")) == {"observed"}
+    for event in results.values():
+        if event.trial.outcome == "observed":
+            assert_own_answer(event, plan)
+        else:
+            assert (event.trial.trace, event.trace) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("dies", "exit status 7: out of bytes"),
+        ("is_cut_off", "exit status 0"),
+        ("writes_garbage", "what it wrote is no answer"),
+    ],
+)
+def test_a_probe_that_dies_costs_its_own_trial_only(fake_plan: FakePlan, model: str, said: str) -> None:
+    """A trial in which the probe dies has crashed with its last words, and every other trial is observed."""
+    plan = fake_plan([model, "healthy", "zz"], versions=["2.15.1"])
+    results = finished(plan)
+    assert set(outcomes(results, model)) == {"crashed"}
+    assert set(outcomes(results, "healthy") + outcomes(results, "zz")) == {"observed"}
+    for event in results.values():
+        if event.trial.outcome == "crashed":
+            assert said in event.trial.message
+            assert (event.trace, event.tensors) == ((), {})
+        else:
+            assert_own_answer(event, plan)
+
+
+def test_a_probe_that_closes_its_answers_costs_its_own_trial_only(
+    fake_plan: FakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe that closes its answers and lives on is ended, and the trials behind it are observed by another."""
+    monkeypatch.setattr(probe, "GRACE", 0.2)
+    plan = fake_plan(["closes_its_answers", "zz"], versions=["2.15.1"], trials=1, jitters=0)
+    results = finished(plan)
+    assert set(outcomes(results, "closes_its_answers")) == {"crashed"}
+    assert set(outcomes(results, "zz")) == {"observed"}
+
+
+def test_a_trial_that_was_killed_from_outside_is_run_once_more(fake_plan: FakePlan) -> None:
+    """A probe that dies once in a trial may have been killed by somebody else, so the trial is tried again."""
+    plan = fake_plan(["dies_once"], versions=["2.15.1"])
+    results = finished(plan)
+    assert set(outcomes(results, "dies_once")) == {"observed"}
+    for event in results.values():
+        assert_own_answer(event, plan)
+
+
+@pytest.mark.parametrize("model", ["lies", "cuts_a_tensor"])
+def test_bytes_without_their_digest_end_the_run_as_our_own_failure(fake_plan: FakePlan, model: str) -> None:
+    """A tensor whose bytes do not have the digest that is told for them is never stored, and ends the run."""
+    plan = fake_plan([model], versions=["2.15.1"])
+    with pytest.raises(InternalError, match="do not have the digest"):
+        finished(plan)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("dies", "libtensorflow.so is no library"), ("writes garbage", "what it wrote is no answer")]
+)
+def test_where_tensorflow_cannot_be_imported_every_trial_says_so(fake_plan: FakePlan, how: str, said: str) -> None:
+    """An environment whose TensorFlow does not import has crashed in each trial, with the last words."""
+    plan = fake_plan(["a", "b"], {"FAKE_START": how}, versions=["2.15.1"])
+    results = finished(plan)
+    assert len(results) == len(all_trials(plan))
+    for event in results.values():
+        assert event.trial.outcome == "crashed"
+        assert event.trial.message.startswith("TensorFlow could not be imported: ")
+        assert said in event.trial.message
+
+
+def test_a_failed_model_keeps_its_evidence(fake_plan: FakePlan) -> None:
+    """An outcome that is told as data is kept with type, message and line, and no trace."""
+    results = finished(fake_plan(["fails"], versions=["2.15.1"]))
+    for event in results.values():
+        seen = event.trial
+        assert (seen.outcome, seen.kind, seen.message, seen.where) == ("failed", "ValueError", "a | b\nc", "line 3")
+        assert seen.trace is None
+
+
+def refuse(environment: Environment, settings: Any) -> None:
+    """Take an environment away, of which there is no noxfile to make it again."""
+    shutil.rmtree(making.folder_of(environment, settings.root / ".nox"))
+
+
+def test_an_environment_that_cannot_be_had_does_not_stop_the_others(fake_plan: FakePlan) -> None:
+    """One environment is refused with the reason while every trial of the other is observed."""
+    plan = fake_plan(["a", "b"])
+    refused = next(e for e in plan.environments if e.name == CANDIDATE)
+    refuse(refused, plan.config)
+    events = list(observe(all_trials(plan), plan.config))
+    (refusal,) = [event for event in events if isinstance(event, Refused)]
+    assert (refusal.environment, "there is no noxfile.py" in refusal.reason) == (refused, True)
+    assert [event.environment for event in events if isinstance(event, Ready)] == [plan.baseline]
+    seen = {event.expected for event in events if isinstance(event, Finished)}
+    assert seen == {e for e in all_trials(plan) if e.cell.environment == plan.baseline}
+
+
+def test_where_every_environment_is_refused_the_run_ends(fake_plan: FakePlan) -> None:
+    """A run of which nothing can be had ends, having told a reason for each environment."""
+    plan = fake_plan(["a"])
+    for environment in plan.environments:
+        refuse(environment, plan.config)
+    events = list(observe(all_trials(plan), plan.config))
+    assert {e.environment for e in events if isinstance(e, Refused)} == set(plan.environments)
+    assert not [event for event in events if isinstance(event, Finished)]
+
+
+def until(events: Iterator[Event], kind: type[Event]) -> None:
+    """Read events up to the first one of a kind."""
+    next(event for event in events if isinstance(event, kind))
+
+
+@pytest.mark.parametrize(
+    ("models", "variables", "kind"),
+    [(["hangs"], {}, Launched), (["a"], {"FAKE_START": "hangs"}, Ready), (["a", "b", "hangs"], {}, Finished)],
+    ids=["in a trial", "while it imports", "between trials"],
+)
+def test_stopping_ends_every_process(
+    fake_plan: FakePlan, models: list[str], variables: dict[str, str], kind: type[Event]
+) -> None:
+    """A run that is closed early ends what hangs at once and leaves no process."""
+    plan = fake_plan(models, variables, timeout=1000)
+    events = observe(all_trials(plan), plan.config)
+    with closing(events):  # type: ignore[type-var]  # a generator, which is all that a run has to be
+        until(events, kind)
+
+
+def test_a_trial_that_was_stopped_is_not_over(fake_plan: FakePlan) -> None:
+    """What stopping kills is told as no outcome: the next run does it again."""
+    plan = fake_plan(["hangs"], timeout=1000, versions=["2.15.1"])
+    run = observing._Run(plan.config)
+    grouped = {plan.baseline: all_trials(plan)}
+    until(run.events(grouped), Launched)
+    run.stop()
+    left = []
+    while not run._events.empty():
+        left.append(run._events.get())
+    assert not [event for event in left if isinstance(event, Finished)]
+
+
+def test_a_request_says_what_the_key_covers(fake_plan: FakePlan) -> None:
+    """The role, the seed and the launch of a trial are what the probe is asked for."""
+    plan = fake_plan(["a"], jitters=2)
+    asked = [(e, request_of(e, plan.config, fresh=False)) for e in all_trials(plan)]
+    assert [r["jitter"] for e, r in asked if e.role == "jitter"] == [1, 2]
+    for expected, request in asked:
+        assert request["purpose"] == ("seeds" if expected.role == "seeds" else "train")
+        assert expected.role == "jitter" or request["jitter"] == 0
+        assert (request["seed"], request["mode"], request["source"]) == (42, "tf2", expected.cell.model.source)
+        assert (request["intra_op"], request["inter_op"], request["timeout"]) == (2, 2, 20.0)
