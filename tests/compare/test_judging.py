@@ -1,0 +1,200 @@
+"""Judging: each difference of two traces by the rule that fits its stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from building import Stages, traced
+from tfmatrix.compare.judging import ROUNDING_RATIO, Judge, Judgement, Traces
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.fingerprints import trace_digest
+from tfmatrix.records import OBSERVED, Trial
+from tfmatrix.store import Store
+
+EPS = float(np.finfo(np.float32).eps)
+WEIGHTS = [1.0, 0.5, 0.25, -0.5]
+
+
+def judged(
+    folder: Path, baseline: Stages, candidate: Stages, jitters: tuple[Stages, ...] = (), **further: Any
+) -> Judgement:
+    """Return the judgement of two traces, given by their stages."""
+    with Store(folder / "store.sqlite") as store:
+
+        def put(stages: Stages) -> str:
+            trace, tensors = traced(stages)
+            digest = trace_digest(trace)
+            store.add(Trial(digest, OBSERVED, digest, (), digest), trace, tensors)
+            return digest
+
+        a, b = put(baseline), put(candidate)
+        noise = tuple(put(stages) for stages in jitters)
+        return Judge(Tensors(store), Traces(a, noise), Traces(b), **further).judge()
+
+
+def verdicts(judgement: Judgement) -> dict[str, str]:
+    """Return the verdict of each stage, ``native gradient``; a consequence has none."""
+    return {f"{s.tier} {s.kind}": s.verdict.value if s.verdict else "consequence" for s in judgement.stages}
+
+
+def moved(by: float) -> list[float]:
+    """Return the weights with the largest moved by so many eps."""
+    return [1.0 + by * EPS, *WEIGHTS[1:]]
+
+
+def test_a_trace_against_itself_is_identical(tmp_path: Path) -> None:
+    """Nothing is found between a trace and itself."""
+    stages = {"native init/w": WEIGHTS, "injected gradient/w": [np.nan, 0.0]}
+    found = judged(tmp_path, stages, stages)
+    assert set(verdicts(found).values()) == {"identical"}
+    assert not found.divergences
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(ROUNDING_RATIO, "rounding"), (ROUNDING_RATIO + 1, "different")])
+def test_the_noise_floor_tells_rounding_from_another_meaning(tmp_path: Path, times: float, verdict: str) -> None:
+    """Up to so many times the jitter's own scaled error it is rounding, and beyond it is different."""
+    floor = 4.0
+    found = judged(
+        tmp_path,
+        {"injected gradient/w": WEIGHTS},
+        {"injected gradient/w": moved(times * floor)},
+        ({"injected gradient/w": moved(1)}, {"injected gradient/w": moved(floor)}),
+    )
+    assert verdicts(found) == {"injected gradient": verdict}
+    (stage,) = found.stages
+    assert stage.worst is not None
+    assert stage.worst.floor == floor
+    assert stage.worst.ratio == pytest.approx(times)
+
+
+def test_without_jitter_the_floor_is_one_unit_in_the_last_place(tmp_path: Path) -> None:
+    """A stage that copies has no spread, and one unit in the last place there is rounding."""
+    assert verdicts(judged(tmp_path, {"native saved/w": WEIGHTS}, {"native saved/w": moved(1)})) == {
+        "native saved": "rounding"
+    }
+
+
+def test_an_update_is_no_finer_than_the_weights_that_it_is_a_difference_of(tmp_path: Path) -> None:
+    """A unit in the last place of the weights is rounding in their difference, and the same in a gradient is not."""
+    ulp = EPS / 2
+    stages = {"native update@0/w": [1e-6, 1e-6], "native weights@0/w": [0.9, 0.9]}
+    assert verdicts(judged(tmp_path, stages, {**stages, "native update@0/w": [1e-6 + ulp, 1e-6]}))["native update"] == (
+        "rounding"
+    )
+    stages = {"native gradient@0/w": [1e-6, 1e-6], "native weights@0/w": [0.9, 0.9]}
+    other = judged(tmp_path / "other", stages, {**stages, "native gradient@0/w": [1e-6 + ulp, 1e-6]})
+    assert verdicts(other)["native gradient"] == "different"
+
+
+def test_natively_what_follows_a_change_is_a_consequence(tmp_path: Path) -> None:
+    """Behind a change of meaning nothing is judged but what draws anew; the injected tier is judged all the same."""
+    stages = {
+        "native batch@0/x": WEIGHTS,
+        "native loss@0": [1.0],
+        "native shuffle@1": np.arange(64),
+        "native loss@1": [2.0],
+        "injected loss": [3.0],
+    }
+    changed = {
+        "native batch@0/x": [9.0, 0.5, 0.25, -0.5],
+        "native loss@0": [5.0],
+        "native shuffle@1": np.arange(64)[::-1],
+        "native loss@1": [6.0],
+        "injected loss": [7.0],
+    }
+    found = judged(tmp_path, stages, changed)
+    assert verdicts(found) == {
+        "native shuffle": "different",
+        "native batch": "different",
+        "native loss": "consequence",
+        "injected loss": "different",
+    }
+    assert [(d.tier, d.at.stage) for d in found.divergences] == [
+        ("native", "batch@0/x"),
+        ("injected", "loss"),
+    ]
+
+
+def test_a_name_on_one_side_only_is_never_a_pass(tmp_path: Path) -> None:
+    """A tensor that one side lacks is not comparable, whatever came before it and whatever else is the same."""
+    stages = {"native init/w": WEIGHTS, "native saved/w": WEIGHTS, "native saved/b": [1.0]}
+    less = {name: values for name, values in stages.items() if name != "native saved/b"}
+    for a, b in ((stages, less), (less, stages)):
+        found = judged(tmp_path / str(len(a)), a, b)
+        assert verdicts(found)["native saved"] == "not comparable"
+
+
+def test_the_same_draw_with_another_rounding_is_no_redraw(tmp_path: Path) -> None:
+    """Initial weights that differ by the last place only are rounding, and what follows is judged."""
+    found = judged(
+        tmp_path,
+        {"native init/w": WEIGHTS, "native loss@0": [1.0]},
+        {"native init/w": moved(1), "native loss@0": [2.0]},
+    )
+    assert verdicts(found) == {"native init": "rounding", "native loss": "different"}
+
+
+@pytest.mark.parametrize("other", [[np.nan, 0.5, 0.25, -0.5], [np.inf, 0.5, 0.25, -0.5]])
+def test_a_nan_or_infinity_on_one_side_is_another_meaning(tmp_path: Path, other: list[float]) -> None:
+    """However small the rest of the difference is."""
+    assert verdicts(judged(tmp_path, {"native loss@0": WEIGHTS}, {"native loss@0": other})) == {
+        "native loss": "different"
+    }
+
+
+def test_a_difference_outside_a_sample_is_not_called_rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a tensor kept as a sample that shows nothing, though the digests differ, the worst is assumed and said."""
+    monkeypatch.setattr("tfmatrix.store.WHOLE", 64)
+    monkeypatch.setattr("tfmatrix.store.SAMPLE", 2)
+    large = np.ones(100)
+    other = large.copy()
+    other[50] = 7.0
+    found = judged(tmp_path, {"native saved/w": large}, {"native saved/w": other})
+    assert verdicts(found) == {"native saved": "different"}
+    assert found.stages[0].worst is not None
+    assert "kept as a sample" in found.stages[0].worst.reason
+
+
+def test_beside_a_baseline_of_zeros_absolute_differences_count(tmp_path: Path) -> None:
+    """Where nothing is relative to the baseline's largest element, jitter's own way from zero is the measure."""
+    zeros: Stages = {"native gradient@0/w": [0.0, 0.0]}
+    noise: Stages = {"native gradient@0/w": [1e-9, 0.0]}
+    near = judged(tmp_path / "near", zeros, {"native gradient@0/w": [2e-9, 0.0]}, (noise,))
+    far = judged(tmp_path / "far", zeros, {"native gradient@0/w": [1e-3, 0.0]}, (noise,))
+    assert (verdicts(near), verdicts(far)) == ({"native gradient": "rounding"}, {"native gradient": "different"})
+
+
+def test_a_policy_says_how_much_is_rounding(tmp_path: Path) -> None:
+    """The ratio of a tier, stage and dtype is asked of the policy, which can be wider or narrower."""
+    asked = []
+
+    def ratio(tier: str, stage: str, dtype: str) -> float:
+        asked.append((tier, stage, dtype))
+        return 1000.0
+
+    found = judged(tmp_path, {"native loss@3": WEIGHTS}, {"native loss@3": moved(999)}, ratio_for=ratio)
+    assert verdicts(found) == {"native loss": "rounding"}
+    assert asked == [("native", "loss@3", "float32")]
+
+
+@given(st.lists(st.sampled_from(list(Verdict)), min_size=1))
+@settings(derandomize=True, max_examples=60)
+def test_the_worst_verdict_does_not_depend_on_order(found: list[Verdict]) -> None:
+    """The worst of some verdicts is the first in the table of severity that occurs; unsupported counts neither way."""
+    assert worst(found) is worst(sorted(found, key=lambda v: v.value)) is worst(found[::-1])
+    counted = [verdict for verdict in found if verdict is not Verdict.UNSUPPORTED]
+    assert worst(found) is (next(v for v in Verdict if v in counted) if counted else Verdict.MISSING)
+
+
+def test_verdicts_are_ordered_worst_first() -> None:
+    """The order is the design's."""
+    order = ["missing", "failed", "unstable", "not comparable", "different", "redrawn", "rounding", "identical"]
+    assert [verdict.value for verdict in Verdict][:8] == order
+    assert [verdict.mark for verdict in Verdict][:8] == list("?!~x#*.=")
