@@ -135,3 +135,12 @@ def test_integers_bools_strings_and_complex_numbers_are_measured() -> None:
     assert measure(np.array([b"a", b"bc"], object), np.array(["a", "bd"], object)).differing == 1
     found = measure(np.array([1 + 1j], np.complex64), np.array([1 + 2j], np.complex64))
     assert (found.differing, found.max_ulp) == (1, 2**23)
+
+
+def test_the_largest_element_is_that_of_the_whole_array() -> None:
+    """The scaled error is relative to the largest element of all, also where it lies far from the difference."""
+    a = np.ones(2 * CHUNK, np.float32)
+    a[0] = 1024.0
+    b = a.copy()
+    b[-1] += 2.0**-13
+    assert measure(a, b).scaled_error == pytest.approx(1.0)

@@ -13,7 +13,7 @@ def draws() -> dict[str, tf.Tensor]:
         subprocess.Popen(["sleep", "1000"], start_new_session=True),
     ]
     orphaned = subprocess.run(
-        ["sh", "-c", "setsid sleep 1000 & echo $!"], stdout=subprocess.PIPE, start_new_session=True, check=True
+        ["sh", "-c", "setsid sleep 1000 >&2 & echo $!"], stdout=subprocess.PIPE, start_new_session=True, check=True
     )
     print("left", *[process.pid for process in left], int(orphaned.stdout))
     return {"x": tf.zeros([1])}
