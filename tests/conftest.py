@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tfmatrix.environments import catalogue, making
+from tfmatrix.environments import catalogue, interpreters, making
+from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
 
 ROOT = Path(__file__).parents[1]
@@ -22,9 +23,18 @@ def made_environment() -> Callable[..., InstalledEnvironment]:
 
     def made(version: str, python: str = "3.10") -> InstalledEnvironment:
         wanted = catalogue.parse_environment(version, distribution="tensorflow-cpu", python=python)
+        if python != "3.10":  # which the matrix needs as well
+            _require_python(python)
         return _found(wanted) or _make(wanted)
 
     return made
+
+
+def _require_python(python: str) -> None:
+    try:
+        interpreters.find_interpreter(python)
+    except Unavailable as error:
+        pytest.skip(str(error))
 
 
 def _found(wanted: Environment) -> InstalledEnvironment | None:

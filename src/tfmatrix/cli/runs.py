@@ -1,0 +1,113 @@
+"""The main job as commands: run the matrix, and report what is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from tfmatrix import config, matrix
+from tfmatrix.cli.codes import INCOMPLETE, SAME
+from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
+from tfmatrix.plan import Plan
+from tfmatrix.records import OBSERVED, UNSUPPORTED
+from tfmatrix.report import answer
+from tfmatrix.report.summary import Data, to_text
+from tfmatrix.runner.events import Event
+from tfmatrix.store import Store
+from tfmatrix.view import View
+
+
+@click.command()
+@selection
+@click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take.")
+@click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
+@click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take.")
+@click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
+@click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, print what it says, and store nothing.")
+@click.option("--trace", is_flag=True, help="With --cell: print every digest, tier and stage.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report's JSON and nothing else.")
+def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
+    """Run what is missing of the matrix, compare, and write the report.
+
+    Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
+    missing, unavailable or failed. What differs is for `tfmatrix report` to say and not an error.
+    """
+    if cell:
+        return _run_cell(read_config(choices), cell, trace=trace)
+    plan = read_plan(choices)
+    with open_store(plan) as store, alone(plan):
+        if fresh:
+            store.forget(expected.key for trials in plan.trials.values() for expected in trials)
+        _observe(plan, store, silent=quiet or as_json)
+        data, path = matrix.write_report(plan, store)
+    return _finish(data, path, quiet=quiet, as_json=as_json)
+
+
+@click.command()
+@selection
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report's JSON and nothing else.")
+def report(*, quiet: bool, as_json: bool, **choices: Any) -> int:
+    """Write the report again from what is stored; nothing is run."""
+    plan = read_plan(choices)
+    with open_store(plan) as store:
+        data, path = matrix.write_report(plan, store)
+    return _finish(data, path, quiet=quiet, as_json=as_json)
+
+
+def _run_cell(settings: config.Config, cell: str, *, trace: bool) -> int:
+    """Run one trial of a cell, and print what became of it."""
+    plan, expected = matrix.only(settings, cell)
+    finished = matrix.observe_one(plan, expected)
+    seen = finished.trial
+    for text in (seen.traceback, seen.output):
+        if text.strip():
+            click.echo(text.strip())
+    for print_ in finished.trace if trace else ():
+        click.echo(f"{print_.digest}  {print_.tier} {print_.stage}")
+    told = f": {seen.message}" if seen.message else f", trace {seen.trace}" if seen.trace else ""
+    click.echo(f"{expected.id} {seen.outcome}{told}")
+    return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
+
+
+def _observe(plan: Plan, store: Store, *, silent: bool) -> None:
+    """Observe what is missing, with a live view on a terminal and plain lines elsewhere."""
+    missing = matrix.missing_from(store, plan)
+    total = sum(map(len, plan.trials.values()))
+    view = View(missing, total - len(missing))
+    console = Console(stderr=True, quiet=silent, highlight=False)
+    console.print(f"{len(missing)} of {total} trials to run, {total - len(missing)} stored already.", markup=False)
+
+    def tell(event: Event) -> None:
+        line = view.tell(event)
+        if line and (view.is_trouble(event) or not console.is_terminal):
+            console.print(line, markup=False, soft_wrap=True)
+
+    if console.is_terminal and missing and not silent:
+        with Live(view, console=console, refresh_per_second=4):
+            matrix.observe_missing(plan, store, tell)
+    else:
+        matrix.observe_missing(plan, store, tell)
+
+
+def _finish(data: Data, path: Path, *, quiet: bool, as_json: bool) -> int:
+    """Print the answer, and return the exit code."""
+    if as_json:
+        click.echo(to_text(data), nl=False)
+    elif not quiet:
+        for line in answer.lines(data):
+            click.echo(line)
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        click.echo(f"report {data['id']}: {shown}")
+    unanswered = matrix.unanswered(data)
+    for line in answer.problems(unanswered):
+        click.echo(f"tfmatrix: {line}", err=True)
+    if matrix.compared_nothing(data):
+        click.echo(f"tfmatrix: nothing was compared with {data['baseline']}; choose another version too.", err=True)
+        return INCOMPLETE
+    return INCOMPLETE if unanswered else SAME

@@ -1,0 +1,72 @@
+"""Upkeep as commands: what there is, whether it is whole, and what can go; and locks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tfmatrix import upkeep
+from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
+from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
+from tfmatrix.compare import comparing
+from tfmatrix.environments import catalogue, interpreters, locks
+
+
+@click.command()
+@selection
+def cells(**choices: Any) -> None:
+    """List every expected cell, its outcome, and why one that is missing is; nothing is run."""
+    plan = read_plan(choices)
+    with open_store(plan) as store:
+        states = comparing.states(plan, store)
+    for cell, state in states.items():
+        click.echo(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
+
+
+@click.command("check-store")
+def check_store() -> int:
+    """Rehash everything in the store, and name what is wrong; exits with 2 where anything is."""
+    with open_store(read_plan({})) as store:
+        wrong = list(upkeep.check(store))
+    for line in wrong:
+        click.echo(f"tfmatrix: {line}", err=True)
+    if not wrong:
+        click.echo("every trace and tensor has the bits that its digest says.")
+    return INCOMPLETE if wrong else SAME
+
+
+@click.command()
+@click.argument("other", type=click.Path(path_type=Path))
+def merge(other: Path) -> int:
+    """Add what the store OTHER has, of another machine for example; exits with 1 where the two contradict."""
+    plan = read_plan({})
+    with open_store(plan) as store, alone(plan):
+        conflicts = list(upkeep.merge(store, other))
+    for line in conflicts:
+        click.echo(f"tfmatrix: {line}", err=True)
+    return CHANGED if conflicts else SAME
+
+
+@click.command()
+def gc() -> None:
+    """Remove what no report can show any more: trials of edited model files and of another probe."""
+    plan = read_plan({})
+    with open_store(plan) as store, alone(plan):
+        trials, tensors = upkeep.remove_stale(store, plan)
+    click.echo(f"{trials} trials and {tensors} tensors removed.")
+
+
+@click.command()
+@click.argument("version")
+@click.option("--as-of", metavar="DATE", help="Resolve with what was published up to that day: 2022-06-01.")
+@click.option("--python", metavar="X.Y", help="The Python of the environment.")
+@click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
+def lock(version: str, as_of: str | None, **choices: Any) -> None:
+    """Make the lock file of VERSION, such as 2.15.0 or 2.16.2+keras-3.11.3, in the project's folder locks."""
+    settings = read_config(choices)
+    environment = catalogue.parse_environment(version, distribution=settings.distribution, python=settings.python)
+    interpreter = interpreters.find_interpreter(environment.python)
+    path = locks.make_lock(environment, interpreter, settings.root / "locks", as_of)
+    click.echo(f"{path.relative_to(settings.root)} locks {len(locks.read_lock(path).packages)} packages.")
