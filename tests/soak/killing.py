@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,8 +20,6 @@ MODELS = ("linear", "random_states")
 VERSIONS = ("2.9.3", "2.15.1")
 PATIENCE = 300.0
 """Seconds after which a run that was killed and has not ended counts as hanging."""
-LATEST = 14.0
-"""Seconds after its start until which a run is killed: an undisturbed one takes about as long on two cores."""
 
 
 class Soak:
@@ -29,7 +28,10 @@ class Soak:
     def __init__(self, folder: Path, seed: int) -> None:
         self._project = Project(folder, VERSIONS, [ROOT / "reference_models" / f"{name}.py" for name in MODELS])
         self._random = random.Random(seed)
+        start = time.monotonic()
         self._require(self._project.run("run"), "undisturbed")
+        self._latest = time.monotonic() - start
+        """Seconds after its start until which a run is killed: as long as it takes undisturbed."""
         self._undisturbed = self._project.written()
         self._start_over()
         self.kills = 0
@@ -49,7 +51,7 @@ class Soak:
         running = self._project.start("run", "-q", stderr=subprocess.DEVNULL)
         host = psutil.Process(running.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return running.wait(self._random.uniform(0.1, LATEST)) == 0
+            return running.wait(self._random.uniform(0.1, self._latest)) == 0
         family = [host, *host.children(recursive=True)]
         victim = self._random.choice([host, self._random.choice(family)])
         signals = [signal.SIGKILL, signal.SIGTERM, *([signal.SIGINT] if victim == host else [])]
