@@ -33,6 +33,7 @@ ROUNDING, REDRAWN, DIFFERENT = Verdict.ROUNDING, Verdict.REDRAWN, Verdict.DIFFER
 NOT_COMPARABLE, FAILED, UNSTABLE = Verdict.NOT_COMPARABLE, Verdict.FAILED, Verdict.UNSTABLE
 
 NATIVE_STAGES = (
+    "seed/numpy",
     "data/x",
     "init/conv/kernel",
     "batch@1/x",
@@ -62,8 +63,13 @@ INJECTED_STAGES = (
 )
 
 ULPS = tuple(
-    Fault(f"one ULP: {tier} {stage}", "convnet", "tf2", tier, stage, ROUNDING)
-    for tier, stages in (("native", NATIVE_STAGES), ("injected", INJECTED_STAGES))
+    Fault(f"one ULP: {tier} {stage}", model, "tf2", tier, stage, ROUNDING)
+    for model, tier, stages in (
+        ("convnet", "native", NATIVE_STAGES),
+        ("convnet", "injected", INJECTED_STAGES),
+        ("random_streams[operations]", "native", ("draw/unseeded/normal",)),
+        ("random_states[operations]", "injected", ("draw/normal",)),
+    )
     for stage in stages
 )
 
@@ -93,6 +99,7 @@ FAULTS = (
         DIFFERENT,
         alone=False,
     ),
+    Fault("a row taken twice", "mlp", "v1", "native", "shuffle@1", DIFFERENT),
     Fault("a smaller shuffle buffer", "input_pipeline", "tf2", "native", "shuffle@0", DIFFERENT),
     Fault("the last batch dropped", "input_pipeline", "tf2", "native", "draw/uniform", NOT_COMPARABLE, alone=False),
     Fault("a learning rate off by one step", "mlp", "tf2", "injected", "update/hidden/kernel", DIFFERENT, alone=False),

@@ -68,6 +68,12 @@ def other_payload(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def taken_twice(order: np.ndarray) -> np.ndarray:
+    """Return the order with its first row in the place of its last too."""
+    order[-1] = order[0]
+    return order
+
+
 def other_setting(**settings: Any) -> Plant:
     """Return a plant of another setting of the optimizer."""
 
@@ -176,6 +182,7 @@ PLANTS = Plants(
         "epsilon 1e-8 for 1e-7": other_setting(epsilon=1e-8),
         "momentum 0.99 for 0.9": other_setting(momentum=0.99),
         "a stale batch-norm statistic": stale_statistic,
+        "a row taken twice": lambda _, setting: tamper(setting, "native", "shuffle@1", taken_twice),
         "a smaller shuffle buffer": smaller_buffer,
         "the last batch dropped": last_batch_dropped,
         "a learning rate off by one step": step_off_by_one,
