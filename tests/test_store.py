@@ -203,21 +203,54 @@ def test_a_trial_whose_tensors_are_not_all_there_is_not_stored_at_all(path: Path
 
 
 def set_schema(path: Path, schema: object) -> None:
-    """Give a store another schema."""
+    """Make a store of another schema."""
     Store(path).__exit__(None, None, None)
+    set_schema_of(path, schema)
+
+
+def set_schema_of(path: Path, schema: object) -> None:
+    """Have a store say that it is of another schema."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE meta SET schema = ?", (schema,))
 
 
-@pytest.mark.parametrize(("schema", "age"), [(SCHEMA + 1, "a newer"), (SCHEMA - 1, "an older"), (99, "a newer")])
+@pytest.mark.parametrize(("schema", "age"), [(SCHEMA + 1, "a newer"), (0, "an older"), (99, "a newer")])
 def test_a_store_of_another_schema_is_refused_by_age(path: Path, schema: int, age: str) -> None:
-    """A newer and an older store each get one sentence that says which, and are left as they are."""
+    """A newer store, and one too old to be migrated, get one sentence that says which, and stay as they are."""
     set_schema(path, schema)
     with pytest.raises(UserError, match=rf"{age} tfmatrix \(schema {schema}, this one knows {SCHEMA}\)") as refused:
         Store(path)
     assert str(path) in str(refused.value)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT schema FROM meta").fetchall() == [(schema,)]
+
+
+def test_an_older_store_is_migrated_with_what_is_in_it(path: Path) -> None:
+    """A store of the first schema is opened as one of this schema, and has its trials, traces and tensors."""
+    with Store(path) as store:
+        kept = put(store, "k")
+        store.connection.execute("DROP TABLE distances")  # the second schema added it
+    set_schema_of(path, 1)
+    with Store(path) as store:
+        assert store.trial("k") == kept
+        assert kept.trace is not None
+        assert store.trace(kept.trace)
+        store.add_distances({("ab" * 32, "cd" * 32): "[]"})
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT schema FROM meta").fetchall() == [(SCHEMA,)]
+
+
+def test_distances_come_back_until_other_code_measures(path: Path) -> None:
+    """A distance is read back by its pair of digests, and is gone once the code that measured it is another."""
+    a, b = "ab" * 32, "cd" * 32
+    with Store(path) as store:
+        store.keep_distances("by this")
+        store.add_distances({(a, b): "[1]", (b, a): "[2]"})
+    with Store(path) as store:
+        store.keep_distances("by this")
+        assert store.distances() == {(a, b): "[1]", (b, a): "[2]"}
+        store.keep_distances("by that")
+        assert store.distances() == {}
 
 
 def text_file(path: Path) -> None:

@@ -22,7 +22,7 @@ from tfmatrix.store import Store
 
 def missing_from(store: Store, plan: Plan) -> list[ExpectedTrial]:
     """Return the expected trials that the store does not have."""
-    return [expected for trials in plan.trials.values() for expected in trials if store.trial(expected.key) is None]
+    return [expected for trials in plan.trials.values() for expected in trials if not store.has_trial(expected.key)]
 
 
 def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) -> None:

@@ -17,14 +17,17 @@ from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import trace_digest
 from tfmatrix.records import Fingerprint, Tensor, Trial
 
-SCHEMA = 1
+SCHEMA = 2
 
 WHOLE = 16 * 2**20
 """Bytes up to which a tensor is kept whole."""
 SAMPLE = 2**16
 """Elements, evenly spaced, that are kept of a larger one."""
 
-_TABLES = """
+_DISTANCES = """
+CREATE TABLE distances (a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID;
+"""
+_TABLES = f"""
 CREATE TABLE meta (schema INTEGER NOT NULL);
 CREATE TABLE tensors (
     digest BLOB PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, whole INTEGER NOT NULL, data BLOB NOT NULL
@@ -39,7 +42,13 @@ CREATE TABLE trials (
 );
 CREATE INDEX trials_by_id ON trials (id);
 CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-"""
+{_DISTANCES}"""
+
+_MIGRATIONS = {1: _DISTANCES}
+"""What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
+
+MEASURED_BY = "measured by"
+"""The kind of the fact that says by what code the stored distances were measured."""
 
 
 class Store:
@@ -73,16 +82,24 @@ class Store:
         self.connection.execute("PRAGMA synchronous = NORMAL")
         with self.transaction():
             if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-                for statement in _TABLES.split(";\n"):
-                    self.connection.execute(statement)
+                self._run(_TABLES)
                 self.connection.execute("INSERT INTO meta VALUES (?)", (SCHEMA,))
-        (schema,) = self.connection.execute("SELECT schema FROM meta").fetchone()
+            (schema,) = self.connection.execute("SELECT schema FROM meta").fetchone()
+            while schema in _MIGRATIONS:
+                self._run(_MIGRATIONS[schema])
+                schema += 1
+                self.connection.execute("UPDATE meta SET schema = ?", (schema,))
         if schema != SCHEMA:
             age = "a newer" if schema > SCHEMA else "an older"
             raise UserError(
                 f"the store {self._path} was written by {age} tfmatrix (schema {schema}, this one knows {SCHEMA}); "
                 "use that release, or move the file away and run the matrix again."
             )
+
+    def _run(self, statements: str) -> None:
+        """Run several statements; `executescript` would end the transaction that they are part of."""
+        for statement in statements.split(";\n"):
+            self.connection.execute(statement)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -143,6 +160,10 @@ class Store:
         row = (bytes.fromhex(digest), kept.dtype, json.dumps(kept.shape), int(kept.whole), kept.data)
         self.connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
 
+    def has_trial(self, key: str) -> bool:
+        """Return whether there is a trial of a key."""
+        return bool(self.connection.execute("SELECT 1 FROM trials WHERE key = ?", (key,)).fetchone())
+
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key, or None."""
         return self._newest("key = ?", key)
@@ -185,6 +206,24 @@ class Store:
             raise UserError(f"the store {self._path} is damaged: the tensor {digest[:12]} is not in it.")
         dtype, shape, data, whole = row
         return Tensor(dtype, tuple(json.loads(shape)), data, bool(whole))
+
+    def distances(self) -> dict[tuple[str, str], str]:
+        """Return what was measured of pairs of tensors, by their digests, as it was added."""
+        rows = self.connection.execute("SELECT a, b, measured FROM distances")
+        return {(a.hex(), b.hex()): measured for a, b, measured in rows}
+
+    def add_distances(self, measured: Mapping[tuple[str, str], str]) -> None:
+        """Add what was measured of pairs of tensors, by their digests."""
+        rows = [(bytes.fromhex(a), bytes.fromhex(b), text) for (a, b), text in measured.items()]
+        with self.transaction():
+            self.connection.executemany("INSERT OR REPLACE INTO distances VALUES (?, ?, ?)", rows)
+
+    def keep_distances(self, by: str) -> None:
+        """Drop the distances unless they were measured by the code of this digest."""
+        if self.noted(MEASURED_BY, "") != by:
+            with self.transaction():
+                self.connection.execute("DELETE FROM distances")
+            self.note(MEASURED_BY, "", by)
 
     def forget(self, keys: Iterable[str]) -> None:
         """Remove trials, so that they are run again; their tensors stay."""

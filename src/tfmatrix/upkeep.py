@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tfmatrix.compare.tensors import Tensors
 from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.plan import Plan, known_models
@@ -18,7 +19,7 @@ from tfmatrix.store import Store
 def check(store: Store) -> Iterator[str]:
     """Yield a sentence for everything that is wrong in a store: bytes without their digest, and what is not there.
 
-    Of a sampled tensor only the sample was kept, so its bytes cannot be checked.
+    Distances are measured again. Of a sampled tensor only the sample was kept, so its bytes cannot be checked.
     """
     run = store.connection.execute
     for (told,) in run("PRAGMA integrity_check"):
@@ -41,6 +42,16 @@ def check(store: Store) -> Iterator[str]:
     for id_, trace in run("SELECT id, trace FROM trials WHERE trace IS NOT NULL"):
         if trace not in traces:
             yield f"the trial {id_} has the trace {trace.hex()[:12]}, which is not there"
+    yield from _check_distances(store, tensors)
+
+
+def _check_distances(store: Store, tensors: set[bytes]) -> Iterator[str]:
+    measuring = Tensors(store)
+    for a, b in store.distances():
+        if not {bytes.fromhex(a), bytes.fromhex(b)} <= tensors:
+            yield f"there is a distance of {a[:12]} and {b[:12]}, which are not both there"
+        elif measuring.distance(a, b) != measuring.measured(a, b):
+            yield f"the distance of {a[:12]} and {b[:12]} is another one than what is stored"
 
 
 def _names(packed: bytes) -> list[list[str]]:
@@ -94,7 +105,8 @@ def merge(store: Store, path: Path) -> Iterator[str]:
 
 
 _CONFLICTS = """
-SELECT ours.id, coalesce(hex(ours.trace), ours.outcome), coalesce(hex(theirs.trace), theirs.outcome)
+SELECT ours.id, iif(ours.trace IS NULL, ours.outcome, hex(ours.trace)),
+       iif(theirs.trace IS NULL, theirs.outcome, hex(theirs.trace))
 FROM trials AS ours JOIN other.trials AS theirs ON ours.key = theirs.key
 WHERE ours.outcome != theirs.outcome OR ours.trace IS NOT theirs.trace ORDER BY ours.id
 """
@@ -129,6 +141,8 @@ def remove_stale(store: Store, plan: Plan) -> tuple[int, int]:
         kept = {listed[at : at + 32] for (listed,) in run("SELECT tensors FROM traces") for at in _starts(listed)}
         unused = [(digest,) for (digest,) in run("SELECT digest FROM tensors").fetchall() if digest not in kept]
         store.connection.executemany("DELETE FROM tensors WHERE digest = ?", unused)
+        for side in ("a", "b"):
+            run(f"DELETE FROM distances WHERE {side} NOT IN (SELECT digest FROM tensors)")  # noqa: S608  # two constants
     run("VACUUM")
     return len(stale), len(unused)
 

@@ -46,7 +46,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
     tensors = Tensors(store)
     found = states(plan, store, tensors)
-    return Comparison(
+    comparison = Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
         states=tuple(found.values()),
@@ -69,6 +69,8 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "policy": digest(plan.config.policy),
         },
     )
+    tensors.keep()
+    return comparison
 
 
 def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[Cell, CellState]:

@@ -48,6 +48,8 @@ class Distance:
     """
     sampled: bool = False
     """True where the two arrays are a sample of larger tensors, so every number here is the sample's."""
+    dtype: str = ""
+    """NumPy's name of the dtype of both; empty for strings, and where the two are not comparable."""
 
     @property
     def identical(self) -> bool:
@@ -92,7 +94,7 @@ def measure(a: Array, b: Array, *, sampled: bool = False) -> Distance:
             for (x, _), unequal in zip(chunks(a, b), unequal_chunks, strict=True):
                 if not unequal:
                     tally.add_equal(x)
-    return tally.distance(elements, sampled)
+    return replace(tally.distance(elements, sampled), dtype=native(a).name)
 
 
 def _any_part(mask: Array, parts: int) -> Array:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tfmatrix.compare import redraw
 from tfmatrix.compare.distance import Distance
@@ -141,7 +137,7 @@ class Judge:
             reason = f"{count} of {distance.elements} elements are NaN or infinite on one side only"
         else:
             ratio = self._ratio(tier, name, distance, floor)
-            within = ratio <= self._ratio_for(tier, name, self._tensors.array(a)[0].dtype.name)
+            within = ratio <= self._ratio_for(tier, name, distance.dtype)
             verdict = Verdict.ROUNDING if within else Verdict.DIFFERENT
             reason = f"{ratio:.2g} times the noise floor{', by a sample' if distance.sampled else ''}"
         return Finding(tier, name, verdict, reason, distance, floor, ratio, baseline=a, candidate=b)
@@ -164,7 +160,7 @@ class Judge:
         weights = (tier, "weights" + name.removeprefix("update"))
         if parse(name).kind != "update" or weights not in self._a:
             return LEAST_FLOOR
-        update, after = (_largest(self._tensors.array(self._a[key])[0]) for key in ((tier, name), weights))
+        update, after = (self._tensors.largest(self._a[key]) for key in ((tier, name), weights))
         return LEAST_FLOOR * max(1.0, after / update) if 0 < update < math.inf else LEAST_FLOOR
 
     def _floor(self, tier: str, name: str) -> float | None:
@@ -245,9 +241,3 @@ class Judge:
     def _stage_digest(trace: Names, tier: str, members: Iterable[str]) -> str:
         """Return one digest for all tensors of a stage."""
         return trace_digest(Fingerprint(tier, name, trace.get((tier, name), "")) for name in members)
-
-
-def _largest(array: NDArray[Any]) -> float:
-    """Return the largest finite magnitude of a tensor of floats, 0 where it has none."""
-    magnitudes = np.abs(array.astype(np.float64))
-    return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 CHAIN = (
@@ -28,6 +29,7 @@ class Stage(NamedTuple):
     variable: str
 
 
+@cache
 def parse(name: str) -> Stage:
     """Return the parts of a stage's full name; what is not one of ours is a kind of its own."""
     found = _NAME.fullmatch(name)

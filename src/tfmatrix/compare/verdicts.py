@@ -28,9 +28,10 @@ class Verdict(Enum):
     @property
     def severity(self) -> int:
         """Return its place, 0 being the worst."""
-        return list(Verdict).index(self)
+        return _SEVERITY[self]
 
 
+_SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 _MARKS = dict(zip(Verdict, "?!~x#*.=-", strict=True))
 
 MEANINGS = {

@@ -56,25 +56,27 @@ def summarise(comparison: Comparison) -> Data:
         "environments": [_environment(state) for state in comparison.environments],
         "machine": {**asdict(comparison.machine), "id": machine_id(comparison.machine)},
     }
-    return {"id": report_id(content), **content}
+    plain: Data = as_json(content)
+    return {"id": report_id(plain), **plain}
 
 
 def report_id(content: Data) -> str:
     """Return the id of a report's content: the first 8 hexadecimal digits of its SHA-256."""
-    plain = {key: value for key, value in content.items() if key != "id"}
-    return hashlib.sha256(to_text(plain).encode("utf-8")).hexdigest()[:8]
+    others = {key: value for key, value in content.items() if key != "id"}
+    return hashlib.sha256(json.dumps(others, allow_nan=False).encode("ascii")).hexdigest()[:8]
 
 
 def to_text(content: Data) -> str:
-    """Return the data as the text of a JSON file; NaN and infinities are words, since JSON has none."""
-    return json.dumps(_plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return the data as the text of a JSON file."""
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return a value as JSON has it: NaN and infinities are words, since JSON has none."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [as_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
     return value

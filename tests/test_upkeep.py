@@ -1,0 +1,138 @@
+"""Upkeep: what is wrong in a store is named, two become one, and only what no report can show is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from building import CANDIDATE, fill, make_project, ones, trial
+from tfmatrix import matrix, upkeep
+from tfmatrix.compare.comparing import compare_all
+from tfmatrix.errors import UserError
+from tfmatrix.plan import Plan, make_plan
+from tfmatrix.records import ExpectedTrial
+from tfmatrix.report.summary import summarise
+from tfmatrix.store import Store
+
+
+def weights(expected: ExpectedTrial) -> object:
+    """Answer with weights that are a little larger in the candidate."""
+    return ones(weights=[1.0, 1.0, 1.0, 1.25 if expected.cell.environment.name == CANDIDATE else 1.0])
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Return a plan of two environments and two models."""
+    return make_plan(make_project(tmp_path, ["first", "second"]))
+
+
+@pytest.fixture
+def path(plan: Plan, tmp_path: Path) -> Path:
+    """Return a store that has all of the plan, and was compared."""
+    made = tmp_path / "store.sqlite"
+    with Store(made) as store:
+        fill(store, plan, weights)  # type: ignore[arg-type]  # stages, by name
+        compare_all(plan, store)
+    return made
+
+
+FAULTS: dict[str, tuple[str, str]] = {
+    "a bit of a tensor": (
+        "UPDATE tensors SET data = zeroblob(length(data)) WHERE digest = (SELECT max(digest) FROM tensors)",
+        "has other bytes than its digest says",
+    ),
+    "a tensor is gone": ("DELETE FROM tensors WHERE digest = (SELECT max(digest) FROM tensors)", "which is not there"),
+    "a trace of other tensors": ("UPDATE traces SET tensors = zeroblob(length(tensors))", "has another digest"),
+    "a trace is gone": ("DELETE FROM traces", "which is not there"),
+    "names are damaged": ("UPDATE names SET names = zeroblob(9)", "have another digest"),
+    "names are gone": ("DELETE FROM names", "has no names, or another number of them"),
+    "a distance": (
+        "UPDATE distances SET measured = replace(measured, '1', '2')",
+        "is another one than what is stored",
+    ),
+    "a distance of nothing": (
+        "INSERT INTO distances VALUES (zeroblob(32), zeroblob(32), '[]')",
+        "which are not both there",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "told"), FAULTS.values(), ids=FAULTS)
+def test_what_is_wrong_in_a_store_is_named(path: Path, statement: str, told: str) -> None:
+    """Whatever is changed behind the store's back is found by its digest, and a whole store has nothing to tell."""
+    with Store(path) as store:
+        assert list(upkeep.check(store)) == []
+        assert store.distances()
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        assert store.connection.execute(statement).rowcount
+        found = list(upkeep.check(store))
+    assert any(told in line for line in found), found
+
+
+def other_store(folder: Path, plan: Plan, answer: Callable[[ExpectedTrial], object]) -> Path:
+    """Make a store that answers something else."""
+    made = folder / "other.sqlite"
+    with Store(made) as store:
+        fill(store, plan, answer)  # type: ignore[arg-type]  # stages, by name, or a trial
+    return made
+
+
+def test_a_merged_store_has_what_either_had(path: Path, plan: Plan, tmp_path: Path) -> None:
+    """What only the other store has can be reported afterwards, and merging once more adds nothing."""
+    other = other_store(tmp_path, plan, weights)
+    with Store(tmp_path / "empty.sqlite") as store, Store(path) as full:
+        assert list(upkeep.merge(store, other)) == []
+        assert list(upkeep.merge(store, other)) == []
+        assert matrix.missing_from(store, plan) == []
+        assert summarise(compare_all(plan, store))["id"] == summarise(compare_all(plan, full))["id"]
+
+
+def test_where_two_stores_contradict_each_other_both_are_told_and_ours_is_kept(
+    path: Path, plan: Plan, tmp_path: Path
+) -> None:
+    """Another trace or another outcome under the same key is a conflict of its own, by the trial's name."""
+
+    def otherwise(expected: ExpectedTrial) -> object:
+        if expected.cell.model.name == "first":
+            return weights(expected)
+        return trial(expected, "failed") if expected.number > 1 else ones(weights=[7.0] * 4)
+
+    other = other_store(tmp_path, plan, otherwise)
+    with Store(path) as store:
+        before = summarise(compare_all(plan, store))["id"]
+        conflicts = list(upkeep.merge(store, other))
+        assert summarise(compare_all(plan, store))["id"] == before
+    seconds = [e for trials in plan.trials.values() for e in trials if e.cell.model.name == "second"]
+    assert sorted(line.partition(":")[0] for line in conflicts) == sorted(expected.id for expected in seconds)
+    assert any("failed there" in line for line in conflicts)
+    assert all("what is here is kept" in line for line in conflicts)
+
+
+def test_a_damaged_store_is_not_merged(path: Path, plan: Plan, tmp_path: Path) -> None:
+    """Nothing of a store that does not pass its check is added."""
+    with Store(path) as damaged:
+        damaged.connection.execute(FAULTS["a bit of a tensor"][0])
+    with Store(tmp_path / "ours.sqlite") as store:
+        with pytest.raises(UserError, match=r"is not merged: the tensor .* has other bytes"):
+            list(upkeep.merge(store, path))
+        assert len(matrix.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+
+
+def test_only_what_no_report_can_show_is_removed(path: Path, plan: Plan) -> None:
+    """Trials of an edited model go, with the tensors and distances that only they had; the rest is as it was."""
+    with Store(path) as store:
+        assert upkeep.remove_stale(store, plan) == (0, 0)
+        (plan.config.root / "reference_models" / "second.py").write_text("# edited\n", encoding="utf-8")
+        edited = make_plan(plan.config)
+        missing = matrix.missing_from(store, edited)
+        removed, _ = upkeep.remove_stale(store, edited)
+        assert removed == len(missing) > 0
+        assert matrix.missing_from(store, edited) == missing
+        assert {e.cell.model.name for e in missing} == {"second"}
+        assert list(upkeep.check(store)) == []
+        (plan.config.root / "reference_models" / "first.py").write_text("# edited\n", encoding="utf-8")
+        upkeep.remove_stale(store, make_plan(plan.config))
+        for table in ("trials", "traces", "names", "tensors", "distances"):
+            assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
