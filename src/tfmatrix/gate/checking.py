@@ -64,8 +64,8 @@ def pairs(plan: Plan, comparison: Comparison, candidate: Environment) -> tuple[P
     """
     if candidate == plan.baseline:
         raise UserError(
-            f"{candidate.name} is both the candidate and the baseline, so nothing would be compared; "
-            "name what is moved from with --baseline."
+            f"{candidate.name} is both the candidate and the baseline, so nothing would be compared; name what is "
+            "moved from with --baseline, or check what is pinned with `tfmatrix check --pinned`."
         )
     states = {state.cell: state for state in comparison.states}
     compared = {found.cell: found for found in comparison.cells}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import asdict, dataclass
@@ -163,6 +164,26 @@ def with_records(path: Path, records: Iterable[Record]) -> tuple[str, str]:
             added.append(_dumped(record))
     after = tomlkit.dumps(document)
     return before, "\n".join([after.rstrip("\n") + "\n", *added])
+
+
+def diff(before: str, after: str) -> str:
+    """Return what a ledger's change looks like in a review."""
+    found = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{FILE}", f"b/{FILE}"
+    )
+    return "".join(found)
+
+
+def write(path: Path, after: str) -> None:
+    """Write a ledger whole or not at all; raises ``UserError`` where it cannot be."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(after, encoding="utf-8", newline="")
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}; nothing was changed.") from None
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _new_document() -> tomlkit.TOMLDocument:

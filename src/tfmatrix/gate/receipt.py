@@ -15,8 +15,7 @@ import tomlkit
 from tfmatrix.errors import UserError
 from tfmatrix.gate import tables
 from tfmatrix.gate.checking import Pair, name_of
-from tfmatrix.gate.levels import Level
-from tfmatrix.gate.results import Check, Reason
+from tfmatrix.gate.results import Check
 from tfmatrix.plan import Plan
 
 FILE = "tfmatrix-pin.toml"
@@ -53,6 +52,11 @@ class Receipt:
     """What was pinned: package to version."""
     settings: Mapping[str, Any]
     """What was expected: `settings_of`."""
+
+    @property
+    def move(self) -> tuple[str, str]:
+        """Return the names of the environments that were moved from and to."""
+        return self.start, self.to
 
 
 def evidence_of(pairs: Iterable[Pair]) -> str:
@@ -123,24 +127,29 @@ def read(path: Path) -> Receipt | None:
     return Receipt(texts.pop("from"), **texts, on=on, versions=versions, settings=settings)
 
 
-def broken(receipt: Receipt, plan: Plan, check: Check, evidence: str, today: date) -> Iterator[Reason]:
-    """Yield what no longer holds of a receipt that is about the move that was checked."""
-    found = []
+def broken(receipt: Receipt, plan: Plan, check: Check, evidence: str, today: date) -> Iterator[str]:
+    """Yield what no longer holds of the receipt of the move that was checked."""
     if receipt.machine != check.machine:
-        found.append("it was made on another machine")
+        yield "it was made on another machine"
     if receipt.policy != check.policy:
-        found.append("the policy has changed since")
+        yield "the policy has changed since"
     now = settings_of(plan)
     for name in dict.fromkeys([*receipt.settings, *now]):
         before, after = receipt.settings.get(name), now.get(name)
         if before != after:
-            found.append(f"{name} {_change(before, after)}")
+            yield f"{name} {_change(before, after)}"
     if receipt.evidence != evidence:
-        found.append("the results have changed since")
+        yield "the results have changed since"
     if receipt.on > today:
-        found.append(f"it was made on {receipt.on}, a day that has not come: look at this machine's clock")
-    for text in found:
-        yield Reason(Level.INCOMPLETE, f"{FILE} no longer holds: {text}", command=("tfmatrix", "report"))
+        yield f"it was made on {receipt.on}, a day that has not come: look at this machine's clock"
+
+
+def narrowed(receipt: Receipt, plan: Plan) -> Iterator[str]:
+    """Yield what the last pin's evidence covered and the plan leaves out: a narrower question has an easier answer."""
+    now = settings_of(plan)
+    for name in ("modes", "models", "launches"):
+        if gone := [str(one) for one in receipt.settings.get(name, []) if one not in now[name]]:
+            yield f"{name} no longer have {', '.join(gone)}"
 
 
 def _change(before: object, after: object) -> str:

@@ -1,0 +1,138 @@
+"""A move from one environment to another: everything that the gate's answer rests on, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from tfmatrix.compare import policy
+from tfmatrix.compare.comparing import compare_all
+from tfmatrix.compare.policy import digest
+from tfmatrix.compare.results import Comparison
+from tfmatrix.config import MODES, Config
+from tfmatrix.environments import catalogue
+from tfmatrix.errors import UserError
+from tfmatrix.gate import ledger, receipt
+from tfmatrix.gate.checking import check, pairs
+from tfmatrix.gate.levels import Level
+from tfmatrix.gate.pinned import pinned_environment
+from tfmatrix.gate.pinning import versions_of
+from tfmatrix.gate.receipt import Receipt
+from tfmatrix.gate.results import Check, Reason
+from tfmatrix.machine import machine_id, this_machine
+from tfmatrix.plan import Plan, known_models, make_plan
+from tfmatrix.records import Environment
+from tfmatrix.store import Store
+
+CURRENT = ("tfmatrix", "report")
+"""The command that makes the report anew, which the next pin rests on."""
+
+
+def environment(config: Config, name: str) -> Environment:
+    """Return the environment of a name; raises ``UserError`` for one that is not known."""
+    return catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+
+
+def plan_of(config: Config, baseline: Environment, candidate: Environment) -> Plan:
+    """Return the plan of one move, with every mode, model and launch of the configuration."""
+    plan = make_plan(config.overridden(versions=[candidate.name], baseline=baseline.name))
+    policy.require_known(config.policy, [model.name for model in known_models(config)])
+    return plan
+
+
+def check_move(config: Config, baseline: Environment, candidate: Environment, today: date) -> Check:
+    """Return the gate's answer for a move, from what is stored."""
+    plan = plan_of(config, baseline, candidate)
+    with Store(config.under_root(config.store)) as store:
+        comparison = compare_all(plan, store)
+    return answer(plan, comparison, candidate, today, receipt_of(config))
+
+
+def check_pin(config: Config, today: date, before: Environment | None = None) -> Check:
+    """Return the gate's answer for what a project pins, by the receipt of the pin.
+
+    ``before`` is what was pinned before, where that is known. Raises ``UserError`` where no receipt is about this pin.
+    """
+    pinned = pinned_environment(config)
+    known = receipt_of(config)
+    if known is None:
+        raise UserError(
+            f"the project pins {pinned.name}, and there is no {receipt.FILE} that says on which report; "
+            "`tfmatrix pin` writes both."
+        )
+    if known.to != pinned.name or (before and known.start != before.name):
+        told = f" in place of {before.name}" if before else ""
+        raise UserError(
+            f"the project pins {pinned.name}{told}, and {receipt.FILE} is about the move from {known.start} to "
+            f"{known.to}; `tfmatrix pin` writes both."
+        )
+    return check_move(config, environment(config, known.start), pinned, today)
+
+
+def answer(
+    plan: Plan, comparison: Comparison, candidate: Environment, today: date, known: Receipt | None = None
+) -> Check:
+    """Return the gate's answer for one candidate of a comparison, by the project's ledger and the receipt of a pin."""
+    result = check(plan, comparison, candidate, ledger.read(plan.config.root / ledger.FILE), today)
+    others = [*result.others, *_left_out(plan)]
+    if known and known.move == (plan.baseline.name, candidate.name):
+        evidence = receipt.evidence_of(pairs(plan, comparison, candidate))
+        found = receipt.broken(known, plan, result, evidence, today)
+        others += [
+            Reason(Level.INCOMPLETE, f"{receipt.FILE} no longer holds: {text}", command=CURRENT) for text in found
+        ]
+    elif known and known.to == plan.baseline.name:
+        others += [
+            Reason(
+                Level.INCOMPLETE,
+                f"{text}, on which the pin of {known.to} relies; where that is meant, pin {known.to} anew first",
+                command=CURRENT,
+            )
+            for text in receipt.narrowed(known, plan)
+        ]
+    return replace(result, others=tuple(others))
+
+
+def make_receipt(plan: Plan, comparison: Comparison, candidate: Environment, report: str, today: date) -> Receipt:
+    """Return the receipt of a pin that rests on a comparison and its report."""
+    return Receipt(
+        start=plan.baseline.name,
+        to=candidate.name,
+        report=report,
+        machine=machine_id(this_machine()),
+        policy=digest(plan.config.policy),
+        evidence=receipt.evidence_of(pairs(plan, comparison, candidate)),
+        on=today,
+        versions=versions_of(plan.config, candidate),
+        settings=receipt.settings_of(plan),
+    )
+
+
+def pinned_move(config: Config, candidate: Environment) -> Environment:
+    """Return what pinning a candidate moves from: what is pinned, or what that came from where it is pinned already.
+
+    A pin that is made anew moves nothing and replaces its receipt.
+    """
+    pinned, known = pinned_environment(config), receipt_of(config)
+    if pinned != candidate:
+        return pinned
+    if known is None or known.to != candidate.name:
+        raise UserError(f"the project pins {candidate.name} already, and no {receipt.FILE} says what that came from.")
+    return environment(config, known.start)
+
+
+def receipt_of(config: Config) -> Receipt | None:
+    """Return the receipt of a project's pin, None where there is none."""
+    return receipt.read(config.root / receipt.FILE)
+
+
+def _left_out(plan: Plan) -> Iterator[Reason]:
+    """Yield what the configuration leaves out, so that a pass never looks like more than it is."""
+    expected = {model.name for model in plan.models}
+    for what, names in (
+        ("modes", [mode for mode in MODES if mode not in plan.config.modes]),
+        ("models", [model.name for model in known_models(plan.config) if model.name not in expected]),
+    ):
+        if names:
+            yield Reason(Level.WARN, f"the configuration leaves out the {what} {', '.join(names)}")
