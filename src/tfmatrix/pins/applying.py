@@ -45,7 +45,9 @@ def apply(changes: Changes) -> None:
         except BaseException as error:
             _restore(replaced)
             if isinstance(error, OSError):
-                raise UserError(f"{each.edit.path} cannot be written: {error.strerror}; nothing was changed.") from None
+                raise UserError(
+                    f"{each.edit.path} cannot be written: {error.strerror or error}; nothing was changed."
+                ) from None
             raise
 
 
@@ -57,7 +59,7 @@ def _check(edit: Edit) -> None:
         raise UserError(f"{edit.path} cannot be read: {error.strerror}; nothing was changed.") from None
     if content != edit.before:
         raise UserError(f"{edit.path} was changed in the meantime; nothing was changed, try again.")
-    if not mode & 0o222:  # a rename would not ask
+    if not mode & 0o222 or not os.access(edit.path, os.W_OK):  # a rename would not ask, and root is not asked
         raise UserError(f"{edit.path} is read-only; nothing was changed.")
 
 
@@ -87,9 +89,13 @@ def _write_beside(real: Path, content: bytes, stack: contextlib.ExitStack) -> Pa
 
 
 def _restore(replaced: list[_Staged]) -> None:
-    """Put the old bytes back."""
+    """Put the old bytes back; raises ``UserError`` that names the files where that failed."""
     for each in reversed(replaced):
-        each.old.replace(each.real)
+        with contextlib.suppress(OSError):  # what counts is looked at below
+            each.old.replace(each.real)
+    changed = [str(each.edit.path) for each in replaced if each.real.read_bytes() != each.edit.before]
+    if changed:
+        raise UserError(f"writing failed, and these files could not be restored: {', '.join(changed)}.")
 
 
 def unified_diff(changes: Changes) -> str:

@@ -80,10 +80,9 @@ def _require_pin(lock: Source, sources: Sequence[Source]) -> None:
         if family(mention.name) == TENSORFLOW
     ]
     if not any(mention.reading.version for mention in said):
-        says = f"says {said[0].written!r} ({said[0].where})" if said else "does not name TensorFlow"
+        says = f"is {said[0].written!r} ({said[0].where})" if said else "names no TensorFlow"
         raise UserError(
-            f"{lock.path}: Poetry locks what pyproject.toml says, which {says} and pins no version; "
-            "pin one there with == first."
+            f"{lock.shown}: Poetry locks what pyproject.toml says, which {says}; pin one version there first."
         )
 
 

@@ -36,9 +36,10 @@ class Hash:
 
     start: int
     """Where its option begins, ``--hash=sha256:...``."""
-    value: int
-    """Where ``sha256:...`` begins."""
+    value: tuple[int, int]
+    """Where ``sha256:...`` begins and ends."""
     end: int
+    """Behind the option, and behind the quote where the hash is quoted."""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class Source:
 
     path: Path
     """Absolute."""
+    shown: Path
+    """Relative to the project's folder, for sentences."""
     kind: Kind
     content: bytes
     text: str
@@ -67,7 +69,7 @@ def read_project(root: Path) -> tuple[Source, ...]:
         raise UserError(f"{root} is no folder; name a project's.")
     found: dict[Path, Source] = {}
     for path, kind in _known(root.absolute()):
-        _read(path, kind, found, named_by="")
+        _read(path, kind, root.absolute(), found)
     return tuple(sorted(found.values(), key=lambda source: source.path))
 
 
@@ -78,23 +80,23 @@ def _known(root: Path) -> Iterator[tuple[Path, Kind]]:
                 yield path, kind
 
 
-def _read(path: Path, kind: Kind, found: dict[Path, Source], named_by: str) -> None:
+def _read(path: Path, kind: Kind, root: Path, found: dict[Path, Source], named_by: str = "") -> None:
     """Read a file, and those that it names, into ``found``, where each stands under its real path."""
-    real = path.resolve()
+    real, shown = path.resolve(), Path(os.path.relpath(path, root))
     if real in found:
         return
     try:
         content = path.read_bytes()
     except OSError as error:
         by = f", which {named_by} names," if named_by else ""
-        raise UserError(f"{path}{by} cannot be read: {error.strerror}.") from None
-    text, encoding = decode(content, path, declared=kind.heeds_declaration)
-    document = kind.parse(text, path)
+        raise UserError(f"{shown}{by} cannot be read: {error.strerror or error}.") from None
+    text, encoding = decode(content, shown, declared=kind.heeds_declaration)
+    document = kind.parse(text, shown)
     if kind.add_lines:
-        document = kind.add_lines(document, text, path)
-    found[real] = Source(path, kind, content, text, encoding, document)
+        document = kind.add_lines(document, text, shown)
+    found[real] = Source(path, shown, kind, content, text, encoding, document)
     for name, where in document.named:
-        _read(_beside(path, name), _REQUIREMENTS, found, named_by=f"{path}, {where}")
+        _read(_beside(path, name), _REQUIREMENTS, root, found, named_by=f"{shown}, {where}")
 
 
 def _beside(path: Path, name: str) -> Path:

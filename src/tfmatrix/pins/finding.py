@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,27 +58,28 @@ def pinned_tensorflow(root: Path) -> Pin:
     if not pins:
         raise UserError(no_pin(root, sources))
     if len({canonicalize_version(pin.version) for pin in pins}) > 1:
-        raise UserError(f"the project pins more than one TensorFlow: {listed(pins)}; say which is the baseline.")
+        raise UserError(f"the project pins more than one TensorFlow: {listed(pins, root)}; say which is the baseline.")
     return pins[0]
 
 
-def listed(pins: Sequence[Pin]) -> str:
+def listed(pins: Sequence[Pin], root: Path) -> str:
     """Return pins as a list for a sentence, each with file and line."""
-    return ", ".join(f"{pin.name} {pin.version} in {pin.path}, {pin.where}" for pin in pins)
+    places = [f"{os.path.relpath(pin.path, root.absolute())}, {pin.where}" for pin in pins]
+    return "; ".join(f"{pin.name} {pin.version} in {place}" for pin, place in zip(pins, places, strict=True))
 
 
 def no_pin(root: Path, sources: Sequence[Source]) -> str:
     """Return the sentence for a project that pins no TensorFlow."""
     loose = [
-        f"{source.path}, {mention.where}, says {mention.written!r}"
+        f"{source.shown}, {mention.where}, says {mention.written!r}"
         for source in sources
         for mention in source.document.mentions
         if family(mention.name) == TENSORFLOW
     ]
     if loose:
-        return f"no one TensorFlow is pinned: {'; '.join(loose)}; write ==, or say which is the baseline."
+        return f"TensorFlow is not pinned to one version: {'; '.join(loose)}; write ==, or say which is the baseline."
     if sources:
-        looked = ", ".join(str(source.path) for source in sources)
+        looked = ", ".join(str(source.shown) for source in sources)
         return f"no TensorFlow is pinned in {root}: none is named in {looked}; pin one, or say which is the baseline."
     patterns = ", ".join(pattern for pattern, _ in KINDS)
     return f"no TensorFlow is pinned in {root}, which has none of {patterns}; pin one, or say which is the baseline."

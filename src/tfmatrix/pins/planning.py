@@ -50,7 +50,7 @@ def plan_changes(root: Path, versions: Mapping[str, str], hashes: Mapping[str, S
     pins = [pin for source in sources for pin in pins_of(source)]
     if not any(family(pin.name) == TENSORFLOW for pin in pins):
         raise UserError(no_pin(root, sources))
-    _refuse_several(pins, wanted)
+    _refuse_several(pins, wanted, root)
     edits = tuple(
         Edit(source.path, source.content, source.encoding.encode(after))
         for source in sources
@@ -59,13 +59,13 @@ def plan_changes(root: Path, versions: Mapping[str, str], hashes: Mapping[str, S
     return Changes(edits, commands(sources, wanted, {edit.path for edit in edits}), root)
 
 
-def _refuse_several(pins: Sequence[Pin], wanted: Mapping[str, str]) -> None:
+def _refuse_several(pins: Sequence[Pin], wanted: Mapping[str, str], root: Path) -> None:
     """Raise ``UserError`` where files that people edit pin one package to several versions, by marker or by file."""
     for name, version in wanted.items():
         others = [pin for pin in pins if family(pin.name) == name and not pin.owner and not same(pin.version, version)]
         if any(not same(pin.version, others[0].version) for pin in others):
             raise UserError(
-                f"the project pins {name} to several versions: {listed(others)}; tfmatrix does not know "
+                f"the project pins {name} to several versions: {listed(others, root)}; tfmatrix does not know "
                 "which of them is meant, so make them one."
             )
 
@@ -75,9 +75,9 @@ def _edited(source: Source, wanted: Mapping[str, str], hashes: Mapping[str, Sequ
     now = source
     for at, mention in enumerate(source.document.mentions):
         version = wanted.get(family(mention.name))
-        if version is not None and _moves(source.path, mention, version):
+        if version is not None and _moves(source.shown, mention, version):
             # By number, since every change moves what stands behind it.
-            now = with_version(now, at, version, _hashes_for(source.path, mention, hashes))
+            now = with_version(now, at, version, _hashes_for(source.shown, mention, hashes))
     return now.text
 
 

@@ -29,7 +29,7 @@ from tfmatrix.pins.packages import PACKAGES
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")  # pip's own
 _OPTION = re.compile(r"(?<!\S)-")
-_HASH = re.compile(r"(?<!\S)--hash(?:=|\s+)(\S+)")
+_HASH = re.compile(r"(?<!\S)--hash(?:=|\s+)([\"']?)([^\s\"']+)\1")
 _NAME_AT = re.compile(r"[\w.-]+\s*(\[[^\]]*\])?\s*@")  # the address of a package that is named
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz", ".tar")
 
@@ -58,7 +58,7 @@ def parse(text: str, path: Path, where: str = "") -> Document:
         wanted = line.text[:end].strip()
         hashes = list(_HASH.finditer(line.text, end))
         leaves[at, "requirement"] = wanted
-        leaves[at, "hashes"] = " ".join(found[1] for found in hashes)
+        leaves[at, "hashes"] = " ".join(found[2] for found in hashes)
         leaves[at, "options"] = _HASH.sub("", line.text[end:]).strip()
         if wanted:
             found_mention = _mention(wanted, (at, "requirement"), line, path)
@@ -154,9 +154,10 @@ def _with_hashes(mention: Mention, hashes: list[re.Match[str]], line: _Line) -> 
     """Return a mention that knows where its hashes stand in the file."""
     if not hashes:
         return mention
+    at = line.places
     spans = [
-        Hash(line.places[found.start()], line.places[found.start(1)], line.places[found.end() - 1] + 1)
+        Hash(at[found.start()], (at[found.start(2)], at[found.end(2) - 1] + 1), at[found.end() - 1] + 1)
         for found in hashes
     ]
     before = len(line.text[: hashes[0].start()].rstrip())
-    return replace(mention, hashes=tuple(spans), lead=line.places[before - 1] + 1)
+    return replace(mention, hashes=tuple(spans), lead=at[before - 1] + 1)

@@ -30,17 +30,17 @@ def with_version(source: Source, at: int, version: str, hashes: Sequence[str]) -
     try:
         wanted[mention.keys] = repinned(mention.written, mention.syntax, version)
     except Malformed as error:
-        raise UserError(f"{source.path}, {mention.where}: {error}; write the requirement plainly.") from None
+        raise UserError(f"{source.shown}, {mention.where}: {error}; write the requirement plainly.") from None
     if mention.hashes:
         beside: Keys = (*mention.keys[:-1], "hashes")
         wanted[beside] = " ".join(hashes)
-        text, end = _with_hashes(text, source.path, mention, hashes), mention.lead
+        text, end = _with_hashes(text, source.shown, mention, hashes), mention.lead
     candidates = (text[:place] + version + text[place + len(old) :] for place in occurrences(text, old, start, end))
     parsed = ((candidate, _parsed(source, candidate)) for candidate in candidates)
     right = [(candidate, document) for candidate, document in parsed if document and document.leaves == wanted]
     if len(right) != 1:
         raise UserError(
-            f"{source.path}, {mention.where}: the version in {mention.written!r} cannot be changed and nothing else "
+            f"{source.shown}, {mention.where}: the version in {mention.written!r} cannot be changed and nothing else "
             "with it, since it is spelled with escapes, over two lines or for several places; write it plainly."
         )
     return replace(source, text=right[0][0], document=right[0][1])
@@ -48,7 +48,7 @@ def with_version(source: Source, at: int, version: str, hashes: Sequence[str]) -
 
 def _parsed(source: Source, text: str) -> Document | None:
     try:
-        return source.kind.parse(text, source.path)
+        return source.kind.parse(text, source.shown)
     except UserError:
         return None
 
@@ -60,7 +60,7 @@ def _with_hashes(text: str, path: Path, mention: Mention, hashes: Sequence[str])
     """
     old = mention.hashes
     breaks = [text[one.end : two.start] for one, two in itertools.pairwise(old)]
-    options = [text[each.start : each.value] for each in old]
+    around = [(text[each.start : each.value[0]], text[each.value[1] : each.end]) for each in old]
     if not all(_BLANK.fullmatch(each) for each in breaks):
         raise UserError(f"{path}, {mention.where}: other options stand between the hashes; put them behind.")
     last = breaks[-1] if breaks else text[mention.lead : old[0].start]
@@ -68,5 +68,5 @@ def _with_hashes(text: str, path: Path, mention: Mention, hashes: Sequence[str])
     for at, digest in enumerate(hashes):
         if at:
             pieces.append(breaks[at - 1] if at <= len(breaks) else last)
-        pieces.append(options[min(at, len(options) - 1)] + digest)
+        pieces.append(digest.join(around[min(at, len(around) - 1)]))
     return text[: old[0].start] + "".join(pieces) + text[old[-1].end :]
