@@ -13,10 +13,10 @@ import click
 
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import read_config
-from tfmatrix.compare.comparing import compare_all
 from tfmatrix.errors import UserError
 from tfmatrix.gate import accepting, as_json, github, junit, ledger, lines, moves, pinning, reporting, staged
 from tfmatrix.gate.checking import pairs
+from tfmatrix.gate.evidence import gather
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.results import Check
@@ -42,9 +42,9 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
     if pinned == (version is not None) or (pinned and baseline):
         raise UserError("name the VERSION to check, or --pinned alone.")
     if pinned or version is None:
-        return _say(moves.check_pin(settings, _today()), form)
+        return _say(moves.check_pin(settings, today()), form)
     start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
-    return _say(moves.check_move(settings, start, moves.environment(settings, version), _today()), form)
+    return _say(moves.check_move(settings, start, moves.environment(settings, version), today()), form)
 
 
 @click.command("check-staged")
@@ -58,7 +58,7 @@ def check_staged(form: str) -> int:
     with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
         if staged.same_pins(project.root, before, companions=moves.receipt_of(project) is not None):
             return SAME
-        return _say(moves.check_pin(project, _today(), staged.pinned_before(project, before)), form)
+        return _say(moves.check_pin(project, today(), staged.pinned_before(project, before)), form)
 
 
 @click.command()
@@ -96,8 +96,8 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     candidate = moves.environment(settings, version)
     plan = moves.plan_of(settings, start, candidate)
     with Store(settings.under_root(settings.store)) as store:
-        compared = pairs(plan, compare_all(plan, store), candidate)
-    word = accepting.Word(reason, by or _git_user(settings.root), _today(), expires.date())
+        compared = pairs(gather(plan, store), candidate)
+    word = accepting.Word(reason, by or _git_user(settings.root), today(), expires.date())
     path = settings.root / ledger.FILE
     before, after = ledger.with_records(path, accepting.accept(compared, cell, stages, word))
     click.echo(_plain_lines(ledger.diff(before, after)))
@@ -119,14 +119,14 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
     settings = read_config({})
     candidate = moves.environment(settings, version)
     start = moves.pinned_move(settings, candidate)
-    with Store(settings.under_root(settings.store)) as store:
-        current = reporting.require_current(settings, store, report, start, candidate)
     known = moves.receipt_of(settings)
     anew = known is not None and known.move == (start.name, candidate.name)
-    found = moves.answer(current.plan, current.comparison, candidate, _today(), None if anew else known)
+    with Store(settings.under_root(settings.store)) as store:
+        evidence = reporting.require_current(settings, store, report, start, candidate)
+        found = moves.answer(evidence, candidate, today(), None if anew else known)
     if not found.passes:
         return _say(found, "text")
-    receipt = moves.make_receipt(current.plan, current.comparison, candidate, report, _today())
+    receipt = moves.make_receipt(evidence, candidate, report, today())
     planned = pinning.plan_pin(settings, receipt, candidate, anew=anew)
     click.echo(_plain_lines(unified_diff(planned.shown)))
     if not dry_run:
@@ -152,7 +152,7 @@ def _say(found: Check, form: str) -> int:
     return SAME if found.passes else {Level.FAIL: CHANGED}.get(found.level, INCOMPLETE)
 
 
-def _today() -> date:
+def today() -> date:
     """Return the day in UTC, the same for everyone who reads a ledger."""
     return datetime.now(timezone.utc).date()
 

@@ -12,6 +12,7 @@ from tfmatrix.compare.results import CellComparison, CellState, Comparison
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.gate import commands
+from tfmatrix.gate.evidence import Evidence
 from tfmatrix.gate.ledger import FILE, Place, Record
 from tfmatrix.gate.levels import Level, require_a_failing_place, worst_level
 from tfmatrix.gate.results import CellResult, Check, Reason
@@ -57,11 +58,12 @@ def name_of(cell: Cell) -> str:
     return cell.id.removeprefix(f"{cell.environment.name}/")
 
 
-def pairs(plan: Plan, comparison: Comparison, candidate: Environment) -> tuple[Pair, ...]:
+def pairs(evidence: Evidence, candidate: Environment) -> tuple[Pair, ...]:
     """Return every expected cell of a candidate with the baseline's and their comparison.
 
     Raises ``UserError`` where the candidate is the baseline.
     """
+    plan, comparison = evidence.plan, evidence.comparison
     if candidate == plan.baseline:
         raise UserError(
             f"{candidate.name} is both the candidate and the baseline, so nothing would be compared; name what is "
@@ -79,12 +81,12 @@ def pairs(plan: Plan, comparison: Comparison, candidate: Environment) -> tuple[P
     return tuple(found)
 
 
-def check(plan: Plan, comparison: Comparison, candidate: Environment, ledger: Ledger, today: date) -> Check:
-    """Return the gate's answer for one candidate of a plan.
+def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: date) -> Check:
+    """Return the gate's answer for one candidate of a plan, by its policy and a ledger.
 
     Raises ``UserError`` where the candidate is the baseline, and for a policy that can never fail.
     """
-    expected = pairs(plan, comparison, candidate)
+    plan, expected = evidence.plan, pairs(evidence, candidate)
     require_a_failing_place(plan.config.policy, ((pair.cell.model.name, pair.cell.mode) for pair in expected))
     return Check(
         baseline=plan.baseline.name,
@@ -93,7 +95,10 @@ def check(plan: Plan, comparison: Comparison, candidate: Environment, ledger: Le
         policy=digest(plan.config.policy),
         machine=machine_id(this_machine()),
         cells=tuple(_judge(plan.baseline, pair, ledger, today) for pair in expected),
-        others=(*_of_environments(comparison, candidate), *_of_ledger(expected, plan, candidate, ledger, today)),
+        others=(
+            *_of_environments(evidence.comparison, candidate),
+            *_of_ledger(expected, plan, candidate, ledger, today),
+        ),
     )
 
 

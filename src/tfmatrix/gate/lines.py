@@ -7,6 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check, Reason
@@ -72,7 +73,8 @@ def counts(check: Check) -> str:
     verdicts = Counter(result.verdict for result in check.cells)
     by_level = ", ".join(f"{levels[level]} {level.value}" for level in Level if levels[level])
     by_verdict = ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(verdicts.items(), key=_severity))
-    return f"{len(check.cells)} cells expected: {by_level or 'none'} ({by_verdict})"
+    number = f"{len(check.cells)} cell{'' if len(check.cells) == 1 else 's'} expected"
+    return f"{number}: {by_level} ({by_verdict})"
 
 
 def _severity(item: tuple[object, int]) -> int:
@@ -83,9 +85,13 @@ def text(check: Check) -> Iterator[str]:
     """Yield the lines of the answer as plain text."""
     yield headline(check)
     yield counts(check)
-    for line in lines(check):
+    for command, same in groupby(lines(check), key=lambda line: line.command):
         yield ""
-        yield line.title
-        yield f"  {line.text}"
-        if line.command:
-            yield f"  more: {line.command}"
+        for line in same:
+            if line.cells:
+                yield line.title
+                yield f"  {line.text}"
+            else:
+                yield f"{line.title}: {line.text}"
+        if command:
+            yield f"  more: {command}"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
 from tfmatrix.compare import policy
-from tfmatrix.compare.comparing import compare_all
 from tfmatrix.compare.policy import digest
-from tfmatrix.compare.results import Comparison
-from tfmatrix.config import MODES, Config
+from tfmatrix.config import Config
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
-from tfmatrix.gate import ledger, receipt
+from tfmatrix.gate import ledger, receipt, wider
 from tfmatrix.gate.checking import check, pairs
+from tfmatrix.gate.evidence import Evidence, gather
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.pinning import versions_of
@@ -45,8 +43,7 @@ def check_move(config: Config, baseline: Environment, candidate: Environment, to
     """Return the gate's answer for a move, from what is stored."""
     plan = plan_of(config, baseline, candidate)
     with Store(config.under_root(config.store)) as store:
-        comparison = compare_all(plan, store)
-    return answer(plan, comparison, candidate, today, receipt_of(config))
+        return answer(gather(plan, store), candidate, today, receipt_of(config))
 
 
 def check_pin(config: Config, today: date, before: Environment | None = None) -> Check:
@@ -70,15 +67,18 @@ def check_pin(config: Config, today: date, before: Environment | None = None) ->
     return check_move(config, environment(config, known.start), pinned, today)
 
 
-def answer(
-    plan: Plan, comparison: Comparison, candidate: Environment, today: date, known: Receipt | None = None
-) -> Check:
-    """Return the gate's answer for one candidate of a comparison, by the project's ledger and the receipt of a pin."""
-    result = check(plan, comparison, candidate, ledger.read(plan.config.root / ledger.FILE), today)
-    others = [*result.others, *_left_out(plan)]
+def answer(evidence: Evidence, candidate: Environment, today: date, known: Receipt | None) -> Check:
+    """Return the gate's answer for one candidate, by the project's ledger and the receipt of a pin."""
+    plan = evidence.plan
+    accepted = ledger.read(plan.config.root / ledger.FILE)
+    result = check(evidence, candidate, accepted, today)
+    others = [
+        *result.others,
+        *wider.left_out(plan),
+        *wider.known_all_the_same(evidence, candidate, accepted, today),
+    ]
     if known and known.move == (plan.baseline.name, candidate.name):
-        evidence = receipt.evidence_of(pairs(plan, comparison, candidate))
-        found = receipt.broken(known, plan, result, evidence, today)
+        found = receipt.broken(known, plan, result, receipt.evidence_of(pairs(evidence, candidate)), today)
         others += [
             Reason(Level.INCOMPLETE, f"{receipt.FILE} no longer holds: {text}", command=CURRENT) for text in found
         ]
@@ -94,15 +94,16 @@ def answer(
     return replace(result, others=tuple(others))
 
 
-def make_receipt(plan: Plan, comparison: Comparison, candidate: Environment, report: str, today: date) -> Receipt:
-    """Return the receipt of a pin that rests on a comparison and its report."""
+def make_receipt(evidence: Evidence, candidate: Environment, report: str, today: date) -> Receipt:
+    """Return the receipt of a pin that rests on evidence and the report of it."""
+    plan = evidence.plan
     return Receipt(
         start=plan.baseline.name,
         to=candidate.name,
         report=report,
         machine=machine_id(this_machine()),
         policy=digest(plan.config.policy),
-        evidence=receipt.evidence_of(pairs(plan, comparison, candidate)),
+        evidence=receipt.evidence_of(pairs(evidence, candidate)),
         on=today,
         versions=versions_of(plan.config, candidate),
         settings=receipt.settings_of(plan),
@@ -125,14 +126,3 @@ def pinned_move(config: Config, candidate: Environment) -> Environment:
 def receipt_of(config: Config) -> Receipt | None:
     """Return the receipt of a project's pin, None where there is none."""
     return receipt.read(config.root / receipt.FILE)
-
-
-def _left_out(plan: Plan) -> Iterator[Reason]:
-    """Yield what the configuration leaves out, so that a pass never looks like more than it is."""
-    expected = {model.name for model in plan.models}
-    for what, names in (
-        ("modes", [mode for mode in MODES if mode not in plan.config.modes]),
-        ("models", [model.name for model in known_models(plan.config) if model.name not in expected]),
-    ):
-        if names:
-            yield Reason(Level.WARN, f"the configuration leaves out the {what} {', '.join(names)}")

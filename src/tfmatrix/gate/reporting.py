@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from tfmatrix.compare.comparing import compare_all
-from tfmatrix.compare.results import Comparison
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix.gate.evidence import Evidence, gather
+from tfmatrix.plan import make_plan
 from tfmatrix.records import Environment
 from tfmatrix.report.summary import SCHEMA, Data, report_id, summarise
 from tfmatrix.store import Store
@@ -20,16 +18,8 @@ NAMED = 8
 """Cells that a refusal names."""
 
 
-@dataclass(frozen=True)
-class Current:
-    """A report that still holds, and what it was made from."""
-
-    plan: Plan
-    comparison: Comparison
-
-
-def require_current(config: Config, store: Store, id_: str, baseline: Environment, candidate: Environment) -> Current:
-    """Return the plan and comparison of the report of an id, made anew from the store.
+def require_current(config: Config, store: Store, id_: str, baseline: Environment, candidate: Environment) -> Evidence:
+    """Return the evidence for the report of an id, gathered anew from the store.
 
     Raises ``UserError``, saying why, where the report that lies in the project is another, was edited, was made under
     other settings, of other models or against another baseline, does not cover the candidate, or where the store now
@@ -38,9 +28,8 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
     data = _read(config, id_)
     _require_move(data, baseline, candidate)
     names = [environment["name"] for environment in data["environments"]]
-    plan = make_plan(config.overridden(versions=names, baseline=baseline.name))
-    comparison = compare_all(plan, store)
-    now = summarise(comparison)
+    evidence = gather(make_plan(config.overridden(versions=names, baseline=baseline.name)), store)
+    now = summarise(evidence.comparison)
     if changed := next(_changes(data, now), None):
         raise UserError(f"the report {id_} is not the current one: {changed}; make it anew, and read it.")
     if now["id"] != id_:
@@ -48,7 +37,7 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
             f"the report {id_} is not the current one: from the store it is now {now['id']}; "
             "make it anew with `tfmatrix report`, and read it."
         )
-    return Current(plan, comparison)
+    return evidence
 
 
 def _read(config: Config, id_: str) -> Data:
