@@ -22,17 +22,18 @@ PAIRS = 5
 """Timings come in pairs taken in turn, so that a machine that slows down slows both; the ratio is a pair's median."""
 
 
-def rows(elements: int = ELEMENTS, pairs: int = PAIRS) -> list[tuple[str, float, str]]:
-    """Return what was measured as rows of name, number and unit; ratios are to ``np.array_equal``, same arrays."""
+def rows(elements: int = ELEMENTS, pairs: int = PAIRS) -> list[tuple[str, float, str, str]]:
+    """Return what was measured as rows of name, number, unit and aim; ratios are to ``np.array_equal``, same arrays."""
     a = np.random.default_rng(0).standard_normal(elements, np.float32)
     same, other = a.copy(), a * np.float32(-1.001)
     assert measure(a, same).identical
     assert measure(a, other).fraction == 1
+    named = f"two arrays of {elements / 1e6:g} million float32"
     return [
-        ("identical: time", _ratio(a, same, pairs), "x array_equal"),
-        ("every element differs: time", _ratio(a, other, pairs), "x array_equal"),
-        ("identical: peak memory", _peak_megabytes(a, same), "MB"),
-        ("every element differs: peak memory", _peak_megabytes(a, other), "MB"),
+        (f"distance of {named}, identical: time", _ratio(a, same, pairs), "x array_equal", "at most 1.5"),
+        (f"distance of {named}, all different: time", _ratio(a, other, pairs), "x array_equal", "at most 25"),
+        (f"distance of {named}, identical: memory", _peak_megabytes(a, same), "MB", "a few chunks"),
+        (f"distance of {named}, all different: memory", _peak_megabytes(a, other), "MB", "a few chunks"),
     ]
 
 
@@ -61,8 +62,8 @@ def _peak_megabytes(a: NDArray[Any], b: NDArray[Any]) -> float:
 def main() -> None:
     """Print the rows as a table."""
     elements = int(sys.argv[1]) if len(sys.argv) > 1 else ELEMENTS
-    for name, number, unit in rows(elements):
-        sys.stdout.write(f"{name:<36}{number:>8.2f} {unit}\n")
+    for name, number, unit, aim in rows(elements):
+        sys.stdout.write(f"{name:<70}{number:>8.2f} {unit} ({aim})\n")
 
 
 if __name__ == "__main__":

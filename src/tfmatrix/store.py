@@ -164,6 +164,11 @@ class Store:
         """Return whether there is a trial of a key."""
         return bool(self.connection.execute("SELECT 1 FROM trials WHERE key = ?", (key,)).fetchone())
 
+    def observed(self) -> dict[str, str]:
+        """Return the digest of the trace of every observed trial, by key."""
+        rows = self.connection.execute("SELECT key, trace FROM trials WHERE trace IS NOT NULL")
+        return {key: trace.hex() for key, trace in rows}
+
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key, or None."""
         return self._newest("key = ?", key)

@@ -47,6 +47,15 @@ def test_what_is_current_is_not_made_again(bench: Bench) -> None:
     assert again == made
 
 
+def test_an_environment_is_one_by_whatever_link_it_is_reached(bench: Bench, tmp_path: Path) -> None:
+    """Through a link to nox's folder nothing is made again, and the interpreter is the same."""
+    bench.write_lock()
+    made = make(bench)
+    (tmp_path / "link").symlink_to(bench.folder.parent)
+    linked = tmp_path / "link" / bench.folder.name
+    assert making.make(TINY, folder=linked, lock_folders=[bench.lock_folder], create_venv=never) == made
+
+
 def test_a_wrong_hash_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package whose bytes are not those of the lock is not installed, whatever the shell tells uv."""
     monkeypatch.setenv("UV_NO_VERIFY_HASHES", "1")

@@ -35,6 +35,7 @@ from tfmatrix.records import (
     Machine,
     Package,
     Policy,
+    Trial,
 )
 from tfmatrix.store import Store
 
@@ -76,7 +77,8 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
 def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[Cell, CellState]:
     """Return what the trials of every expected cell say together."""
     tensors = tensors or Tensors(store)
-    return {cell: _state(plan, store, tensors, cell) for cell in plan.cells}
+    observed = store.observed()  # at once, and without the evidence: of these nothing else is asked
+    return {cell: _state(plan, store, tensors, cell, observed) for cell in plan.cells}
 
 
 def _machine(store: Store) -> Machine:
@@ -88,9 +90,12 @@ def _machine(store: Store) -> Machine:
     return Machine(**values)
 
 
-def _state(plan: Plan, store: Store, tensors: Tensors, cell: Cell) -> CellState:
+def _state(plan: Plan, store: Store, tensors: Tensors, cell: Cell, observed: Mapping[str, str]) -> CellState:
     refusal = store.noted(REFUSAL, environment_key(plan, cell.environment))
-    trials = [(expected, store.trial(expected.key)) for expected in plan.trials[cell]]
+    trials = [
+        (e, Trial(e.key, OBSERVED, e.id, trace=observed[e.key]) if e.key in observed else store.trial(e.key))
+        for e in plan.trials[cell]
+    ]
     return state_of(cell, trials, str(refusal or ""), tensors, store.last_called)
 
 

@@ -82,7 +82,7 @@ def measure(a: Array, b: Array, *, sampled: bool = False) -> Distance:
         return Distance(comparable=False, note=note, elements=elements, differing=elements, sampled=sampled)
     if is_string(a):
         return Distance(comparable=True, elements=elements, differing=strings_apart(a, b), sampled=sampled)
-    tally = _tally_for(native(a))
+    tally = _tally_for(native(a), min(CHUNK, elements))
     unequal_chunks = []
     # Overflow and NaN are findings here, not mistakes.
     with np.errstate(all="ignore"):
@@ -137,12 +137,12 @@ class _Bits:
 class _Integers(_Bits):
     """What is counted of integers: the largest difference besides."""
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
+    def __init__(self, dtype: np.dtype[Any], chunk: int) -> None:
         super().__init__(dtype)
         self._bits = np.dtype(f"u{dtype.itemsize}")
         # int8 holds every number of the integers narrower than a byte, whose own arithmetic would wrap.
         self._dtype = dtype if dtype.kind in "iu" else np.dtype(np.int8)
-        self._low, self._high = np.empty(CHUNK, self._dtype), np.empty(CHUNK, self._dtype)
+        self._low, self._high = np.empty(chunk, self._dtype), np.empty(chunk, self._dtype)
         self._max_abs = 0
 
     def add(self, x: Array, y: Array) -> None:
@@ -161,12 +161,12 @@ class _Floats(_Bits):
     is looked for by one minimum or maximum before it is counted.
     """
 
-    def __init__(self, dtype: np.dtype[Any], layout: Format, parts: int) -> None:
+    def __init__(self, dtype: np.dtype[Any], chunk: int, layout: Format, parts: int) -> None:
         super().__init__(dtype)
         self._layout, self._parts = layout, parts
-        self._a, self._b, self._scratch = (np.empty(CHUNK * parts, layout.code) for _ in range(3))
-        self._unequal = np.empty(CHUNK * parts, np.bool_)
-        self._difference = np.empty(CHUNK * parts, np.float64)
+        self._a, self._b, self._scratch = (np.empty(chunk * parts, layout.code) for _ in range(3))
+        self._unequal = np.empty(chunk * parts, np.bool_)
+        self._difference = np.empty(chunk * parts, np.float64)
         self._zero_sign = self._nan_payload = self._nan_mismatch = self._inf_mismatch = 0
         self._max_ulp = self._top = 0
         self._max_abs = 0.0
@@ -272,14 +272,14 @@ def _largest(x: Array, y: Array, out: Array, excluded: Array | None) -> float:
 _NARROW_INTEGERS = tuple(getattr(ml_dtypes, name) for name in ml_dtypes.__all__ if name.startswith(("int", "uint")))
 
 
-def _tally_for(dtype: np.dtype[Any]) -> _Bits:
-    """Return an empty tally for a dtype in native byte order."""
+def _tally_for(dtype: np.dtype[Any], chunk: int) -> _Bits:
+    """Return an empty tally for a dtype in native byte order, of chunks of at most so many elements."""
     if dtype.kind in "iu" or dtype.type in _NARROW_INTEGERS:
-        return _Integers(dtype)
+        return _Integers(dtype, chunk)
     if dtype.type in (np.complex64, np.complex128):
         part = np.dtype(f"f{dtype.itemsize // 2}")
         layout = format_of(part)
         assert layout is not None
-        return _Floats(dtype, layout, parts=2)
+        return _Floats(dtype, chunk, layout, parts=2)
     layout = format_of(dtype)
-    return _Bits(dtype) if layout is None else _Floats(dtype, layout, parts=1)
+    return _Bits(dtype) if layout is None else _Floats(dtype, chunk, layout, parts=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import astuple
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,7 @@ class Tensors:
         if stored := self._measured.get((a, b)):
             return Distance(*json.loads(stored))
         measured = self.measured(a, b)
-        self._new[a, b] = json.dumps(astuple(measured))
+        self._new[a, b] = json.dumps(list(vars(measured).values()))
         return measured
 
     def measured(self, a: str, b: str) -> Distance:

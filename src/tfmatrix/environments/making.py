@@ -88,7 +88,7 @@ def make(
 
 
 def _interpreter(folder: Path) -> Path:
-    return folder.absolute() / "bin" / "python"
+    return folder.resolve() / "bin" / "python"  # one environment, by whatever links it is reached
 
 
 def _install(environment: Environment, folder: Path, lock: Path) -> None:

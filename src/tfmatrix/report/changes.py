@@ -14,9 +14,9 @@ NAMED = 8
 """Models that a row names; `matrix.json` has the rest."""
 
 HEADINGS = [
+    "verdict",
     "tier",
     "stage",
-    "verdict",
     "cells",
     "farthest",
     "elements",
@@ -148,7 +148,7 @@ def _named(cells: list[str]) -> str:
     for model, _, mode in (cell.partition("/") for cell in cells):
         modes.setdefault(model, []).append(mode)
     names = [code(f"{model}/{'+'.join(found)}") for model, found in modes.items()]
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more models" if len(names) > NAMED else "")
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def between_modes(data: Data) -> list[Data]:

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from tfmatrix import __version__
@@ -67,8 +68,13 @@ def report_id(content: Data) -> str:
 
 
 def to_text(content: Data) -> str:
-    """Return the data as the text of a JSON file."""
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
+    written = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+    parts = []
+    for name, value in content.items():
+        entries = ",\n  ".join(map(written, value)) if isinstance(value, list) else ""
+        parts.append(f" {written(name)}: " + (f"[\n  {entries}\n ]" if entries else written(value)))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def as_json(value: Any) -> Any:
@@ -233,7 +239,7 @@ def _finding(found: Finding) -> Data:
 
 
 def _distance(distance: Distance) -> Data:
-    return {"fraction": distance.fraction, **asdict(distance)}
+    return {"fraction": distance.fraction, **vars(distance)}
 
 
 def _divergence(found: Divergence) -> Data:
