@@ -31,9 +31,9 @@ def summary(check: Check) -> str:
         [
             line.reason.level.value,
             line.reason.verdict,
-            "<br>".join(code(cell) for cell in line.cells),
-            code(line.reason.stage),
-            escaped(line.reason.text),
+            "<br>".join(code(shown(cell)) for cell in line.cells),
+            code(shown(line.reason.stage)),
+            escaped(line.text),
             code(line.command),
         ]
         for line in lines(check)
