@@ -68,5 +68,6 @@ def _with_hashes(text: str, path: Path, mention: Mention, hashes: Sequence[str])
     for at, digest in enumerate(hashes):
         if at:
             pieces.append(breaks[at - 1] if at <= len(breaks) else last)
-        pieces.append(digest.join(around[min(at, len(around) - 1)]))
+        before, behind = around[min(at, len(around) - 1)]
+        pieces.append(before + digest + behind)
     return text[: old[0].start] + "".join(pieces) + text[old[-1].end :]
