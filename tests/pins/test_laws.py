@@ -41,7 +41,7 @@ def pin(root: Path, at: int, hashes: Hashes) -> None:
 def test_only_what_pins_changes_and_pinning_back_restores_every_byte(
     project: dict[str, Template], old: Hashes, new: Hashes
 ) -> None:
-    """Versions and hashes of the pins change in every file that is named, no other byte does, and all of it can be undone."""
+    """Versions and hashes change in every file that is named, no other byte does, and all of it can be undone."""
     assume("tensorflow" in pinned(project))
     with written(project, 0, old) as root:
         before = read(root)

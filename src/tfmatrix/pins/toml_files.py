@@ -14,7 +14,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.pins import syntax
 from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of, spelled
 from tfmatrix.pins.packages import PACKAGES
-from tfmatrix.pins.syntax import Syntax, occurrences
+from tfmatrix.pins.syntax import Malformed, Syntax, occurrences
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,11 +83,28 @@ def with_lines(document: Document, text: str, path: Path) -> Document:
     """Return a document whose mentions say their lines too, where those can be found."""
     mentions = []
     for mention in document.mentions:
-        piece = mention.reading.version or mention.written.replace("'", '"').partition('"')[0]
-        at = _spot(text, path, mention.keys, piece)
-        line = "" if at is None else f"line {text.count(chr(10), 0, at) + 1}, "
-        mentions.append(replace(mention, where=line + mention.where))
+        piece = mention.reading.version or _plain(mention.written)
+        mentions.append(replace(mention, where=_where(text, path, mention.keys, piece)))
     return replace(document, mentions=tuple(mentions))
+
+
+def _plain(written: str) -> str:
+    """Return what of a value is spelled the same in every kind of string."""
+    return written.replace("'", '"').partition('"')[0]
+
+
+def _where(text: str, path: Path, keys: Keys, piece: str) -> str:
+    """Return where a value stands: ``line 7, project.dependencies[3]``."""
+    at = _spot(text, path, keys, piece)
+    return spelled(keys) if at is None else f"line {text.count(chr(10), 0, at) + 1}, {spelled(keys)}"
+
+
+def _name(read: Syntax, written: str, keys: Keys, text: str, path: Path) -> str:
+    """Return the name that a value names, having seen that it can be read; else raises ``UserError`` with its line."""
+    try:
+        return read(written).name
+    except Malformed:
+        return checked(read, written, path, _where(text, path, keys, _plain(written))).name
 
 
 def _spot(text: str, path: Path, keys: Keys, piece: str) -> int | None:
@@ -136,10 +153,9 @@ def _listed(data: Mapping[str, Any], pattern: Keys, text: str, path: Path) -> It
         for at, written in enumerate(requirements):
             place = (*keys, at)
             if isinstance(written, str):
-                where = spelled(place)
-                name = checked(syntax.requirement, written, path, where).name
+                name = _name(syntax.requirement, written, place, text, path)
                 if name in PACKAGES:
-                    yield Mention(name, where, place, written, syntax.requirement, (0, len(text)))
+                    yield Mention(name, spelled(place), place, written, syntax.requirement, (0, len(text)))
 
 
 def _in_table(table: object, keys: Keys, read: Syntax, text: str, path: Path) -> Iterator[Mention]:
@@ -153,7 +169,7 @@ def _in_table(table: object, keys: Keys, read: Syntax, text: str, path: Path) ->
         several = [((*keys, key, at), each) for at, each in enumerate(value)] if isinstance(value, list) else one
         for place, each in several:
             for inner, written, how in _said(each, place, read):
-                checked(how, written, path, spelled(inner))
+                _name(how, written, inner, text, path)
                 yield Mention(name, spelled(inner), inner, written, how, (0, len(text)))
 
 
