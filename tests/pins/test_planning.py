@@ -114,6 +114,13 @@ def test_a_lock_is_never_edited_and_has_a_command(tmp_path: Path) -> None:
     )
 
 
+def test_a_distribution_that_ended_is_not_asked_for(tmp_path: Path) -> None:
+    """What TensorFlow 2.15 needed on Windows and 2.21 does not is left to the tool."""
+    lock = UV_LOCK + '[[package]]\nname = "tensorflow-intel"\nversion = "2.15.1"\n'
+    changes = plan(tmp_path, {"uv.lock": lock})
+    assert commands(changes) == ["uv lock --upgrade-package numpy==2.2.6 --upgrade-package tensorflow==2.21.0"]
+
+
 def test_a_lock_that_is_up_to_date_has_a_command_only_where_its_source_changes(tmp_path: Path) -> None:
     """An edited pyproject.toml makes a lock stale, whatever versions it has."""
     lock = UV_LOCK.replace("1.26.4", "2.2.6").replace("2.15.1", "2.21.0")

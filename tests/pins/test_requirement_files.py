@@ -174,6 +174,8 @@ def test_a_declared_encoding_is_heeded(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"numpy\n# caf\xe9\n", "requirements.txt, line 2: this is no utf-8 text"),
+        (b"# coding: rot13\n", "requirements.txt: its comment names the encoding 'rot13'"),
+        (b"# coding: utf-7\n# +AEE-\n", "requirements.txt: as utf-7 text this file cannot be written back unchanged"),
         (b"# coding: klingon\n", "requirements.txt: its comment names the encoding 'klingon'"),
     ],
 )

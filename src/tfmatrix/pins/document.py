@@ -93,10 +93,11 @@ def decode(content: bytes, path: Path, *, declared: bool = False) -> tuple[str, 
         encoding = Encoding(codec=_known(names[0], path)) if names else encoding
     try:
         text = content[len(encoding.mark) :].decode(encoding.codec)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        unchanged = encoding.encode(text) == content
+    except UnicodeError as error:
+        line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
         raise UserError(f"{path}, line {line}: this is no {encoding.codec} text; mend the file.") from None
-    if encoding.encode(text) != content:
+    if not unchanged:
         raise UserError(
             f"{path}: as {encoding.codec} text this file cannot be written back unchanged; save it as UTF-8."
         )
@@ -105,6 +106,7 @@ def decode(content: bytes, path: Path, *, declared: bool = False) -> tuple[str, 
 
 def _known(codec: str, path: Path) -> str:
     try:
+        b" ".decode(codec, "ignore")  # rot13, for one, is a codec and no encoding
         return codecs.lookup(codec).name
     except LookupError:
         raise UserError(f"{path}: its comment names the encoding {codec!r}, which does not exist; mend it.") from None
