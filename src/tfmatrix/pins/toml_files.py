@@ -12,9 +12,9 @@ from packaging.utils import canonicalize_name
 
 from tfmatrix.errors import UserError
 from tfmatrix.pins import syntax
-from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of, spelled
+from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of, places, spelled
 from tfmatrix.pins.packages import PACKAGES
-from tfmatrix.pins.syntax import Malformed, Syntax, occurrences
+from tfmatrix.pins.syntax import Malformed, Syntax
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -84,7 +84,7 @@ def with_lines(document: Document, text: str, path: Path) -> Document:
     mentions = []
     for mention in document.mentions:
         piece = mention.reading.version or _plain(mention.written)
-        mentions.append(replace(mention, where=_where(text, path, mention.keys, piece)))
+        mentions.append(replace(mention, where=_where(text, path, mention, piece)))
     return replace(document, mentions=tuple(mentions))
 
 
@@ -93,21 +93,26 @@ def _plain(written: str) -> str:
     return written.replace("'", '"').partition('"')[0]
 
 
-def _where(text: str, path: Path, keys: Keys, piece: str) -> str:
+def _where(text: str, path: Path, mention: Mention, piece: str) -> str:
     """Return where a value stands: ``line 7, project.dependencies[3]``."""
-    at = _spot(text, path, keys, piece)
-    return spelled(keys) if at is None else f"line {text.count(chr(10), 0, at) + 1}, {spelled(keys)}"
+    at = _spot(text, path, mention, piece)
+    return mention.where if at is None else f"line {text.count(chr(10), 0, at) + 1}, {mention.where}"
 
 
-def _name(read: Syntax, written: str, keys: Keys, text: str, path: Path) -> str:
-    """Return the name that a value names, having seen that it can be read; else raises ``UserError`` with its line."""
+def _checked(mention: Mention, text: str, path: Path) -> Mention:
+    """Return a mention, having seen that it can be read, under the name that it gives itself, if it does.
+
+    Raises ``UserError`` that names its line.
+    """
     try:
-        return read(written).name
+        return replace(mention, name=mention.reading.name or mention.name)
     except Malformed:
-        return checked(read, written, path, _where(text, path, keys, _plain(written))).name
+        where = _where(text, path, mention, _plain(mention.written))
+        checked(mention.syntax, mention.written, path, where)
+        raise
 
 
-def _spot(text: str, path: Path, keys: Keys, piece: str) -> int | None:
+def _spot(text: str, path: Path, mention: Mention, piece: str) -> int | None:
     """Return where a piece of a string stands in a TOML text, by changing one occurrence after the other.
 
     The parser knows no places, so it is asked which of them changes this value and no other.
@@ -116,12 +121,12 @@ def _spot(text: str, path: Path, keys: Keys, piece: str) -> int | None:
     before = dict(leaves_of(_load(text, path)))
     changed = ("1" if piece.startswith("0") else "0") * len(piece)
     found = []
-    for at in occurrences(text, piece):
+    for at in places(text, piece, mention):
         try:
             after = dict(leaves_of(tomllib.loads(text[:at] + changed + text[at + len(piece) :])))
         except tomllib.TOMLDecodeError:
             continue
-        if after.keys() == before.keys() and {key for key in after if after[key] != before[key]} == {keys}:
+        if after.keys() == before.keys() and {key for key in after if after[key] != before[key]} == {mention.keys}:
             found.append(at)
     return found[0] if len(found) == 1 else None
 
@@ -152,10 +157,14 @@ def _listed(data: Mapping[str, Any], pattern: Keys, text: str, path: Path) -> It
             raise UserError(f"{path}: {spelled(keys)} must be a list of requirements; mend it.")
         for at, written in enumerate(requirements):
             place = (*keys, at)
-            if isinstance(written, str):
-                name = _name(syntax.requirement, written, place, text, path)
-                if name in PACKAGES:
-                    yield Mention(name, spelled(place), place, written, syntax.requirement, (0, len(text)))
+            if isinstance(written, str) and not written.startswith("-e "):  # which PDM takes
+                mention = _checked(_at(place, "", written, syntax.requirement, text), text, path)
+                if mention.name in PACKAGES:
+                    yield mention
+
+
+def _at(keys: Keys, name: str, written: str, read: Syntax, text: str) -> Mention:
+    return Mention(name, spelled(keys), keys, written, read, (0, len(text)), quoted=True)
 
 
 def _in_table(table: object, keys: Keys, read: Syntax, text: str, path: Path) -> Iterator[Mention]:
@@ -169,8 +178,7 @@ def _in_table(table: object, keys: Keys, read: Syntax, text: str, path: Path) ->
         several = [((*keys, key, at), each) for at, each in enumerate(value)] if isinstance(value, list) else one
         for place, each in several:
             for inner, written, how in _said(each, place, read):
-                _name(how, written, inner, text, path)
-                yield Mention(name, spelled(inner), inner, written, how, (0, len(text)))
+                yield _checked(_at(inner, name, written, how, text), text, path)
 
 
 def _said(value: object, keys: Keys, read: Syntax) -> Iterator[tuple[Keys, str, Syntax]]:
