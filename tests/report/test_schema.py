@@ -32,6 +32,7 @@ def test_a_report_has_its_schema(data: Data, schema: jsonschema.protocols.Valida
 
 def test_the_schema_knows_the_number_and_every_verdict(schema: jsonschema.protocols.Validator) -> None:
     """Schema and code have the same number and the same words."""
+    assert isinstance(schema.schema, dict)
     assert schema.schema["properties"]["schema"]["const"] == SCHEMA
     assert schema.schema["$defs"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_version
 from tfmatrix.errors import UserError
 from tfmatrix.pins.document import Mention
 from tfmatrix.pins.files import Source
-from tfmatrix.pins.packages import TENSORFLOW, family
+from tfmatrix.pins.packages import TENSORFLOW, family, last_minor
 
 _FED_BY = {"uv": "pyproject.toml", "poetry": "pyproject.toml", "pipenv": "Pipfile"}
 """The file from whose requirements a tool makes its lock."""
@@ -40,7 +40,7 @@ def commands(sources: Sequence[Source], wanted: Mapping[str, str], edited: Colle
         if not source.kind.owner:
             found += _compiled(source, wanted) if source.path in edited else []
             continue
-        locked = [mention for mention in source.document.mentions if family(mention.name) in wanted]
+        locked = [mention for mention in source.document.mentions if _stays(mention.name, wanted)]
         stale = any(not same(mention.reading.version, wanted[family(mention.name)]) for mention in locked)
         if locked and (stale or source.path.with_name(_FED_BY[source.kind.owner]) in edited):
             found += [Command(source.path, argv) for argv in _for_lock(source, locked, wanted, sources)]
@@ -50,6 +50,12 @@ def commands(sources: Sequence[Source], wanted: Mapping[str, str], edited: Colle
 def same(version: str, other: str) -> bool:
     """Return whether two spellings are one version, as ``2.15`` and ``2.15.0`` are."""
     return canonicalize_version(version) == canonicalize_version(other)
+
+
+def _stays(name: str, wanted: Mapping[str, str]) -> bool:
+    """Return whether a package of a lock is to be there in a wanted version; tensorflow-intel, say, ends at some."""
+    version = wanted.get(family(name))
+    return version is not None and not last_minor(name, version)
 
 
 def _for_lock(

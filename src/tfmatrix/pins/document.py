@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfmatrix.errors import UserError
-from tfmatrix.pins.syntax import Malformed, Reading, Syntax
+from tfmatrix.pins.syntax import Malformed, Reading, Syntax, occurrences
 
 Keys = tuple[str | int, ...]
 """The way to a value: keys of tables and places in lists."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_OPENING, _CLOSING = ("'", '"', "\n"), ("'", '"')
+"""What may stand before and behind a string: a string of three quotes may begin on the next line."""
+
 _DECLARED = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263, which pip obeys
 
 
@@ -55,6 +58,8 @@ class Mention:
     syntax: Syntax
     span: tuple[int, int]
     """The part of the file's text that holds it."""
+    quoted: bool = False
+    """Whether it is a string whose characters follow each other in the text, between quotes, as in TOML."""
     hashes: tuple[Hash, ...] = ()
     lead: int = 0
     """Where what parts the first hash from what is before it begins."""
@@ -93,10 +98,11 @@ def decode(content: bytes, path: Path, *, declared: bool = False) -> tuple[str, 
         encoding = Encoding(codec=_known(names[0], path)) if names else encoding
     try:
         text = content[len(encoding.mark) :].decode(encoding.codec)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        unchanged = encoding.encode(text) == content
+    except UnicodeError as error:
+        line = content.count(b"\n", 0, getattr(error, "start", 0)) + 1
         raise UserError(f"{path}, line {line}: this is no {encoding.codec} text; mend the file.") from None
-    if encoding.encode(text) != content:
+    if not unchanged:
         raise UserError(
             f"{path}: as {encoding.codec} text this file cannot be written back unchanged; save it as UTF-8."
         )
@@ -105,9 +111,26 @@ def decode(content: bytes, path: Path, *, declared: bool = False) -> tuple[str, 
 
 def _known(codec: str, path: Path) -> str:
     try:
+        b" ".decode(codec, "ignore")  # rot13, for one, is a codec and no encoding
         return codecs.lookup(codec).name
     except LookupError:
         raise UserError(f"{path}: its comment names the encoding {codec!r}, which does not exist; mend it.") from None
+
+
+def places(text: str, piece: str, mention: Mention) -> Iterator[int]:
+    """Yield where a piece of a mention's value may stand in a file's text."""
+    # To try a place is to parse the file, so where the neighbours of a piece are known they are looked at first.
+    around = [_neighbours(mention.written, at, piece) for at in occurrences(mention.written, piece)]
+    for place in occurrences(text, piece, *mention.span):
+        before, behind = _neighbours(text, place, piece)
+        fits = any(before in (left or _OPENING) and behind in (right or _CLOSING) for left, right in around)
+        if fits or not mention.quoted:
+            yield place
+
+
+def _neighbours(text: str, at: int, piece: str) -> tuple[str, str]:
+    end = at + len(piece)
+    return text[max(at - 1, 0) : at], text[end : end + 1]
 
 
 def leaves_of(value: object, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tfmatrix.errors import UserError
-from tfmatrix.pins.document import Document, Keys, Mention
+from tfmatrix.pins.document import Document, Keys, Mention, places
 from tfmatrix.pins.files import Source
-from tfmatrix.pins.syntax import Malformed, occurrences, repinned
+from tfmatrix.pins.syntax import Malformed, repinned
 
 _BLANK = re.compile(r"[\s\\]+")
 
@@ -26,7 +26,7 @@ def with_version(source: Source, at: int, version: str, hashes: Sequence[str]) -
     mention = source.document.mentions[at]
     old = mention.reading.version
     wanted = dict(source.document.leaves)
-    text, (start, end) = source.text, mention.span
+    text = source.text
     try:
         wanted[mention.keys] = repinned(mention.written, mention.syntax, version)
     except Malformed as error:
@@ -34,8 +34,8 @@ def with_version(source: Source, at: int, version: str, hashes: Sequence[str]) -
     if mention.hashes:
         beside: Keys = (*mention.keys[:-1], "hashes")
         wanted[beside] = " ".join(hashes)
-        text, end = _with_hashes(text, source.shown, mention, hashes), mention.lead
-    candidates = (text[:place] + version + text[place + len(old) :] for place in occurrences(text, old, start, end))
+        text = _with_hashes(text, source.shown, mention, hashes)
+    candidates = (text[:place] + version + text[place + len(old) :] for place in places(source.text, old, mention))
     parsed = ((candidate, _parsed(source, candidate)) for candidate in candidates)
     right = [(candidate, document) for candidate, document in parsed if document and document.leaves == wanted]
     if len(right) != 1:
@@ -68,5 +68,6 @@ def _with_hashes(text: str, path: Path, mention: Mention, hashes: Sequence[str])
     for at, digest in enumerate(hashes):
         if at:
             pieces.append(breaks[at - 1] if at <= len(breaks) else last)
-        pieces.append(digest.join(around[min(at, len(around) - 1)]))
+        before, behind = around[min(at, len(around) - 1)]
+        pieces.append(before + digest + behind)
     return text[: old[0].start] + "".join(pieces) + text[old[-1].end :]

@@ -12,9 +12,9 @@ from packaging.utils import canonicalize_name
 
 from tfmatrix.errors import UserError
 from tfmatrix.pins import syntax
-from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of, spelled
+from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of, places, spelled
 from tfmatrix.pins.packages import PACKAGES
-from tfmatrix.pins.syntax import Syntax, occurrences
+from tfmatrix.pins.syntax import Malformed, Syntax
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,14 +83,36 @@ def with_lines(document: Document, text: str, path: Path) -> Document:
     """Return a document whose mentions say their lines too, where those can be found."""
     mentions = []
     for mention in document.mentions:
-        piece = mention.reading.version or mention.written.replace("'", '"').partition('"')[0]
-        at = _spot(text, path, mention.keys, piece)
-        line = "" if at is None else f"line {text.count(chr(10), 0, at) + 1}, "
-        mentions.append(replace(mention, where=line + mention.where))
+        piece = mention.reading.version or _plain(mention.written)
+        mentions.append(replace(mention, where=_where(text, path, mention, piece)))
     return replace(document, mentions=tuple(mentions))
 
 
-def _spot(text: str, path: Path, keys: Keys, piece: str) -> int | None:
+def _plain(written: str) -> str:
+    """Return what of a value is spelled the same in every kind of string."""
+    return written.replace("'", '"').partition('"')[0]
+
+
+def _where(text: str, path: Path, mention: Mention, piece: str) -> str:
+    """Return where a value stands: ``line 7, project.dependencies[3]``."""
+    at = _spot(text, path, mention, piece)
+    return mention.where if at is None else f"line {text.count(chr(10), 0, at) + 1}, {mention.where}"
+
+
+def _checked(mention: Mention, text: str, path: Path) -> Mention:
+    """Return a mention, having seen that it can be read, under the name that it gives itself, if it does.
+
+    Raises ``UserError`` that names its line.
+    """
+    try:
+        return replace(mention, name=mention.reading.name or mention.name)
+    except Malformed:
+        where = _where(text, path, mention, _plain(mention.written))
+        checked(mention.syntax, mention.written, path, where)
+        raise
+
+
+def _spot(text: str, path: Path, mention: Mention, piece: str) -> int | None:
     """Return where a piece of a string stands in a TOML text, by changing one occurrence after the other.
 
     The parser knows no places, so it is asked which of them changes this value and no other.
@@ -99,12 +121,12 @@ def _spot(text: str, path: Path, keys: Keys, piece: str) -> int | None:
     before = dict(leaves_of(_load(text, path)))
     changed = ("1" if piece.startswith("0") else "0") * len(piece)
     found = []
-    for at in occurrences(text, piece):
+    for at in places(text, piece, mention):
         try:
             after = dict(leaves_of(tomllib.loads(text[:at] + changed + text[at + len(piece) :])))
         except tomllib.TOMLDecodeError:
             continue
-        if after.keys() == before.keys() and {key for key in after if after[key] != before[key]} == {keys}:
+        if after.keys() == before.keys() and {key for key in after if after[key] != before[key]} == {mention.keys}:
             found.append(at)
     return found[0] if len(found) == 1 else None
 
@@ -135,11 +157,14 @@ def _listed(data: Mapping[str, Any], pattern: Keys, text: str, path: Path) -> It
             raise UserError(f"{path}: {spelled(keys)} must be a list of requirements; mend it.")
         for at, written in enumerate(requirements):
             place = (*keys, at)
-            if isinstance(written, str):
-                where = spelled(place)
-                name = checked(syntax.requirement, written, path, where).name
-                if name in PACKAGES:
-                    yield Mention(name, where, place, written, syntax.requirement, (0, len(text)))
+            if isinstance(written, str) and not written.startswith("-e "):  # which PDM takes
+                mention = _checked(_at(place, "", written, syntax.requirement, text), text, path)
+                if mention.name in PACKAGES:
+                    yield mention
+
+
+def _at(keys: Keys, name: str, written: str, read: Syntax, text: str) -> Mention:
+    return Mention(name, spelled(keys), keys, written, read, (0, len(text)), quoted=True)
 
 
 def _in_table(table: object, keys: Keys, read: Syntax, text: str, path: Path) -> Iterator[Mention]:
@@ -153,8 +178,7 @@ def _in_table(table: object, keys: Keys, read: Syntax, text: str, path: Path) ->
         several = [((*keys, key, at), each) for at, each in enumerate(value)] if isinstance(value, list) else one
         for place, each in several:
             for inner, written, how in _said(each, place, read):
-                checked(how, written, path, spelled(inner))
-                yield Mention(name, spelled(inner), inner, written, how, (0, len(text)))
+                yield _checked(_at(inner, name, written, how, text), text, path)
 
 
 def _said(value: object, keys: Keys, read: Syntax) -> Iterator[tuple[Keys, str, Syntax]]:
