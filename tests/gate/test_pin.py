@@ -412,3 +412,13 @@ def test_a_lock_of_the_candidate_that_changed(tmp_path: Path, tell: Tell) -> Non
     said = tell("pin", CANDIDATE, "--report", id_)
     assert said.code == cli.INCOMPLETE
     assert "stale: run before the lock changed" in said.err
+
+
+def test_a_receipt_of_another_machine_is_no_obstacle_to_a_check_here(tmp_path: Path, tell: Tell) -> None:
+    """What was run on this machine stands for itself: where the pin was made elsewhere is said, and passes."""
+    pinned_project(tmp_path, tell)
+    receive_otherwise(r'machine = ".*"', f'machine = "{"0" * 64}"')(tmp_path)
+    receive_otherwise(r'evidence = ".*"', f'evidence = "{"0" * 64}"')(tmp_path)
+    said = tell("check", CANDIDATE, "--baseline", BASELINE)
+    assert said.code == cli.SAME
+    assert "tfmatrix-pin.toml was made on another machine" in said.out

@@ -64,6 +64,11 @@ def check_pin(config: Config, today: date, before: Environment | None = None) ->
             f"the project pins {pinned.name}{told}, and {receipt.FILE} is about the move from {known.start} to "
             f"{known.to}; `tfmatrix pin` writes both."
         )
+    if known.machine != machine_id(this_machine()):
+        raise UserError(
+            f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
+            f"with `tfmatrix check {known.to} --baseline {known.start}`."
+        )
     return check_move(config, environment(config, known.start), pinned, today)
 
 
@@ -82,6 +87,9 @@ def answer(evidence: Evidence, candidate: Environment, today: date, known: Recei
         others += [
             Reason(Level.INCOMPLETE, f"{receipt.FILE} no longer holds: {text}", command=CURRENT) for text in found
         ]
+        if known.machine != result.machine:
+            text = f"{receipt.FILE} was made on another machine, so its results are not compared with these"
+            others.append(Reason(Level.WARN, text))
     elif known and known.to == plan.baseline.name:
         others += [
             Reason(

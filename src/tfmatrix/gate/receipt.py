@@ -128,9 +128,10 @@ def read(path: Path) -> Receipt | None:
 
 
 def broken(receipt: Receipt, plan: Plan, check: Check, evidence: str, today: date) -> Iterator[str]:
-    """Yield what no longer holds of the receipt of the move that was checked."""
-    if receipt.machine != check.machine:
-        yield "it was made on another machine"
+    """Yield what no longer holds of the receipt of the move that was checked.
+
+    Where it was made on another machine its results are not looked at: these are others.
+    """
     if receipt.policy != check.policy:
         yield "the policy has changed since"
     now = settings_of(plan)
@@ -138,7 +139,7 @@ def broken(receipt: Receipt, plan: Plan, check: Check, evidence: str, today: dat
         before, after = receipt.settings.get(name), now.get(name)
         if before != after:
             yield f"{name} {_change(before, after)}"
-    if receipt.evidence != evidence:
+    if receipt.machine == check.machine and receipt.evidence != evidence:
         yield "the results have changed since"
     if receipt.on > today:
         yield f"it was made on {receipt.on}, a day that has not come: look at this machine's clock"
