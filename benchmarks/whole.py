@@ -90,7 +90,7 @@ def _project(folder: Path) -> Plan:
     plan = make_plan(config.load(folder))
     for environment in plan.environments:
         if making.find(environment, plan.config) is None:
-            making.make(environment, plan.config)
+            making.Maker(plan.config).make(environment)
     return plan
 
 

@@ -199,6 +199,15 @@ def test_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
         assert len(plan.environments) == 1
 
 
+def test_one_trial_of_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
+    """A trial's own name stands behind the cell's, and one that the cell does not have is refused with those it has."""
+    settings = make_project(tmp_path, jitters=2)
+    _, expected = matrix.only(settings, "2.15.1/mlp/tf2 jitter-2")
+    assert expected.id == "2.15.1/mlp/tf2 jitter-2"
+    with pytest.raises(UserError, match=r"has no trial 'jitter-3'; there are trial-1, .*jitter-2, seeds-1\."):
+        matrix.only(settings, "2.15.1/mlp/tf2 jitter-3")
+
+
 @pytest.mark.parametrize(
     "name", ["", "2.15.1", "2.15.1/mlp", "2.15.1/mpl/tf2", "2.15.1/mlp/tf3", "9.9.9/mlp/tf2", "2.15.1/mlp/tf2/fast"]
 )

@@ -67,6 +67,8 @@ class Config:
     seed: int = 42
     timeout: float = 120.0
     """Seconds that one trial may take."""
+    environment_timeout: float = 3600.0
+    """Seconds that making one environment may take, and, once it is made, all of its trials together."""
     jobs: int = 0
     """Processes at once; 0 means as many as this process may use cores."""
     memory: int = 0
@@ -262,6 +264,7 @@ _CHECKS: dict[str, Any] = {
     "jitters": _count(0),
     "seed": _count(0),
     "timeout": _seconds,
+    "environment_timeout": _seconds,
     "jobs": _count(0),
     "memory": _count(0),
     "store": _path,

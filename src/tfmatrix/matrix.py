@@ -43,7 +43,11 @@ def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) ->
 
 
 def only(config: Config, cell_id: str) -> tuple[Plan, ExpectedTrial]:
-    """Return the plan of one cell's environment alone, and the cell's first trial; raises ``UserError`` for no cell."""
+    """Return the plan of one cell's environment alone, and the trial that is named behind the cell, or its first.
+
+    Raises ``UserError`` where there is no such cell or trial.
+    """
+    cell_id, _, trial = cell_id.partition(" ")
     environment, _, rest = cell_id.partition("/")
     model, _, mode = rest.partition("/")
     mode = mode.partition("/")[0]  # a launch may follow
@@ -53,7 +57,10 @@ def only(config: Config, cell_id: str) -> tuple[Plan, ExpectedTrial]:
     cell = next((cell for cell in plan.cells if cell.id == cell_id), None)
     if cell is None:
         raise UserError(f"there is no cell {cell_id!r}; there are {', '.join(cell.id for cell in plan.cells)}.")
-    return plan, plan.trials[cell][0]
+    trials = {expected.name: expected for expected in plan.trials[cell]}
+    if trial and trial not in trials:
+        raise UserError(f"the cell {cell_id!r} has no trial {trial!r}; there are {', '.join(trials)}.")
+    return plan, trials[trial] if trial else plan.trials[cell][0]
 
 
 def observe_one(plan: Plan, expected: ExpectedTrial) -> Finished:

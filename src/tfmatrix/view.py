@@ -74,8 +74,8 @@ class View:
             row.phase = "done"
         if self.is_trouble(event):
             what = event.trial.message.splitlines()[0] if event.trial.message else ""
-            cell = event.expected.cell.id
-            return f"{cell} {event.expected.name} {event.trial.outcome}: {what} (tfmatrix run --cell '{cell}')"
+            trial = event.expected.id
+            return f"{trial} {event.trial.outcome}: {what} (tfmatrix run --cell '{trial}' --trace)"
         return f"{environment.name}: all {row.expected} trials done" if row.phase == "done" else None
 
     def __rich__(self) -> RenderableType:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from building import install, installed, plan_of
@@ -52,7 +59,7 @@ def test_an_environment_that_is_made_is_found_and_one_that_is_not_is_none(plan: 
 def test_without_a_noxfile_an_environment_is_unavailable(plan: Plan) -> None:
     """Where the project has no noxfile, the reason says so."""
     with pytest.raises(Unavailable, match=r"there is no noxfile\.py in "):
-        making.make(plan.baseline, plan.config)
+        making.Maker(plan.config).make(plan.baseline)
 
 
 def test_what_the_session_makes_is_returned(plan: Plan, nox: Callable[[str], None], tmp_path: Path) -> None:
@@ -62,7 +69,7 @@ def test_what_the_session_makes_is_returned(plan: Plan, nox: Callable[[str], Non
     folder.rename(tmp_path / "aside")
     tell = "pathlib.Path('told').write_text(json.dumps({k: v for k, v in os.environ.items() if 'TFMATRIX' in k}))"
     nox(f"pathlib.Path('aside').rename({str(folder)!r}); {tell}")
-    assert making.make(plan.baseline, plan.config) == installed(plan.baseline, plan.config)
+    assert making.Maker(plan.config).make(plan.baseline) == installed(plan.baseline, plan.config)
     assert json.loads((tmp_path / "told").read_text(encoding="utf-8")) == {
         "TFMATRIX_VERSIONS": "2.15.1",
         "TFMATRIX_PYTHON": "3.10",
@@ -85,6 +92,108 @@ def test_a_session_that_makes_nothing_is_a_reason(
     """A session that gives up, fails, or ends well without an environment leaves it unavailable, with one line."""
     nox(body)
     with pytest.raises(Unavailable, match=reason) as refused:
-        making.make(plan.baseline, plan.config)
+        making.Maker(plan.config).make(plan.baseline)
     assert "\n" not in str(refused.value)
     assert "\x1b" not in str(refused.value)
+
+
+HANGS = """subprocess = __import__('subprocess'); import sys
+    child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True)
+    with open('fifo', 'w') as told: told.write(f'{os.getpid()} {child.pid}')
+    child.wait()"""
+"""A session that starts a process of a group of its own, tells both, and waits."""
+
+HOST = """
+import sys
+from pathlib import Path
+from tfmatrix import config
+from tfmatrix.plan import make_plan
+from tfmatrix.runner.making import Maker
+plan = make_plan(config.load(Path.cwd()))
+Maker(plan.config).make(plan.baseline)
+"""
+
+
+@pytest.fixture
+def hanging(nox: Callable[[str], None], tmp_path: Path) -> Callable[[], list[psutil.Process]]:
+    """Return a function that waits for a session that hangs, and returns the processes of it."""
+    nox(HANGS)
+    os.mkfifo(tmp_path / "fifo")
+
+    def wait() -> list[psutil.Process]:
+        pids = (tmp_path / "fifo").read_text(encoding="utf-8").split()  # blocks until the session is there
+        return [psutil.Process(int(pid)) for pid in pids]
+
+    return wait
+
+
+def assert_gone(processes: list[psutil.Process]) -> None:
+    """Wait until processes are gone, and fail where one lives on."""
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    assert not alive
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_what_is_being_made_ends_with_the_process_that_asked_for_it(
+    plan: Plan, hanging: Callable[[], list[psutil.Process]], tmp_path: Path, sent: signal.Signals
+) -> None:
+    """Killed in any way, a host leaves neither nox nor anything that nox started."""
+    host = subprocess.Popen([sys.executable, "-c", HOST], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    processes = hanging()
+    host.send_signal(sent)
+    host.wait(20)
+    assert_gone(processes)
+
+
+@pytest.mark.parametrize("victim", ["the leash", "nox"])
+def test_what_is_left_of_a_killed_making_is_ended(
+    plan: Plan, hanging: Callable[[], list[psutil.Process]], victim: str
+) -> None:
+    """Where the leash or nox is killed, the environment is unavailable and the session's own process is gone."""
+    refused: list[Unavailable] = []
+
+    def make() -> None:
+        try:
+            making.Maker(plan.config).make(plan.baseline)
+        except Unavailable as error:
+            refused.append(error)
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    session, child = hanging()
+    leash = session.parent()
+    assert leash
+    assert "tfmatrix.runner.leash" in leash.cmdline()
+    (leash if victim == "the leash" else session).kill()
+    maker.join(20)
+    assert refused
+    assert_gone([session] if victim == "the leash" else [session, child])
+    if victim == "the leash":
+        child.kill()  # in a group of its own, with nobody left who knew of it
+
+
+def test_stopping_ends_what_is_being_made(plan: Plan, hanging: Callable[[], list[psutil.Process]]) -> None:
+    """Stopped from another thread, making ends at once, leaves no process, and nothing more is made."""
+    maker = making.Maker(plan.config)
+
+    def stop() -> None:
+        processes.extend(hanging())
+        maker.stop()
+
+    processes: list[psutil.Process] = []
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(Unavailable):
+        maker.make(plan.baseline)
+    stopper.join()
+    assert_gone(processes)
+    with pytest.raises(Unavailable, match="the run was stopped"):
+        maker.make(plan.baseline)
+
+
+def test_an_environment_that_takes_too_long_is_unavailable(plan: Plan, nox: Callable[[str], None]) -> None:
+    """Beyond its limit making is ended with all that it started, and the reason names the setting."""
+    nox("__import__('signal').pause()")
+    with pytest.raises(Unavailable, match=r"making it took more than 1 s; run again, or raise environment_timeout\."):
+        making.Maker(replace(plan.config, environment_timeout=1)).make(plan.baseline)
+    assert not [process for process in psutil.Process().children(recursive=True) if "nox" in process.cmdline()]

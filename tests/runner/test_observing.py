@@ -94,6 +94,19 @@ def test_where_a_fork_is_not_sound_each_trial_has_a_fresh_process(fake_plan: Fak
             assert_own_answer(event, plan)
 
 
+def test_an_environment_whose_time_is_up_is_refused_once_and_its_other_trials_stay_missing(fake_plan: FakePlan) -> None:
+    """What was finished by then counts, and nothing is told of a trial that was not run."""
+    plan = fake_plan(["a", "b"], jobs=1, environment_timeout=1e-9)  # which is up behind the first trial
+    events = list(observe(all_trials(plan), plan.config))
+    told = "its trials took more than 1e-09 s; run again to go on, or raise environment_timeout."
+    refused = [event for event in events if isinstance(event, Refused)]
+    assert sorted((event.environment.name, event.reason) for event in refused) == [
+        (environment.name, told) for environment in plan.environments
+    ]
+    done = [event.expected.cell.environment for event in events if isinstance(event, Finished)]
+    assert Counter(done) == dict.fromkeys(plan.environments, 1)
+
+
 def test_a_late_answer_is_never_another_trials(fake_plan: FakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trial whose answer comes too late has crashed, and those behind it in its process have their own bits."""
     ask = probe.Probe.ask

@@ -43,7 +43,7 @@ def main() -> int:
     """Run the self-test; return 1 where any row failed."""
     settings = config.load(TESTS.parent)
     wanted = catalogue.parse_environment(VERSION, distribution="tensorflow-cpu", python="3.10")
-    installed = making.find(wanted, settings) or making.make(wanted, settings)
+    installed = making.find(wanted, settings) or making.Maker(settings).make(wanted)
     with tempfile.TemporaryDirectory() as folder, Bench(installed, Path(folder)) as bench:
         rows = [_told(judge(fault, *bench.plant(fault))) for fault in FAULTS]
         pairs = [(model, mode, bench.repeat(model, mode)[0]["verdict"]) for model, mode in PAIRS]

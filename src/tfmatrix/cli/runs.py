@@ -27,8 +27,8 @@ from tfmatrix.view import View
 @click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
 @click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take.")
 @click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
-@click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, print what it says, and store nothing.")
-@click.option("--trace", is_flag=True, help="With --cell: print every digest, tier and stage.")
+@click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, or '2.15.1/mlp/tf2 jitter-2' itself.")
+@click.option("--trace", is_flag=True, help="With --cell, which stores nothing: print every digest, tier and stage.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report's JSON and nothing else.")
 def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: bool, **choices: Any) -> int:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from typing import IO
 
 from tfmatrix.config import Config
 from tfmatrix.environments import making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
+
+GRACE = 10.0
+"""Seconds in which a leash that was let go ends what it held."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -21,27 +30,81 @@ def find(environment: Environment, config: Config) -> InstalledEnvironment | Non
     return making.installed(environment, folder, [config.root / "locks"])
 
 
-def make(environment: Environment, config: Config) -> InstalledEnvironment:
-    """Run the nox session that makes an environment; raises ``Unavailable`` with the reason where it fails."""
-    noxfile = config.root / "noxfile.py"
-    if not noxfile.is_file():
-        raise Unavailable(f"there is no noxfile.py in {config.root}, whose sessions make environments.")
-    session = f"environment({environment.name})"
-    command = [sys.executable, "-m", "nox", "--no-color", "-f", str(noxfile), "-s", session]
-    answer = subprocess.run(
-        command,
-        cwd=config.root,
-        env={**os.environ, **_choices(environment)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    found = find(environment, config)
-    if answer.returncode or found is None:
-        raise Unavailable(_reason(answer.stdout + answer.stderr, environment))
-    return found
+class Maker:
+    """Has environments made, one at a time; what it started can be ended from another thread, and ends with it."""
+
+    def __init__(self, config: Config) -> None:
+        """Make environments of a configuration's project."""
+        self._config = config
+        self._lock = threading.Lock()
+        self._held: int | None = None
+        """The end of a pipe that keeps the leash of what is being made."""
+        self._stopped = False
+
+    def make(self, environment: Environment) -> InstalledEnvironment:
+        """Run the nox session that makes an environment; raises ``Unavailable`` with the reason where it fails."""
+        noxfile = self._config.root / "noxfile.py"
+        if not noxfile.is_file():
+            raise Unavailable(f"there is no noxfile.py in {self._config.root}, whose sessions make environments.")
+        session = f"environment({environment.name})"
+        command = [sys.executable, "-m", "nox", "--no-color", "-f", str(noxfile), "-s", session]
+        code, output = self._run(command, {**os.environ, **_choices(environment)})
+        found = find(environment, self._config)
+        if code or found is None:
+            raise Unavailable(_reason(output, environment))
+        return found
+
+    def stop(self) -> None:
+        """End what is being made, and make nothing more."""
+        with self._lock:
+            self._stopped = True
+        self._let_go()
+
+    def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
+        """Run a command on a leash; return its exit code and what it wrote. None of it outlives this process."""
+        limit = self._config.environment_timeout
+        with tempfile.TemporaryFile() as output:
+            leash = self._start(command, variables, output)
+            try:
+                leash.wait(limit)
+            except subprocess.TimeoutExpired:
+                raise Unavailable(
+                    f"making it took more than {limit:g} s; run again, or raise environment_timeout."
+                ) from None
+            finally:
+                self._let_go()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    leash.wait(GRACE)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(leash.pid, signal.SIGKILL)  # where the leash itself was killed, what it held goes on
+            output.seek(0)
+            return leash.returncode, output.read().decode("utf-8", "replace")
+
+    def _start(
+        self, command: Sequence[str], variables: Mapping[str, str], output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._stopped:
+                raise Unavailable("the run was stopped before it was made.")
+            reading, self._held = os.pipe()
+            try:
+                return subprocess.Popen(
+                    [sys.executable, "-m", "tfmatrix.runner.leash", *command],
+                    cwd=self._config.root,
+                    env=dict(variables),
+                    stdin=reading,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,  # a group of its own; Ctrl-C is for this process to answer
+                )
+            finally:
+                os.close(reading)
+
+    def _let_go(self) -> None:
+        with self._lock:
+            if self._held is not None:
+                os.close(self._held)
+                self._held = None
 
 
 def _choices(environment: Environment) -> dict[str, str]:

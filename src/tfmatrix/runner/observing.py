@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -85,11 +87,14 @@ class _Run:
         self.config = config
         self._events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
         self.stopped = threading.Event()
-        self._maker = ThreadPoolExecutor(1, "make")
+        self._maker = making.Maker(config)
+        self._makers = ThreadPoolExecutor(1, "make")
         self._observers = ThreadPoolExecutor(config.jobs or this_machine().cores, "observe")
         self._probes: set[Probe] = set()
         self._lock = threading.Lock()
         self._left = 0
+        self._begun: dict[Environment, float] = {}
+        """When the first trial of an environment began."""
 
     def events(self, by_environment: dict[Environment, list[ExpectedTrial]]) -> Iterator[Event]:
         """Start the work and yield its events until there is none left."""
@@ -104,7 +109,7 @@ class _Run:
                 self._start(installed, trials)
         for environment, trials in by_environment.items():
             if not found[environment]:
-                self._watched(self._maker, self._make, environment, trials)
+                self._watched(self._makers, self._make, environment, trials)
         while (event := self._events.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
@@ -117,7 +122,8 @@ class _Run:
             probes, self._probes = self._probes, set()
         for probe in probes:
             probe.kill()
-        self._maker.shutdown(wait=True, cancel_futures=True)
+        self._maker.stop()
+        self._makers.shutdown(wait=True, cancel_futures=True)
         self._observers.shutdown(wait=True, cancel_futures=True)
 
     def _watched(self, pool: ThreadPoolExecutor, work: Callable[..., None], *arguments: Any) -> None:
@@ -134,7 +140,7 @@ class _Run:
             return
         self._events.put(Making(environment))
         try:
-            installed = making.make(environment, self.config)
+            installed = self._maker.make(environment)
         except Unavailable as error:
             self._events.put(Refused(environment, str(error)))
             self._finish_environment()
@@ -162,6 +168,8 @@ class _Run:
         line = _Line(self, installed)
         try:
             for number, expected in enumerate(trials):
+                if self._is_late(installed.environment):
+                    return
                 try:
                     finished = line.observe(expected)
                 except ProbeDied as error:  # at its start, and more than once: the next one would die of the same
@@ -173,6 +181,20 @@ class _Run:
         finally:
             line.end()
             remaining.one_less()
+
+    def _is_late(self, environment: Environment) -> bool:
+        """Return whether an environment's time is up; whoever finds out first tells it, as its refusal."""
+        limit, now = self.config.environment_timeout, time.monotonic()
+        with self._lock:
+            begun = self._begun.setdefault(environment, now)
+            late = now - begun > limit
+            first = late and begun > -math.inf
+            if first:
+                self._begun[environment] = -math.inf
+        if first:
+            reason = f"its trials took more than {limit:g} s; run again to go on, or raise environment_timeout."
+            self._events.put(Refused(environment, reason))
+        return late
 
     def _give_up(self, trials: Iterable[ExpectedTrial], message: str) -> None:
         for expected in () if self.stopped.is_set() else trials:
