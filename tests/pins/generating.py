@@ -135,3 +135,77 @@ def projects(draw: st.DrawFn) -> dict[str, Template]:
 def pinned(project: Mapping[str, Template]) -> set[str]:
     """Return the names of the packages that a project pins."""
     return {line.name for file in project.values() for line in file.lines if isinstance(line, PinLine)}
+
+
+_TOML = [
+    '"tensorflow==<tensorflow>"',
+    "'tensorflow-cpu[x] == <tensorflow> ; extra==\"2.15.1\"'",
+    '"""keras===<keras>"""',
+    "'''\nnumpy (==<numpy>)'''",
+    '"absl-py==2.15.1"',
+    '"numpy>=1.26.4"',
+    "\"tensorboard==2.15.1; extra=='2.15.1'\"",
+    '"tensorflow>=2.15.1"',
+]
+
+_POETRY = {
+    "tensorflow": [
+        '"<tensorflow>"',
+        "{ version = '==<tensorflow>', extras = ['2.15.1'] }",
+        '">=2.15.1"',
+        "[{version='= <tensorflow>'}]",
+    ],
+    "NumPy": ["'''<numpy>'''", '"==1.26.4 || >=2"', '{optional = true, version = """<numpy>"""}'],
+    "absl-py": ['"2.15.1"'],
+}
+
+_CONDA = [
+    "tensorflow=<tensorflow>",
+    "'keras==<keras>'",
+    '"conda-forge::numpy=<numpy>"',
+    "tensorflow-cpu  <tensorflow>  *2.15.1*",
+    "python=3.10",
+    "numpy>=1.26.4",
+    "absl-py=2.15.1",
+]
+
+_PIP = ["tensorflow == <tensorflow>", "'keras==<keras> ; python_version > \"3\"'", "absl-py==2.15.1", "--pre"]
+
+
+@st.composite
+def pyprojects(draw: st.DrawFn) -> str:
+    """Draw a pyproject.toml with places for versions."""
+    comments = st.sampled_from(["", " # tensorflow==2.15.1", "  # 1.26.4, 2.15.0\n# '2.15.1'"])
+    items = st.lists(st.tuples(st.sampled_from(_TOML), comments), max_size=5)
+
+    def listed() -> str:
+        return "[\n" + "".join(f"\t{item},{comment}\n" for item, comment in draw(items)) + "]"
+
+    poetry = "".join(
+        f"{name} = {draw(st.sampled_from(ways))}\n" for name, ways in _POETRY.items() if draw(st.booleans())
+    )
+    parts = [
+        f'[project]\nname = "tensorflow" # 2.15.1\nversion = "2.15.1"\ndependencies = {listed()}\n',
+        f"[dependency-groups]\ntensorflow = {listed()}\n",
+        f"[tool.poetry.group.x.dependencies]\n{poetry}",
+        "[tool.y]\nversions = ['tensorflow==2.15.1', '2.15.0', '1.26.4']\n",
+    ]
+    return "\n".join(draw(st.permutations(parts)))
+
+
+@st.composite
+def conda_files(draw: st.DrawFn) -> str:
+    """Draw an environment.yml with places for versions."""
+    comments = st.sampled_from(["", "  # tensorflow=2.15.1", "\n# 1.26.4"])
+    items = draw(st.lists(st.tuples(st.sampled_from(_CONDA), comments), max_size=6))
+    of_pip = draw(st.lists(st.tuples(st.sampled_from(_PIP), comments), max_size=4))
+    lines = "".join(f"  - {item}{comment}\n" for item, comment in items)
+    pip = "  -   pip:\n" + "".join(f"      - {item}{comment}\n" for item, comment in of_pip)
+    return f"name: tensorflow=2.15.1\nvariables: {{X: 1.26.4}}\ndependencies:\n  - pip\n{lines}{pip if of_pip else ''}"
+
+
+def filled(text: str, at: int) -> str:
+    """Return a text with the old (0) or new (1) versions in its places."""
+    for name, both in VERSIONS.items():
+        text = text.replace(f"<{name}>", both[at])
+    return text

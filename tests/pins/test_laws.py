@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tfmatrix import pins
 from tfmatrix.errors import UserError
 
-from .generating import VERSIONS, PinLine, Template, digests, pinned, projects
+from .generating import VERSIONS, PinLine, Template, conda_files, digests, filled, pinned, projects, pyprojects
 from .projects import read, write
 
 HASHES = st.fixed_dictionaries({name: digests() for name in VERSIONS})
@@ -98,3 +98,22 @@ def test_a_project_with_one_line_that_cannot_move_is_left_alone(
         ):
             pin(root, 1, hashes)
         assert read(root) == before
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.tuples(st.just("pyproject.toml"), pyprojects()) | st.tuples(st.just("environment.yml"), conda_files()),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+)
+def test_in_toml_and_yaml_too_only_versions_change(drawn: tuple[str, str], newline: str, mark: bytes) -> None:
+    """Whatever quotes, comments and other values there are, the pins' versions change, and back, and no other byte."""
+    name, text = drawn
+    assume("<tensorflow>" in text)
+    old, new = (mark + filled(text, at).replace("\n", newline).encode() for at in (0, 1))
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), {name: old})
+        pin(Path(folder), 1, {"tensorflow": []})
+        assert read(Path(folder)) == {name: new}
+        pin(Path(folder), 0, {"tensorflow": []})
+        assert read(Path(folder)) == {name: old}

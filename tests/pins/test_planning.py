@@ -86,6 +86,13 @@ def test_companions_move_only_where_they_are_pinned_and_asked_for(tmp_path: Path
     assert edit.after == b"tensorflow==2.21.0\nkeras\nnumpy>=1.23\ntf-keras==2.15.1\nnumpy==2.2.6\n"
 
 
+def test_a_range_admits_a_release_candidate_that_is_asked_for(tmp_path: Path) -> None:
+    """A version that is named exactly is not kept out of a range for being a release candidate."""
+    write(tmp_path, {"requirements.txt": "tensorflow==2.15.1\ntensorflow>=2.15\n"})
+    (edit,) = pins.plan_changes(tmp_path, {"tensorflow": "2.21.0rc1"}, {}).edits
+    assert edit.after == b"tensorflow==2.21.0rc1\ntensorflow>=2.15\n"
+
+
 def test_a_plan_that_was_half_carried_out_can_be_finished(tmp_path: Path) -> None:
     """A file that has the new version already does not count as another one."""
     changes = plan(

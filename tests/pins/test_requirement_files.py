@@ -28,6 +28,7 @@ B, C = HASHES["tensorflow"]
         ("tensorflow==2.15.1 \\\n# the end", "tensorflow==2.21.0 \\\n# the end"),
         ("tensorflow==2.15.1 --config-settings=a=2.15.1", "tensorflow==2.21.0 --config-settings=a=2.15.1"),
         ("tensorflow==2.15", "tensorflow==2.21.0"),
+        ("\\\n\\tensorflow==2.15.1\\\\\n\\\n", "\\\n\\tensorflow==2.21.0\\\\\n\\\n"),
         ("tensorflow==2.15.1\u00a0", "tensorflow==2.21.0\u00a0"),
         ("numpy==1.26.4\x0ctensorflow==2.15.1\r", "numpy==2.2.6\x0ctensorflow==2.21.0\r"),
     ],
@@ -36,6 +37,12 @@ def test_every_way_to_write_one_version_is_changed_in_place(tmp_path: Path, line
     """Spaces, extras, parentheses, other clauses, markers, comments and continued lines stay as they are."""
     expected = changed or line.replace("== 2.15.1", "== 2.21.0")
     assert repin(tmp_path, line) == expected
+
+
+def test_a_continued_line_has_the_number_of_its_first(tmp_path: Path) -> None:
+    """A line that begins with nothing but its continuation counts from there, as pip counts."""
+    write(tmp_path, {"requirements.txt": "# x\n\n\\\n  \\\ntensorflow==2.15.1"})
+    assert found(tmp_path) == [("requirements.txt", "line 3", "tensorflow", "2.15.1")]
 
 
 def test_hashes_take_the_form_of_those_that_were_there(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tfmatrix import pins
 from tfmatrix.errors import UserError
+from tfmatrix.pins import toml_files
+from tfmatrix.pins.document import places
 
 from .projects import HASHES, NEW, found, repin, write
 
@@ -184,3 +186,19 @@ def test_what_cannot_be_changed_is_said_with_line_and_key(tmp_path: Path, conten
     write(tmp_path, {"pyproject.toml": content})
     with pytest.raises(UserError, match=re.escape(says)):
         pins.plan_changes(tmp_path, NEW, HASHES)
+
+
+def test_few_places_are_tried_for_a_short_version() -> None:
+    """Each try parses the file, so a digit is not looked for where its neighbours are others than the pin's."""
+    others = "".join(f"[x{at}]\ny = ['3', 3.3] # keras=3, keras==33\n" for at in "abcdefgh")
+    text = f"[project]\ndependencies = ['keras==3']\n{others}"
+    (mention,) = toml_files.parse_pyproject(text, Path("pyproject.toml")).mentions
+    assert list(places(text, "3", mention)) == [text.index("3")]
+
+
+def test_entries_that_are_no_requirements_are_left_to_their_tool(tmp_path: Path) -> None:
+    """PDM's editable entries are no requirements, and no error."""
+    write(
+        tmp_path, {"pyproject.toml": "[tool.pdm.dev-dependencies]\nx = ['-e file:///y#egg=y', 'tensorflow==2.15.1']\n"}
+    )
+    assert [pin[3] for pin in found(tmp_path)] == ["2.15.1"]

@@ -40,7 +40,7 @@ def _exact(written: str, name: str, operator: str, version: str, build: list[str
         return Reading(name, rest=written, admits=_range(f"={version}"))
     named = [part for part in build if "*" not in part]
     obstacle = f"names the build {named[0]}, which belongs to that version" if named else own_build(version)
-    return Reading(name, version, written.rpartition(version)[::2], obstacle)
+    return Reading(name, version, (written.rpartition("::")[0], operator, *build), obstacle)
 
 
 def _split(written: str) -> tuple[str, str]:

@@ -107,6 +107,6 @@ def _hashes_for(path: Path, mention: Mention, hashes: Mapping[str, Sequence[str]
     if mention.hashes and not known:
         raise UserError(
             f"{path}, {mention.where}: {mention.written!r} has hashes, and the environment's lock has none of "
-            f"{mention.name}; choose the environment's distribution to match, or change the line by hand."
+            f"{mention.name}; set `distribution` in [tool.tfmatrix] to match, or change the line by hand."
         )
     return known

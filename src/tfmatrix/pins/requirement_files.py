@@ -75,27 +75,29 @@ def _lines(text: str, where: str) -> Iterator[_Line]:
     """Yield what pip makes of a file's lines: continued ones joined, comments and blank ones left out."""
     joined: list[tuple[str, int]] = []
     number = start = at = 0
+    goes_on = False
     for count, whole in enumerate(text.splitlines(keepends=True), 1):
         (line,) = whole.splitlines() or [""]
         comment = _COMMENT.match(line)
-        if not joined:
+        if not goes_on:
             number, start = count, at
         elif comment:
             joined.append((" ", at))  # a comment ends a continued line, and is one there as well
         goes_on = line.endswith("\\") and not comment
-        kept = line.rstrip("\\") if goes_on else line
-        joined += [(char, at + offset) for offset, char in enumerate(kept)]
+        kept = line.strip("\\") if goes_on else line
+        skipped = line.index(kept)
+        joined += [(char, at + skipped + offset) for offset, char in enumerate(kept)]
         at += len(whole)
         if not goes_on:
             yield from _without_comment(joined, where or f"line {number}", (start, at))
             joined = []
-    if joined:
+    if goes_on:
         yield from _without_comment(joined, where or f"line {number}", (start, at))
 
 
 def _without_comment(joined: list[tuple[str, int]], where: str, span: tuple[int, int]) -> Iterator[_Line]:
     text = "".join(char for char, _ in joined)
-    places = tuple(place for char, place in joined if char)
+    places = tuple(place for _, place in joined)
     kept = _COMMENT.sub("", text).rstrip()
     if kept.strip():
         yield _Line(where, kept, places[: len(kept)], span)
