@@ -245,9 +245,6 @@ def test_nothing_is_written_unless_all_of_it_can_be(
     with monkeypatch.context() as full:
         full.setattr(pinning, "_move", no_space)
         assert "cannot be written" in tell("pin", CANDIDATE, "--report", id_).err
-    (tmp_path / FILE).mkdir()  # so that the receipt cannot take its place
-    said = tell("pin", CANDIDATE, "--report", id_)
-    assert said.code == cli.INCOMPLETE
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".partial")]
 
 
@@ -422,3 +419,14 @@ def test_a_receipt_of_another_machine_is_no_obstacle_to_a_check_here(tmp_path: P
     said = tell("check", CANDIDATE, "--baseline", BASELINE)
     assert said.code == cli.SAME
     assert "tfmatrix-pin.toml was made on another machine" in said.out
+
+
+def test_a_receipt_that_cannot_be_written_leaves_the_project_as_it_was(tmp_path: Path, tell: Tell) -> None:
+    """The receipt is written beside its place before any other file is touched."""
+    gated(tmp_path)
+    id_, before = report_id(tell, tmp_path), files(tmp_path)
+    (tmp_path / f".{FILE}.partial").mkdir()
+    said = tell("pin", CANDIDATE, "--report", id_)
+    assert said.code == cli.INCOMPLETE
+    assert "nothing was changed" in said.err
+    assert files(tmp_path) == before
