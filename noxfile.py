@@ -63,6 +63,18 @@ def report(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "tfmatrix", "report", *session.posargs)
 
 
+@nox.session(venv_backend="none", default=False)
+def check(session: nox.Session) -> None:
+    """Say whether a version may be pinned: `nox -s check -- 2.21.0`."""
+    session.run(sys.executable, "-m", "tfmatrix", "check", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def pin(session: nox.Session) -> None:
+    """Pin a version on a report that was read: `nox -s pin -- 2.21.0 --report 3f9c2ab1`."""
+    session.run(sys.executable, "-m", "tfmatrix", "pin", *session.posargs)
+
+
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests; what stands behind -- goes to pytest."""

@@ -10,7 +10,7 @@ import traceback
 import click
 
 from tfmatrix import __version__
-from tfmatrix.cli import runs, upkeep
+from tfmatrix.cli import gate, runs, upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, OUR_FAULT, SAME
 from tfmatrix.errors import UserError
 
@@ -51,6 +51,11 @@ def commands() -> None:
 for command in (
     runs.run,
     runs.report,
+    gate.check,
+    gate.check_staged,
+    gate.accept,
+    gate.pin,
+    gate.pinned,
     upkeep.cells,
     upkeep.check_store,
     upkeep.merge,

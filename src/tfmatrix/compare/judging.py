@@ -234,6 +234,7 @@ class Judge:
                 candidate=self._stage_digest(self._b, tier, members),
                 first=judged[0] if judged else None,
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
+                verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),
             )
 
     @staticmethod

@@ -1,4 +1,7 @@
-"""The judging part of a policy: how far beyond the noise floor a difference still counts as rounding."""
+"""The judging part of a policy: how far beyond the noise floor a difference still counts as rounding.
+
+Which verdicts pass is the gate's to say; that a policy names only what exists is checked here for both.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from tfmatrix.compare.judging import ROUNDING_RATIO, TIERS
 from tfmatrix.compare.stages import CHAIN, parse
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
 from tfmatrix.records import Policy, Rule
@@ -18,6 +22,9 @@ DEFAULT = Policy()
 
 DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 """What a ratio can be given for: the dtypes that round."""
+
+LEVELLED = (Verdict.NOT_COMPARABLE, Verdict.DIFFERENT, Verdict.REDRAWN, Verdict.ROUNDING)
+"""Verdicts that a rule may let pass, warn or fail, worst first: whatever is worse never passes, identical always."""
 
 
 def within(policy: Policy, model: str, mode: str) -> Policy:
@@ -54,7 +61,7 @@ def digest(policy: Policy) -> str:
 
 
 def require_known(policy: Policy, models: Iterable[str]) -> None:
-    """Raise ``UserError`` where a rule names a model, mode, stage or dtype that does not exist."""
+    """Raise ``UserError`` where a rule names a model, mode, stage, dtype or verdict that does not exist."""
     names = {name for model in models for name in (model, _stem(model))}
     for number, rule in enumerate(policy.rules, 1):
         full = rule.ratio is not None
@@ -69,6 +76,21 @@ def require_known(policy: Policy, models: Iterable[str]) -> None:
                     f"[tool.tfmatrix.policy], rule {number}: there is no {what} {value!r}; "
                     f"there are {', '.join(_known(what, names))}."
                 )
+        for word, _ in rule.levels:
+            if word not in {verdict.value for verdict in LEVELLED}:
+                raise UserError(f"[tool.tfmatrix.policy], rule {number}: {_why_no_level(word)}.")
+
+
+def _why_no_level(word: str) -> str:
+    """Return why a word is no verdict that a rule may give a level."""
+    levelled = ", ".join(verdict.value for verdict in LEVELLED)
+    if word == Verdict.IDENTICAL.value:
+        return f"{word} always passes; a rule may be about {levelled}"
+    if word == Verdict.UNSUPPORTED.value:
+        return f"{word} counts neither way, since nothing was compared; a rule may be about {levelled}"
+    if word in {verdict.value for verdict in Verdict}:
+        return f"{word} never passes, whatever a rule says; a rule may be about {levelled}"
+    return f"there is no verdict {word!r}; there are {levelled}"
 
 
 def _is_stage(pattern: str, *, full: bool) -> bool:

@@ -66,6 +66,8 @@ class StageResult:
     candidate: str = ""
     worst: Finding | None = None
     """The judged difference with the worst verdict, and of these the one farthest beyond the noise floor."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Every verdict that a judged difference has, worst first: a policy may let the worst pass, and not a lesser."""
 
 
 @dataclass(frozen=True)

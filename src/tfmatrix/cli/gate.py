@@ -1,0 +1,176 @@
+"""The gate as commands: check a candidate, accept what differs, and pin it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+import click
+
+from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
+from tfmatrix.cli.selection import read_config
+from tfmatrix.errors import UserError
+from tfmatrix.gate import accepting, as_json, github, junit, ledger, lines, moves, pinning, reporting, staged
+from tfmatrix.gate.checking import pairs
+from tfmatrix.gate.evidence import gather
+from tfmatrix.gate.levels import Level
+from tfmatrix.gate.pinned import pinned_environment
+from tfmatrix.gate.results import Check
+from tfmatrix.pins import unified_diff
+from tfmatrix.report.text import plain
+from tfmatrix.store import Store
+
+FORMATS = ("text", "github", "junit", "json")
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option("--baseline", metavar="VERSION", help="What is moved from; what the project pins today by default.")
+@click.option("--pinned", is_flag=True, help="Check what is pinned today, by the receipt of its pin.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="text by default.")
+def check(version: str | None, baseline: str | None, form: str, *, pinned: bool) -> int:
+    """Say from what is stored whether VERSION may be pinned; nothing is run.
+
+    Exits with 0 where every expected cell passes under the policy or was accepted, with 1 where one does not, and with
+    2 where anything is missing, stale, unstable or unavailable, or there was nothing to compare.
+    """
+    settings = read_config({})
+    if pinned == (version is not None) or (pinned and baseline):
+        raise UserError("name the VERSION to check, or --pinned alone.")
+    if pinned or version is None:
+        return _say(moves.check_pin(settings, today()), form)
+    start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
+    return _say(moves.check_move(settings, start, moves.environment(settings, version), today()), form)
+
+
+@click.command("check-staged")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="text by default.")
+def check_staged(form: str) -> int:
+    """Refuse a staged pin of TensorFlow that no passing report stands behind; for a pre-commit hook.
+
+    What is staged is judged, not what lies in the folder. Where the last commit pins the same it is silent.
+    """
+    settings = read_config({})
+    with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
+        if staged.same_pins(project.root, before, companions=moves.receipt_of(project) is not None):
+            return SAME
+        return _say(moves.check_pin(project, today(), staged.pinned_before(project, before)), form)
+
+
+@click.command()
+def pinned() -> None:
+    """Print what the project pins today, as the name of an environment."""
+    click.echo(pinned_environment(read_config({})).name)
+
+
+@click.command()
+@click.argument("version")
+@click.option("--cell", required=True, metavar="NAME", help="Model and mode: keras_mlp/tf2.")
+@click.option("--stage", "stages", multiple=True, metavar="NAME", help="shuffle, or native/shuffle; may be repeated.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it is accepted.")
+@click.option("--expires", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Its last day.")
+@click.option("--baseline", metavar="VERSION", help="What is moved from; what the project pins today by default.")
+@click.option("--by", metavar="NAME", help="Who accepts it; git's user by default.")
+@click.option("--write", is_flag=True, help="Write it; without, it is only shown.")
+def accept(  # noqa: PLR0913  # click hands over an argument for each option
+    *,
+    version: str,
+    cell: str,
+    stages: Sequence[str],
+    reason: str,
+    expires: datetime,
+    baseline: str | None,
+    by: str | None,
+    write: bool,
+) -> None:
+    """Accept that a cell differs in VERSION, at the stages that are named: these bits, and no others.
+
+    Without --write it shows what would be written into tfmatrix-accepted.toml.
+    """
+    settings = read_config({})
+    start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
+    candidate = moves.environment(settings, version)
+    plan = moves.plan_of(settings, start, candidate)
+    with Store(settings.under_root(settings.store)) as store:
+        compared = pairs(gather(plan, store), candidate)
+    word = accepting.Word(reason, by or _git_user(settings.root), today(), expires.date())
+    path = settings.root / ledger.FILE
+    before, after = ledger.with_records(path, accepting.accept(compared, cell, stages, word))
+    click.echo(_plain_lines(ledger.diff(before, after)))
+    if write:
+        ledger.write(path, after)
+    else:
+        click.echo("nothing is written; --write does.", err=True)
+
+
+@click.command()
+@click.argument("version")
+@click.option("--report", required=True, metavar="ID", help="The id at the head of the report that was read.")
+@click.option("--dry-run", is_flag=True, help="Show what would be changed, and change nothing.")
+def pin(version: str, report: str, *, dry_run: bool) -> int:
+    """Pin VERSION in the project's requirements, on a report that was read, is current, and passes.
+
+    Exits as `tfmatrix check` does where it does not pass, and with 2 where the report is not the current one.
+    """
+    settings = read_config({})
+    candidate = moves.environment(settings, version)
+    start = moves.pinned_move(settings, candidate)
+    known = moves.receipt_of(settings)
+    anew = known is not None and known.move == (start.name, candidate.name)
+    with Store(settings.under_root(settings.store)) as store:
+        evidence = reporting.require_current(settings, store, report, start, candidate)
+        found = moves.answer(evidence, candidate, today(), None if anew else known)
+    if not found.passes:
+        return _say(found, "text")
+    receipt = moves.make_receipt(evidence, candidate, report, today())
+    planned = pinning.plan_pin(settings, receipt, candidate, anew=anew)
+    click.echo(_plain_lines(unified_diff(planned.shown)))
+    if not dry_run:
+        pinning.write(planned)
+    for command in planned.changes.commands:
+        told = "then bring up to date" if not dry_run else "a pin would leave to be brought up to date"
+        click.echo(f"tfmatrix: {told} {command.path.name}: {shlex.join(command.argv)}", err=True)
+    return SAME
+
+
+def _say(found: Check, form: str) -> int:
+    """Print an answer in a format, and return its exit code."""
+    if form == "json":
+        click.echo(as_json.render(found), nl=False)
+    elif form == "junit":
+        click.echo(junit.render(found), nl=False)
+    else:
+        for line in github.commands(found) if form == "github" else lines.text(found):
+            click.echo(line)
+    if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(github.summary(found))
+    return SAME if found.passes else {Level.FAIL: CHANGED}.get(found.level, INCOMPLETE)
+
+
+def today() -> date:
+    """Return the day in UTC, the same for everyone who reads a ledger."""
+    return datetime.now(timezone.utc).date()
+
+
+def _git_user(root: Path) -> str:
+    """Return the name and address that git signs commits with, empty where there is none."""
+    asked = ("user.name", "user.email")
+    try:
+        told = [
+            subprocess.run(["git", "config", key], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+            for key in asked
+        ]
+    except OSError:
+        return ""
+    name, address = told
+    return f"{name} <{address}>" if name and address else name
+
+
+def _plain_lines(text: str) -> str:
+    """Return text without terminal codes, its lines as they are."""
+    return "\n".join(plain(line) if "\x1b" in line else line for line in text.splitlines())

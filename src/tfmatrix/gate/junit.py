@@ -1,0 +1,55 @@
+"""The gate's answer as JUnit XML: a test case for each expected cell, and one for what is about none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from tfmatrix.gate.levels import Level
+from tfmatrix.gate.lines import Line, shown
+from tfmatrix.gate.results import Check, Reason
+
+
+def render(check: Check) -> str:
+    """Return the answer as JUnit XML: what fails is a failure, what is incomplete an error, unsupported skipped."""
+    name = shown(f"tfmatrix check {check.baseline} to {check.candidate}")
+    cases = [_case(name, result.cell.id, result.level, result.reasons, result.verdict.value) for result in check.cells]
+    # There is always one, so that a check without a single cell is no suite without a single error.
+    cases.append(_case(name, "evidence", _evidence(check), check.others, ""))
+    count = str(len(cases))
+    failures, errors, skipped = (str(sum(case.find(tag) is not None for case in cases)) for tag in _TAGS.values())
+    suites = ElementTree.Element("testsuites", name=name, tests=count, failures=failures, errors=errors)
+    suite = ElementTree.SubElement(
+        suites, "testsuite", name=name, tests=count, failures=failures, errors=errors, skipped=skipped, time="0"
+    )
+    suite.extend(cases)
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+_TAGS = {Level.FAIL: "failure", Level.INCOMPLETE: "error", Level.UNSUPPORTED: "skipped"}
+
+
+def _evidence(check: Check) -> Level:
+    """Return the level of what is about no cell: it does not pass where nothing was compared."""
+    if check.level is Level.INCOMPLETE and not any(result.level is Level.INCOMPLETE for result in check.cells):
+        return Level.INCOMPLETE
+    return min((reason.level for reason in check.others), key=lambda level: level.severity, default=Level.PASS)
+
+
+def _case(suite: str, name: str, level: Level, reasons: Sequence[Reason], verdict: str) -> ElementTree.Element:
+    case = ElementTree.Element("testcase", classname=suite, name=shown(name), time="0")
+    told = "\n".join(_told(reason) for reason in reasons)
+    if tag := _TAGS.get(level):
+        message = shown(reasons[0].text) if reasons else "nothing was compared"
+        attributes = {"message": message} if tag == "skipped" else {"message": message, "type": verdict or level.value}
+        inner = ElementTree.SubElement(case, tag, attributes)
+        inner.text = None if tag == "skipped" else told
+    elif told:
+        ElementTree.SubElement(case, "system-out").text = told
+    return case
+
+
+def _told(reason: Reason) -> str:
+    line = Line(reason, (reason.cell,) if reason.cell else ())
+    return f"{line.title}\n  {line.text}" + (f"\n  more: {line.command}" if line.command else "")

@@ -1,0 +1,76 @@
+"""Levels: what becomes of a verdict under a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from tfmatrix.compare.judging import TIERS
+from tfmatrix.compare.policy import LEVELLED, is_about, stage_names, within
+from tfmatrix.compare.stages import CHAIN
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.errors import UserError
+from tfmatrix.records import Policy
+
+
+class Level(Enum):
+    """What became of a cell, or of one of its stages, at the gate; the members stand worst first."""
+
+    INCOMPLETE = "incomplete"
+    """Nothing can be said of it, or what was said no longer holds."""
+    FAIL = "fail"
+    WARN = "warn"
+    ACCEPTED = "accepted"
+    PASS = "pass"  # noqa: S105  # no password
+    UNSUPPORTED = "unsupported"
+    """The model exists on neither side: it counts neither way."""
+
+    @property
+    def severity(self) -> int:
+        """Return its place, 0 being the worst."""
+        return list(Level).index(self)
+
+    @property
+    def passes(self) -> bool:
+        """Return whether something was compared, and may go through."""
+        return self in {Level.WARN, Level.ACCEPTED, Level.PASS}
+
+
+PASSING = {
+    "bitwise": frozenset({Verdict.IDENTICAL}),
+    "rounding": frozenset({Verdict.IDENTICAL, Verdict.ROUNDING}),
+    "redraw": frozenset({Verdict.IDENTICAL, Verdict.ROUNDING, Verdict.REDRAWN}),
+}
+"""What each preset lets pass; everything else fails."""
+
+
+def worst_level(levels: Iterable[Level]) -> Level:
+    """Return the worst of some levels; UNSUPPORTED where there is none."""
+    return min(levels, key=lambda level: level.severity, default=Level.UNSUPPORTED)
+
+
+def level_of(policy: Policy, verdict: Verdict, tier: str = "", kind: str = "") -> Level:
+    """Return what becomes of a verdict at a stage under a policy that is `within` one model and mode.
+
+    Without a stage it is the verdict of a whole cell that could not be compared, which no rule about a stage is about.
+    Of several rules that name the verdict the last one counts. A verdict worse than those that have a level fails.
+    """
+    names = stage_names(tier, kind) if kind else ()
+    level = Level.PASS if verdict in PASSING[policy.preset] else Level.FAIL
+    for rule in policy.rules:
+        chosen = dict(rule.levels).get(verdict.value)
+        if chosen and verdict in LEVELLED and is_about(rule, names):
+            level = Level(chosen)
+    return level
+
+
+def require_a_failing_place(policy: Policy, cells: Iterable[tuple[str, str]]) -> None:
+    """Raise ``UserError`` where another meaning passes at every stage of every cell, each a model and a mode."""
+    for model, mode in dict.fromkeys(cells):
+        here = within(policy, model, mode)
+        if any(level_of(here, Verdict.DIFFERENT, tier, kind) is Level.FAIL for tier in TIERS for kind in CHAIN):
+            return
+    raise UserError(
+        "[tool.tfmatrix.policy] can never fail: its rules let `different` pass at every stage of every expected cell; "
+        "name the models, modes or stages that they are meant for."
+    )

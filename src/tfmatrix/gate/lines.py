@@ -1,0 +1,97 @@
+"""Reasons as a person reads them: what is the same for many cells is said once."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from tfmatrix.gate.levels import Level
+from tfmatrix.gate.results import Check, Reason
+from tfmatrix.report.text import plain
+
+NAMED = 12
+"""Cells that a line names; `tfmatrix check --format json` has the rest."""
+
+
+_NO_CHARACTER = re.compile("[^\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no place for; lone surrogates are no UTF-8 either."""
+
+
+def shown(value: object) -> str:
+    """Return any text on one line, as every format can show it."""
+    return _NO_CHARACTER.sub("\ufffd", plain(value))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reason, and every cell that has it."""
+
+    reason: Reason
+    cells: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Return level, verdict and place: ``fail, redrawn: 2.16.2/keras_mlp/tf2 native/shuffle``."""
+        head = ", ".join(word for word in (self.reason.level.value, self.reason.verdict) if word)
+        named = ", ".join(self.cells[:NAMED])
+        more = f" and {len(self.cells) - NAMED} more cells" if len(self.cells) > NAMED else ""
+        return shown(f"{head}: {named}{more} {self.reason.stage}").rstrip(": ")
+
+    @property
+    def text(self) -> str:
+        """Return the reason itself."""
+        return shown(self.reason.text)
+
+    @property
+    def command(self) -> str:
+        """Return the command that shows more, as a shell takes it; empty where there is none."""
+        return shown(shlex.join(map(shown, self.reason.command)))
+
+
+def lines(check: Check) -> list[Line]:
+    """Return the reasons of a check, worst first, cells with the same one together."""
+    grouped: dict[tuple[object, ...], list[Reason]] = {}
+    for reason in check.reasons:
+        # Two differences are two, whatever their words; a missing environment or a broken model is one for all cells.
+        own = reason.cell if reason.stage else ""
+        grouped.setdefault((reason.level, reason.verdict, reason.stage, reason.text, own), []).append(reason)
+    return [Line(same[0], tuple(reason.cell for reason in same if reason.cell)) for same in grouped.values()]
+
+
+def headline(check: Check) -> str:
+    """Return the answer in one line."""
+    return shown(f"{check.candidate} against {check.baseline}: {check.answer}, by the policy {check.preset}")
+
+
+def counts(check: Check) -> str:
+    """Return how many of the expected cells have which level, and which verdict."""
+    levels = Counter(result.level for result in check.cells)
+    verdicts = Counter(result.verdict for result in check.cells)
+    by_level = ", ".join(f"{levels[level]} {level.value}" for level in Level if levels[level])
+    by_verdict = ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(verdicts.items(), key=_severity))
+    number = f"{len(check.cells)} cell{'' if len(check.cells) == 1 else 's'} expected"
+    return f"{number}: {by_level} ({by_verdict})"
+
+
+def _severity(item: tuple[object, int]) -> int:
+    return getattr(item[0], "severity", 0)
+
+
+def text(check: Check) -> Iterator[str]:
+    """Yield the lines of the answer as plain text."""
+    yield headline(check)
+    yield counts(check)
+    for command, same in groupby(lines(check), key=lambda line: line.command):
+        yield ""
+        for line in same:
+            if line.cells:
+                yield line.title
+                yield f"  {line.text}"
+            else:
+                yield f"{line.title}: {line.text}"
+        if command:
+            yield f"  more: {command}"

@@ -1,0 +1,91 @@
+"""What of a cell's comparison can be judged by a policy, and accepted: its stages, each with the bits it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tfmatrix.compare.judging import INJECTED, NATIVE
+from tfmatrix.compare.results import CellComparison, CellState, Finding, StageResult
+from tfmatrix.compare.stages import TERMINAL
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.gate.ledger import Bits
+from tfmatrix.gate.levels import Level, level_of, worst_level
+from tfmatrix.records import UNSUPPORTED, Policy
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One stage that differs and was judged, or a whole cell that exists on one side only."""
+
+    stage: str
+    """Tier and stage, ``native/shuffle``; empty for a whole cell."""
+    verdict: Verdict
+    level: Level
+    """What becomes of it by the policy alone."""
+    bits: Bits
+    text: str
+
+
+def differences(
+    baseline: CellState, candidate: CellState, compared: CellComparison, policy: Policy
+) -> tuple[Difference, ...]:
+    """Return what differs between two cells of which each was observed or is unsupported, in the order of the run.
+
+    ``policy`` is `within` the cell's model and mode. A consequence is no difference of its own: its bits belong to the
+    differences that it may follow from. Where no injected tier tells what else changed behind these, the first fails.
+    """
+    if compared.verdict is Verdict.NOT_COMPARABLE and not compared.stages:
+        bits = Bits(*(state.trace or UNSUPPORTED for state in (baseline, candidate)))
+        return (Difference("", compared.verdict, level_of(policy, compared.verdict), bits, compared.reason),)
+    consequences = [result for result in compared.stages if result.verdict is None]
+    behind = _digest(consequences) if consequences else ""
+    found = list(_judged(compared.stages, policy, behind))
+    if consequences and not any(result.tier == INJECTED for result in compared.stages):
+        at = next(number for number, difference in enumerate(found) if difference.bits.behind)
+        found[at] = _unvouched(found[at], consequences)
+    return tuple(found)
+
+
+def _judged(stages: Iterable[StageResult], policy: Policy, behind: str) -> Iterator[Difference]:
+    for result in stages:
+        if result.verdict in {None, Verdict.IDENTICAL}:
+            continue
+        assert result.verdict
+        assert result.worst
+        # A rule may let the worst verdict of a stage pass and not a lesser one, so each of them is asked about.
+        level = worst_level(level_of(policy, verdict, result.tier, result.kind) for verdict in result.verdicts)
+        leads = _leads(result)
+        yield Difference(
+            stage=f"{result.tier}/{result.kind}",
+            verdict=result.verdict,
+            level=level,
+            bits=Bits(result.baseline, result.candidate, behind if leads else ""),
+            text=_told(result.worst, result),
+        )
+
+
+def _leads(result: StageResult) -> bool:
+    """Return whether later native differences may be only a consequence of a stage's."""
+    beyond_rounding = any(verdict.severity <= Verdict.REDRAWN.severity for verdict in result.verdicts)
+    return result.tier == NATIVE and beyond_rounding and result.kind not in TERMINAL
+
+
+def _unvouched(difference: Difference, consequences: Sequence[StageResult]) -> Difference:
+    kinds = ", ".join(result.kind for result in consequences)
+    text = f"{difference.text}; behind it {kinds} differ, and the model has no injected tier that tells why"
+    return replace(difference, level=worst_level([difference.level, Level.FAIL]), text=text)
+
+
+def _told(finding: Finding, result: StageResult) -> str:
+    more = f", the worst of {result.differing} of {result.names} tensors" if result.names > 1 else ""
+    return f"{finding.stage}: {finding.reason}{more}"
+
+
+def _digest(stages: Iterable[StageResult]) -> str:
+    """Return SHA-256 over the names and digests of some stages."""
+    state = hashlib.sha256()
+    for result in stages:
+        state.update(f"{result.tier}\0{result.kind}\0{result.baseline}\0{result.candidate}\n".encode())
+    return state.hexdigest()

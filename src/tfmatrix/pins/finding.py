@@ -1,0 +1,85 @@
+"""Finding what a project pins: every exact version of TensorFlow and what moves with it, and which TensorFlow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_version
+
+from tfmatrix.errors import UserError
+from tfmatrix.pins.files import KINDS, Source, read_project
+from tfmatrix.pins.packages import TENSORFLOW, family
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One place that pins a package to one version."""
+
+    path: Path
+    """Absolute."""
+    name: str
+    """Canonical: ``tensorflow``, ``tensorflow-cpu``, ``keras``, ..."""
+    version: str
+    """As written."""
+    where: str
+    """``line 12``, ``line 7, project.dependencies[3]``, ``package tensorflow``."""
+    owner: str = ""
+    """The tool that writes the file: ``uv``, ``poetry``, ``pipenv``; empty where people do."""
+
+
+def find_pins(root: Path) -> tuple[Pin, ...]:
+    """Return every exact pin in a project's files, sorted by file and in a file's order.
+
+    Raises ``UserError`` for a file that cannot be read or parsed, naming it and the line.
+    """
+    return tuple(pin for source in read_project(root) for pin in pins_of(source))
+
+
+def pins_of(source: Source) -> list[Pin]:
+    """Return the exact pins of one file."""
+    return [
+        Pin(source.path, mention.name, version, mention.where, source.kind.owner)
+        for mention in source.document.mentions
+        if (version := mention.reading.version)
+    ]
+
+
+def pinned_tensorflow(root: Path) -> Pin:
+    """Return the pin of the one TensorFlow version that a project pins today; the first, where several files have it.
+
+    Raises ``UserError`` where there is none, saying what was looked at, where several disagree, naming each,
+    and where there are only ranges.
+    """
+    sources = read_project(root)
+    pins = [pin for source in sources for pin in pins_of(source) if family(pin.name) == TENSORFLOW]
+    if not pins:
+        raise UserError(no_pin(root, sources))
+    if len({canonicalize_version(pin.version) for pin in pins}) > 1:
+        raise UserError(f"the project pins more than one TensorFlow: {listed(pins, root)}; say which is the baseline.")
+    return pins[0]
+
+
+def listed(pins: Sequence[Pin], root: Path) -> str:
+    """Return pins as a list for a sentence, each with file and line."""
+    places = [f"{os.path.relpath(pin.path, root.absolute())}, {pin.where}" for pin in pins]
+    return "; ".join(f"{pin.name} {pin.version} in {place}" for pin, place in zip(pins, places, strict=True))
+
+
+def no_pin(root: Path, sources: Sequence[Source]) -> str:
+    """Return the sentence for a project that pins no TensorFlow."""
+    loose = [
+        f"{source.shown}, {mention.where}, says {mention.written!r}"
+        for source in sources
+        for mention in source.document.mentions
+        if family(mention.name) == TENSORFLOW
+    ]
+    if loose:
+        return f"TensorFlow is not pinned to one version: {'; '.join(loose)}; write ==, or say which is the baseline."
+    if sources:
+        looked = ", ".join(str(source.shown) for source in sources)
+        return f"no TensorFlow is pinned in {root}: none is named in {looked}; pin one, or say which is the baseline."
+    patterns = ", ".join(pattern for pattern, _ in KINDS)
+    return f"no TensorFlow is pinned in {root}, which has none of {patterns}; pin one, or say which is the baseline."

@@ -1,0 +1,1 @@
+"""Tests of the gate, on stored results without TensorFlow."""

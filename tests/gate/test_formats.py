@@ -1,0 +1,198 @@
+"""The answer in every format: valid by its schema, complete, and harmless whatever a model says."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import xmlschema
+
+from building import CANDIDATE, ones, trial
+from cli.project import Tell
+from report.stored import MODELS
+from tfmatrix import cli
+from tfmatrix.records import ExpectedTrial
+
+from .project import accept, answer_of, gated, make_gated_project, of_candidate
+
+EVIL = (
+    "a|b `c` 100% %0A::error title=x::y ]]> &amp; \udc80\ufffe\n"
+    "::error::z\n<script>alert(1)</script> \x1b[31mred\x1b[0m"
+)
+"""What a model may raise with, to spoil a format or to give an order."""
+
+VARIANT = "x|<script>%0A::error::,:"
+
+FORMATS = ("text", "github", "junit", "json")
+
+
+@pytest.fixture(scope="module")
+def schema() -> jsonschema.protocols.Validator:
+    """Return the validator of the schema that comes with the package."""
+    text = resources.files("tfmatrix.gate").joinpath("check.schema.json").read_text(encoding="utf-8")
+    loaded = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(loaded)
+    return jsonschema.Draft202012Validator(loaded)
+
+
+@pytest.fixture(scope="module")
+def junit() -> xmlschema.XMLSchema:
+    """Return the schema of JUnit XML."""
+    return xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
+
+
+def evil(expected: ExpectedTrial) -> object:
+    """Answer with a model that raises badly in the candidate, and one that passes."""
+    cell = expected.cell
+    if cell.environment.name == CANDIDATE and cell.model.name != "same":
+        return trial(expected, "failed", kind="ValueError", message=EVIL, where="line 3")
+    return ones()
+
+
+def gated_evil(folder: Path) -> None:
+    """Make a project with a variant that is badly named and a model that raises badly."""
+    gated(folder, evil, {"bad": f"VARIANTS = {{{VARIANT!r}: {{}}}}\n", "same": "# same\n"})
+
+
+def test_json_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.protocols.Validator) -> None:
+    """With every verdict, what was accepted, and nothing at all, the JSON is as the published schema says."""
+    gated(tmp_path, models=MODELS)
+    accept(tell, "redraws/tf2", "--stage", "init")
+    said = tell("check", CANDIDATE, "--format", "json")
+    content = answer_of(said)
+    schema.validate(content)
+    assert said.code == cli.INCOMPLETE
+    assert content["answer"] == "incomplete"
+    levels = {cell["id"]: cell["level"] for cell in content["cells"]}
+    assert len(levels) == 2 * len(MODELS)
+    assert levels["2.16.2/redraws/tf2"] == "accepted"
+    assert levels["2.16.2/redraws/v1"] == "fail"
+    assert levels["2.16.2/wobbles/tf2"] == "incomplete"
+    assert levels["2.16.2/is_nowhere/tf2"] == "unsupported"
+    assert levels["2.16.2/rounds/tf2"] == "pass"
+
+
+def test_json_of_nothing_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.protocols.Validator) -> None:
+    """An empty store gives an answer like any other."""
+    make_gated_project(tmp_path)
+    content = answer_of(tell("check", CANDIDATE, "--format", "json"))
+    schema.validate(content)
+    assert content["answer"] == "incomplete"
+
+
+@pytest.mark.parametrize("models", [MODELS, ("same",), ("is_nowhere",)])
+def test_junit_has_a_case_for_every_cell(
+    tmp_path: Path, tell: Tell, junit: xmlschema.XMLSchema, models: tuple[str, ...]
+) -> None:
+    """JUnit XML is as its schema says, its counts are right, and it shows a fault wherever the code is not 0."""
+    gated(tmp_path, models=models)
+    said = tell("check", CANDIDATE, "--format", "junit")
+    junit.validate(said.out)
+    suite = ElementTree.fromstring(said.out).find("testsuite")
+    assert suite is not None
+    cases = {case.get("name"): case for case in suite}
+    assert set(cases) == {f"{CANDIDATE}/{model}/{mode}" for model in models for mode in ("tf2", "v1")} | {"evidence"}
+    for tag, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        assert int(suite.get(name, "")) == sum(case.find(tag) is not None for case in cases.values())
+    faults = int(suite.get("failures", "")) + int(suite.get("errors", ""))
+    assert (faults > 0) == (said.code != cli.SAME)
+
+
+def test_a_pass_with_a_stale_ledger_is_an_error_in_junit(
+    tmp_path: Path, tell: Tell, junit: xmlschema.XMLSchema
+) -> None:
+    """What is about no cell is a case of its own, so that no reader of cells alone takes it for a pass."""
+    gated(tmp_path, of_candidate(weights=[9.0] * 4), ["same"], modes=["tf2"])
+    accept(tell, "same/tf2", "--stage", "weights")
+    gated(tmp_path, lambda _: ones(), ["same"], modes=["tf2"])
+    said = tell("check", CANDIDATE, "--format", "junit")
+    junit.validate(said.out)
+    assert said.code == cli.INCOMPLETE
+    suite = ElementTree.fromstring(said.out).find("testsuite")
+    assert suite is not None
+    assert [case.get("name") for case in suite if case.find("error") is not None] == ["evidence"]
+
+
+def test_no_message_spoils_junit(tmp_path: Path, tell: Tell, junit: xmlschema.XMLSchema) -> None:
+    """Markup, control characters and what is no character are text in XML."""
+    gated_evil(tmp_path)
+    said = tell("check", CANDIDATE, "--format", "junit")
+    junit.validate(said.out)
+    assert "<script>" not in said.out
+    assert "\x1b" not in said.out
+    texts = [element.text or "" for element in ElementTree.fromstring(said.out).iter("failure")]
+    assert texts
+    assert all("<script>alert(1)</script>" in text for text in texts)
+
+
+def test_no_message_gives_github_an_order(tmp_path: Path, tell: Tell) -> None:
+    """Every line is one annotation of ours: nothing within it begins another, ends its title, or hides."""
+    gated_evil(tmp_path)
+    said = tell("check", CANDIDATE, "--format", "github")
+    assert said.code == cli.CHANGED
+    lines = said.out.splitlines()
+    assert lines
+    for line in lines:
+        found = re.fullmatch(r"::(error|warning|notice) title=([^:,\r\n]*)::(.*)", line)
+        assert found, line
+        assert "\x1b" not in line
+        assert not re.search(r"%(?!25|3A|2C|0A|0D)", line)
+    assert sum(line.startswith("::error ") for line in lines) == 2
+    assert "%250A" in said.out  # a message's own escape stays what it was
+    assert lines[-1] == "::error title=tfmatrix check::2.16.2 against 2.15.1: fail, by the policy rounding"
+
+
+def test_github_gets_a_summary_of_the_job(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The summary is added to what other steps wrote, as a table that no message breaks."""
+    gated_evil(tmp_path)
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    tell("check", CANDIDATE, "--format", "github")
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith("before\n## 2.16.2 against 2.15.1: fail")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+    assert "<script>" not in re.sub(r"`[^`]*`", "", text)
+    tell("check", CANDIDATE, "--format", "text")
+    assert summary.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_nothing_commands_a_terminal(tmp_path: Path, tell: Tell, form: str) -> None:
+    """In no format does a message reach a terminal as anything but text, on a line of ours."""
+    gated_evil(tmp_path)
+    said = tell("check", CANDIDATE, "--format", form)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said.out)
+    assert not [line for line in said.out.splitlines() if line.startswith("::error::")]
+    said.out.encode("utf-8")
+
+
+def test_text_has_the_worst_first_and_what_shows_more(tmp_path: Path, tell: Tell) -> None:
+    """The reasons stand in the order of their weight, each with the command that shows more."""
+    gated(tmp_path, models=MODELS)
+    out = tell("check", CANDIDATE).out
+    order = [
+        "incomplete, failed: 2.16.2/fails_everywhere/tf2",
+        "incomplete, unstable: 2.16.2/wobbles/tf2",
+        "fail, failed: 2.16.2/crashes/tf2",
+        "fail, not comparable: 2.16.2/is_new/tf2",
+        "fail, different: 2.16.2/differs/tf2 native/gradient",
+        "fail, redrawn: 2.16.2/redraws/tf2 native/init",
+    ]
+    places = [out.index(line) for line in order]
+    assert places == sorted(places)
+    assert "more: tfmatrix run --cell 2.16.2/crashes/tf2" in out
+    assert "--models redraws --modes tf2" in out
+    assert "rounds" not in out
+
+
+def test_a_command_can_be_pasted(tmp_path: Path, tell: Tell) -> None:
+    """Names with what a shell would read are quoted in the commands."""
+    gated(tmp_path, evil, {"odd": 'VARIANTS = {"a b;c": {}}\n', "same": ""})
+    assert "more: tfmatrix run --cell '2.16.2/odd[a b;c]/tf2'" in tell("check", CANDIDATE).out

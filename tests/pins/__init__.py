@@ -1,0 +1,1 @@
+"""Tests of finding, changing and writing pins."""
