@@ -38,6 +38,7 @@ MISTAKES = {
     "jitters": [("-1", "at least 0"), ("false", "whole number")],
     "seed": [("-1", "at least 0"), ("1.5", "whole number")],
     "timeout": [("0", "above 0"), ("-1.0", "above 0"), ("inf", "above 0"), ("nan", "above 0"), ("true", "seconds")],
+    "environment_timeout": [("0", "above 0"), ("nan", "above 0"), ("false", "seconds")],
     "jobs": [("-1", "at least 0"), ('"all"', "whole number")],
     "memory": [("-1", "at least 0"), ("1.5", "whole number")],
     "store": [('""', "not empty"), ("[]", "must be a string")],
