@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ MISTAKES = {
     "python": [("3.10", "must be a string")],
     "distribution": [("true", "must be a string")],
     "modes": [('["tf3"]', "'tf3', which is not one of tf2, v1"), ("[]", "not empty")],
-    "models": [("[]", "not empty"), ('{ mlp = "x" }', "a list of strings")],
+    "models": [('""', "not empty"), ('{ mlp = "x" }', "a list of strings")],
     "models_folder": [('""', "not empty"), ("3", "must be a string")],
     "trials": [("0", "at least 1"), ("true", "whole number"), ("2.0", "whole number"), ('"3"', "whole number")],
     "jitters": [("-1", "at least 0"), ("false", "whole number")],
@@ -83,6 +84,21 @@ def load(folder: Path, table: str) -> config.Config:
 def test_an_empty_table_gives_the_defaults(tmp_path: Path) -> None:
     """A table that says nothing chooses what the record states as defaults."""
     assert load(tmp_path, "") == config.Config(root=tmp_path)
+
+
+def test_what_the_readme_shows_can_be_used_as_it_stands(tmp_path: Path) -> None:
+    """The tables of the README load together, and those of the defaults say what the defaults are."""
+    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```toml\n")[1:]
+    whole, *further = (block.partition("```")[0] for block in blocks)
+    (tmp_path / "pyproject.toml").write_text(whole, encoding="utf-8")
+    loaded = config.load(tmp_path)
+    default = config.Config(root=tmp_path)
+    same = ("launches", "policy")  # which have no default worth showing
+    assert replace(loaded, **{name: getattr(default, name) for name in same}) == default
+    assert len(loaded.launches) == 2
+    for block in further:
+        (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
+        assert config.load(tmp_path).policy.rules
 
 
 def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> None:

@@ -161,6 +161,11 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(part) for part in parts))
 
 
+def _models(value: Any) -> tuple[str, ...]:
+    """Return names of models; an empty list means all, as the default does."""
+    return () if value == [] else _names(value)
+
+
 def _modes(value: Any) -> tuple[str, ...]:
     names = _names(value)
     strange = [name for name in names if name not in MODES]
@@ -257,7 +262,7 @@ _CHECKS: dict[str, Any] = {
     "python": _text,
     "distribution": _text,
     "modes": _modes,
-    "models": _names,
+    "models": _models,
     "models_folder": _path,
     "launches": _launches,
     "trials": _count(1),
