@@ -170,10 +170,14 @@ class Programs:
 class Found:
     """What a file gave whole, without the model's Python: variables by name, and a function that predicts."""
 
-    def __init__(self, variables: Mapping[str, Any], predict: Any, read: Any, weights: List[str]) -> None:
+    def __init__(
+        self, variables: Mapping[str, Any], predict: Any, read: Any, weights: List[str], keeping: Any = None
+    ) -> None:
+        """Take also what must live as long: a loaded function does not keep its variables alive itself."""
         self._variables = dict(variables)
         self._read = read
         self._weights = weights
+        self._keeping = keeping
         self.predict = predict
 
     def weights(self) -> Dict[str, np.ndarray]:
