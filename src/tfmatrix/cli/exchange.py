@@ -52,8 +52,9 @@ def exchange(*, formats: str, fresh: bool, quiet: bool, as_json: bool, **choices
     plan = make_exchange_plan(read_config(choices), names)
     with open_store(plan.base) as store, alone(plan.base):
         if fresh:
+            # Readers first: which there are is known by what was written.
+            store.forget([reader.key for _, _, reader in run.readers(plan, store) if reader])
             store.forget(written.writer.key for written in plan.written)
-            store.forget(reader.key for _, _, reader in run.readers(plan, store) if reader)
         _observe(plan, store, silent=quiet or as_json)
         data, path = write_report(plan, store)
     return _finish(data, path, quiet=quiet, as_json=as_json)

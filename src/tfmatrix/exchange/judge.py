@@ -73,6 +73,8 @@ def _compared(
     written: Mapping[str, str], read: Mapping[str, str], warnings: tuple[str, ...], measure: Measure
 ) -> Judged:
     weights = _group(written, "weights")
+    if not weights or not _group(written, "predict"):
+        return Judged(Exchanged.MISSING, "the writer recorded no weights or no predictions, so nothing was compared")
     absent, kept, other = (tuple(names) for names in _apart("weights", weights, written, read))
     slots = _slots(written, read)
     if absent or kept:
@@ -145,9 +147,8 @@ def _predictions(
 ) -> tuple[Exchanged, str, Distance | None]:
     """Return the verdict of predictions from the same weights, and the distance of the farthest."""
     names = _group(written, "predict")
-    if any(f"predict/{name}" not in read for name in names) or not names:
-        missing = next((name for name in names if f"predict/{name}" not in read), "")
-        return Exchanged.PREDICTS_OTHERS, f"there is no prediction {missing}".rstrip(), None
+    if missing := [name for name in names if f"predict/{name}" not in read]:
+        return Exchanged.PREDICTS_OTHERS, f"there is no prediction {missing[0]}", None
     apart = [
         (name, measure(written[f"predict/{name}"], read[f"predict/{name}"]))
         for name in _differing(names, written, read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -107,9 +108,20 @@ def _judged(judged: Judged) -> Data:
     content = asdict(judged)
     return {
         **content,
+        "reason": without_folders(judged.reason),
+        "warnings": [without_folders(sentence) for sentence in judged.warnings],
         "verdict": judged.verdict.value,
         "distance": judged.distance and {"fraction": judged.distance.fraction, **asdict(judged.distance)},
     }
+
+
+_FOLDERS = re.compile(r"(?<![\w.:/])(?:/[\w.+-]+){2,}/")
+"""Folders from the root on, at least two of them; the address of a page has something in front."""
+
+
+def without_folders(text: str) -> str:
+    """Return a message without the folders of this machine: files keep their names."""
+    return _FOLDERS.sub(".../", text)
 
 
 def _environment(environment: Environment, plan: ExchangePlan, store: Store) -> Data:

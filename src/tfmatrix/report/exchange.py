@@ -8,7 +8,7 @@ from importlib import resources
 
 import jinja2
 
-from tfmatrix.report.spans import Grid, told
+from tfmatrix.report.spans import told, told_pairs
 from tfmatrix.report.summary import Data
 from tfmatrix.report.text import code, escaped, plain, table
 
@@ -36,7 +36,7 @@ def render(data: Data) -> str:
         ),
         "tables": [_section(group, pairs, data) for group, pairs in groups.items()],
         "refusals": _messages(data, releases, ("refuses", "crashes")),
-        "unwritten": _messages(data, releases, ("not written",)),
+        "unwritten": _messages(data, releases, ("not written",), writers=True),
         "unsupported": _messages(data, releases, ("unsupported",)),
         "silent": list(_silent(groups, releases)),
         "warnings": _warnings(data, releases),
@@ -69,22 +69,30 @@ def grouped(data: Data) -> dict[Group, list[Data]]:
 def headlines(data: Data) -> Iterator[str]:
     """Yield what matters, as lines of Markdown: what loads everywhere, and where the rest stops."""
     releases = [found["name"] for found in data["environments"]]
-    whole: dict[tuple[str, str], list[str]] = {}
-    others = []
+    order = [verdict["name"] for verdict in data["verdicts"]]
+    lines: dict[str, list[Group]] = {}
+    worst: dict[str, int] = {}
     for group, pairs in grouped(data).items():
         tried = [pair for pair in pairs if pair["verdict"] not in NOTHING]
-        bad = [pair for pair in tried if pair["verdict"] not in GOOD]
-        if tried and not bad:
-            key = _writers(tried, pairs, releases), _predicted(tried)
-            whole.setdefault(key, []).append(_name(group))
-        elif tried:
-            others.append(
-                f"{_name(group)}, {_writers(tried, pairs, releases)}: {_exceptions(bad, len(tried), releases)}"
-            )
-    for (writers, predicted), names in whole.items():
-        everywhere = "**All weights come back in the same release and every later one**"
-        yield f"{everywhere}, {writers}, {predicted}: {', '.join(names)}."
-    yield from (f"{line}." for line in others)
+        if tried:
+            line = f"{_writers(tried, pairs, releases)}: {_outcome(tried, order, releases)}"
+            lines.setdefault(line, []).append(group)
+            worst[line] = min(order.index(pair["verdict"]) for pair in tried)
+    for line, groups in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
+        yield f"{', '.join(map(_name, groups))}, {line}."
+
+
+def _outcome(tried: list[Data], order: list[str], releases: list[str]) -> str:
+    """Return what became of the pairs of a table in which something was written."""
+    bad = [pair for pair in tried if pair["verdict"] not in GOOD]
+    if not bad:
+        return f"**all weights come back in the same release and in every later one**, {_predicted(tried)}"
+    parts = [
+        f"**{verdict}**: {'; '.join(_where(found, releases))}"
+        for verdict in order
+        if (found := [pair for pair in bad if pair["verdict"] == verdict])
+    ]
+    return f"all weights come back in {len(tried) - len(bad)} of {len(tried)} pairs; {'; '.join(parts)}"
 
 
 def _name(group: Group) -> str:
@@ -94,10 +102,13 @@ def _name(group: Group) -> str:
 
 def _writers(tried: Iterable[Data], pairs: Iterable[Data], releases: list[str]) -> str:
     """Return which releases write a format, by what was found."""
-    writers = {pair["writer"] for pair in tried}
-    if writers == {pair["writer"] for pair in pairs}:
+    writers = {pair["writer"] for pair in tried if pair["artefact"]}
+    everybody = {pair["writer"] for pair in pairs}
+    if writers == everybody:
         return "written by every release"
-    return f"written by {told(sorted(writers, key=releases.index), releases)} only"
+    unknown = {pair["writer"] for pair in tried} - writers
+    names = told(sorted(writers, key=releases.index), releases) or "none"
+    return f"written by {names}{', as far as is known' if unknown else ' only'}"
 
 
 def _predicted(tried: list[Data]) -> str:
@@ -107,30 +118,14 @@ def _predicted(tried: list[Data]) -> str:
     return f"with predictions within rounding in {'all' if rounding == len(tried) else rounding} of {len(tried)} pairs"
 
 
-def _exceptions(bad: list[Data], tried: int, releases: list[str]) -> str:
-    """Return what went wrong in a table, verdict by verdict, worst first as the pairs' order has them."""
-    parts = [
-        f"**{verdict}** {'; '.join(_where([p for p in bad if p['verdict'] == verdict], releases))}"
-        for verdict in dict.fromkeys(pair["verdict"] for pair in bad)
-    ]
-    good = tried - len(bad)
-    return f"all weights come back in {good} of {tried} pairs; {', '.join(parts)}"
-
-
 def _where(pairs: Iterable[Data], releases: list[str]) -> list[str]:
-    return Grid([(pair["writer"], pair["reader"]) for pair in pairs], releases).told()
+    return told_pairs([(pair["writer"], pair["reader"]) for pair in pairs], releases)
 
 
 def _section(group: Group, pairs: list[Data], data: Data) -> Data:
     form = next(found for found in data["formats"] if found["name"] == group[0])
-    return {
-        "name": group[0],
-        "mode": group[1],
-        "model": group[2],
-        **form,
-        "table": _table(pairs, data),
-        "slots": _slots(pairs),
-    }
+    told_of = [line for line in (_slots(pairs), _own_rounding(pairs, data)) if line]
+    return {**form, "mode": group[1], "model": group[2], "table": _table(pairs, data), "notes": told_of}
 
 
 def _table(pairs: list[Data], data: Data) -> str:
@@ -149,16 +144,28 @@ def _table(pairs: list[Data], data: Data) -> str:
 
 
 def _slots(pairs: list[Data]) -> str:
-    """Return a sentence on the optimizer's slots."""
+    """Return a sentence on the optimizer's slots, empty where nothing loads."""
     loaded = [pair for pair in pairs if pair["slots"]["word"] != "none"]
     back = sum(pair["slots"]["word"] == "back" for pair in loaded)
-    if not loaded:
+    return f"The optimizer's slots come back in {back} of {len(loaded)} pairs that load." if loaded else ""
+
+
+def _own_rounding(pairs: list[Data], data: Data) -> str:
+    """Return a sentence on releases whose own predictions differ: then the way of reading differs, not the release."""
+    releases = [found["name"] for found in data["environments"]]
+    own = [p["writer"] for p in pairs if p["writer"] == p["reader"] and p["verdict"].startswith("predicts within")]
+    if not own:
         return ""
-    return f"The optimizer's slots come back in {back or 'none'} of the {len(loaded)} pairs that load."
+    return (
+        f"Within one release predictions differ already in {told(own, releases)}: the way of reading rounds otherwise."
+    )
 
 
-def _messages(data: Data, releases: list[str], verdicts: tuple[str, ...]) -> str:
-    """Return the distinct messages of some verdicts and where each occurs, the most frequent first."""
+def _messages(data: Data, releases: list[str], verdicts: tuple[str, ...], *, writers: bool = False) -> str:
+    """Return the distinct messages of some verdicts and where each occurs, the most frequent first.
+
+    With ``writers`` the writers alone are named: who would read does not matter there.
+    """
     found: dict[tuple[str, str, str, str], list[Data]] = {}
     for pair in data["pairs"]:
         if pair["verdict"] in verdicts:
@@ -167,35 +174,40 @@ def _messages(data: Data, releases: list[str], verdicts: tuple[str, ...]) -> str
     rows = []
     for (verdict, phase, kind, reason), pairs in sorted(found.items(), key=lambda item: -len(item[1])):
         said = escaped(f"{kind}: {reason}" if kind and verdict != "unsupported" else reason)
-        rows.append([said, f"{verdict}{f' ({phase})' if phase else ''}", str(len(pairs)), _places(pairs, releases)])
-    return table(["message", "verdict", "pairs", "where"], rows, right=(2,))
+        rows.append([said, f"{verdict} ({phase})" if phase else verdict, _places(pairs, releases, writers=writers)])
+    return table(["message", "verdict", "written by" if writers else "written by, read in"], rows)
 
 
-def _places(pairs: list[Data], releases: list[str]) -> str:
+def _places(pairs: list[Data], releases: list[str], *, writers: bool = False) -> str:
     """Return where some pairs are: the tables, and the releases in each; tables with the same ones together."""
     by_table: dict[str, list[Data]] = {}
     for pair in pairs:
         by_table.setdefault(f"{code(pair['format'])} {pair['mode']}", []).append(pair)
     same: dict[str, list[str]] = {}
     for name, found in by_table.items():
-        same.setdefault("; ".join(_where(found, releases)), []).append(name)
+        alone = told(dict.fromkeys(pair["writer"] for pair in found), releases)
+        same.setdefault(alone if writers else "; ".join(_where(found, releases)), []).append(name)
     return "<br>".join(f"{', '.join(names)}: {where}" for where, names in same.items())
 
 
 def _silent(groups: dict[Group, list[Data]], releases: list[str]) -> Iterator[str]:
     """Yield what does not come back though nothing is raised: weights, and slots that the format holds somewhere."""
+    never = []
     for group, pairs in groups.items():
         for verdict in ("loads in part", "loads other bits"):
             found = [pair for pair in pairs if pair["verdict"] == verdict]
             for reason in dict.fromkeys(pair["reason"] for pair in found):
                 where = "; ".join(_where([pair for pair in found if pair["reason"] == reason], releases))
-                yield f"**{verdict}** {_name(group)}: {escaped(reason)} ({where})"
+                yield f"**weights**, {_name(group)}: {escaped(reason)}: {where}"
+    for group, pairs in groups.items():
         held = any(pair["slots"]["word"] == "back" for pair in pairs)
         lost = [pair for pair in pairs if pair["slots"]["word"] in {"lost", "other"} and pair["verdict"] in GOOD]
         if held and lost:
-            yield f"slots {_name(group)}: they come back elsewhere, and not {'; '.join(_where(lost, releases))}"
+            yield f"**slots**, {_name(group)}: {'; '.join(_where(lost, releases))}"
         elif lost:
-            yield f"slots {_name(group)}: they never come back"
+            never.append(_name(group))
+    if never:
+        yield f"**slots**, never: {', '.join(never)}"
 
 
 def _warnings(data: Data, releases: list[str]) -> str:
@@ -204,10 +216,10 @@ def _warnings(data: Data, releases: list[str]) -> str:
         for sentence in pair["warnings"]:
             found.setdefault(sentence, []).append(pair)
     rows = [
-        [escaped(sentence[:LONGEST]), str(len(pairs)), _places(pairs, releases)]
+        [escaped(sentence[:LONGEST]), _places(pairs, releases)]
         for sentence, pairs in sorted(found.items(), key=lambda item: -len(item[1]))
     ]
-    return table(["warning on reading", "pairs", "where"], rows, right=(1,))
+    return table(["warning", "written by, read in"], rows)
 
 
 LONGEST = 300
