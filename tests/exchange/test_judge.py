@@ -139,6 +139,8 @@ def test_slots_that_do_not_come_back_are_said_beside_the_verdict(
         (ended("failed", "read: no\n such   file", "OSError"), Exchanged.REFUSED, "no such file"),
         (ended("failed", "use: no optimizer", "ValueError"), Exchanged.REFUSED, "no optimizer"),
         (ended("crashed", "m.py: killed by SIGSEGV", "SIGSEGV"), Exchanged.CRASHED, "m.py: killed by SIGSEGV"),
+        (ended("crashed", "no libtensorflow"), Exchanged.MISSING, "the reader crashed: no libtensorflow"),
+        (ended("crashed", "the probe died", "probe"), Exchanged.MISSING, "the reader crashed: the probe died"),
         (ended("unsupported", "not in a v1 graph"), Exchanged.UNSUPPORTED, "not in a v1 graph"),
         (ended("timed-out", "no answer"), Exchanged.MISSING, "the reader timed-out: no answer"),
         (ended("failed", "m.py, line 3: 'x'"), Exchanged.MISSING, "the reader failed: m.py, line 3: 'x'"),
@@ -156,7 +158,8 @@ def test_what_becomes_of_a_reader_that_was_not_observed(side: Side, verdict: Exc
     ("side", "verdict"),
     [
         (ended("failed", "write: no such format", "ValueError"), Exchanged.NOT_WRITTEN),
-        (ended("crashed", "killed"), Exchanged.NOT_WRITTEN),
+        (ended("crashed", "killed", "SIGSEGV"), Exchanged.NOT_WRITTEN),
+        (ended("crashed", "TensorFlow could not be imported"), Exchanged.MISSING),
         (ended("unsupported", "why"), Exchanged.UNSUPPORTED),
         (ended("failed", "m.py, line 3: KeyError: 'x'"), Exchanged.MISSING),
         (ended("timed-out"), Exchanged.MISSING),

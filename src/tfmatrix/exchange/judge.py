@@ -8,6 +8,7 @@ from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.judging import LEAST_FLOOR, ROUNDING_RATIO
 from tfmatrix.exchange.verdicts import BACK, LOST, NONE, OTHER, Exchanged, Judged, Side, Slots
 from tfmatrix.records import CRASHED, FAILED, OBSERVED, UNSUPPORTED, Trial
+from tfmatrix.runner.observing import PROBE_DIED
 
 Measure = Callable[[str, str], Distance]
 """From two digests to the distance of their tensors."""
@@ -39,7 +40,7 @@ def _of_writer(side: Side) -> Judged | None:
     phase, text = _told(trial)
     if trial.outcome == UNSUPPORTED:
         return Judged(Exchanged.UNSUPPORTED, trial.message)
-    if trial.outcome == CRASHED or (trial.outcome == FAILED and phase == "write"):
+    if _crashed(trial) or (trial.outcome == FAILED and phase == "write"):
         return Judged(Exchanged.NOT_WRITTEN, text, "write", trial.kind)
     return Judged(Exchanged.MISSING, f"the writer {trial.outcome}: {trial.message}", kind=trial.kind)
 
@@ -54,11 +55,16 @@ def _of_reader(side: Side) -> Judged | None:
     phase, text = _told(trial)
     if trial.outcome == UNSUPPORTED:
         return Judged(Exchanged.UNSUPPORTED, trial.message)
-    if trial.outcome == CRASHED:
+    if _crashed(trial):
         return Judged(Exchanged.CRASHED, text, kind=trial.kind)
     if trial.outcome == FAILED and phase:
         return Judged(Exchanged.REFUSED, text, phase, trial.kind)
     return Judged(Exchanged.MISSING, f"the reader {trial.outcome}: {trial.message}", kind=trial.kind)
+
+
+def _crashed(trial: Trial) -> bool:
+    """Return whether a trial's own process crashed; where TensorFlow or the probe did not run, nothing is known of it."""
+    return trial.outcome == CRASHED and trial.kind not in {"", PROBE_DIED}
 
 
 def _told(trial: Trial) -> tuple[str, str]:

@@ -39,6 +39,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Data:
             "seed": plan.base.config.seed,
             "modes": list(plan.base.config.modes),
             "models": [model.name for model in plan.base.models],
+            "launch": asdict(plan.base.config.launches[0]),
         },
         "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Exchanged],
         "formats": [asdict(form) for form in plan.formats],

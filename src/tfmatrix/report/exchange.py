@@ -37,7 +37,7 @@ def render(data: Data) -> str:
         "tables": [_section(group, pairs, data) for group, pairs in groups.items()],
         "refusals": _messages(data, releases, ("refuses", "crashes")),
         "unwritten": _messages(data, releases, ("not written",), writers=True),
-        "unsupported": _messages(data, releases, ("unsupported",)),
+        "unsupported": _unsupported(data, releases),
         "silent": list(_silent(groups, releases)),
         "warnings": _warnings(data, releases),
         "environments": _environments(data),
@@ -88,7 +88,7 @@ def _outcome(tried: list[Data], order: list[str], releases: list[str]) -> str:
     if not bad:
         return f"**all weights come back in the same release and in every later one**, {_predicted(tried)}"
     parts = [
-        f"**{verdict}**: {'; '.join(_where(found, releases))}"
+        f"**{verdict}**: {f'{len(found)} pairs' if verdict == INCOMPLETE else '; '.join(_where(found, releases))}"
         for verdict in order
         if (found := [pair for pair in bad if pair["verdict"] == verdict])
     ]
@@ -161,24 +161,26 @@ def _own_rounding(pairs: list[Data], data: Data) -> str:
     )
 
 
-def _messages(data: Data, releases: list[str], verdicts: tuple[str, ...], *, writers: bool = False) -> str:
+def _messages(data: Data, releases: list[str], verdicts: tuple[str, ...], *, writers: bool = False) -> list[Data]:
     """Return the distinct messages of some verdicts and where each occurs, the most frequent first.
 
     With ``writers`` the writers alone are named: who would read does not matter there.
     """
-    found: dict[tuple[str, str, str, str], list[Data]] = {}
+    found: dict[str, list[Data]] = {}
     for pair in data["pairs"]:
         if pair["verdict"] in verdicts:
-            key = pair["verdict"], pair["phase"], pair["kind"], pair["reason"]
-            found.setdefault(key, []).append(pair)
-    rows = []
-    for (verdict, phase, kind, reason), pairs in sorted(found.items(), key=lambda item: -len(item[1])):
-        said = escaped(f"{kind}: {reason}" if kind and verdict != "unsupported" else reason)
-        rows.append([said, f"{verdict} ({phase})" if phase else verdict, _places(pairs, releases, writers=writers)])
-    return table(["message", "verdict", "written by" if writers else "written by, read in"], rows)
+            when = f" ({pair['verdict']}{', on use' if pair['phase'] == 'use' else ''})"
+            found.setdefault(f"{pair['kind']}: {pair['reason']}{when}", []).append(pair)
+    return _listed(found, releases, writers=writers)
 
 
-def _places(pairs: list[Data], releases: list[str], *, writers: bool = False) -> str:
+def _listed(found: dict[str, list[Data]], releases: list[str], *, writers: bool = False) -> list[Data]:
+    """Return texts with the places where each occurs, the most frequent first."""
+    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
+    return [{"said": escaped(said), "places": _places(pairs, releases, writers=writers)} for said, pairs in ordered]
+
+
+def _places(pairs: list[Data], releases: list[str], *, writers: bool) -> list[str]:
     """Return where some pairs are: the tables, and the releases in each; tables with the same ones together."""
     by_table: dict[str, list[Data]] = {}
     for pair in pairs:
@@ -187,7 +189,23 @@ def _places(pairs: list[Data], releases: list[str], *, writers: bool = False) ->
     for name, found in by_table.items():
         alone = told(dict.fromkeys(pair["writer"] for pair in found), releases)
         same.setdefault(alone if writers else "; ".join(_where(found, releases)), []).append(name)
-    return "<br>".join(f"{', '.join(names)}: {where}" for where, names in same.items())
+    return [f"{', '.join(names)}: {where}" for where, names in same.items()]
+
+
+def _unsupported(data: Data, releases: list[str]) -> list[Data]:
+    """Return the reasons why a model does not exist in a mode, and the releases in which it does not."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for pair in data["pairs"]:
+        if pair["verdict"] == "unsupported":
+            where = pair["reader"] if pair["artefact"] else pair["writer"]
+            found.setdefault((pair["reason"], pair["model"], pair["mode"]), set()).add(where)
+    return [
+        {
+            "said": escaped(reason),
+            "places": [f"{escaped(model)}, {mode}: {told(sorted(names, key=releases.index), releases)}"],
+        }
+        for (reason, model, mode), names in found.items()
+    ]
 
 
 def _silent(groups: dict[Group, list[Data]], releases: list[str]) -> Iterator[str]:
@@ -210,16 +228,12 @@ def _silent(groups: dict[Group, list[Data]], releases: list[str]) -> Iterator[st
         yield f"**slots**, never: {', '.join(never)}"
 
 
-def _warnings(data: Data, releases: list[str]) -> str:
+def _warnings(data: Data, releases: list[str]) -> list[Data]:
     found: dict[str, list[Data]] = {}
     for pair in data["pairs"]:
         for sentence in pair["warnings"]:
-            found.setdefault(sentence, []).append(pair)
-    rows = [
-        [escaped(sentence[:LONGEST]), _places(pairs, releases)]
-        for sentence, pairs in sorted(found.items(), key=lambda item: -len(item[1]))
-    ]
-    return table(["warning", "written by, read in"], rows)
+            found.setdefault(sentence[:LONGEST], []).append(pair)
+    return _listed(found, releases)
 
 
 LONGEST = 300
