@@ -63,7 +63,7 @@ def _of_reader(side: Side) -> Judged | None:
 
 
 def _crashed(trial: Trial) -> bool:
-    """Return whether a trial's own process crashed; where TensorFlow or the probe did not run, nothing is known of it."""
+    """Return whether a trial's own process crashed, and not the probe or TensorFlow's import before it."""
     return trial.outcome == CRASHED and trial.kind not in {"", PROBE_DIED}
 
 
