@@ -49,3 +49,9 @@ def test_a_block_of_pairs_is_one_phrase() -> None:
         "2.8.4 to 2.9.3 in 2.11.1 to 2.12.1"
     ]
     assert told(["2.8.4", "2.10.1", "2.11.1"], RELEASES) == "2.8.4, 2.10.1 to 2.11.1"
+
+
+def test_the_last_writer_of_a_block_stands_with_the_others() -> None:
+    """A writer whose readers are those of the writers before it is named with them, whatever else could be said."""
+    block = [(w, r) for w in RELEASES[:3] for r in RELEASES[3:]]  # to the last writer, these are every later release
+    assert told_pairs(block, RELEASES) == ["2.8.4 to 2.10.1 in 2.11.1 to 2.12.1"]

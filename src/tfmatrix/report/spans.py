@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 
@@ -19,15 +20,17 @@ def told(chosen: Iterable[str], releases: Sequence[str]) -> str:
 def told_pairs(pairs: Iterable[tuple[str, str]], releases: Sequence[str]) -> list[str]:
     """Return phrases that together name every pair of writer and reader, and no other.
 
-    What a release wrote is read by itself and every later one. Writers whose readers have the same words share a
-    phrase: ``2.8.4 to 2.15.1 in 2.16.2 to 2.21.0``, ``2.16.2 to 2.20.0 in itself and every later release``.
+    What a release wrote is read by itself and every later one. Writers with the same readers share a phrase, ``2.8.4 to
+    2.15.1 in 2.16.2 to 2.21.0``, and so do those whose readers have one shape, ``itself and every later release``.
     """
     readers: dict[str, list[str]] = {}
     for writer, reader in sorted(pairs, key=lambda pair: (releases.index(pair[0]), releases.index(pair[1]))):
         readers.setdefault(writer, []).append(reader)
+    shared = Counter(map(tuple, readers.values()))
     groups: dict[str, list[str]] = {}
     for writer, found in readers.items():
-        groups.setdefault(_phrase(writer, found, releases), []).append(writer)
+        alone = shared[tuple(found)] == 1
+        groups.setdefault(_phrase(writer, found, releases) if alone else told(found, releases), []).append(writer)
     return [f"{told(writers, releases)} in {phrase}" for phrase, writers in groups.items()]
 
 
