@@ -75,18 +75,20 @@ def headlines(data: Data) -> Iterator[str]:
     for group, pairs in grouped(data).items():
         tried = [pair for pair in pairs if pair["verdict"] not in NOTHING]
         if tried:
-            line = f"{_writers(tried, pairs, releases)}: {_outcome(tried, order, releases)}"
+            line = f"{_writers(tried, pairs, releases)}: {_outcome(tried, pairs, order, releases)}"
             lines.setdefault(line, []).append(group)
             worst[line] = min(order.index(pair["verdict"]) for pair in tried)
     for line, groups in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
         yield f"{', '.join(map(_name, groups))}, {line}."
 
 
-def _outcome(tried: list[Data], order: list[str], releases: list[str]) -> str:
+def _outcome(tried: list[Data], pairs: list[Data], order: list[str], releases: list[str]) -> str:
     """Return what became of the pairs of a table in which something was written."""
     bad = [pair for pair in tried if pair["verdict"] not in GOOD]
     if not bad:
-        return f"**all weights come back in the same release and in every later one**, {_predicted(tried)}"
+        somewhere = any(pair["verdict"] == "unsupported" and pair["artefact"] for pair in pairs)
+        later = f"every later one{' in which the model exists' if somewhere else ''}"
+        return f"**all weights come back in the same release and in {later}**, {_predicted(tried)}"
     parts = [
         f"**{verdict}**: {f'{len(found)} pairs' if verdict == INCOMPLETE else '; '.join(_where(found, releases))}"
         for verdict in order
