@@ -75,6 +75,12 @@ def pin(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "tfmatrix", "pin", *session.posargs)
 
 
+@nox.session(venv_backend="none", default=False)
+def exchange(session: nox.Session) -> None:
+    """Write weights and models in each release, read them in each later one, and write the report."""
+    session.run(sys.executable, "-m", "tfmatrix", "exchange", *session.posargs)
+
+
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests; what stands behind -- goes to pytest."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, compare_all, environment_key
+from tfmatrix.compare.comparing import compare_all
 from tfmatrix.config import Config
-from tfmatrix.environments import making
 from tfmatrix.errors import InternalError, UserError
-from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import curves, markdown, summary
-from tfmatrix.runner.events import Event, Finished, Ready, Refused
+from tfmatrix.report.writing import write_whole
+from tfmatrix.runner.events import Event, Finished, Refused
 from tfmatrix.runner.observing import observe
+from tfmatrix.runner.storing import observe_into
 from tfmatrix.store import Store
 
 
@@ -27,19 +26,7 @@ def missing_from(store: Store, plan: Plan) -> list[ExpectedTrial]:
 
 def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) -> None:
     """Observe what is missing, and store each trial the moment it is over."""
-    missing = missing_from(store, plan)
-    if missing:
-        store.note(MACHINE, machine_id(this_machine()), asdict(this_machine()))
-    for event in observe(missing, plan.config):
-        match event:
-            case Finished(trial=trial, trace=trace, tensors=tensors):
-                store.add(trial, trace, tensors)
-            case Ready(environment=environment, installed=installed):
-                store.note(INSTALLED, environment_key(plan, environment), making.to_json(installed))
-                store.strike(REFUSAL, environment_key(plan, environment))
-            case Refused(environment=environment, reason=reason):
-                store.note(REFUSAL, environment_key(plan, environment), reason)
-        watch(event)
+    observe_into(store, plan, missing_from(store, plan), watch)
 
 
 def only(config: Config, cell_id: str) -> tuple[Plan, ExpectedTrial]:
@@ -80,8 +67,8 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "matrix.json", summary.to_text(data))
-        _write(folder / "matrix.md", markdown.render(data))
+        write_whole(folder / "matrix.json", summary.to_text(data))
+        write_whole(folder / "matrix.md", markdown.render(data))
         _write_pictures(folder / curves.FOLDER, curves.pictures(data))
     except OSError as error:
         raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
@@ -102,14 +89,7 @@ def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
     """Write the pictures of a report, and remove those of an earlier one that it does not have."""
     folder.mkdir(exist_ok=True)
     for name, text in pictures.items():
-        _write(folder / name, text)
+        write_whole(folder / name, text)
     for path in folder.glob("*.svg"):
         if path.name not in pictures:
             path.unlink()
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(path)

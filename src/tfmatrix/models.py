@@ -85,3 +85,12 @@ def _variants(content: bytes) -> tuple[str, ...]:
             if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
                 return tuple(str(key.value) for key in node.value.keys if isinstance(key, ast.Constant))
     return ()
+
+
+def functions(path: Path) -> frozenset[str]:
+    """Return the names of the functions that a model file defines; none where it is no Python: its trials say so."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return frozenset()
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))

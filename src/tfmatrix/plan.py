@@ -77,20 +77,23 @@ class Plan:
         count = self.config.trials
         for number in range(1, count + 1):
             # The last of several comes from another process with another hash seed.
-            yield self._expected(cell, TRIAL, number, second if number == count > 1 else first)
+            yield self.expected(cell, TRIAL, number, second if number == count > 1 else first)
         if cell.model == self._witness(cell.environment):
-            yield self._expected(cell, WITNESS, 1, second)
+            yield self.expected(cell, WITNESS, 1, second)
         if cell.environment == self.baseline:
             for number in range(1, self.config.jitters + 1):
-                yield self._expected(cell, JITTER, number, first)
-        yield self._expected(cell, SEEDS, 1, first)
+                yield self.expected(cell, JITTER, number, first)
+        yield self.expected(cell, SEEDS, 1, first)
 
     def _witness(self, environment: Environment) -> Model:
         """Return the model that a fresh process repeats in this environment: not the same one in each."""
         number = int(hashlib.sha256(environment.name.encode("utf-8")).hexdigest(), 16)
         return self.models[number % len(self.models)]
 
-    def _expected(self, cell: Cell, role: str, number: int, hash_seed: str) -> ExpectedTrial:
+    def expected(
+        self, cell: Cell, role: str, number: int, hash_seed: str, also: tuple[tuple[str, str], ...] = ()
+    ) -> ExpectedTrial:
+        """Return a trial of a cell, filed under the digest of what it covers; ``also`` is what it covers besides."""
         launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
         covers = (
             ("lock", self.lock_digests[cell.environment]),
@@ -105,6 +108,7 @@ class Plan:
             ("role", f"{role}-{number}"),
             ("seed", str(self.config.seed)),
             ("hash seed", hash_seed),
+            *also,
         )
         key = hashlib.sha256(json.dumps(covers).encode("utf-8")).hexdigest()
         return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, covers, key)

@@ -103,7 +103,7 @@ class ExpectedTrial:
     cell: Cell
     role: str
     number: int
-    """From 1 on, within its role."""
+    """From 1 on, within its role; 0 where a role has but one."""
     seed: int
     hash_seed: str
     """PYTHONHASHSEED of the process that it is forked from, or that it is."""
@@ -111,11 +111,13 @@ class ExpectedTrial:
     """Everything that may change its bits: what it is called, and its value or digest."""
     key: str
     """SHA-256 of what it covers."""
+    further: tuple[tuple[str, str], ...] = ()
+    """What its request says besides, in place of what others say: names, and values."""
 
     @property
     def name(self) -> str:
         """Return what this trial is called within its cell: ``trial-2``."""
-        return f"{self.role}-{self.number}"
+        return f"{self.role}-{self.number}" if self.number else self.role
 
     @property
     def id(self) -> str:

@@ -53,7 +53,11 @@ class Project:
     @property
     def data(self) -> dict[str, Any]:
         """The JSON report."""
-        loaded: dict[str, Any] = json.loads((self.folder / "reports" / "matrix.json").read_text(encoding="utf-8"))
+        return self.json("matrix")
+
+    def json(self, name: str) -> dict[str, Any]:
+        """Return a JSON report by its name."""
+        loaded: dict[str, Any] = json.loads((self.folder / "reports" / f"{name}.json").read_text(encoding="utf-8"))
         return loaded
 
     def cell(self, id_: str) -> dict[str, Any]:

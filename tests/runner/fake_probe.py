@@ -38,6 +38,14 @@ def payload(request: Mapping[str, Any], *, digest: str = "", cut: int = 0) -> by
     return len(manifest).to_bytes(8, "little") + manifest + data[: len(data) - cut]
 
 
+def exchanged() -> bytes:
+    """Return the payload of both sides of an exchange in which everything comes back."""
+    found = hashlib.sha256(b"uint8\x001\x00w").hexdigest()
+    trace = [["native", stage, found] for stage in ("weights/w", "predict/output")]
+    manifest = json.dumps({"trace": trace, "tensors": [[found, "uint8", [1], 1]]}).encode("ascii")
+    return len(manifest).to_bytes(8, "little") + manifest + b"w"
+
+
 class FakeProbe:
     """Answers requests until its input ends."""
 
@@ -73,7 +81,13 @@ class FakeProbe:
         return action
 
     def healthy(self, request: Mapping[str, Any]) -> None:
-        """Observe it."""
+        """Observe it; what is to be written is."""
+        if request["purpose"] == "write":
+            Path(request["artefact"]).mkdir(parents=True)
+            (Path(request["artefact"]) / "file").write_bytes(told(request))
+        if request["purpose"] in {"write", "read"}:
+            self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, exchanged()))
+            return
         self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, payload(request)))
 
     def late(self, request: Mapping[str, Any]) -> None:

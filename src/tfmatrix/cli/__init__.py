@@ -10,7 +10,7 @@ import traceback
 import click
 
 from tfmatrix import __version__
-from tfmatrix.cli import gate, runs, upkeep
+from tfmatrix.cli import exchange, gate, runs, upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, OUR_FAULT, SAME
 from tfmatrix.errors import UserError
 
@@ -56,6 +56,7 @@ for command in (
     gate.accept,
     gate.pin,
     gate.pinned,
+    exchange.exchange,
     upkeep.cells,
     upkeep.check_store,
     upkeep.merge,

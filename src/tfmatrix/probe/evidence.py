@@ -13,7 +13,7 @@ import traceback
 from typing import Any, Dict, List, Tuple
 
 from .isolation import OVER_MEMORY, STACKS_KEPT, TIMED_OUT, Kept, Limits
-from .outcomes import BadModel, Unsupported
+from .outcomes import BadModel, Refusal, Unsupported
 
 SENTENCE = 500
 """Characters of a message that are kept, from the beginning."""
@@ -36,11 +36,17 @@ def of_exception(error: BaseException, path: str) -> Dict[str, Any]:
         return header("failed", kind, text, named.group(1) if named else "")
     if isinstance(error, Unsupported) or (isinstance(error, NotImplementedError) and _raised_by(error, text, path)):
         return header("unsupported", kind, sentence, where)
+    if isinstance(error, Refusal):  # a sentence about the artefact, which has nothing to do with the model's lines
+        return header("failed", error.kind, text[:SENTENCE], "", _stack_of(error))
     if isinstance(error, SystemExit):
         sentence = "ended itself with exit status {}".format(error.code)
-    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     message = _located(path, where, "{}: {}".format(kind, sentence))
-    return header("failed", kind, _storable(message), where, _storable(stack[-STACKS_KEPT:]))
+    return header("failed", kind, _storable(message), where, _stack_of(error))
+
+
+def _stack_of(error: BaseException) -> str:
+    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return _storable(stack[-STACKS_KEPT:])
 
 
 def of_end(kept: Kept, path: str, limits: Limits) -> Dict[str, Any]:

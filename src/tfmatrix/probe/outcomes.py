@@ -9,3 +9,11 @@ class Unsupported(Exception):
 
 class BadModel(Exception):
     """The model file breaks the contract of reference models; the message says where and how."""
+
+
+class Refusal(Exception):
+    """A release did not write, read or use an artefact: when that was, the exception's type, and its message."""
+
+    def __init__(self, phase: str, kind: str, text: str) -> None:
+        super().__init__("{}: {}".format(phase, text))
+        self.kind = kind

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from .beside import admit
+from .exchange import observe_exchange
 from .functional import Functional, run_native
 from .injected import run_injected
 from .keras_fit import enter_keras, named_variables, run_fit, values
@@ -46,6 +47,8 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
         load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":
         _observe_seeds(kind, model, setting)
+    elif request["purpose"] in ("write", "read"):
+        observe_exchange(kind, model, setting, request)
     else:
         _record_seed(setting.recorder)
         KINDS[kind](model, setting)

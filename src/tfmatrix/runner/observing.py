@@ -64,6 +64,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[
         "timeout": config.timeout,
         "memory_mib": config.memory or round(this_machine().memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
+        **dict(expected.further),
     }
 
 

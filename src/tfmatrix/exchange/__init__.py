@@ -1,0 +1,1 @@
+"""Exchange: weights and whole models written in one release and read in each later one."""

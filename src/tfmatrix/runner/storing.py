@@ -1,0 +1,31 @@
+"""Observing into a store: each trial is stored the moment it is over, with what became of environments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, environment_key
+from tfmatrix.environments import making
+from tfmatrix.machine import machine_id, this_machine
+from tfmatrix.plan import Plan
+from tfmatrix.records import ExpectedTrial
+from tfmatrix.runner.events import Event, Finished, Ready, Refused
+from tfmatrix.runner.observing import observe
+from tfmatrix.store import Store
+
+
+def observe_into(store: Store, plan: Plan, missing: Sequence[ExpectedTrial], watch: Callable[[Event], None]) -> None:
+    """Observe the missing trials of a plan's environments; ``watch`` is told of what is stored already."""
+    if missing:
+        store.note(MACHINE, machine_id(this_machine()), asdict(this_machine()))
+    for event in observe(missing, plan.config):
+        match event:
+            case Finished(trial=trial, trace=trace, tensors=tensors):
+                store.add(trial, trace, tensors)
+            case Ready(environment=environment, installed=installed):
+                store.note(INSTALLED, environment_key(plan, environment), making.to_json(installed))
+                store.strike(REFUSAL, environment_key(plan, environment))
+            case Refused(environment=environment, reason=reason):
+                store.note(REFUSAL, environment_key(plan, environment), reason)
+        watch(event)

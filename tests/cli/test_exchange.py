@@ -1,0 +1,118 @@
+"""The exchange on the command line: everything is written, then read, and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from building import CANDIDATE, install, make_project
+from tfmatrix import cli
+from tfmatrix.plan import make_plan
+
+from .project import Tell, made
+
+pytestmark = pytest.mark.timeout(60)
+
+KERAS = "def build(): pass\n"
+OPTIONS = ("exchange", "--models", "net", "--formats", "h5,keras")
+
+
+def project(folder: Path, model: str = "net") -> None:
+    """Make a project with two releases and one Keras model."""
+    made(folder, {model: KERAS})
+
+
+def data(folder: Path) -> dict[str, Any]:
+    """Return the JSON report."""
+    loaded: dict[str, Any] = json.loads((folder / "reports" / "exchange.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_everything_is_written_and_read_once(tmp_path: Path, tell: Tell) -> None:
+    """Two releases and two formats are four things to write and six to read; the next run does none of them again."""
+    project(tmp_path)
+    first, second = tell(*OPTIONS), tell(*OPTIONS)
+    assert (first.code, second.code) == (cli.SAME, cli.SAME), first.err
+    assert "4 trials to write." in first.err
+    assert "6 trials to read." in first.err
+    assert second.err == "0 trials to write.\n0 trials to read.\n"
+    assert first.out == second.out
+    assert {pair["verdict"] for pair in data(tmp_path)["pairs"]} == {"predicts the same bits"}
+    assert (tmp_path / "reports" / "exchange.md").is_file()
+
+
+def test_fresh_writes_and_reads_everything_again(tmp_path: Path, tell: Tell) -> None:
+    """With --fresh nothing that is stored counts."""
+    project(tmp_path)
+    tell(*OPTIONS)
+    said = tell(*OPTIONS, "--fresh").err
+    assert "4 trials to write." in said
+    assert "6 trials to read." in said
+
+
+@pytest.mark.parametrize("harm", ["altered", "gone"])
+def test_what_no_longer_lies_there_as_it_was_written_is_written_again(tmp_path: Path, tell: Tell, harm: str) -> None:
+    """One artefact that was altered or removed is written again, alone; the trials that read the same bytes stay."""
+    project(tmp_path)
+    tell(*OPTIONS)
+    folder = min((tmp_path / ".tfmatrix" / "exchange").iterdir())
+    if harm == "gone":
+        shutil.rmtree(folder)
+    else:
+        (folder / "file").write_bytes(b"altered")
+    said = tell(*OPTIONS)
+    assert "1 trials to write.\n" in said.err
+    assert "0 trials to read.\n" in said.err  # the fake writes the same bytes again
+    assert said.code == cli.SAME
+
+
+@pytest.mark.parametrize("options", [["-q"], ["--json"]])
+def test_an_exchange_can_be_silent(tmp_path: Path, tell: Tell, options: list[str]) -> None:
+    """With -q nothing is said of an exchange that is complete, and with --json nothing but the report."""
+    project(tmp_path)
+    said = tell(*OPTIONS, *options)
+    assert (said.code, said.err) == (cli.SAME, "")
+    expected = "" if options == ["-q"] else (tmp_path / "reports" / "exchange.json").read_text(encoding="utf-8")
+    assert said.out == expected
+
+
+def test_an_environment_that_cannot_be_had_is_two_and_the_rest_is_there(tmp_path: Path, tell: Tell) -> None:
+    """Pairs of a release that is unavailable are missing, with the reason, and the others are judged."""
+    plan = make_plan(make_project(tmp_path, {"net": KERAS}))
+    install(plan.baseline, plan.config)
+    said = tell(*OPTIONS)
+    assert said.code == cli.INCOMPLETE
+    assert f"tfmatrix: {CANDIDATE} is unavailable: there is no noxfile.py" in said.err
+    verdicts = {(p["writer"], p["reader"]): p["verdict"] for p in data(tmp_path)["pairs"]}
+    assert verdicts["2.15.1", "2.15.1"] == "predicts the same bits"
+    assert verdicts["2.15.1", CANDIDATE] == verdicts[CANDIDATE, CANDIDATE] == "missing"
+
+
+def test_a_broken_model_is_two_and_a_crash_is_a_finding(tmp_path: Path, tell: Tell) -> None:
+    """A model that raises tells nothing of a format, so its pairs are missing and no refusals."""
+    project(tmp_path, "fails")
+    said = tell("exchange", "--models", "fails", "--formats", "h5")
+    assert said.code == cli.INCOMPLETE
+    assert {pair["verdict"] for pair in data(tmp_path)["pairs"]} == {"missing"}
+    assert "the writer failed: a | b c (3 pairs)" in said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "saying"),
+    [
+        (("--formats", "h6"), "there is no format 'h6'"),
+        (("--models", "other"), "there is no reference model 'other'"),
+        (("--versions", "2.99.0"), "no TensorFlow 2.99.0 is known"),
+    ],
+)
+def test_mistakes_are_one_sentence(tmp_path: Path, tell: Tell, options: tuple[str, ...], saying: str) -> None:
+    """What does not exist is named, without a traceback, and nothing is run."""
+    project(tmp_path)
+    said = tell("exchange", "--models", "net", *options)
+    assert said.code == cli.INCOMPLETE
+    assert saying in said.err
+    assert "Traceback" not in said.err

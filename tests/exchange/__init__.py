@@ -1,0 +1,1 @@
+"""Tests of the exchange: its plan, its run and its judging."""
