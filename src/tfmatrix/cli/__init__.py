@@ -10,7 +10,7 @@ import traceback
 import click
 
 from tfmatrix import __version__
-from tfmatrix.cli import runs, upkeep
+from tfmatrix.cli import recipes, runs, upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, OUR_FAULT, SAME
 from tfmatrix.errors import UserError
 
@@ -51,6 +51,8 @@ def commands() -> None:
 for command in (
     runs.run,
     runs.report,
+    recipes.recipes,
+    recipes.advise,
     upkeep.cells,
     upkeep.check_store,
     upkeep.merge,
