@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tfmatrix.audit.judging import REPRODUCES, Answer, Effect
+from tfmatrix.audit.judging import MISSING, REPRODUCES, Answer, Effect
 from tfmatrix.audit.planning import AuditCell
 from tfmatrix.audit.recipes import CORE, RECIPES, Recipe
 from tfmatrix.records import Environment, InstalledEnvironment, Machine
@@ -71,13 +71,18 @@ class Audit:
 
     def unanswered(self) -> list[str]:
         """Return a sentence for each thing that is not known though it was asked for."""
-        lines = [f"{e.environment.name} is unavailable: {e.refusal}" for e in self.environments if e.refusal]
-        refused = {e.environment for e in self.environments if e.refusal}
-        for found in self.found:
-            left = [e.variation for e in found.never_promised if e.outcome == "missing"]
-            if found.cell.environment not in refused and (found.answer.verdict == "missing" or left):
-                what = f"under {', '.join(left)}" if left else "under what was meant to be tried"
-                lines.append(f"{found.cell.id} was not tried {what}")
+        lines = []
+        for one in self.environments:
+            if one.refusal:
+                lines.append(f"{one.environment.name} is unavailable: {one.refusal}")
+                continue
+            cells = [found for found in self.found if found.cell.environment == one.environment]
+            unknown = [found.cell.script.name for found in cells if found.answer.verdict == MISSING]
+            if unknown:
+                lines.append(f"{one.environment.name}: not tried as often as meant: {', '.join(unknown)}")
+            left = {e.variation: None for found in cells for e in found.never_promised if e.outcome == MISSING}
+            if left:
+                lines.append(f"{one.environment.name}: not tried everywhere: {', '.join(left)}")
         return lines
 
 
