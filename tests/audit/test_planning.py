@@ -107,6 +107,7 @@ def test_a_key_covers_everything_that_may_change_bits(
         for path in recipes.MODELS_FOLDER.glob("*.py"):
             (tmp_path / path.name).write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
         monkeypatch.setattr(recipes, "MODELS_FOLDER", tmp_path)
+        cell = replace(cell, script=replace(cell.script, model=replace(cell.script.model)))
     elif changed == "variation":
         variation = replace(variation, start=replace(variation.start, variables=(("PYTHONHASHSEED", "1"),)))
     elif changed == "probe":

@@ -25,7 +25,7 @@ def test_together_switches_on_every_harmless_variation_of_a_mode(mode: str) -> N
     whole = together(mode)
     for variation in VARIATIONS.values():
         on = variation.kind == HARMLESS and mode in variation.modes
-        assert (whole.start.joined(variation.start) == whole.start) == (on or variation.within or not variation.start)
+        assert (whole.start.joined(variation.start) == whole.start) == (on or variation.start == Start())
         assert all((doing in whole.doings) == on for doing in variation.doings)
 
 

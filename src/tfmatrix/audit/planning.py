@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 
 from tfmatrix.audit.recipes import Script, scripts
 from tfmatrix.audit.variations import CONTROL, VARIATIONS, Variation
@@ -99,10 +100,14 @@ def sibling(environment: Environment, variation: Variation, config: Config) -> E
     """Return the environment that differs by a variation's further package, where a lock of it is there."""
     if not variation.further or any(package.name == variation.further for package in environment.further):
         return None
-    for folder in (config.root / "locks", locks.OWN_LOCKS):
-        stem = locks.stem(environment)
-        pattern = stem.replace(environment.name, f"{environment.name}+{variation.further}-*")
-        for path in sorted(folder.glob(f"{pattern}.txt")):
-            name = path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
-            return catalogue.parse_environment(name, distribution=environment.distribution, python=environment.python)
+    return _beside(environment, variation.further, config.root / "locks")
+
+
+@cache  # asked for each cell and variation, and answered by looking through folders
+def _beside(environment: Environment, package: str, folder: Path) -> Environment | None:
+    """Return the environment with one more package that has a lock in the project's folder or tfmatrix's own."""
+    stem = locks.stem(environment).replace(environment.name, f"{environment.name}+{package}-*")
+    for path in (found for place in (folder, locks.OWN_LOCKS) for found in sorted(place.glob(f"{stem}.txt"))):
+        name = path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
+        return catalogue.parse_environment(name, distribution=environment.distribution, python=environment.python)
     return None

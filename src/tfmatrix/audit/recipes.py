@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 MODELS_FOLDER = Path(__file__).parent / "models"
@@ -29,7 +29,7 @@ class AuditModel:
     like: str = ""
     """The model that has the same arithmetic, and is tried under what was never promised in its place."""
 
-    @property
+    @cached_property
     def source(self) -> str:
         """Return the text of its file."""
         return (MODELS_FOLDER / self.file).read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ class Recipe:
     mends: tuple[str, ...] = ()
     """Recipes to try where it does not reproduce, shortest first."""
 
-    @property
+    @cached_property
     def length(self) -> int:
         """Return how many statements it has besides imports: by this one recipe is shorter than another."""
         return sum(
@@ -75,7 +75,7 @@ class Script:
         """Return what this pair is called: ``set-random-seed[keras-mlp]``."""
         return f"{self.recipe.name}[{self.model.name}]"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Return the SHA-256 of everything that it runs."""
         parts = (self.recipe.name, self.recipe.code, self.model.source, repr(self.model.options), self.model.mode)

@@ -25,7 +25,7 @@ def render(data: Data) -> str:
     """Return the report as Markdown."""
     sections = {
         "advice": list(_advice(data)),
-        "usual": [f"{escaped(text)} {_found_of(data, name)}" for name, text in USUAL.items() if _cells(data, name)],
+        "usual": [f"{text} {_found_of(data, name)}" for name, text in USUAL.items() if _cells(data, name)],
         "tables": [
             {"what": m["what"], "name": m["name"], "table": _by_version(data, m["name"])} for m in data["models"]
         ],
@@ -162,9 +162,14 @@ def _mark(cell: Data | None) -> str:
     if cell["verdict"] == FAILED:
         return "**fails**"
     told = _told(cell)
-    stage = told["stage"].partition("/")[0] or told["outcome"]
+    stage = _kind(told["stage"]) or told["outcome"]
     what = "" if told["variation"] == "control" else f"{told['variation']}, "
     return f"**no**: {escaped(what)}{escaped(stage)}"
+
+
+def _kind(stage: str) -> str:
+    """Return the stage without step and variable: ``shuffle`` of ``shuffle@0``."""
+    return stage.partition("/")[0].partition("@")[0]
 
 
 def _failures(data: Data) -> str:
@@ -210,7 +215,7 @@ def _unpromised(data: Data) -> Iterator[str]:
 
 def _effect(effect: Data) -> str:
     if effect["outcome"] == "differs":
-        return f"from {code(effect['stage'].partition('/')[0].partition('@')[0])} on"
+        return f"from {code(_kind(effect['stage']))} on"
     if effect["outcome"] == "missing":
         return "(not tried)"
     return f"**{escaped(effect['outcome'])}**"
