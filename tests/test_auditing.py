@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from audit.worlds import facts, inhabit, project
-from tfmatrix import auditing
+from tfmatrix import auditing, upkeep
+from tfmatrix.audit import recipes
 from tfmatrix.audit.results import Audit, Found
 from tfmatrix.errors import UserError
 from tfmatrix.records import ExpectedTrial
@@ -176,3 +177,20 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, store: Store, m
     (tmp_path / "reports").write_text("a file", encoding="utf-8")
     with pytest.raises(UserError, match="the report cannot be written into"):
         auditing.write_report(plan, auditing.known(plan, store))
+
+
+def test_gc_keeps_an_audit_until_its_recipe_changes(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trials of an audit are kept while recipe, model and probe are as they were, and removed once one was edited."""
+    inhabit(monkeypatch, facts)
+    plan = project(tmp_path, ["2.15.1"])
+    before = auditing.audit(plan, store, lambda _: None)
+    assert upkeep.remove_stale(store, plan.plan)[0] == 0
+    left = [script for script in recipes.scripts() if script.recipe.name != "none"]
+    monkeypatch.setattr(upkeep, "scripts", lambda: left)
+    assert upkeep.remove_stale(store, plan.plan)[0] == 2
+    after = auditing.known(plan, store)
+    unknown = {found.cell.script.name for found in after.found if found.answer.verdict == "missing"}
+    assert unknown == {"none[keras-mlp]"}
+    assert len(before.found) == len(after.found)

@@ -56,8 +56,8 @@ def versions(data: Data, names: Iterable[str]) -> str:
     """Return environments as a reader says them: ``2.8.4, 2.9.3``, or ``2.10.1 to 2.21.0`` where none is left out."""
     order = [one["name"] for one in data["environments"]]
     chosen = set(names)
-    if chosen == set(order) and len(order) > 1:
-        return f"all {len(order)} releases" if len(order) > 2 else f"both {' and '.join(map(escaped, order))}"
+    if chosen == set(order) and len(order) > 2:
+        return f"all {len(order)} releases"
     runs: list[list[str]] = []
     for number, name in enumerate(order):
         if name not in chosen:
