@@ -10,7 +10,7 @@ import pytest
 
 from building import lock_of, make_project
 from tfmatrix import plan as planning_of_models
-from tfmatrix.audit import planning, recipes
+from tfmatrix.audit import planning, scripts
 from tfmatrix.audit.planning import AuditPlan, make_audit_plan, sibling
 from tfmatrix.audit.variations import CONTROL, VARIATIONS, together
 from tfmatrix.environments import catalogue
@@ -104,9 +104,9 @@ def test_a_key_covers_everything_that_may_change_bits(
         script = replace(cell.script, recipe=replace(cell.script.recipe, code="import tensorflow\n"))
         cell = replace(cell, script=script)
     elif changed == "model":
-        for path in recipes.MODELS_FOLDER.glob("*.py"):
+        for path in scripts.MODELS_FOLDER.glob("*.py"):
             (tmp_path / path.name).write_text(path.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
-        monkeypatch.setattr(recipes, "MODELS_FOLDER", tmp_path)
+        monkeypatch.setattr(scripts, "MODELS_FOLDER", tmp_path)
         cell = replace(cell, script=replace(cell.script, model=replace(cell.script.model)))
     elif changed == "variation":
         variation = replace(variation, start=replace(variation.start, variables=(("PYTHONHASHSEED", "1"),)))

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tfmatrix.audit.recipes import CORE, MODELS, RECIPES, AuditModel, Recipe, Script, scripts
+from tfmatrix.audit.recipes import RECIPES, scripts
+from tfmatrix.audit.scripts import CORE, MODELS, AuditModel, Recipe, Script
 from tfmatrix.config import MODES
 
 ALL = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))

@@ -13,8 +13,9 @@ import pytest
 from tfmatrix import auditing, config
 from tfmatrix.audit import judging
 from tfmatrix.audit.planning import AuditPlan, make_audit_plan
-from tfmatrix.audit.recipes import RECIPES, AuditModel, Recipe, Script
+from tfmatrix.audit.recipes import RECIPES
 from tfmatrix.audit.results import Audit, core_models
+from tfmatrix.audit.scripts import AuditModel, Recipe, Script
 from tfmatrix.audit.variations import CONTROL, HARMLESS, VARIATIONS, Variation, together
 from tfmatrix.records import ExpectedTrial, Fingerprint, InstalledEnvironment, Trial
 from tfmatrix.runner.events import Finished

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
-from tfmatrix.audit.recipes import Script, scripts
+from tfmatrix.audit.recipes import scripts
+from tfmatrix.audit.scripts import Script
 from tfmatrix.audit.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks

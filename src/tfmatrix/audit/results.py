@@ -8,7 +8,8 @@ from functools import cached_property
 
 from tfmatrix.audit.judging import MISSING, REPRODUCES, Answer, Effect
 from tfmatrix.audit.planning import AuditCell
-from tfmatrix.audit.recipes import CORE, RECIPES, Recipe
+from tfmatrix.audit.recipes import RECIPES
+from tfmatrix.audit.scripts import CORE, Recipe
 from tfmatrix.records import Environment, InstalledEnvironment, Machine
 
 

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from tfmatrix import auditing
 from tfmatrix.audit.planning import AuditPlan, make_audit_plan
-from tfmatrix.audit.recipes import MODELS
 from tfmatrix.audit.results import Audit, core_models
+from tfmatrix.audit.scripts import MODELS
 from tfmatrix.audit.variations import HARMLESS, VARIATIONS
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config

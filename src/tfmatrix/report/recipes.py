@@ -7,8 +7,9 @@ from typing import Any
 
 from tfmatrix import __version__
 from tfmatrix.audit.judging import SAME, Effect
-from tfmatrix.audit.recipes import CORE, MODELS, RECIPES, Recipe
+from tfmatrix.audit.recipes import RECIPES
 from tfmatrix.audit.results import Audit, Environs, Found
+from tfmatrix.audit.scripts import CORE, MODELS, Recipe
 from tfmatrix.audit.variations import VARIATIONS
 from tfmatrix.machine import machine_id
 from tfmatrix.report.summary import report_id, to_text
