@@ -109,7 +109,14 @@ def test_every_variation_of_a_session_is_caught(plan: AuditPlan) -> None:
     assert found == {v.name: {v.name} for v in variations}
 
 
-@pytest.mark.parametrize("number", [2, 3, 4], ids=["random", "numpy", "address"])
+def test_what_no_seed_reaches_differs_between_processes(plan: AuditPlan) -> None:
+    """A model that draws from Python's generator without a seed does not pass its control."""
+    cell = plan.cells[2]
+    ran = run(plan, [plan.expected(cell, CONTROL, n) for n in (1, 2)])
+    assert stages(ran["control-1"][1]) != stages(ran["control-2"][1])
+
+
+@pytest.mark.parametrize("number", [3, 4], ids=["numpy", "address"])
 def test_what_forked_siblings_share_differs_between_processes(plan: AuditPlan, number: int) -> None:
     """Trials forked from one process agree on what it drew at its start; the control, from two, does not."""
     cell = plan.cells[number]

@@ -72,19 +72,18 @@ class Audit:
 
     def unanswered(self) -> list[str]:
         """Return a sentence for each thing that is not known though it was asked for."""
-        lines = []
-        for one in self.environments:
-            if one.refusal:
-                lines.append(f"{one.environment.name} is unavailable: {one.refusal}")
-                continue
+        lines = [f"{one.environment.name} is unavailable: {one.refusal}" for one in self.environments if one.refusal]
+        untried: dict[str, list[str]] = {}
+        for one in (one for one in self.environments if not one.refusal):
+            name = one.environment.name
             cells = [found for found in self.found if found.cell.environment == one.environment]
             unknown = [found.cell.script.name for found in cells if found.answer.verdict == MISSING]
             if unknown:
-                lines.append(f"{one.environment.name}: not tried as often as meant: {', '.join(unknown)}")
+                untried.setdefault(f"not tried as often as meant: {', '.join(unknown)}", []).append(name)
             left = {e.variation: None for found in cells for e in found.never_promised if e.outcome == MISSING}
             if left:
-                lines.append(f"{one.environment.name}: not tried everywhere: {', '.join(left)}")
-        return lines
+                untried.setdefault(f"not tried everywhere: {', '.join(left)}", []).append(name)
+        return lines + [f"{', '.join(names)}: {what}" for what, names in untried.items()]
 
 
 def core_models(mode: str) -> tuple[str, ...]:

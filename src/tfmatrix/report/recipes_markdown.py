@@ -163,8 +163,8 @@ def _mark(cell: Data | None) -> str:
         return "**fails**"
     told = _told(cell)
     stage = _kind(told["stage"]) or told["outcome"]
-    what = "" if told["variation"] == "control" else f"{told['variation']}, "
-    return f"**no**: {escaped(what)}{escaped(stage)}"
+    when = "" if told["variation"] == "control" else f" if {escaped(told['variation'])}"
+    return f"**no**{when}: {escaped(stage)}"
 
 
 def _kind(stage: str) -> str:

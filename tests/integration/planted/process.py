@@ -27,7 +27,7 @@ def _started() -> dict[str, Any]:
     variables = {name: os.environ.get(name, "") for name in VARIABLES}
     return {
         "hash-seed": hash("a"),
-        "import-order": list(sys.modules).index("numpy") < list(sys.modules).index("tensorflow"),
+        "import-order": next(name for name in sys.modules if name in {"keras", "tensorflow"}) == "keras",
         "directory": len(Path.cwd().name),
         "locale": len(locale.setlocale(locale.LC_CTYPE)),
         "time-zone": int(time.strftime("%z")),
