@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import click
 from rich.console import Console
 
 from tfmatrix import auditing
+from tfmatrix.audit import judging
 from tfmatrix.audit.planning import AuditPlan, make_audit_plan
-from tfmatrix.audit.results import Audit, core_models
+from tfmatrix.audit.results import Audit, Found, core_models
 from tfmatrix.audit.scripts import MODELS
 from tfmatrix.audit.variations import HARMLESS, VARIATIONS
 from tfmatrix.cli.codes import INCOMPLETE, SAME
@@ -112,20 +115,31 @@ def advice(plan: AuditPlan, audited: Audit, environment: Environment, models: tu
     recipe = audited.advice(environment, models)
     if recipe is None:
         raise UserError(f"no recipe made {' and '.join(models)} reproduce in TensorFlow {environment.name}.")
-    lines = [f"# {recipe.name}: {recipe.claim}"]
+    told = [f"{recipe.name}: {recipe.claim}"]
     for name in models:
-        found = audited.by_name[environment, recipe.name, name]
-        answer = found.answer
-        harmless = sum(v.kind == HARMLESS for v in plan.variations(found.cell))
-        lines.append(
-            f"# TensorFlow {environment.name}, {name}: {answer.agreeing} of {answer.tried} trials gave the same bits, "
-            f"under {harmless} harmless variations of the process."
-        )
-        changed = [
-            f"{effect.variation} ({VARIATIONS[effect.variation].what.replace('`', '')})"
-            for effect in found.never_promised
-            if effect.outcome != "same"
-        ]
-        if changed:
-            lines.append(f"# Keep fixed, since it changes the bits: {'; '.join(changed)}.")
-    return "\n".join([*lines, recipe.code])
+        told += _evidence(plan, audited.by_name[environment, recipe.name, name])
+    return "".join(f"{line}\n" for text in told for line in _comment(text)) + recipe.code
+
+
+def _evidence(plan: AuditPlan, found: Found) -> Iterator[str]:
+    """Yield what the evidence of one cell says, a sentence or two."""
+    harmless = [v for v in plan.variations(found.cell) if v.kind == HARMLESS]
+    answer = found.answer
+    tried = f"TensorFlow {found.cell.environment.name}, {found.cell.script.model.name}"
+    yield (
+        f"{tried}: {answer.agreeing} of {answer.tried} trials gave the same bits, "
+        f"{answer.tried - 2} of them under {len(harmless)} harmless variations at once."
+    )
+    if changed := [e.variation for e in found.never_promised if e.outcome not in {judging.SAME, judging.MISSING}]:
+        yield f"Keep fixed, since it gives other bits, or none: {_named(changed)}."
+    if untried := [e.variation for e in found.never_promised if e.outcome == judging.MISSING]:
+        yield f"Not tried: {_named(untried)}."
+
+
+def _named(variations: list[str]) -> str:
+    return "; ".join(f"{name} ({VARIATIONS[name].what.replace('`', '')})" for name in variations)
+
+
+def _comment(text: str) -> list[str]:
+    """Return a text as lines of comments."""
+    return textwrap.wrap(text, 100, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
