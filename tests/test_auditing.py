@@ -120,6 +120,33 @@ def test_an_environment_that_cannot_be_had_is_named_and_the_others_go_on(
     assert len([event for event in rounds if type(event).__name__ == "Refused"]) == 1
 
 
+def test_an_environment_that_only_a_variation_needs_is_named_where_it_cannot_be_had(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the environment of Keras 2 everything else is known, and what is not is told with the reason."""
+    beside = "2.16.2+tf-keras-2.16.0"
+    inhabit(monkeypatch, facts, refused=[beside])
+    audit = auditing.audit(project(tmp_path, ["2.16.2"]), store, lambda _: None)
+    assert audit.unanswered() == [
+        f"{beside} is unavailable: there is no wheel.",
+        "2.16.2: not tried everywhere: keras-2",
+    ]
+    assert cell(audit, "2.16.2/set-random-seed[keras-mlp]").answer.verdict == "reproduces"
+
+
+def test_what_is_forgotten_is_run_again(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh audit runs every trial of the one before it again, and no others."""
+    asked: list[str] = []
+    inhabit(monkeypatch, facts, asked=asked)
+    plan = project(tmp_path, ["2.15.1"])
+    auditing.audit(plan, store, lambda _: None)
+    before = sorted(asked)
+    asked.clear()
+    auditing.forget(plan, store)
+    auditing.audit(plan, store, lambda _: None)
+    assert sorted(asked) == before
+
+
 def test_an_interrupted_audit_goes_on_where_it_stopped(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

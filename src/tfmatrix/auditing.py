@@ -58,6 +58,12 @@ def missing_from(store: Store, plan: AuditPlan, refused: Collection[Environment]
     return _not_stored(plan, store, further, refused)
 
 
+def forget(plan: AuditPlan, store: Store) -> None:
+    """Remove what is stored of an audit, so that it is run again."""
+    cells = {cell: _known_of(plan, store, cell) for cell in plan.cells}
+    store.forget([expected.key for expected in _ran(plan, cells, plan.cells)])
+
+
 def known(plan: AuditPlan, store: Store) -> Audit:
     """Return what is known from what is stored."""
     cells = {cell: _known_of(plan, store, cell) for cell in plan.cells}
@@ -67,6 +73,11 @@ def known(plan: AuditPlan, store: Store) -> Audit:
     return Audit(
         found=tuple(_found(cell, cells, answers, stand) for cell in plan.cells),
         environments=tuple(_environs(plan, store, environment) for environment in plan.environments),
+        beside=tuple(
+            _environs(plan, store, environment)
+            for environment in plan.plan.environments
+            if environment not in plan.environments
+        ),
         machine=noted_machine(store),
         settings={
             "versions": [environment.name for environment in plan.environments],

@@ -40,6 +40,8 @@ class Audit:
 
     found: tuple[Found, ...]
     environments: tuple[Environs, ...]
+    beside: tuple[Environs, ...]
+    """Environments that only a variation needs."""
     machine: Machine
     settings: Mapping[str, object]
     trials: int
@@ -72,7 +74,8 @@ class Audit:
 
     def unanswered(self) -> list[str]:
         """Return a sentence for each thing that is not known though it was asked for."""
-        lines = [f"{one.environment.name} is unavailable: {one.refusal}" for one in self.environments if one.refusal]
+        refused = [one for one in (*self.environments, *self.beside) if one.refusal]
+        lines = [f"{one.environment.name} is unavailable: {one.refusal}" for one in refused]
         untried: dict[str, list[str]] = {}
         for one in (one for one in self.environments if not one.refusal):
             name = one.environment.name

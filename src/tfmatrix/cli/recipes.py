@@ -32,15 +32,18 @@ from tfmatrix.runner.events import Event, Finished, Launched, Making, Refused
 @click.option("--python", metavar="X.Y", help="The Python of the environments.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
 @click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default.")
+@click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
 @click.option("--stored", is_flag=True, help="Run nothing: write the report of what is stored.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def recipes(*, stored: bool, quiet: bool, **choices: Any) -> int:
+def recipes(*, fresh: bool, stored: bool, quiet: bool, **choices: Any) -> int:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md.
 
     Exits with 0 when everything that was asked for is known, whatever was found, and with 2 when something is missing.
     """
     plan = make_audit_plan(read_config(choices))
     with open_store(plan.plan) as store, alone(plan.plan):
+        if fresh:
+            auditing.forget(plan, store)
         audited = auditing.known(plan, store) if stored else auditing.audit(plan, store, _Teller(quiet).tell)
         data, path = auditing.write_report(plan, audited)
     if not quiet:

@@ -54,6 +54,7 @@ def summarise(audit: Audit) -> Data:
             for one in audit.environments
         ],
         "environments": [_environment(one) for one in audit.environments],
+        "beside": [_environment(one) for one in audit.beside],
         "machine": {**asdict(audit.machine), "id": machine_id(audit.machine)},
         "unanswered": audit.unanswered(),
     }

@@ -232,7 +232,7 @@ def _variations(data: Data, kind: str) -> str:
 
 def _environments(data: Data) -> str:
     rows = []
-    for one in data["environments"]:
+    for one in (*data["environments"], *data["beside"]):
         packages, lock = one["packages"], one["lock"]
         rows.append(
             [
