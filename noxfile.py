@@ -81,6 +81,12 @@ def exchange(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "tfmatrix", "exchange", *session.posargs)
 
 
+@nox.session(venv_backend="none", default=False)
+def recipes(session: nox.Session) -> None:
+    """Run every recipe for reproducible results in every version, and write reports/recipes.md."""
+    session.run(sys.executable, "-m", "tfmatrix", "recipes", *session.posargs)
+
+
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests; what stands behind -- goes to pytest."""

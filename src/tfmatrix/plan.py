@@ -121,18 +121,24 @@ def make_plan(config: Config) -> Plan:
     """
     if config.seed >= SEED_LIMIT:
         raise UserError(f"the seed must be below {SEED_LIMIT}, but is {config.seed}.")
+    environments, baseline = environments_of(config)
+    return Plan(
+        config=config,
+        environments=environments,
+        baseline=baseline,
+        models=_choose(known_models(config), config.models),
+    )
+
+
+def environments_of(config: Config) -> tuple[tuple[Environment, ...], Environment]:
+    """Return the environments that a configuration names, oldest first, and the baseline, which is one of them."""
     names = [n for name in config.versions for n in (catalogue.RELEASES if name == ALL else (name,))]
     parsed = {
         catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
         for name in (*names, config.baseline)
     }
     baseline = catalogue.parse_environment(config.baseline, distribution=config.distribution, python=config.python)
-    return Plan(
-        config=config,
-        environments=tuple(sorted(parsed, key=_age)),
-        baseline=baseline,
-        models=_choose(known_models(config), config.models),
-    )
+    return tuple(sorted(parsed, key=_age)), baseline
 
 
 def known_models(config: Config) -> tuple[Model, ...]:

@@ -91,6 +91,50 @@ class Cell:
         return plain if self.launch.name == "default" else f"{plain}/{self.launch.name}"
 
 
+@dataclass(frozen=True)
+class Start:
+    """How a process starts, besides its launch: what an audit varies."""
+
+    name: str = ""
+    """Processes of two names are started separately."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that are other than the launch's, sorted by name; empty: the variable is not set."""
+    here: str = ""
+    """Name of the working folder; empty: the trial's own, as in a matrix."""
+    home: str = ""
+    """Name of the home folder; empty: the process's own."""
+    processors: int = 0
+    """How many processors it sees; 0: all."""
+    fixed_addresses: bool = False
+    """Whether the system is to give it the same addresses each time."""
+    imports: tuple[str, ...] = ()
+    """What it imports, in this order; none: NumPy, TensorFlow."""
+
+    def joined(self, other: Start) -> Start:
+        """Return this start with whatever another one changes."""
+        return Start(
+            name=other.name or self.name,
+            variables=tuple(sorted({**dict(self.variables), **dict(other.variables)}.items())),
+            here=other.here or self.here,
+            home=other.home or self.home,
+            processors=other.processors or self.processors,
+            fixed_addresses=other.fixed_addresses or self.fixed_addresses,
+            imports=other.imports or self.imports,
+        )
+
+
+@dataclass(frozen=True)
+class ScriptRun:
+    """What a probe runs in the place of a model file: a recipe's text in front of a model's."""
+
+    recipe: str
+    model: str
+    options: tuple[tuple[str, object], ...] = ()
+    """Arguments of the model's function."""
+    doings: tuple[str, ...] = ()
+    """What is done in the process besides."""
+
+
 TRIAL, WITNESS, JITTER, SEEDS = "trial", "witness", "jitter", "seeds"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to draw the initial weights under other seeds."""
@@ -113,6 +157,9 @@ class ExpectedTrial:
     """SHA-256 of what it covers."""
     further: tuple[tuple[str, str], ...] = ()
     """What its request says besides, in place of what others say: names, and values."""
+    start: Start = Start()
+    script: ScriptRun | None = None
+    """What is run in the place of the model file: a trial of an audit."""
 
     @property
     def name(self) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from tfmatrix.audit.recipes import scripts
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import tensor_digest, trace_digest
@@ -123,16 +124,16 @@ def _told(result: str) -> str:
 def remove_stale(store: Store, plan: Plan) -> tuple[int, int]:
     """Remove the trials that can be no part of a report any more, and the tensors that only they had.
 
-    Stale is what was run by another probe, or on a model file that is not there or was edited since; what another
-    machine, lock, seed or launch gave is kept. Returns how many trials and tensors were removed.
+    Stale is what was run by another probe, or on a model file or recipe that is not there or was edited since; what
+    another machine, lock, seed or launch gave is kept. Returns how many trials and tensors were removed.
     """
     current = {model.name: (model.source, json.dumps(model.beside)) for model in known_models(plan.config)}
-    probe = plan.probe
+    scripts_now, probe = {script.digest for script in scripts()}, plan.probe
     run = store.connection.execute
     stale = [
         (key,)
         for key, evidence in run("SELECT key, evidence FROM trials").fetchall()
-        if not _is_current(dict(json.loads(evidence)["covers"]), current, probe)
+        if not _is_current(dict(json.loads(evidence)["covers"]), current, scripts_now, probe)
     ]
     with store.transaction():
         store.connection.executemany("DELETE FROM trials WHERE key = ?", stale)
@@ -151,6 +152,10 @@ def _starts(listed: bytes) -> range:
     return range(0, len(listed), hashlib.sha256().digest_size)
 
 
-def _is_current(covers: Mapping[str, str], models: Mapping[str, tuple[str, str]], probe: str) -> bool:
+def _is_current(
+    covers: Mapping[str, str], models: Mapping[str, tuple[str, str]], audited: Collection[str], probe: str
+) -> bool:
+    if "script" in covers:  # a trial of an audit: a recipe in front of a model
+        return covers.get("probe") == probe and covers["script"] in audited
     files = covers.get("model", ""), covers.get("files beside the model", "[]")
     return covers.get("probe") == probe and models.get(covers.get("variant", "")) == files

@@ -44,7 +44,7 @@ class View:
             case Refused(environment, reason):
                 self._phase(environment, "unavailable")
                 return f"{environment.name}: unavailable: {reason}"
-            case Launched(environment, seconds, can_fork):
+            case Launched(environment=environment, seconds=seconds, can_fork=can_fork):
                 self._phase(environment, "observing")
                 slow = "" if can_fork else "; it cannot fork, so each trial starts a process of its own"
                 return f"{environment.name}: TensorFlow imported in {seconds:.1f} s{slow}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tfmatrix.config import RESERVED
-from tfmatrix.records import Environment, Launch, Package
-from tfmatrix.runner.launching import PASSED, variables
+from tfmatrix.records import Environment, Launch, Package, Start
+from tfmatrix.runner.launching import PASSED, started, variables
+from tfmatrix.runner.probe import Placed
 
 HOME = Path("/a/home")
 PLAIN = Environment("2.15.1")
@@ -56,3 +58,21 @@ def test_whoever_installs_tf_keras_means_it() -> None:
 def test_what_a_launch_may_not_set_is_what_is_set_for_it() -> None:
     """Each variable that the configuration reserves is one that the runner sets itself."""
     assert set(RESERVED) - set(variables(Launch(), PLAIN, "0", HOME)) == {"TFMATRIX_ANSWERS"}
+
+
+def test_a_start_changes_variables_and_tells_the_probe_the_rest() -> None:
+    """What a start sets is set, what it empties is not there, and what only the probe can do it is told."""
+    start = Start(variables=(("OMP_NUM_THREADS", ""), ("TZ", "XYZ-14")), processors=1, imports=("keras", "numpy"))
+    before = variables(Launch(), PLAIN, "0", HOME)
+    found = dict(started(before, start, Path("/a/folder")))
+    asked = json.loads(found.pop("TFMATRIX_START"))
+    assert asked == {"here": "/a/folder", "processors": 1, "fixed_addresses": False, "imports": ["keras", "numpy"]}
+    assert found == {name: value for name, value in before.items() if name != "OMP_NUM_THREADS"} | {"TZ": "XYZ-14"}
+
+
+def test_a_named_folder_is_made_once_and_another_is_kept(tmp_path: Path) -> None:
+    """A start's folder is one folder however often it is asked for; where none is named the process has its own."""
+    placed = Placed(Start(here="folder ä"), tmp_path / "audit")
+    assert placed.make("folder ä", HOME) == placed.make("folder ä", HOME) == tmp_path / "audit" / "folder ä"
+    assert (tmp_path / "audit" / "folder ä").is_dir()
+    assert placed.make("", HOME) == HOME

@@ -10,7 +10,7 @@ import traceback
 import click
 
 from tfmatrix import __version__
-from tfmatrix.cli import exchange, gate, runs, upkeep
+from tfmatrix.cli import exchange, gate, recipes, runs, upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, OUR_FAULT, SAME
 from tfmatrix.errors import UserError
 
@@ -57,6 +57,8 @@ for command in (
     gate.pin,
     gate.pinned,
     exchange.exchange,
+    recipes.recipes,
+    recipes.advise,
     upkeep.cells,
     upkeep.check_store,
     upkeep.merge,

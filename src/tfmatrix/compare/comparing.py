@@ -60,7 +60,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
         ),
         steps=tuple(_step(plan, tensors, found, *pair) for pair in pairwise(plan.environments)),
         modes=tuple(_modes(plan, tensors, found)),
-        machine=_machine(store),
+        machine=noted_machine(store),
         settings={
             "trials": plan.config.trials,
             "jitters": plan.config.jitters,
@@ -81,7 +81,7 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     return {cell: _state(plan, store, tensors, cell, observed) for cell in plan.cells}
 
 
-def _machine(store: Store) -> Machine:
+def noted_machine(store: Store) -> Machine:
     """Return the machine as it was when trials were last run on it, and as it is now where none was."""
     noted = store.noted(MACHINE, machine_id(this_machine()))
     if not isinstance(noted, dict):

@@ -30,5 +30,8 @@ def adopt_folder() -> None:
 if __name__ == "__main__":
     adopt_folder()
     from tfmatrix_probe.server import main  # type: ignore[import-not-found]  # the name made above
+    from tfmatrix_probe.start import prepare  # type: ignore[import-not-found]  # the same
+
+    prepare()
 
     sys.exit(main())

@@ -11,7 +11,8 @@ header: for an observed trial the recorder's payload, otherwise none.
 A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
 (``train``, ``seeds``, or ``write`` and ``read``: see `exchange`), ``intra_op``, ``inter_op``, ``timeout`` (seconds),
 ``fresh`` (run it in the process that imported TensorFlow, without a fork, and end). It may have ``memory_mib``
-(resident size that the trial's processes may reach together; 0 or absent: any), and what `trial` reads besides.
+(resident size that the trial's processes may reach together; 0 or absent: any), and what `trial` reads besides. Where
+it has ``script``, that is run in the place of the model file, as `scripts` says; its ``path`` is then a name alone.
 
 An answer has: ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind`` (the exception's type, the
 signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model file's name and line),
@@ -42,6 +43,7 @@ from .guard import Handover, Host, answer, guard, limits_of
 from .isolation import Channel, flush_streams, hold, keep
 from .messages import write_message
 from .processes import adopt_orphans, end_with, reap_all
+from .start import import_all, saw
 
 
 def main() -> int:
@@ -129,12 +131,13 @@ class Worker:
 def describe() -> Dict[str, Any]:
     """Import TensorFlow; return what this process is: releases, interpreter, and whether a fork would be sound."""
     started = time.monotonic()
+    import_all()
     import numpy
     import tensorflow
     from tensorflow.python.eager import context  # no public name tells whether the runtime exists
 
     seconds = time.monotonic() - started
-    from . import trial  # noqa: F401  # once for all trials
+    from . import scripts, trial  # noqa: F401  # once for all trials
 
     return {
         "tensorflow": tensorflow.__version__,
@@ -144,6 +147,7 @@ def describe() -> Dict[str, Any]:
         "can_fork": not context.context()._initialized,
         "import_seconds": round(seconds, 3),
         "pid": os.getpid(),
+        "saw": saw(),
     }
 
 
@@ -182,8 +186,10 @@ def _settle(scratch: str) -> None:
 def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
     """Run the trial in this process; every exception becomes an outcome."""
     try:
+        from .scripts import observe_script
         from .trial import observe
 
-        return evidence.header("observed"), observe(request, scratch).payload()
+        seen = observe_script(request) if request.get("script") else observe(request, scratch)
+        return evidence.header("observed"), seen.payload()
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
         return evidence.of_exception(error, request["path"]), b""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from tfmatrix.records import Environment, ExpectedTrial, Fingerprint, InstalledEnvironment, Tensor, Trial
+from tfmatrix.records import Environment, ExpectedTrial, Fingerprint, InstalledEnvironment, Start, Tensor, Trial
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class Launched:
     environment: Environment
     seconds: float
     can_fork: bool
+    start: Start = field(default_factory=Start)
+    saw: Mapping[str, Any] = field(default_factory=dict)
+    """What the process itself saw of what an audit varies."""
 
 
 @dataclass(frozen=True)

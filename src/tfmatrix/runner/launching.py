@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tfmatrix.records import Environment, Launch
+from tfmatrix.records import Environment, Launch, Start
 
 PASSED = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TMPDIR")
 """What a probe may know of its caller: where programs, libraries, GPUs and room for files are."""
@@ -35,3 +36,15 @@ def variables(launch: Launch, environment: Environment, hash_seed: str, home: Pa
     if any(package.name == "tf-keras" for package in environment.further):
         chosen["TF_USE_LEGACY_KERAS"] = "1"  # whoever installs tf-keras beside Keras 3 means it to be used
     return chosen | dict(launch.variables)
+
+
+def started(variables: Mapping[str, str], start: Start, here: Path) -> Mapping[str, str]:
+    """Return a launch's variables as a start changes them, with what the probe itself has to change."""
+    changed = {**variables, **dict(start.variables)}
+    asked = {
+        "here": str(here),
+        "processors": start.processors,
+        "fixed_addresses": start.fixed_addresses,
+        "imports": start.imports,
+    }
+    return {name: value for name, value in changed.items() if value} | {"TFMATRIX_START": json.dumps(asked)}

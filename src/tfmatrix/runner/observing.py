@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 from tfmatrix.config import Config
@@ -25,7 +26,7 @@ from tfmatrix.records import (
 from tfmatrix.runner import making
 from tfmatrix.runner.answers import to_trial, trial_of
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
-from tfmatrix.runner.probe import Probe, ProbeDied
+from tfmatrix.runner.probe import Placed, Probe, ProbeDied
 
 PROBE_DIED = "probe"
 FROM_OUTSIDE = {PROBE_DIED, "SIGKILL", "SIGTERM", "SIGINT"}
@@ -50,7 +51,11 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
 
 def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[str, Any]:
     """Return what a probe is asked for a trial; ``fresh`` has it run without a fork."""
+    asked: dict[str, Any] = {}
+    if expected.script:
+        asked = {"script": asdict(expected.script)}
     return {
+        **asked,
         "path": expected.cell.model.path,
         "source": expected.cell.model.source,
         "beside": dict(expected.cell.model.beside),
@@ -78,7 +83,7 @@ def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any
 def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
     """Return what tells the process of a trial from those of others: a witness has one of its own."""
     alone = expected.key if expected.role == WITNESS else ""
-    return expected.cell.launch, expected.hash_seed, alone
+    return expected.cell.launch, expected.hash_seed, expected.start, alone
 
 
 class _Run:
@@ -203,17 +208,21 @@ class _Run:
 
     def start_probe(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
         """Start a probe for a trial and those after it, and wait for its import; raises ``ProbeDied``."""
-        probe = Probe(installed.interpreter, installed.environment, expected.cell.launch, expected.hash_seed)
+        launch, start = expected.cell.launch, expected.start
+        folder = self.config.under_root(self.config.store).parent / "audit"
+        placed = Placed(start, folder) if expected.script else None
+        probe = Probe(installed.interpreter, installed.environment, launch, expected.hash_seed, placed)
         with self._lock:
             self._probes.add(probe)  # before it imports TensorFlow, so that stopping does not wait for that
             if self.stopped.is_set():
                 probe.kill()
         try:
-            seconds = probe.describe()["import_seconds"]
+            described = probe.describe()
         except ProbeDied:
             self.end_probe(probe)
             raise
-        self._events.put(Launched(installed.environment, seconds, probe.can_fork))
+        seconds, saw = described["import_seconds"], described.get("saw", {})
+        self._events.put(Launched(installed.environment, seconds, probe.can_fork, start, saw))
         return probe
 
     def end_probe(self, probe: Probe) -> None:

@@ -12,11 +12,11 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfmatrix.plan import PROBE
-from tfmatrix.records import Environment, Launch
-from tfmatrix.runner.launching import variables
+from tfmatrix.records import Environment, Launch, Start
+from tfmatrix.runner.launching import started, variables
 
 IMPORT_PATIENCE = 300.0
 """Seconds for importing TensorFlow: 4 to 8 on a warm machine, minutes where wheels are read from a slow disk first."""
@@ -33,15 +33,43 @@ class ProbeDied(Exception):
     """The probe ended or fell silent; the message says how, with the last lines that it wrote."""
 
 
+class Placed(NamedTuple):
+    """A start, and the folder in which the folders are that it names."""
+
+    start: Start
+    folder: Path
+
+    def make(self, name: str, otherwise: Path) -> Path:
+        """Return the folder of a name, made where it is not there; another where nothing is named."""
+        if not name:
+            return otherwise
+        path = self.folder / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
 class Probe:
     """A child program that has imported TensorFlow and runs trials."""
 
-    def __init__(self, interpreter: str, environment: Environment, launch: Launch, hash_seed: str) -> None:
+    def __init__(
+        self,
+        interpreter: str,
+        environment: Environment,
+        launch: Launch,
+        hash_seed: str,
+        placed: Placed | None = None,
+    ) -> None:
         """Start a probe, which then imports TensorFlow."""
         self.can_fork = False
         """Whether a fork is sound, known once it described itself."""
         self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
         self._log = (self._home / "log").open("w+b")
+        here = home = self._home
+        if placed:
+            here, home = placed.make(placed.start.here, here), placed.make(placed.start.home, home)
+        env = variables(launch, environment, hash_seed, home)
+        if placed:
+            env = started(env, placed.start, here)
         reading, writing = os.pipe()
         self._answers = reading
         try:
@@ -51,11 +79,8 @@ class Probe:
                 stdout=self._log,
                 stderr=self._log,
                 pass_fds=[writing],
-                cwd=self._home,
-                env={
-                    **variables(launch, environment, hash_seed, self._home),
-                    "TFMATRIX_ANSWERS": str(writing),
-                },
+                cwd=here,
+                env={**env, "TFMATRIX_ANSWERS": str(writing)},
             )
         finally:
             os.close(writing)
