@@ -201,10 +201,14 @@ def _unpromised(data: Data) -> Iterator[str]:
         told = []
         for name in names:
             effects = [(e, c["environment"]) for c in cells for e in c["never_promised"] if e["variation"] == name]
-            groups = _grouped((_effect(effect), environment) for effect, environment in effects)
+            tried = [(effect, environment) for effect, environment in effects if effect["outcome"] != "missing"]
+            groups = _grouped((_effect(effect), environment) for effect, environment in tried)
             if groups:
                 parts = "; ".join(f"{what} in {versions(data, environments)}" for what, environments in groups.items())
                 told.append(f"{code(name)} {parts}")
+        untried = [c["environment"] for c in cells if any(e["outcome"] == "missing" for e in c["never_promised"])]
+        if untried:
+            told.append(f"**not everything was tried** in {versions(data, untried)}")
         where = versions(data, [c["environment"] for c in cells])
         yield (
             f"{code(model)} after {code(recipe)} ({where}): "
@@ -216,8 +220,6 @@ def _unpromised(data: Data) -> Iterator[str]:
 def _effect(effect: Data) -> str:
     if effect["outcome"] == "differs":
         return f"from {code(_kind(effect['stage']))} on"
-    if effect["outcome"] == "missing":
-        return "(not tried)"
     return f"**{escaped(effect['outcome'])}**"
 
 
