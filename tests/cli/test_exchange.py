@@ -116,3 +116,16 @@ def test_mistakes_are_one_sentence(tmp_path: Path, tell: Tell, options: tuple[st
     assert said.code == cli.INCOMPLETE
     assert saying in said.err
     assert "Traceback" not in said.err
+
+
+def test_what_an_edited_model_had_written_is_removed_with_its_trials(tmp_path: Path, tell: Tell) -> None:
+    """Artefacts are kept while their trials are, and go with them."""
+    project(tmp_path)
+    tell(*OPTIONS)
+    folder = tmp_path / ".tfmatrix" / "exchange"
+    assert "0 trials, 0 tensors and 0 artefacts removed." in tell("gc").out
+    assert len(list(folder.iterdir())) == 4
+    assert tell(*OPTIONS).err == "0 trials to write.\n0 trials to read.\n"
+    (tmp_path / "reference_models" / "net.py").write_text(f"# edited\n{KERAS}", encoding="utf-8")
+    assert "and 4 artefacts removed." in tell("gc").out
+    assert not list(folder.iterdir())

@@ -12,6 +12,8 @@ from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
 from tfmatrix.compare import comparing
 from tfmatrix.environments import catalogue, interpreters, locks
+from tfmatrix.exchange.plan import artefacts_of
+from tfmatrix.exchange.run import remove_forgotten
 
 
 @click.command()
@@ -51,11 +53,12 @@ def merge(other: Path) -> int:
 
 @click.command()
 def gc() -> None:
-    """Remove what no report can show any more: trials of edited model files and of another probe."""
+    """Remove what no report can show any more: trials of edited model files or another probe, and what they wrote."""
     plan = read_plan({})
     with open_store(plan) as store, alone(plan):
         trials, tensors = upkeep.remove_stale(store, plan)
-    click.echo(f"{trials} trials and {tensors} tensors removed.")
+        artefacts = remove_forgotten(artefacts_of(plan.config), store)
+    click.echo(f"{trials} trials, {tensors} tensors and {artefacts} artefacts removed.")
 
 
 @click.command()

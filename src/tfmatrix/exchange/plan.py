@@ -55,8 +55,8 @@ class ExchangePlan:
 
     @property
     def folder(self) -> Path:
-        """Return where everything that is written lies: beside the store."""
-        return self.base.config.under_root(self.base.config.store).parent / "exchange"
+        """Return where everything that is written lies."""
+        return artefacts_of(self.base.config)
 
     def readers(self, environment: Environment) -> tuple[Environment, ...]:
         """Return the environments that read what one writes: itself and every later one."""
@@ -83,6 +83,11 @@ class ExchangePlan:
 
 def _further(purpose: str, form: Format, folder: Path, digest: str) -> tuple[tuple[str, str], ...]:
     return ("purpose", purpose), ("format", form.name), ("artefact", str(folder)), ("digest", digest)
+
+
+def artefacts_of(config: Config) -> Path:
+    """Return the folder of a project's artefacts, beside its store: a folder in it for each, named after its key."""
+    return config.under_root(config.store).parent / "exchange"
 
 
 def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangePlan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from tfmatrix.exchange.plan import ExchangePlan, Written, digest_of
 from tfmatrix.records import OBSERVED, Environment, ExpectedTrial
@@ -60,6 +61,15 @@ def write_missing(plan: ExchangePlan, store: Store, watch: Callable[[Event], Non
 def read_missing(plan: ExchangePlan, store: Store, watch: Callable[[Event], None]) -> None:
     """Have everything read that is missing."""
     observe_into(store, plan.base, missing_readers(plan, store), watch)
+
+
+def remove_forgotten(folder: Path, store: Store) -> int:
+    """Remove the artefacts whose writers the store no longer has, and return how many these were."""
+    forgotten = [path for path in folder.glob("*") if path.is_dir() and not store.has_trial(path.name)]
+    for path in forgotten:
+        shutil.rmtree(path, ignore_errors=True)
+        store.strike(ARTEFACT, path.name)
+    return len(forgotten)
 
 
 def noted_digest(written: Written, store: Store) -> str:
