@@ -52,6 +52,12 @@ FAULTS: dict[str, tuple[str, str]] = {
         "UPDATE distances SET measured = replace(measured, '1', '2')",
         "is another one than what is stored",
     ),
+    "an outcome that there is none of": ("UPDATE trials SET outcome = 'great'", "cannot be read"),
+    "an outcome without its trace": ("UPDATE trials SET trace = NULL", "cannot be read"),
+    "a trace that is none": ("UPDATE trials SET trace = 'abc'", "cannot be read"),
+    "evidence": ("UPDATE trials SET evidence = '{}'", "cannot be read"),
+    "a trace cut short": ("UPDATE traces SET tensors = substr(tensors, 1, 32)", "no names, or another number of them"),
+    "a fact": ("INSERT INTO facts VALUES ('installed', 'k', 'x')", "what is noted as installed cannot be read"),
     "a distance of nothing": (
         "INSERT INTO distances VALUES (zeroblob(32), zeroblob(32), '[]')",
         "which are not both there",
@@ -136,3 +142,41 @@ def test_only_what_no_report_can_show_is_removed(path: Path, plan: Plan) -> None
         upkeep.remove_stale(store, make_plan(plan.config))
         for table in ("trials", "traces", "names", "tensors", "distances"):
             assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+UNREADABLE = (
+    "an outcome that there is none of",
+    "a trace that is none",
+    "names are damaged",
+    "names are gone",
+    "a trace cut short",
+    "a trace of other tensors",
+    "a trace is gone",
+)
+
+
+@pytest.mark.parametrize("fault", UNREADABLE)
+def test_a_damaged_store_is_never_compared(path: Path, plan: Plan, fault: str) -> None:
+    """What cannot be what was written is the user's error, in one sentence, and no verdict."""
+    with Store(path) as store:
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute(FAULTS[fault][0])
+        with pytest.raises(UserError, match=r"is damaged: .*; `tfmatrix check-store` says what else is") as refused:
+            compare_all(plan, store)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_store_is_merged_without_being_written_to(path: Path, tmp_path: Path) -> None:
+    """The other store has the bytes it had; one without a trial, and what is no store, are refused."""
+    before = path.read_bytes()
+    path.chmod(0o400)
+    with Store(tmp_path / "ours.sqlite") as ours:
+        assert list(upkeep.merge(ours, path)) == []
+    assert path.read_bytes() == before
+    (tmp_path / "text").write_text("no store" * 999, encoding="utf-8")
+    (tmp_path / "nothing").touch()
+    with Store(tmp_path / "ours.sqlite") as ours:
+        for name, told in (("text", "not a database"), ("nothing", "no trial is in it"), ("nowhere", "no store")):
+            with pytest.raises(UserError, match=told):
+                list(upkeep.merge(ours, tmp_path / name))
+    assert (tmp_path / "nothing").read_bytes() == b""

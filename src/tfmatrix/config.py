@@ -149,7 +149,8 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"must be a string that is not empty, but is {value!r}")
+        hint = "; write it in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else ""
+        raise ValueError(f"must be a string that is not empty, but is {value!r}{hint}")
     return value.strip()
 
 
@@ -191,7 +192,10 @@ def _seconds(value: Any) -> float:
 
 
 def _path(value: Any) -> Path:
-    return Path(_text(str(value) if isinstance(value, os.PathLike) else value))
+    text = _text(str(value) if isinstance(value, os.PathLike) else value)
+    if "\0" in text:
+        raise ValueError("must be a path, and none has a NUL character")
+    return Path(text)
 
 
 def _launches(value: Any) -> tuple[Launch, ...]:

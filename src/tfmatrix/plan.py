@@ -126,7 +126,7 @@ def make_plan(config: Config) -> Plan:
         config=config,
         environments=environments,
         baseline=baseline,
-        models=_choose(known_models(config), config.models),
+        models=_choose(known_models(config), config.models, config.under_root(config.models_folder)),
     )
 
 
@@ -150,10 +150,11 @@ def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
     return tuple(map(int, environment.tensorflow.split("."))), environment.name
 
 
-def _choose(models: tuple[Model, ...], names: Iterable[str]) -> tuple[Model, ...]:
+def _choose(models: tuple[Model, ...], names: Iterable[str], folder: Path) -> tuple[Model, ...]:
     """Return the models of the names, a bare ``optimizers`` meaning every variant; all where no name is given."""
     if not models:
-        raise UserError("there is no reference model: the models folder has no Python file.")
+        what = "has no Python file" if folder.is_dir() else "is no folder"
+        raise UserError(f"there is no reference model: {folder} {what}; put one there, or set models_folder.")
     chosen = []
     for name in names:
         found = [model for model in models if name in {model.name, model.name.partition("[")[0]}]

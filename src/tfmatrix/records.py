@@ -174,6 +174,8 @@ class ExpectedTrial:
 
 OBSERVED, FAILED, CRASHED, TIMED_OUT = "observed", "failed", "crashed", "timed-out"
 UNSUPPORTED, UNAVAILABLE, MISSING = "unsupported", "unavailable", "missing"
+OUTCOMES = frozenset({OBSERVED, FAILED, CRASHED, TIMED_OUT, UNSUPPORTED})
+"""What can become of a trial that was run."""
 
 
 @dataclass(frozen=True)

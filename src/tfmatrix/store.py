@@ -15,7 +15,7 @@ import numpy as np
 
 from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import trace_digest
-from tfmatrix.records import Fingerprint, Tensor, Trial
+from tfmatrix.records import OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 
 SCHEMA = 2
 
@@ -25,7 +25,9 @@ SAMPLE = 2**16
 """Elements, evenly spaced, that are kept of a larger one."""
 
 _DISTANCES = """
-CREATE TABLE distances (a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS distances (
+    a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b)
+) WITHOUT ROWID;
 """
 _TABLES = f"""
 CREATE TABLE meta (schema INTEGER NOT NULL);
@@ -65,8 +67,11 @@ class Store:
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
+            if path.is_dir():
+                raise UserError(f"the store {path} is a folder; have `store` name a file.") from None
             raise UserError(
-                f"the store {path} cannot be opened: {error}; move the file away to start a new one."
+                f"the store {path} cannot be opened: {error}; move the file away to start a new one, "
+                "or, if it is no store, have `store` name another file."
             ) from error
 
     def __enter__(self) -> Store:
@@ -84,7 +89,10 @@ class Store:
             if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 self._run(_TABLES)
                 self.connection.execute("INSERT INTO meta VALUES (?)", (SCHEMA,))
-            (schema,) = self.connection.execute("SELECT schema FROM meta").fetchone()
+            row = self.connection.execute("SELECT schema FROM meta").fetchone()
+            schema = row[0] if row else None
+            if not isinstance(schema, int):
+                raise self._damaged("it does not say its schema")
             while schema in _MIGRATIONS:
                 self._run(_MIGRATIONS[schema])
                 schema += 1
@@ -95,6 +103,13 @@ class Store:
                 f"the store {self._path} was written by {age} tfmatrix (schema {schema}, this one knows {SCHEMA}); "
                 "use that release, or move the file away and run the matrix again."
             )
+
+    def _damaged(self, what: str) -> UserError:
+        """Return the error that something in the file cannot be what was written."""
+        return UserError(
+            f"the store {self._path} is damaged: {what}; `tfmatrix check-store` says what else is, "
+            "and with the file moved away the next run starts a new one."
+        )
 
     def _run(self, statements: str) -> None:
         """Run several statements; `executescript` would end the transaction that they are part of."""
@@ -166,7 +181,9 @@ class Store:
 
     def observed(self) -> dict[str, str]:
         """Return the digest of the trace of every observed trial, by key."""
-        rows = self.connection.execute("SELECT key, trace FROM trials WHERE trace IS NOT NULL")
+        rows = self.connection.execute(
+            "SELECT key, trace FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'", (OBSERVED,)
+        )
         return {key: trace.hex() for key, trace in rows}
 
     def trial(self, key: str) -> Trial | None:
@@ -184,10 +201,10 @@ class Store:
         ).fetchone()
         if row is None:
             return None
-        key, id_, outcome, trace, evidence = row
-        loaded = json.loads(evidence)
-        covers = tuple((name, covered) for name, covered in loaded.pop("covers"))
-        return Trial(key=key, id=id_, outcome=outcome, trace=trace and trace.hex(), covers=covers, **loaded)
+        try:
+            return _trial(*row)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise self._damaged(f"the trial {row[1]} cannot be read") from None
 
     def trace(self, digest: str) -> tuple[Fingerprint, ...]:
         """Return the trace of a digest."""
@@ -196,11 +213,18 @@ class Store:
             (bytes.fromhex(digest),),
         ).fetchone()
         if row is None:
-            raise UserError(f"the store {self._path} is damaged: the trace {digest[:12]} is not in it.")
-        names, tensors = json.loads(zlib.decompress(row[0])), row[1]
-        return tuple(
-            Fingerprint(tier, stage, tensors[32 * at : 32 * at + 32].hex()) for at, (tier, stage) in enumerate(names)
-        )
+            raise self._damaged(f"the trace {digest[:12]} is not in it")
+        try:
+            names, tensors = json.loads(zlib.decompress(row[0])), row[1]
+            found = tuple(
+                Fingerprint(tier, stage, tensors[32 * at : 32 * at + 32].hex())
+                for at, (tier, stage) in enumerate(names)
+            )
+        except (zlib.error, ValueError, TypeError):
+            raise self._damaged(f"the names of the trace {digest[:12]} cannot be read") from None
+        if len(tensors) != 32 * len(found) or trace_digest(found) != digest:
+            raise self._damaged(f"the trace {digest[:12]} is another one than its digest says")
+        return found
 
     def tensor(self, digest: str) -> Tensor:
         """Return the tensor of a digest."""
@@ -208,7 +232,7 @@ class Store:
             "SELECT dtype, shape, data, whole FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)
         ).fetchone()
         if row is None:
-            raise UserError(f"the store {self._path} is damaged: the tensor {digest[:12]} is not in it.")
+            raise self._damaged(f"the tensor {digest[:12]} is not in it")
         dtype, shape, data, whole = row
         return Tensor(dtype, tuple(json.loads(shape)), data, bool(whole))
 
@@ -243,12 +267,26 @@ class Store:
     def noted(self, kind: str, key: str) -> object:
         """Return the fact of a kind and key, or None."""
         row = self.connection.execute("SELECT value FROM facts WHERE kind = ? AND key = ?", (kind, key)).fetchone()
-        return None if row is None else json.loads(row[0])
+        try:
+            return None if row is None else json.loads(row[0])
+        except ValueError:
+            raise self._damaged(f"what it notes as {kind} cannot be read") from None
 
     def strike(self, kind: str, key: str) -> None:
         """Remove a fact that no longer holds."""
         with self.transaction():
             self.connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+
+
+def _trial(key: str, id_: str, outcome: str, trace: bytes | None, evidence: str) -> Trial:
+    """Return the trial of a row; raises ``ValueError`` and its like where the row is none that was written."""
+    if outcome not in OUTCOMES or (trace is None) == (outcome == OBSERVED):
+        raise ValueError(outcome)
+    loaded = json.loads(evidence)
+    covers = tuple((name, covered) for name, covered in loaded.pop("covers"))
+    return Trial(
+        key=key, id=id_, outcome=outcome, trace=None if trace is None else trace.hex(), covers=covers, **loaded
+    )
 
 
 def sample(tensor: Tensor) -> Tensor:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+import tempfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from tfmatrix.audit.recipes import scripts
@@ -40,10 +43,22 @@ def check(store: Store) -> Iterator[str]:
     for digest, named, listed in run("SELECT digest, names, tensors FROM traces"):
         traces.add(digest)
         yield from _check_trace(digest.hex(), names.get(named), listed, tensors)
-    for id_, trace in run("SELECT id, trace FROM trials WHERE trace IS NOT NULL"):
-        if trace not in traces:
-            yield f"the trial {id_} has the trace {trace.hex()[:12]}, which is not there"
+    yield from _check_trials(store, traces)
+    for kind, told in run("SELECT kind, value FROM facts"):
+        if not _is_json(told):
+            yield f"what is noted as {kind} cannot be read"
     yield from _check_distances(store, tensors)
+
+
+def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
+    for key, id_, trace in store.connection.execute("SELECT key, id, trace FROM trials").fetchall():
+        try:
+            store.trial(key)
+        except UserError:
+            yield f"the trial {id_} cannot be read"
+            continue
+        if trace is not None and trace not in traces:
+            yield f"the trial {id_} has the trace {trace.hex()[:12]}, which is not there"
 
 
 def _check_distances(store: Store, tensors: set[bytes]) -> Iterator[str]:
@@ -53,6 +68,14 @@ def _check_distances(store: Store, tensors: set[bytes]) -> Iterator[str]:
             yield f"there is a distance of {a[:12]} and {b[:12]}, which are not both there"
         elif measuring.distance(a, b) != measuring.measured(a, b):
             yield f"the distance of {a[:12]} and {b[:12]} is another one than what is stored"
+
+
+def _is_json(text: object) -> bool:
+    try:
+        json.loads(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _names(packed: bytes) -> list[list[str]]:
@@ -86,23 +109,38 @@ def merge(store: Store, path: Path) -> Iterator[str]:
     Trials of two machines have two keys, so they stay apart. Raises ``UserError`` where the path is no store of this
     schema, or holds anything that ``check`` finds fault with: then nothing is added.
     """
-    if not path.is_file():
-        raise UserError(f"there is no store {path} to merge.")
-    with Store(path) as other:
-        if wrong := next(check(other), None):
-            raise UserError(f"the store {path} is not merged: {wrong}.")
     run = store.connection.execute
-    run("ATTACH DATABASE ? AS other", (str(path),))
-    try:
-        conflicts = list(run(_CONFLICTS))
-        with store.transaction():
-            for table in ("tensors", "names", "traces", "facts"):
-                run(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")  # noqa: S608  # names of ours
-            run(_NEW_TRIALS)
-    finally:
-        run("DETACH DATABASE other")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name  # theirs is read only: a copy can be migrated
+        _copy(path, copy)
+        with Store(copy) as other:
+            if wrong := next(check(other), None):
+                raise UserError(f"the store {path} is not merged: {wrong}.")
+            if not other.connection.execute("SELECT 1 FROM trials").fetchone():
+                raise UserError(f"the store {path} is not merged: no trial is in it.")
+        run("ATTACH DATABASE ? AS other", (str(copy),))
+        try:
+            conflicts = list(run(_CONFLICTS))
+            with store.transaction():
+                for table in ("tensors", "names", "traces", "facts"):
+                    run(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")  # noqa: S608  # names of ours
+                run(_NEW_TRIALS)
+        finally:
+            run("DETACH DATABASE other")
     for id_, ours, theirs in conflicts:
         yield f"{id_}: {_told(ours)} here, {_told(theirs)} there, under one key; what is here is kept"
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a store as it stands, whatever is still in its log; raises ``UserError`` where it is none."""
+    if not path.is_file():
+        raise UserError(f"there is no store {path} to merge.")
+    try:
+        read_only = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(read_only, uri=True)) as theirs, closing(sqlite3.connect(copy)) as ours:
+            theirs.backup(ours)
+    except sqlite3.Error as error:
+        raise UserError(f"the store {path} is not merged: {error}.") from None
 
 
 _CONFLICTS = """

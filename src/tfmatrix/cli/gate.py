@@ -43,8 +43,9 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
         raise UserError("name the VERSION to check, or --pinned alone.")
     if pinned or version is None:
         return _say(moves.check_pin(settings, today()), form)
+    candidate = moves.environment(settings, version)
     start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
-    return _say(moves.check_move(settings, start, moves.environment(settings, version), today()), form)
+    return _say(moves.check_move(settings, start, candidate, today()), form)
 
 
 @click.command("check-staged")
@@ -92,8 +93,8 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     Without --write it shows what would be written into tfmatrix-accepted.toml.
     """
     settings = read_config({})
-    start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
     candidate = moves.environment(settings, version)
+    start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
     plan = moves.plan_of(settings, start, candidate)
     with Store(settings.under_root(settings.store)) as store:
         compared = pairs(gather(plan, store), candidate)

@@ -12,6 +12,7 @@ from rich.live import Live
 from tfmatrix import config, matrix
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
+from tfmatrix.errors import UserError
 from tfmatrix.plan import Plan
 from tfmatrix.records import OBSERVED, UNSUPPORTED
 from tfmatrix.report import answer
@@ -37,7 +38,9 @@ def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: boo
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
     missing, unavailable or failed. What differs is for `tfmatrix report` to say and not an error.
     """
-    if cell:
+    if cell is None and trace:
+        raise UserError("--trace shows one trial; name it with --cell.")
+    if cell is not None:
         return _run_cell(read_config(choices), cell, trace=trace)
     plan = read_plan(choices)
     with open_store(plan) as store, alone(plan):

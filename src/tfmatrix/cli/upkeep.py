@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,17 @@ def cells(**choices: Any) -> None:
 def check_store() -> int:
     """Rehash everything in the store, and name what is wrong; exits with 2 where anything is."""
     with open_store(read_plan({})) as store:
-        wrong = list(upkeep.check(store))
-    for line in wrong:
+        try:
+            wrong = list(upkeep.check(store))
+            (trials,) = store.connection.execute("SELECT count(*) FROM trials").fetchone()
+        except sqlite3.DatabaseError as error:
+            wrong, trials = [f"the file is damaged: {error}"], 0
+    for line in wrong or ([] if trials else ["no trial is in the store, so nothing was checked"]):
         click.echo(f"tfmatrix: {line}", err=True)
-    if not wrong:
-        click.echo("every trace and tensor has the bits that its digest says.")
-    return INCOMPLETE if wrong else SAME
+    if wrong or not trials:
+        return INCOMPLETE
+    click.echo(f"{trials} trials: every trace and tensor has the bits that its digest says.")
+    return SAME
 
 
 @click.command()

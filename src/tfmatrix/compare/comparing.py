@@ -206,7 +206,10 @@ def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
 
 def _installed(plan: Plan, store: Store, environment: Environment) -> InstalledEnvironment | None:
     noted = store.noted(INSTALLED, environment_key(plan, environment))
-    return making.from_json(noted) if isinstance(noted, dict) else None
+    try:
+        return making.from_json(noted) if isinstance(noted, dict) else None
+    except (ValueError, KeyError, TypeError):
+        return None  # which is no knowledge, and said to be none
 
 
 def _moved(base: tuple[Package, ...], other: tuple[Package, ...]) -> tuple[tuple[Package | None, Package | None], ...]:

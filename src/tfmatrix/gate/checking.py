@@ -163,6 +163,9 @@ def _of_environments(comparison: Comparison, candidate: Environment) -> Iterator
     """Yield what makes two environments no two: of one set of packages no comparison says anything."""
     states = {state.environment: state.installed for state in comparison.environments}
     before, after = states[comparison.baseline], states[candidate]
+    for name, installed in ((comparison.baseline.name, before), (candidate.name, after)):
+        if installed is None:
+            yield Reason(Level.INCOMPLETE, f"nothing is stored of what was installed in {name}")
     if before and after and before.packages == after.packages:
         yield Reason(
             Level.INCOMPLETE,

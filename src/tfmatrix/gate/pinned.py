@@ -57,6 +57,6 @@ def _companions(pins: Iterable[Pin]) -> dict[str, str]:
             if not same(first.version, pin.version):
                 raise UserError(
                     f"the project pins more than one {pin.name}: {first.version} in {first.path}, {first.where}, and "
-                    f"{pin.version} in {pin.path}, {pin.where}; say which is the baseline."
+                    f"{pin.version} in {pin.path}, {pin.where}; name the --baseline."
                 )
     return {name: pin.version for name, pin in found.items()}

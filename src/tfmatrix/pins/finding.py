@@ -58,7 +58,7 @@ def pinned_tensorflow(root: Path) -> Pin:
     if not pins:
         raise UserError(no_pin(root, sources))
     if len({canonicalize_version(pin.version) for pin in pins}) > 1:
-        raise UserError(f"the project pins more than one TensorFlow: {listed(pins, root)}; say which is the baseline.")
+        raise UserError(f"the project pins more than one TensorFlow: {listed(pins, root)}; name the --baseline.")
     return pins[0]
 
 
@@ -77,9 +77,9 @@ def no_pin(root: Path, sources: Sequence[Source]) -> str:
         if family(mention.name) == TENSORFLOW
     ]
     if loose:
-        return f"TensorFlow is not pinned to one version: {'; '.join(loose)}; write ==, or say which is the baseline."
+        return f"TensorFlow is not pinned to one version: {'; '.join(loose)}; write ==, or name the --baseline."
     if sources:
         looked = ", ".join(str(source.shown) for source in sources)
-        return f"no TensorFlow is pinned in {root}: none is named in {looked}; pin one, or say which is the baseline."
+        return f"no TensorFlow is pinned in {root}: none is named in {looked}; pin one, or name the --baseline."
     patterns = ", ".join(pattern for pattern, _ in KINDS)
-    return f"no TensorFlow is pinned in {root}, which has none of {patterns}; pin one, or say which is the baseline."
+    return f"no TensorFlow is pinned in {root}, which has none of {patterns}; pin one, or name the --baseline."
