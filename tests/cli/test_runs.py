@@ -60,7 +60,7 @@ def test_a_run_without_an_environment_is_two_and_the_rest_is_observed(tmp_path: 
     assert said.code == cli.INCOMPLETE
     assert said.err.splitlines()[-1].startswith(f"tfmatrix: {CANDIDATE} unavailable: there is no noxfile.py")
     assert said.err.splitlines()[-1].endswith("(2 cells)")
-    assert said.out.splitlines()[0].split()[:2] == [CANDIDATE, "failed"]
+    assert said.out.splitlines()[1].split()[:2] == [CANDIDATE, "failed"]
 
 
 def test_bytes_without_their_digest_are_our_own_failure(tmp_path: Path, tell: Tell) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tfmatrix.matrix import unanswered
-from tfmatrix.report import answer
+from tfmatrix.report import answer, markdown
 from tfmatrix.report.summary import Data
 
 from .stored import EVIL
@@ -13,7 +13,8 @@ from .stored import EVIL
 
 def test_each_candidate_has_its_verdict_its_counts_and_its_worst_change(data: Data) -> None:
     """A candidate's two lines say the worst verdict, how many cells have which, and where the worst came up first."""
-    lines = list(answer.lines(data))
+    asked, *lines = answer.lines(data)
+    assert asked == "against 2.15.1:"
     assert lines[0] == (
         "2.16.2  failed          2 failed, 1 unstable, 2 not comparable, 1 different, 1 redrawn, 1 rounding, "
         "1 identical, 1 unsupported"
@@ -25,7 +26,21 @@ def test_each_candidate_has_its_verdict_its_counts_and_its_worst_change(data: Da
 def test_an_identical_candidate_has_one_line(data: Data) -> None:
     """Where nothing changed there is no second line."""
     same = {"environment": "2.16.2", "verdict": "identical", "counts": {"identical": 3}, "first_changes": []}
-    assert list(answer.lines({**data, "candidates": [same]})) == ["2.16.2  identical       3 identical"]
+    assert list(answer.lines({**data, "candidates": [same]})) == [
+        "against 2.15.1:",
+        "2.16.2  identical       3 identical",
+    ]
+
+
+def test_what_was_not_asked_about_is_said_first(data: Data) -> None:
+    """An answer of some models alone says of how many."""
+    asked = {cell["model"] for cell in data["cells"]}
+    part = {**data, "settings": {**data["settings"], "left_out": ["a", "b"]}}
+    told = f"{len(asked)} of {len(asked) + 2} reference models"
+    assert next(answer.lines(part)) == f"against 2.15.1, {told}:"
+    text = markdown.render(part)
+    assert f"**Only {told} were asked.** Not among them: `a`, `b`." in text
+    assert text.index("were asked") < text.index("Versions by mode")
 
 
 def test_a_change_of_a_stage_says_where(data: Data) -> None:

@@ -23,7 +23,7 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.environments import making
 from tfmatrix.machine import machine_id, this_machine
-from tfmatrix.plan import Plan
+from tfmatrix.plan import Plan, known_models
 from tfmatrix.records import (
     MISSING,
     OBSERVED,
@@ -68,6 +68,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "modes": list(plan.config.modes),
             "launches": [launch.name for launch in plan.config.launches],
             "policy": digest(plan.config.policy),
+            "left_out": sorted(model.name for model in known_models(plan.config) if model not in plan.models),
         },
     )
     tensors.keep()

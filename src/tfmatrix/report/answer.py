@@ -10,13 +10,21 @@ from tfmatrix.report.text import plain
 
 
 def lines(data: Data) -> Iterator[str]:
-    """Yield two lines per candidate: its verdict and how many cells have which, and the first of the worst changes."""
+    """Yield what was asked, then two lines per candidate: its verdict with its cells, and the worst change of all."""
+    yield f"against {data['baseline']}{f', {left_out(data)}' if left_out(data) else ''}:"
     width = max((len(candidate["environment"]) for candidate in data["candidates"]), default=0)
     for candidate in data["candidates"]:
         counts = ", ".join(f"{count} {name}" for name, count in candidate["counts"].items())
         yield f"{candidate['environment']:<{width}}  {candidate['verdict']:<14}  {counts}"
         for first in candidate["first_changes"][:1]:
             yield f"{'':<{width}}  {plain(change(first))}"
+
+
+def left_out(data: Data) -> str:
+    """Return how much of the reference models was not asked about; nothing where all were."""
+    missing = data["settings"]["left_out"]
+    asked = {cell["model"] for cell in data["cells"]}
+    return f"{len(asked)} of {len(asked) + len(missing)} reference models" if missing else ""
 
 
 def change(first: Data) -> str:

@@ -12,7 +12,7 @@ import jinja2
 import pandas as pd
 
 from tfmatrix.report import changes, curves
-from tfmatrix.report.answer import problems
+from tfmatrix.report.answer import left_out, problems
 from tfmatrix.report.summary import Data
 from tfmatrix.report.text import code, escaped, number, plain, table
 
@@ -26,6 +26,7 @@ def render(data: Data) -> str:
         "answer": _answer(data, marks),
         "by_mode": _by_mode(data, marks),
         "by_model": list(_by_model(data, marks)),
+        "left_out": left_out(data),
         "legend": _legend(data),
         "swappable": list(_swappable(data)),
         "steps": changes.steps(data, marks),
