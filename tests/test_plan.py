@@ -269,3 +269,10 @@ def test_the_modes_that_can_be_chosen_are_those_of_the_probe() -> None:
     ]
     assert isinstance(table, ast.Dict)
     assert tuple(key.value for key in table.keys if isinstance(key, ast.Constant)) == config.MODES
+
+
+@pytest.mark.parametrize("keys", ["**MORE, 'b': {}", "1: {}", "NAME: {}, 'b': {}", "'': {}"])
+def test_a_variant_that_cannot_be_read_is_refused_and_never_left_out(tmp_path: Path, keys: str) -> None:
+    """Where VARIANTS does not write every name out, the sentence names file and line."""
+    with pytest.raises(UserError, match=r"^m\.py, line 2: VARIANTS must have every name written out as a string"):
+        plan_of(tmp_path, {"m": f"# a model\nVARIANTS = {{{keys}}}\n"})

@@ -23,7 +23,7 @@ def discover(folder: Path) -> Iterator[Model]:
         except OSError as error:
             raise UserError(f"the model file {path.name} cannot be read: {error.strerror}.") from None
         beside = tuple(sorted((name, _sha256(folder / name)) for name in _beside(path)))
-        for variant in _variants(content) or ("",):
+        for variant in _variants(path.name, content) or ("",):
             yield Model(str(path), hashlib.sha256(content).hexdigest(), variant, beside)
 
 
@@ -73,8 +73,11 @@ def _is_relative(text: str) -> bool:
     )
 
 
-def _variants(content: bytes) -> tuple[str, ...]:
-    """Return the keys of a file's VARIANTS, read and not run; none where the file is no Python: its trials say so."""
+def _variants(name: str, content: bytes) -> tuple[str, ...]:
+    """Return the keys of a file's VARIANTS, read and not run; none where the file is no Python: its trials say so.
+
+    Raises ``UserError`` where a key is not written out: it would be a cell that nobody expects.
+    """
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError):
@@ -83,7 +86,13 @@ def _variants(content: bytes) -> tuple[str, ...]:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
-                return tuple(str(key.value) for key in node.value.keys if isinstance(key, ast.Constant))
+                keys = [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
+                if len(keys) < len(node.value.keys) or not all(isinstance(key, str) and key for key in keys):
+                    raise UserError(
+                        f"{name}, line {node.lineno}: VARIANTS must have every name written out as a string, "
+                        "since it is read and not run."
+                    )
+                return tuple(map(str, keys))
     return ()
 
 
