@@ -27,7 +27,7 @@ from tfmatrix.compare.results import (
 from tfmatrix.compare.stages import parse, place
 from tfmatrix.compare.verdicts import MEANINGS, Verdict, worst
 from tfmatrix.machine import machine_id
-from tfmatrix.records import Environment, Package
+from tfmatrix.records import UNSUPPORTED, Environment, Package
 
 SCHEMA = 1
 
@@ -197,7 +197,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Dat
         "letter": letter,
         "verdict": "",
     }
-    if state.evidence:
+    if state.evidence and state.outcome != UNSUPPORTED:  # of what does not exist the reason says enough
         content["evidence"] = {"traceback": state.evidence.traceback, "output": state.evidence.output}
     if compared:
         content |= {
