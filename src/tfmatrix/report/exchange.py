@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib import resources
-
-import jinja2
 
 from tfmatrix.report.spans import told, told_pairs
 from tfmatrix.report.summary import Data
+from tfmatrix.report.templates import fill
 from tfmatrix.report.text import code, escaped, plain, table
 
 GOOD = {"predicts the same bits", "predicts within rounding"}
@@ -42,20 +39,7 @@ def render(data: Data) -> str:
         "warnings": _warnings(data, releases),
         "environments": _environments(data),
     }
-    return _template().render(data=data, **sections).rstrip() + "\n"
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # this is Markdown: what comes from elsewhere goes through the two filters
-    )
-    environment.filters |= {"escaped": escaped, "code": code}
-    source = resources.files("tfmatrix.report").joinpath("exchange.md.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)
+    return fill("exchange.md.jinja", data=data, **sections)
 
 
 def grouped(data: Data) -> dict[Group, list[Data]]:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from tfmatrix.report import changes, curves
 from tfmatrix.report.answer import left_out, problems
 from tfmatrix.report.summary import Data
-from tfmatrix.report.text import code, escaped, number, plain, table
+from tfmatrix.report.templates import fill
+from tfmatrix.report.text import code, escaped, plain, table
 
 
 def render(data: Data) -> str:
@@ -41,20 +39,7 @@ def render(data: Data) -> str:
         "environments": _environments(data),
         "moved": list(_moved(data)),
     }
-    return _template().render(data=data, **sections).rstrip() + "\n"
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # this is Markdown: what comes from elsewhere goes through the two filters
-    )
-    environment.filters |= {"escaped": escaped, "code": code, "number": number}
-    source = resources.files("tfmatrix.report").joinpath("matrix.md.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)
+    return fill("matrix.md.jinja", data=data, **sections)
 
 
 def _repeated(trials: int) -> str:

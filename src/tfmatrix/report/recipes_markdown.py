@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib import resources
-
-import jinja2
 
 from tfmatrix.report.recipes import Data
+from tfmatrix.report.templates import fill
 from tfmatrix.report.text import code, escaped, table
 
 USUAL = {
@@ -36,20 +33,7 @@ def render(data: Data) -> str:
         "recipes": [{**recipe, "found": _found_of(data, recipe["name"])} for recipe in data["recipes"]],
         "environments": _environments(data),
     }
-    return _template().render(data=data, **sections).rstrip() + "\n"
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # this is Markdown: what comes from elsewhere goes through the two filters
-    )
-    environment.filters |= {"escaped": escaped, "code": code}
-    source = resources.files("tfmatrix.report").joinpath("recipes.md.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)
+    return fill("recipes.md.jinja", data=data, **sections)
 
 
 def versions(data: Data, names: Iterable[str]) -> str:

@@ -1,0 +1,29 @@
+"""The templates of the Markdown reports, which lie beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from tfmatrix.report.text import code, escaped, number
+
+
+def fill(name: str, **sections: Any) -> str:
+    """Return a template filled in, such as ``matrix.md.jinja``; a name in it that is not given is an error."""
+    return _template(name).render(**sections).rstrip() + "\n"
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701  # this is Markdown: what comes from elsewhere goes through the two filters
+    )
+    environment.filters |= {"escaped": escaped, "code": code, "number": number}
+    source = resources.files("tfmatrix.report").joinpath(name).read_text(encoding="utf-8")
+    return environment.from_string(source)
