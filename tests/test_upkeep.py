@@ -45,6 +45,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "a tensor is gone": ("DELETE FROM tensors WHERE digest = (SELECT max(digest) FROM tensors)", "which is not there"),
     "a trace of other tensors": ("UPDATE traces SET tensors = zeroblob(length(tensors))", "has another digest"),
+    "tensors in other places": (
+        "UPDATE traces SET tensors = CAST(substr(tensors, 33) || substr(tensors, 1, 32) AS BLOB)",
+        "has another digest",
+    ),
     "a trace is gone": ("DELETE FROM traces", "which is not there"),
     "names are damaged": ("UPDATE names SET names = zeroblob(9)", "have another digest"),
     "names are gone": ("DELETE FROM names", "has no names, or another number of them"),
@@ -151,6 +155,7 @@ UNREADABLE = (
     "names are gone",
     "a trace cut short",
     "a trace of other tensors",
+    "tensors in other places",
     "a trace is gone",
 )
 
