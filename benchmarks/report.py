@@ -7,26 +7,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tfmatrix import matrix
 from tfmatrix.config import Config
-from tfmatrix.environments import catalogue
 from tfmatrix.fingerprints import tensor_digest, trace_digest
-from tfmatrix.plan import Plan
-from tfmatrix.records import OBSERVED, Fingerprint, Model, Tensor, Trial
+from tfmatrix.plan import Plan, environments_of
+from tfmatrix.records import JITTER, OBSERVED, SEEDS, Cell, Fingerprint, Model, Tensor, Trial
 from tfmatrix.runner.answers import trial_of
 from tfmatrix.store import Store
 
 SMALL, LARGE = 10_000, 100_000
-"""Trials of the two stores; of ten trials, two have a trace of their own and eight share one of these."""
+"""Trials of the two stores, a fifth as many distinct traces, as those of the real default matrix have."""
+STEPS = [f"{stage}@{step}/w" for step in range(3) for stage in ("forward", "gradient", "update", "weights")]
 STAGES = (
-    *(f"{stage}@{step}/w" for step in range(3) for stage in ("batch", "forward", "gradient", "update", "weights")),
-    "predict/y",
+    ("native", "data/x"),
+    ("native", "init/w"),
+    *(("native", stage) for stage in (*STEPS, "predict/y")),
+    *(("injected", stage) for stage in ("forward@0/w", "gradient@0/w")),
 )
+ELEMENTS = 64
 
 
 def rows() -> list[tuple[str, float, str, str]]:
@@ -52,38 +55,53 @@ def _measured(trials: int) -> tuple[float, float]:
 
 
 def _plan(root: Path, trials: int) -> Plan:
-    """Return a plan of about so many trials: every release, one mode, as many models as it takes."""
-    environments = tuple(
-        catalogue.parse_environment(name, distribution="tensorflow-cpu", python="3.10") for name in catalogue.RELEASES
-    )
-    config = Config(root=root, modes=("tf2",), jitters=0)
-    per_model = len(environments) * (config.trials + 1)
+    """Return a plan in the shape of the default matrix, with as many models as make about so many trials."""
+    config = Config(root=root)
+    environments, baseline = environments_of(config)
+    per_model = len(config.modes) * (len(environments) * (config.trials + 1) + config.jitters)
     models = tuple(Model(f"/m{number}.py", f"{number:064}") for number in range(trials // per_model))
-    return Plan(config, environments, environments[-1], models)
+    return Plan(config, environments, baseline, models)
 
 
 def _fill(store: Store, plan: Plan) -> None:
-    """Add every trial: of each five models in a row, one has another trace in each release and four the same."""
+    """Add every trial.
+
+    Of each five models two round otherwise in the oldest and in the newest release, three where their inputs are moved,
+    and two never.
+    """
+    outermost = plan.environments[0], plan.environments[-1]
+    numbers = {model: number % 5 for number, model in enumerate(plan.models)}
     for cell, expected_trials in plan.trials.items():
-        own = plan.models.index(cell.model) % 5 == 0
-        trace, tensors = _trace(cell.model.name + (cell.environment.name if own else ""))
+        number = numbers[cell.model]
+        released = cell.environment.name if number < 2 and cell.environment in outermost else ""
         for expected in expected_trials:
+            rounding = expected.name if number < 3 and expected.role == JITTER else released
+            made = _seeds(cell) if expected.role == SEEDS else _trained(cell, rounding)
+            digests = {name: tensor_digest(tensor) for name, tensor in made.items()}
+            trace = tuple(Fingerprint(*name, digest) for name, digest in digests.items())
             trial: Trial = trial_of(expected, OBSERVED, trace=trace_digest(trace))
-            store.add(trial, trace, tensors)
+            store.add(trial, trace, {digests[name]: tensor for name, tensor in made.items()})
 
 
-def _trace(name: str) -> tuple[tuple[Fingerprint, ...], dict[str, Tensor]]:
-    """Return a trace that depends on a name, and its tensors."""
-    made = dict(_tensors(name))
-    digests = {stage: tensor_digest(tensor) for stage, tensor in made.items()}
-    trace = tuple(Fingerprint("native", stage, digest) for stage, digest in digests.items())
-    return trace, {digests[stage]: tensor for stage, tensor in made.items()}
+def _trained(cell: Cell, rounding: str) -> dict[tuple[str, str], Tensor]:
+    """Return the tensors of a trial of a cell, all but data and initial weights rounded by chance of a name."""
+    modes = [cell.mode if tier == "native" else "" for tier, _ in STAGES]  # what is injected is the same in both
+    numbers = np.stack([_numbers(f"{cell.model.name} {at}", mode, ELEMENTS) for at, mode in enumerate(modes)])
+    if rounding:
+        chance = _numbers(cell.model.name + rounding, cell.mode, numbers[2:].size).reshape(numbers[2:].shape)
+        numbers[2:] *= np.float32(1) + chance * np.finfo(np.float32).eps
+    return {name: Tensor("float32", (ELEMENTS,), row.tobytes()) for name, row in zip(STAGES, numbers, strict=True)}
 
 
-def _tensors(name: str) -> Iterator[tuple[str, Tensor]]:
-    rng = np.random.default_rng(list(name.encode("utf-8")))
-    for stage in STAGES:
-        yield stage, Tensor("float32", (16,), rng.standard_normal(16, np.float32).tobytes())
+def _seeds(cell: Cell) -> dict[tuple[str, str], Tensor]:
+    """Return the initial weights of a cell under 32 other seeds."""
+    drawn = _numbers(f"{cell.model.name} seeds", cell.mode, 32 * ELEMENTS)
+    return {("seeds", "init/w"): Tensor("float32", (32, ELEMENTS), drawn.tobytes())}
+
+
+def _numbers(model: str, mode: str, count: int) -> NDArray[np.float32]:
+    """Return numbers drawn under the seed of a name."""
+    return np.random.default_rng(list(f"{model} {mode}".encode())).standard_normal(count, np.float32)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tfmatrix.compare.distance import measure
+from tfmatrix.compare.distance import measure, measure_rows
 from tfmatrix.compare.pairs import CHUNK
 
 FLOATS: dict[str, tuple[Any, Any]] = {
@@ -21,6 +21,7 @@ FLOATS: dict[str, tuple[Any, Any]] = {
     "float32": (np.float32, np.uint32),
     "float64": (np.float64, np.uint64),
 }
+OTHERS = (np.bool_, np.int8, np.uint64, np.complex64, ml_dtypes.float8_e4m3fn, ml_dtypes.float8_e5m2)
 INFINITY = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F800000, "float64": 0x7FF0000000000000}
 
 
@@ -80,6 +81,32 @@ def test_one_bit_anywhere_is_seen(place: int, bit: int) -> None:
     b.view(np.uint32)[place] ^= np.uint32(1 << bit)
     assert measure(a, b).differing == 1
     assert not measure(a, b).identical
+
+
+@st.composite
+def rows_of_pairs(draw: st.DrawFn) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return two arrays [rows, columns] of any bits, some of them the same in both."""
+    dtype = np.dtype(draw(st.sampled_from([*(value for value, _ in FLOATS.values()), *OTHERS])))
+    shape = draw(st.integers(1, 4)), draw(st.integers(0, 5))
+    bits = hnp.arrays(np.uint8, (*shape, dtype.itemsize)) if dtype != np.bool_ else hnp.arrays(np.bool_, (*shape, 1))
+    a, b = (draw(bits).view(dtype)[..., 0] for _ in range(2))
+    return a, np.where(draw(hnp.arrays(np.bool_, shape)), a, b)
+
+
+@given(rows_of_pairs())
+@settings(derandomize=True, max_examples=100, deadline=None)
+def test_rows_are_measured_as_each_by_itself(pair: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]) -> None:
+    """Many short arrays at once have the very distances of each alone, whatever their dtype and bits."""
+    a, b = pair
+    assert [repr(found) for found in measure_rows(a, b)] == [repr(measure(*row)) for row in zip(a, b, strict=True)]
+
+
+def test_more_rows_than_a_chunk_holds_are_all_measured() -> None:
+    """The rows of a second block are measured like those of the first."""
+    a = np.ones((2 * CHUNK // 100, 100), np.float32)
+    b = a.copy()
+    b[:, 7] += np.arange(len(a), dtype=np.float32)
+    assert [found.max_abs for found in measure_rows(a, b)] == list(range(len(a)))
 
 
 def test_the_sign_of_zero_and_a_payload_count_and_are_told_apart() -> None:

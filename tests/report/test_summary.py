@@ -11,13 +11,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from building import CANDIDATE, add, fill, ones
+from building import CANDIDATE, add, fill, ones, plan_of, tensor
 from tfmatrix.compare.comparing import compare_all
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.plan import Plan
 from tfmatrix.plan import make_plan as plan_of_config
 from tfmatrix.report import summary
-from tfmatrix.report.summary import SCHEMA, Data, as_json, report_id, to_text
+from tfmatrix.report.summary import SCHEMA, Data, as_number, report_id, to_text
 from tfmatrix.store import Store
 
 from .stored import answer, make_plan, store_of
@@ -161,7 +161,22 @@ def test_the_id_stands_for_everything_else(data: Data) -> None:
     ("value", "text"), [(float("inf"), '"inf"'), (float("-inf"), '"-inf"'), (float("nan"), '"nan"')]
 )
 def test_what_json_has_no_number_for_is_a_word(value: float, text: str) -> None:
-    """Infinities and NaN are words at any depth, so that every reader can read the file."""
-    written = to_text(as_json({"a": [{"b": (value, 1.5)}]}))
-    assert text in written
-    assert json.loads(written, parse_constant=pytest.fail) == {"a": [{"b": [json.loads(text), 1.5]}]}
+    """Infinities and NaN are words, so that every reader can read the file."""
+    assert json.dumps(as_number(value)) == text
+    assert [as_number(number) for number in (None, 1.5, 2**64)] == [None, 1.5, 2**64]
+
+
+def test_a_distance_beyond_every_number_is_a_word(tmp_path: Path) -> None:
+    """Where float64 overflows and where a baseline is all zeros, the report is written all the same."""
+    plan = plan_of(tmp_path, versions=["2.15.1", CANDIDATE])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, lambda expected: {
+            "native predict/far": tensor([1e308 if expected.cell.environment == plan.baseline else -1e308], "float64"),
+            "injected weights@0/zero": tensor([float(expected.cell.environment != plan.baseline)]),
+        })  # fmt: skip
+        data = data_of(store, plan)
+    loaded = json.loads(to_text(data), parse_constant=pytest.fail)
+    assert loaded == data
+    stages = [stage for cell in data["cells"] for stage in cell.get("stages", ()) if stage["worst"]]
+    found = {stage["stage"]: stage["worst"]["distance"] for stage in stages}
+    assert found["predict"]["max_abs"] == found["weights"]["scaled_error"] == "inf"

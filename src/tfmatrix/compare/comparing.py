@@ -47,19 +47,31 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
     tensors = Tensors(store)
     found = states(plan, store, tensors)
+    against, after, between = {}, {}, {}
+    before = dict(zip(plan.environments[1:], plan.environments, strict=False))
+    # Model by model, so that each trace is read once however many there are.
+    for cell in sorted(found, key=_launch_and_model):
+        base = found[_in(plan.baseline, cell)]  # the only one that is jittered
+        if cell.environment != plan.baseline:
+            against[cell] = compare_cells(tensors, base, found[cell], plan.config.policy)
+        if cell.environment in before:
+            previous = found[_in(before[cell.environment], cell)]
+            known = against.get(cell) if previous is base else None
+            after[cell] = known or compare_cells(tensors, previous, found[cell], plan.config.policy, base)
+        if compared := _compare_modes(plan, tensors, found, cell, base):
+            between[cell] = compared
     comparison = Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
         states=tuple(found.values()),
         letters=letters(found.values()),
         whole_letters=whole_letters(found.values()),
-        cells=tuple(
-            compare_cells(tensors, found[_in(plan.baseline, cell)], state, plan.config.policy)
-            for cell, state in found.items()
-            if cell.environment != plan.baseline
+        cells=tuple(against[cell] for cell in found if cell in against),
+        steps=tuple(
+            Step(older, newer, tuple(after[cell] for cell in found if cell.environment == newer))
+            for older, newer in pairwise(plan.environments)
         ),
-        steps=tuple(_step(plan, tensors, found, *pair) for pair in pairwise(plan.environments)),
-        modes=tuple(_modes(plan, tensors, found)),
+        modes=tuple(between[cell] for cell in found if cell in between),
         machine=noted_machine(store),
         settings={
             "trials": plan.config.trials,
@@ -105,22 +117,13 @@ def environment_key(plan: Plan, environment: Environment) -> str:
     return f"{environment.distribution}/{environment.name}/{environment.python}/{plan.lock_digests[environment]}"
 
 
+def _launch_and_model(cell: Cell) -> tuple[str, str]:
+    return cell.launch.name, cell.model.name
+
+
 def _in(environment: Environment, cell: Cell) -> Cell:
     """Return the same cell in an environment."""
     return Cell(environment, cell.launch, cell.mode, cell.model)
-
-
-def _step(
-    plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState], before: Environment, after: Environment
-) -> Step:
-    cells = (cell for cell in states if cell.environment == after)
-    compared = (
-        compare_cells(
-            tensors, states[_in(before, cell)], states[cell], plan.config.policy, states[_in(plan.baseline, cell)]
-        )
-        for cell in cells
-    )
-    return Step(before, after, tuple(compared))
 
 
 def compare_cells(
@@ -176,24 +179,23 @@ def _told(state: CellState) -> str:
     return f"{state.outcome} ({state.reason})" if state.reason else state.outcome
 
 
-def _modes(plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState]) -> Iterator[ModeComparison]:
-    """Yield the injected tier of each model in the first two modes of each environment."""
-    if len(plan.config.modes) < 2:
-        return
-    first, second = plan.config.modes[:2]
-    for cell, state in states.items():
-        if cell.mode != first or cell.launch.name != "default":
-            continue
-        other = states[Cell(cell.environment, cell.launch, second, cell.model)]
-        base = states[_in(plan.baseline, cell)]  # the only one that is jittered
-        if state.trace and other.trace:
-            judge = Judge(
-                tensors,
-                Traces(state.trace, base.jitters, state.seeds, base.trace),
-                Traces(other.trace, (), other.seeds),
-                partial(ratio_for, within(plan.config.policy, cell.model.name, second)),
-            )
-            yield ModeComparison(cell.environment, cell.model.name, (first, second), judge.judge([INJECTED]).stages)
+def _compare_modes(
+    plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState], cell: Cell, base: CellState
+) -> ModeComparison | None:
+    """Return the injected tier of a cell of the first mode beside that of the second; None where there is no pair."""
+    first, second = (*plan.config.modes, "", "")[:2]
+    if not second or cell.mode != first or cell.launch.name != "default":
+        return None
+    state, other = states[cell], states[Cell(cell.environment, cell.launch, second, cell.model)]
+    if not (state.trace and other.trace):
+        return None
+    judge = Judge(
+        tensors,
+        Traces(state.trace, base.jitters, state.seeds, base.trace),
+        Traces(other.trace, (), other.seeds),
+        partial(ratio_for, within(plan.config.policy, cell.model.name, second)),
+    )
+    return ModeComparison(cell.environment, cell.model.name, (first, second), judge.judge([INJECTED]).stages)
 
 
 def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:

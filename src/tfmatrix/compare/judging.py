@@ -69,6 +69,7 @@ class Judge:
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
+        self._tensors.prepare(self._pairs(tiers))
         stages: list[StageResult] = []
         divergences: list[Divergence] = []
         for tier in tiers:
@@ -80,6 +81,15 @@ class Judge:
                 divergences.append(self._divergence(tier, names, differing, findings))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         return Judgement(tuple(stages), tuple(divergences), curve)
+
+    def _pairs(self, tiers: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the pairs of digests that differ, and those that their noise floors are measured by."""
+        for (tier, name), digest in self._a.items():
+            other = self._b.get((tier, name))
+            if tier in tiers and other and other != digest:
+                yield digest, other
+                from_, *to = self._moved(tier, name)
+                yield from ((from_, moved) for moved in to)
 
     def _ordered(self, tier: str) -> list[str]:
         """Return the names of a tier in the baseline's order, those only in the candidate behind them."""
@@ -165,14 +175,17 @@ class Judge:
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        errors = (spread.scaled_error for spread in self._spreads(tier, name))
-        return max((error for error in errors if error is not None), default=None)
+        return self._tensors.farthest(*self._moved(tier, name))
 
     def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
         """Yield how far each jittered trial went from the trial that it jitters."""
-        for names in self._jitters:
-            if (tier, name) in names and (tier, name) in self._jittered:
-                yield self._tensors.distance(self._jittered[tier, name], names[tier, name])
+        from_, *to = self._moved(tier, name)
+        return (self._tensors.distance(from_, digest) for digest in to)
+
+    def _moved(self, tier: str, name: str) -> list[str]:
+        """Return the digest of a stage in the trial that is jittered, and in each that jitters it and has the stage."""
+        from_ = self._jittered.get((tier, name), "")
+        return [from_, *(names[tier, name] for names in self._jitters if from_ and (tier, name) in names)]
 
     def _redraw(self, tier: str, name: str) -> redraw.Redraw:
         a, b = (self._tensors.array(names[tier, name])[0] for names in (self._a, self._b))
@@ -224,14 +237,15 @@ class Judge:
             judged = [findings[name] for name in members if name in findings]
             count = sum(name in other for name in members)
             inherited = None if count else Verdict.IDENTICAL
+            digest = self._stage_digest(self._a, tier, members)
             yield StageResult(
                 tier=tier,
                 kind=kind,
                 names=len(members),
                 differing=count,
                 verdict=min((f.verdict for f in judged), key=lambda v: v.severity) if judged else inherited,
-                baseline=self._stage_digest(self._a, tier, members),
-                candidate=self._stage_digest(self._b, tier, members),
+                baseline=digest,
+                candidate=self._stage_digest(self._b, tier, members) if count else digest,
                 first=judged[0] if judged else None,
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
                 verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfmatrix.compare.distance import Distance, measure
+from tfmatrix.compare.distance import Distance, measure, measure_rows
 from tfmatrix.fingerprints import to_array
+from tfmatrix.records import Tensor
 from tfmatrix.store import Store
+
+SHORT = 2**14
+"""Bytes of a tensor up to which it is measured together with others: its elements fit a chunk, whatever they are."""
+
+RECENT = 2**12
+"""Short tensors that are held: 64 MiB at most."""
 
 Names = Mapping[tuple[str, str], str]
 """A trace by name: (tier, full stage name) to digest, in the order of the run."""
@@ -27,19 +35,22 @@ class Tensors:
         """Read from a store, which must stay open; distances that other code measured are dropped from it."""
         self._store = store
         store.keep_distances(_measuring_source())
-        self._measured = store.distances()
-        self._new: dict[tuple[str, str], str] = {}
+        self._stored = store.distances()
+        self._known: dict[tuple[str, str], Distance] = {}
+        self._new: list[tuple[str, str]] = []
+        self._short: dict[str, Tensor] = {}
+        """Short tensors that were read lately: a baseline's are wanted by every candidate."""
         self.names = lru_cache(maxsize=4096)(self._names)
-        self.distance = lru_cache(maxsize=None)(self._distance)
         self.array = lru_cache(maxsize=4096)(self._array)
         self.largest = lru_cache(maxsize=None)(self._largest)
+        self.farthest = lru_cache(maxsize=4096)(self._farthest)
 
     def _names(self, trace: str) -> Names:
         return {(print_.tier, print_.stage): print_.digest for print_ in self._store.trace(trace)}
 
     def _array(self, digest: str) -> tuple[NDArray[Any], bool]:
         """Return a tensor and whether it is whole."""
-        tensor = self._store.tensor(digest)
+        tensor = self._short.get(digest) or self._store.tensor(digest)
         return to_array(tensor), tensor.whole
 
     def _largest(self, digest: str) -> float:
@@ -47,22 +58,71 @@ class Tensors:
         magnitudes = np.abs(self.array(digest)[0].astype(np.float64))
         return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
 
+    def _farthest(self, from_: str, *to: str) -> float | None:
+        """Return the largest scaled error of some digests against one; None where none has any."""
+        errors = (self.distance(from_, digest).scaled_error for digest in to)
+        return max((error for error in errors if error is not None), default=None)
+
+    def distance(self, a: str, b: str) -> Distance:
+        """Return the distance of two digests."""
+        if (a, b) not in self._known:
+            try:
+                self._known[a, b] = Distance(*json.loads(self._stored.get((a, b), "")))
+            except (ValueError, TypeError):  # nothing is stored, or nothing that can be read
+                self._learn(a, b, self.measured(a, b))
+        return self._known[a, b]
+
+    def prepare(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Measure pairs of digests of which no distance is known, as far as both tensors are short.
+
+        Those of one dtype and shape are measured at once, which is what makes many short tensors cheap.
+        """
+        unknown = [pair for pair in dict.fromkeys(pairs) if pair not in self._known and pair not in self._stored]
+        if len(self._short) > RECENT:
+            self._short.clear()
+        unread = {digest for pair in unknown for digest in pair if digest not in self._short}
+        self._short |= self._store.tensors(unread, SHORT)
+        short = self._short
+        alike: dict[tuple[str, tuple[int, ...]], list[tuple[str, str]]] = {}
+        for a, b in unknown:
+            if a in short and b in short and _layout(short[a]) == _layout(short[b]) and _has_rows(short[a]):
+                alike.setdefault(_layout(short[a]), []).append((a, b))
+        for (dtype, shape), members in alike.items():
+            sides = (b"".join(short[pair[side]].data for pair in members) for side in (0, 1))
+            rows = (to_array(Tensor(dtype, (len(members), math.prod(shape)), data)) for data in sides)
+            for pair, found in zip(members, measure_rows(*rows), strict=True):
+                self._learn(*pair, found)
+
     def keep(self) -> None:
         """Store the distances that were measured since the last call: between two digests they never change."""
-        self._store.add_distances(self._new)
-        self._new = {}
+        self._store.add_distances({pair: json.dumps(list(vars(self._known[pair]).values())) for pair in self._new})
+        self._new = []
 
-    def _distance(self, a: str, b: str) -> Distance:
-        if stored := self._measured.get((a, b)):
-            return Distance(*json.loads(stored))
-        measured = self.measured(a, b)
-        self._new[a, b] = json.dumps(list(vars(measured).values()))
-        return measured
+    def _learn(self, a: str, b: str, distance: Distance) -> None:
+        self._known[a, b] = distance
+        self._new.append((a, b))
 
     def measured(self, a: str, b: str) -> Distance:
         """Return the distance of two digests, measured anew."""
         (first, first_whole), (second, second_whole) = self.array(a), self.array(b)
         return measure(first, second, sampled=not (first_whole and second_whole))
+
+
+def _layout(tensor: Tensor) -> tuple[str, tuple[int, ...]]:
+    return tensor.dtype, tensor.shape
+
+
+def _has_rows(tensor: Tensor) -> bool:
+    """Return whether a tensor is whole, has elements of one width, and as many bytes as these take."""
+    if tensor.dtype == "string" or not tensor.whole:
+        return False
+    return len(tensor.data) == math.prod(tensor.shape) * _width(tensor.dtype)
+
+
+@cache
+def _width(dtype: str) -> int:
+    """Return the bytes of one element."""
+    return to_array(Tensor(dtype, (0,), b"")).itemsize
 
 
 @cache

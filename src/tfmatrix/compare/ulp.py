@@ -56,13 +56,16 @@ class Format:
         codes: Array = self.table[bits]
         return codes
 
-    def number(self, magnitude: int) -> float:
-        """Return the finite number, at least 0, with this magnitude."""
+    def numbers(self, magnitudes: Array) -> NDArray[np.float64]:
+        """Return the finite numbers, at least 0, with these magnitudes, which are of dtype ``code``."""
         if self.table is None:
-            return float(np.array(magnitude, self.code).view(self.value).astype(np.float64))
-        pattern = np.flatnonzero(self.table == magnitude)[:1].astype(np.uint8)
+            return magnitudes.view(self.value).astype(np.float64)
         # A format without a zero (float8_e8m0fnu) has no pattern of magnitude 0: it stands for "no number".
-        return float(pattern.view(self.value).astype(np.float64)[0]) if pattern.size else 0.0
+        found = np.zeros(magnitudes.shape)
+        for at, magnitude in enumerate(magnitudes):
+            pattern = np.flatnonzero(self.table == magnitude)[:1].astype(np.uint8)
+            found[at] = pattern.view(self.value).astype(np.float64)[0] if pattern.size else 0.0
+        return found
 
 
 @cache
@@ -85,7 +88,7 @@ def format_of(dtype: np.dtype[Any]) -> Format | None:
 def ordinals(magnitudes: Array, codes: Array, layout: Format, scratch: Array) -> Array:
     """Turn magnitudes into signed ordinals, in place: sign-magnitude to two's complement.
 
-    ``magnitudes`` and ``codes`` are 1-D of ``layout.code``, ``scratch`` of the same length and width; the
+    ``magnitudes`` and ``codes`` are of one shape and ``layout.code``, ``scratch`` of the same shape and width; the
     result is ``magnitudes``' memory with dtype ``layout.signed``.
     """
     sign, result = scratch.view(layout.signed), magnitudes.view(layout.signed)
@@ -96,17 +99,18 @@ def ordinals(magnitudes: Array, codes: Array, layout: Format, scratch: Array) ->
     return result
 
 
-def widest(a: Array, b: Array, low: Array, high: Array) -> int:
-    """Return max|a - b| of two integer arrays, exactly; ``low`` and ``high`` are overwritten.
+def widest(a: Array, b: Array, low: Array, high: Array) -> Array:
+    """Return max|a - b| of each row of two integer arrays, exactly; ``low`` and ``high`` are overwritten.
 
-    1-D, all four of one integer dtype. The difference of the larger and the smaller of a pair always fits the
-    unsigned integer of the same width, so wrapping subtraction is exact.
+    [rows, columns], all four of one integer dtype; [rows] of the unsigned integer of the same width, which always
+    holds the difference of the larger and the smaller of a pair, so that wrapping subtraction is exact.
     """
     unsigned = f"u{a.dtype.itemsize}"
     np.minimum(a, b, out=low)
     np.maximum(a, b, out=high)
     distance = np.subtract(high.view(unsigned), low.view(unsigned), out=low.view(unsigned))
-    return int(distance.max())
+    widest: Array = distance.max(axis=1)
+    return widest
 
 
 _EXTENSION_FLOATS = tuple(

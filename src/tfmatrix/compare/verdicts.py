@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from functools import cached_property
 
 
 class Verdict(Enum):
@@ -25,7 +26,7 @@ class Verdict(Enum):
         """Return the one character that stands for it in tables."""
         return _MARKS[self]
 
-    @property
+    @cached_property
     def severity(self) -> int:
         """Return its place, 0 being the worst."""
         return _SEVERITY[self]

@@ -17,7 +17,7 @@ from tfmatrix.exchange.verdicts import MEANINGS, Exchanged, Judged, Side
 from tfmatrix.fingerprints import to_array
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import Environment, ExpectedTrial
-from tfmatrix.report.summary import Data, report_id
+from tfmatrix.report.summary import Data, of_distance, report_id
 from tfmatrix.store import Store
 
 SCHEMA = 1
@@ -112,7 +112,7 @@ def _judged(judged: Judged) -> Data:
         "reason": without_folders(judged.reason),
         "warnings": [without_folders(sentence) for sentence in judged.warnings],
         "verdict": judged.verdict.value,
-        "distance": judged.distance and {"fraction": judged.distance.fraction, **asdict(judged.distance)},
+        "distance": judged.distance and of_distance(judged.distance),
     }
 
 

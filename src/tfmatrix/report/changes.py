@@ -153,17 +153,18 @@ def _named(cells: list[str]) -> str:
 
 def between_modes(data: Data) -> list[Data]:
     """Return, per model with two modes, what its injected stages share, releases that agree in one row."""
-    tables = []
-    models = dict.fromkeys(found["model"] for found in data["between_modes"])
-    for model in models:
-        groups: dict[tuple[str, ...], list[str]] = {}
-        for found in data["between_modes"]:
-            if found["model"] == model and found["stages"]:
-                groups.setdefault(_shared(found["stages"]), []).append(found["environment"])
-        for shared, environments in groups.items():
-            tables.append([code(model), *shared, ", ".join(map(escaped, environments))])
+    models: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    for found in data["between_modes"]:
+        groups = models.setdefault(found["model"], {})
+        if found["stages"]:
+            groups.setdefault(_shared(found["stages"]), []).append(found["environment"])
+    rows = [
+        [code(model), *shared, ", ".join(map(escaped, environments))]
+        for model, groups in models.items()
+        for shared, environments in groups.items()
+    ]
     headings = ["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"]
-    return [{"table": table(headings, tables)}] if tables else []
+    return [{"table": table(headings, rows)}] if rows else []
 
 
 def _shared(stages: list[Data]) -> tuple[str, ...]:

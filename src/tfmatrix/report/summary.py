@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -41,7 +41,7 @@ def summarise(comparison: Comparison) -> Data:
         "schema": SCHEMA,
         "tfmatrix": __version__,
         "baseline": comparison.baseline.name,
-        "settings": comparison.settings,
+        "settings": as_json(comparison.settings),
         "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Verdict],
         "candidates": [
             _candidate(environment.environment, comparison)
@@ -55,37 +55,53 @@ def summarise(comparison: Comparison) -> Data:
         "steps": [_step(step) for step in comparison.steps],
         "between_modes": [_between_modes(found) for found in comparison.modes],
         "environments": [_environment(state) for state in comparison.environments],
-        "machine": {**asdict(comparison.machine), "id": machine_id(comparison.machine)},
+        "machine": as_json({**asdict(comparison.machine), "id": machine_id(comparison.machine)}),
     }
-    plain: Data = as_json(content)
-    return {"id": report_id(plain), **plain}
+    return {"id": report_id(content), **content}
 
 
 def report_id(content: Data) -> str:
-    """Return the id of a report's content: the first 8 hexadecimal digits of its SHA-256."""
+    """Return the id of a report's content: the first 8 hexadecimal digits of the SHA-256 of its JSON."""
+    state = hashlib.sha256()
     others = {key: value for key, value in content.items() if key != "id"}
-    return hashlib.sha256(json.dumps(others, allow_nan=False).encode("ascii")).hexdigest()[:8]
+    for piece in _pieces(others, partial(json.dumps, allow_nan=False), ("{", ", ", "}"), ("[", ", ", "]")):
+        state.update(piece.encode("ascii"))
+    return state.hexdigest()[:8]
 
 
 def to_text(content: Data) -> str:
     """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
     written = partial(json.dumps, ensure_ascii=False, allow_nan=False)
-    parts = []
-    for name, value in content.items():
-        entries = ",\n  ".join(map(written, value)) if isinstance(value, list) else ""
-        parts.append(f" {written(name)}: " + (f"[\n  {entries}\n ]" if entries else written(value)))
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    return "".join(_pieces(content, written, ("{\n ", ",\n ", "\n}\n"), ("[\n  ", ",\n  ", "\n ]")))
+
+
+def _pieces(
+    content: Data, written: Callable[[Any], str], outer: tuple[str, str, str], inner: tuple[str, str, str]
+) -> Iterator[str]:
+    """Yield the JSON of a report, an entry of a list at a time, with what begins, parts and ends an object or list."""
+    yield outer[0]
+    for number, (name, value) in enumerate(content.items()):
+        yield f"{outer[1] if number else ''}{written(name)}: "
+        if isinstance(value, list) and value:
+            yield inner[0]
+            for place_, entry in enumerate(value):
+                yield (inner[1] if place_ else "") + written(entry)
+            yield inner[2]
+        else:
+            yield written(value)
+    yield outer[2]
 
 
 def as_json(value: Any) -> Any:
-    """Return a value as JSON has it: NaN and infinities are words, since JSON has none."""
+    """Return a value as JSON has it, which knows no tuples."""
     if isinstance(value, dict):
         return {key: as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
-    return value
+    return [as_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def as_number(value: float | None) -> float | str | None:
+    """Return a number as JSON has it: NaN and infinities are words, since JSON has none."""
+    return value if value is None or math.isfinite(value) else repr(float(value))
 
 
 def _candidate(environment: Environment, comparison: Comparison) -> Data:
@@ -205,12 +221,13 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Dat
             "verdict_reason": compared.reason,
             "stages": [_stage(result) for result in compared.stages],
             "divergences": [_divergence(found) for found in compared.divergences],
-            "curve": [[p.step, p.scaled_error, p.floor] for p in compared.curve],
+            "curve": [[p.step, as_number(p.scaled_error), as_number(p.floor)] for p in compared.curve],
         }
     return content
 
 
 def _stage(result: StageResult) -> Data:
+    first = result.first and _finding(result.first)
     return {
         "tier": result.tier,
         "stage": result.kind,
@@ -219,8 +236,8 @@ def _stage(result: StageResult) -> Data:
         "baseline": result.baseline,
         "candidate": result.candidate,
         "verdict": result.verdict.value if result.verdict else "consequence",
-        "first": result.first and _finding(result.first),
-        "worst": result.worst and _finding(result.worst),
+        "first": first,
+        "worst": first if result.worst is result.first else result.worst and _finding(result.worst),
     }
 
 
@@ -230,16 +247,18 @@ def _finding(found: Finding) -> Data:
         "stage": found.stage,
         "verdict": found.verdict.value,
         "reason": found.reason,
-        "distance": found.distance and _distance(found.distance),
-        "floor": found.floor,
-        "ratio": found.ratio,
+        "distance": found.distance and of_distance(found.distance),
+        "floor": as_number(found.floor),
+        "ratio": as_number(found.ratio),
         "baseline": found.baseline,
         "candidate": found.candidate,
     }
 
 
-def _distance(distance: Distance) -> Data:
-    return {"fraction": distance.fraction, **vars(distance)}
+def of_distance(distance: Distance) -> Data:
+    """Return a distance as JSON has it."""
+    measured = {"fraction": distance.fraction, **vars(distance)}
+    return {**measured, "max_abs": as_number(distance.max_abs), "scaled_error": as_number(distance.scaled_error)}
 
 
 def _divergence(found: Divergence) -> Data:
