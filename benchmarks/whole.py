@@ -15,12 +15,11 @@ from pathlib import Path
 from statistics import median
 
 from tfmatrix import config, matrix
-from tfmatrix.machine import this_machine
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
 from tfmatrix.runner import making
 from tfmatrix.runner.events import Event, Finished, Launched
-from tfmatrix.runner.observing import request_of
+from tfmatrix.runner.observing import processes_at_once, request_of
 from tfmatrix.runner.probe import Probe
 from tfmatrix.store import Store
 
@@ -65,7 +64,7 @@ def rows() -> list[tuple[str, float, str, str]]:
             whole = time.perf_counter() - start
         again = median(_seconds_of_a_run(plan.config.root) for _ in range(3))
         growth = _growth(plan)
-        jobs = plan.config.jobs or this_machine().cores
+        jobs = processes_at_once(plan.config)
         sampled = random.Random(0).sample(trials, PLAIN)
         plain = _seconds_of_the_plain_way(plan, sampled, jobs) * len(trials) / PLAIN
     return [

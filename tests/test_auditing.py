@@ -11,9 +11,10 @@ import pytest
 from audit.worlds import facts, inhabit, project
 from tfmatrix import auditing, upkeep
 from tfmatrix.audit import recipes
+from tfmatrix.audit.judging import FAILS, MISSING
 from tfmatrix.audit.results import Audit, Found
 from tfmatrix.errors import UserError
-from tfmatrix.records import ExpectedTrial
+from tfmatrix.records import PROBE_DIED, ExpectedTrial
 from tfmatrix.report.summary import to_text
 from tfmatrix.store import Store
 
@@ -134,17 +135,32 @@ def test_an_environment_that_only_a_variation_needs_is_named_where_it_cannot_be_
     assert cell(audit, "2.16.2/set-random-seed[keras-mlp]").answer.verdict == "reproduces"
 
 
-def test_what_is_forgotten_is_run_again(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fresh audit runs every trial of the one before it again, and no others."""
+def test_a_fresh_audit_runs_everything_again(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh audit runs every trial of the one before it again, once, and no others."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
     plan = project(tmp_path, ["2.15.1"])
     auditing.audit(plan, store, lambda _: None)
     before = sorted(asked)
     asked.clear()
-    auditing.forget(plan, store)
-    auditing.audit(plan, store, lambda _: None)
+    auditing.audit(plan, store, lambda _: None, fresh=True)
     assert sorted(asked) == before
+
+
+def test_what_ends_for_the_machines_sake_is_unknown_and_tried_once_a_run(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe that could not be started says nothing of a recipe, is no endless loop, and is tried by the next run."""
+    plan, asked = project(tmp_path, ["2.15.1"]), list[str]()
+    inhabit(monkeypatch, lambda expected: PROBE_DIED if expected.number == 2 else facts(expected), asked=asked)
+    audit = auditing.audit(plan, store, lambda _: None)
+    assert {found.answer.verdict for found in audit.found} <= {MISSING, FAILS}
+    assert any("not tried as often as meant" in line for line in audit.unanswered())
+    assert len(set(asked)) == len(asked)
+    asked.clear()
+    inhabit(monkeypatch, facts, asked=asked)
+    assert auditing.audit(plan, store, lambda _: None).unanswered() == []
+    assert asked
 
 
 def test_an_interrupted_audit_goes_on_where_it_stopped(

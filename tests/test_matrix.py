@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from building import CANDIDATE, fill, install, make_project, ones, plan_of
+from building import CANDIDATE, fill, install, make_project, ones, plan_of, trial
 from tfmatrix import matrix
 from tfmatrix.compare.comparing import INSTALLED, REFUSAL, environment_key
 from tfmatrix.environments import making
@@ -112,6 +112,20 @@ def test_an_interrupted_run_is_gone_on_with(tmp_path: Path, store: Store) -> Non
         matrix.observe_missing(plan, store, ignore)
         assert stored(plan, store) == stored(plan, other)
         assert kept.items() <= stored(plan, store).items()
+
+
+def test_what_was_killed_from_outside_is_run_again_by_the_next_run(tmp_path: Path, store: Store) -> None:
+    """A trial that somebody killed twice has its evidence, and is no result that lasts; one that fails by itself is."""
+    plan = made_plan(tmp_path, ["a"])
+    (first, second), killed = next(iter(plan.trials.values()))[:2], "killed by SIGKILL"
+    with store:
+        matrix.observe_missing(plan, store, ignore)
+        store.add(trial(first, "crashed", kind="SIGKILL", message=killed), (), {})
+        store.add(trial(second, "crashed", kind="SIGSEGV"), (), {})
+        assert matrix.missing_from(store, plan) == [first]
+        found = store.trial(first.key)
+        assert found
+        assert found.message == killed
 
 
 def test_a_full_disk_ends_the_run_with_what_was_stored(tmp_path: Path, store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from building import CANDIDATE, fill, make_project, ones, trial
 from tfmatrix import matrix, upkeep
-from tfmatrix.compare.comparing import compare_all
+from tfmatrix.compare.comparing import INSTALLED, REFUSAL, compare_all, environment_key
 from tfmatrix.errors import UserError
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
@@ -61,6 +61,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a trace that is none": ("UPDATE trials SET trace = 'abc'", "cannot be read"),
     "evidence": ("UPDATE trials SET evidence = '{}'", "cannot be read"),
     "a trace cut short": ("UPDATE traces SET tensors = substr(tensors, 1, 32)", "no names, or another number of them"),
+    "a key": ("UPDATE trials SET key = 'ab' || substr(key, 3)", "is filed under another key than what it covers has"),
     "a fact": ("INSERT INTO facts VALUES ('installed', 'k', 'x')", "what is noted as installed cannot be read"),
     "a distance of nothing": (
         "INSERT INTO distances VALUES (zeroblob(32), zeroblob(32), '[]')",
@@ -97,6 +98,23 @@ def test_a_merged_store_has_what_either_had(path: Path, plan: Plan, tmp_path: Pa
         assert list(upkeep.merge(store, other)) == []
         assert matrix.missing_from(store, plan) == []
         assert summarise(compare_all(plan, store))["id"] == summarise(compare_all(plan, full))["id"]
+
+
+def test_refusals_are_not_merged_and_end_where_the_other_store_has_the_environment(
+    path: Path, plan: Plan, tmp_path: Path
+) -> None:
+    """What one job could not have and another had is there afterwards, whichever of the two is merged into which."""
+    key = environment_key(plan, plan.baseline)
+    with Store(tmp_path / "refused.sqlite") as store:
+        fill(store, plan, weights)  # type: ignore[arg-type]  # stages, by name
+        store.strike(INSTALLED, key)
+        store.note(REFUSAL, key, "no network")
+        assert list(upkeep.merge(store, path)) == []
+        assert (store.noted(REFUSAL, key), bool(store.noted(INSTALLED, key))) == (None, True)
+        store.note(REFUSAL, key, "no network")
+    with Store(path) as store:
+        assert list(upkeep.merge(store, tmp_path / "refused.sqlite")) == []
+        assert store.noted(REFUSAL, key) is None
 
 
 def test_where_two_stores_contradict_each_other_both_are_told_and_ours_is_kept(
@@ -169,6 +187,27 @@ def test_a_damaged_store_is_never_compared(path: Path, plan: Plan, fault: str) -
         with pytest.raises(UserError, match=r"is damaged: .*; `tfmatrix check-store` says what else is") as refused:
             compare_all(plan, store)
     assert "\n" not in str(refused.value)
+
+
+def test_a_tensor_with_other_bytes_is_never_measured(path: Path, plan: Plan) -> None:
+    """A bit that flipped on the disk is the user's error, and no distance, whether it is read with others or alone."""
+    with Store(path) as store:
+        store.connection.execute("DELETE FROM distances")
+        store.connection.execute(FAULTS["a bit of a tensor"][0].partition(" WHERE")[0])
+        (digest,) = store.connection.execute("SELECT max(digest) FROM tensors").fetchone()
+        saying = r"is damaged: the tensor \w+ has other bytes than its digest says"
+        with pytest.raises(UserError, match=saying):
+            compare_all(plan, store)
+        with pytest.raises(UserError, match=saying):
+            store.tensor(digest.hex())
+
+
+def test_a_distance_that_cannot_be_read_is_measured_again(path: Path, plan: Plan) -> None:
+    """Distances are kept for speed: what is damaged of them changes no report."""
+    with Store(path) as store:
+        before = compare_all(plan, store)
+        store.connection.execute("UPDATE distances SET measured = '[1'")
+        assert compare_all(plan, store) == before
 
 
 def test_a_store_is_merged_without_being_written_to(path: Path, tmp_path: Path) -> None:

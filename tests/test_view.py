@@ -47,14 +47,14 @@ def rows(view: View) -> Iterator[list[str]]:
 
 def test_each_environment_has_a_row_with_what_is_left_of_it(plan: Plan) -> None:
     """Before anything happens every environment waits with none of its trials done."""
-    view = View(all_trials(plan), 0)
+    view = View(all_trials(plan))
     expected = {e.name: sum(t.cell.environment == e for t in all_trials(plan)) for e in plan.environments}
     assert list(rows(view)) == [[name, "waiting", f"0/{number}"] for name, number in expected.items()]
 
 
 def test_a_row_counts_its_own_trials_and_ends_as_done(plan: Plan) -> None:
     """Trials count for their own environment, the last one is named, and with the last of them it is done."""
-    view = View(all_trials(plan), 0)
+    view = View(all_trials(plan))
     mine = [e for e in all_trials(plan) if e.cell.environment.name == CANDIDATE]
     for number, expected in enumerate(mine, 1):
         line = view.tell(over(expected))
@@ -63,9 +63,26 @@ def test_a_row_counts_its_own_trials_and_ends_as_done(plan: Plan) -> None:
     assert next(row[:2] for row in rows(view)) == [BASELINE, "waiting"]
 
 
+def test_the_time_left_is_at_the_pace_since_the_first_trial(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the trials in 10 s leave 10 s, and a further process that starts meanwhile changes nothing of that."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    view = View(all_trials(plan))
+    mine = [e for e in all_trials(plan) if e.cell.environment.name == CANDIDATE]
+    view.tell(Making(mine[0].cell.environment))
+    now[0] = 100.0
+    view.tell(Launched(mine[0].cell.environment, 1.0, True))
+    for expected in mine[: len(mine) // 2]:
+        view.tell(over(expected))
+    now[0] = 110.0
+    view.tell(Launched(mine[0].cell.environment, 1.0, True))
+    left = 10.0 / (len(mine) // 2) * (len(mine) - len(mine) // 2)
+    assert next(row for row in rows(view) if row[0] == CANDIDATE)[-2:] == [f"{left:.0f}", "s"]
+
+
 def test_each_event_has_its_line(plan: Plan) -> None:
     """Without a terminal a run is told line by line, a slow launch saying so."""
-    view, environment = View(all_trials(plan), 0), plan.baseline
+    view, environment = View(all_trials(plan)), plan.baseline
     told = [
         view.tell(event)
         for event in (
@@ -88,7 +105,7 @@ def test_each_event_has_its_line(plan: Plan) -> None:
 )
 def test_what_was_not_observed_is_trouble(plan: Plan, outcome: str, trouble: bool) -> None:
     """A trial that failed, crashed or timed out is told at once, with its name and the first line of its message."""
-    view, expected = View(all_trials(plan), 0), all_trials(plan)[0]
+    view, expected = View(all_trials(plan)), all_trials(plan)[0]
     event = over(expected, outcome, "the first line\nthe second")
     assert view.is_trouble(event) is trouble
     line = view.tell(event)
@@ -101,7 +118,7 @@ def test_what_was_not_observed_is_trouble(plan: Plan, outcome: str, trouble: boo
 @pytest.mark.parametrize("message", ["", "\n", "\n\nlate"])
 def test_a_failure_without_words_is_still_told(plan: Plan, message: str) -> None:
     """A trial that failed without a message has its line all the same."""
-    line = View(all_trials(plan), 0).tell(over(all_trials(plan)[0], "failed", message))
+    line = View(all_trials(plan)).tell(over(all_trials(plan)[0], "failed", message))
     assert str(line).startswith("2.15.1/mlp/tf2 trial-1 failed")
 
 
@@ -118,7 +135,7 @@ def test_a_refused_environment_is_trouble_and_a_launch_is_not(plan: Plan) -> Non
 def test_a_model_called_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
     """Brackets in a model's name are no markup of the terminal's."""
     plan = plan_of(tmp_path, {"m": 'VARIANTS = {"bold": {}}'})
-    view = View(all_trials(plan), 0)
+    view = View(all_trials(plan))
     view.tell(over(all_trials(plan)[0]))
     assert "m[bold]/tf2 observed" in shown(view)
     assert isinstance(plan.baseline, Environment)

@@ -17,6 +17,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.report import recipes, recipes_markdown
+from tfmatrix.report.writing import write_whole
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
 from tfmatrix.runner.observing import observe
 from tfmatrix.store import Store
@@ -28,40 +29,40 @@ LEAST_TRIALS = 3
 """Two controls and one under all harmless variations: what anything that is said rests on."""
 
 
-def audit(plan: AuditPlan, store: Store, watch: Callable[[Event | int], None]) -> Audit:
+def audit(plan: AuditPlan, store: Store, watch: Callable[[Event | int], None], *, fresh: bool = False) -> Audit:
     """Run what is missing of the audit, round after round, and return what is known then.
 
-    ``watch`` is told how many trials a round has, and what happens in it.
+    ``watch`` is told how many trials a round has, and what happens in it. With ``fresh`` everything that was known is
+    run again; what is stored is replaced when that is over.
     """
     refused: set[Environment] = set()
-    while missing := missing_from(store, plan, refused):
+    settled = set() if fresh else store.settled()
+    while missing := missing_from(store, plan, settled, refused):
         watch(len(missing))
         for event in _observed(plan, store, missing):
             watch(event)
             if isinstance(event, Refused):
                 refused.add(event.environment)
+            if isinstance(event, Finished):
+                settled.add(event.expected.key)
     return known(plan, store)
 
 
-def missing_from(store: Store, plan: AuditPlan, refused: Collection[Environment] = ()) -> list[ExpectedTrial]:
-    """Return the trials that are to be run next, of environments that were not refused.
+def missing_from(
+    store: Store, plan: AuditPlan, settled: Collection[str], refused: Collection[Environment] = ()
+) -> list[ExpectedTrial]:
+    """Return the trials that are to be run next: not those of ``settled`` keys, and of no environment of ``refused``.
 
     First those that answers need, and once there are none left the never promised.
     """
     cells = {cell: _known_of(plan, store, cell) for cell in plan.cells}
     wanted = [(cell, *one) for cell, found in cells.items() for one in judging.wanted(found)]
-    if needed := _not_stored(plan, store, wanted, refused):
+    if needed := _unsettled(plan, wanted, settled, refused):
         return needed
     stand = _stand_ins(plan, cells, {cell: judging.answer(found) for cell, found in cells.items()})
     chosen = dict.fromkeys(stand.values())
     further = [(cell, v, 1) for cell in chosen for v, _ in judging.never_promised(cells[cell])]
-    return _not_stored(plan, store, further, refused)
-
-
-def forget(plan: AuditPlan, store: Store) -> None:
-    """Remove what is stored of an audit, so that it is run again."""
-    cells = {cell: _known_of(plan, store, cell) for cell in plan.cells}
-    store.forget([expected.key for expected in _ran(plan, cells, plan.cells)])
+    return _unsettled(plan, further, settled, refused)
 
 
 def known(plan: AuditPlan, store: Store) -> Audit:
@@ -96,8 +97,8 @@ def write_report(plan: AuditPlan, audited: Audit) -> tuple[recipes.Data, Path]:
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "recipes.json").write_text(recipes.to_text(data), encoding="utf-8", newline="\n")
-        (folder / "recipes.md").write_text(recipes_markdown.render(data), encoding="utf-8", newline="\n")
+        write_whole(folder / "recipes.json", recipes.to_text(data))
+        write_whole(folder / "recipes.md", recipes_markdown.render(data))
     except OSError as error:
         raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
     return data, folder / "recipes.md"
@@ -186,17 +187,17 @@ def _stand_ins(
     return {cell: min(group, key=lambda one: one.script.recipe.length) for group in groups.values() for cell in group}
 
 
-def _not_stored(
+def _unsettled(
     plan: AuditPlan,
-    store: Store,
     wanted: list[tuple[AuditCell, Variation, int]],
+    settled: Collection[str],
     refused: Collection[Environment],
 ) -> list[ExpectedTrial]:
-    """Return the trials that the store does not have, and whose environment was not refused, each once."""
+    """Return the trials that are not settled, and whose environment was not refused, each once."""
     found: dict[str, ExpectedTrial] = {}
     for cell, variation, number in wanted:
         expected = plan.expected(cell, variation, number)
-        if expected.cell.environment not in refused and store.trial(expected.key) is None:
+        if expected.cell.environment not in refused and expected.key not in settled:
             found[expected.key] = expected
     return list(found.values())
 

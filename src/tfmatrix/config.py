@@ -70,7 +70,7 @@ class Config:
     environment_timeout: float = 3600.0
     """Seconds that making one environment may take, and, once it is made, all of its trials together."""
     jobs: int = 0
-    """Processes at once; 0 means as many as this process may use cores."""
+    """Processes at once; 0 means as many as the cores and memory that this process may use allow."""
     memory: int = 0
     """MiB that one trial's processes may take together; 0 means nine tenths of the machine's."""
     store: Path = Path(".tfmatrix/store.sqlite")

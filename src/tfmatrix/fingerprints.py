@@ -1,8 +1,9 @@
-"""Digests of tensors and traces, by the probe's own definition: the host recomputes what it is told."""
+"""Digests of tensors and traces, by the probe's own definition, and of what trials cover: the host recomputes all."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,11 @@ def trace_digest(trace: Iterable[Fingerprint]) -> str:
     for print_ in trace:
         state.update(f"{print_.tier}\0{print_.stage}\0{print_.digest}\n".encode())
     return state.hexdigest()
+
+
+def trial_key(covers: Iterable[tuple[str, str]]) -> str:
+    """Return SHA-256 over what a trial covers, name and value, in order: what a trial is filed under."""
+    return hashlib.sha256(json.dumps([list(pair) for pair in covers]).encode("utf-8")).hexdigest()
 
 
 def to_array(tensor: Tensor) -> NDArray[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,9 @@ from tfmatrix.store import Store
 
 
 def missing_from(store: Store, plan: Plan) -> list[ExpectedTrial]:
-    """Return the expected trials that the store does not have."""
-    return [expected for trials in plan.trials.values() for expected in trials if not store.has_trial(expected.key)]
+    """Return the expected trials that the store does not have, or that something outside ended."""
+    settled = store.settled()
+    return [expected for trials in plan.trials.values() for expected in trials if expected.key not in settled]
 
 
 def observe_missing(plan: Plan, store: Store, watch: Callable[[Event], None]) -> None:
@@ -63,6 +66,23 @@ def observe_one(plan: Plan, expected: ExpectedTrial) -> Finished:
 
 def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
+    with _not_collecting():
+        return _write_report(plan, store)
+
+
+@contextmanager
+def _not_collecting() -> Iterator[None]:
+    """Have Python not look for cycles: what a report is made of has none, and may be millions of records."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     data = summary.summarise(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
     try:

@@ -13,6 +13,7 @@ from tfmatrix import models
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
+from tfmatrix.fingerprints import trial_key
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import JITTER, SEEDS, TRIAL, WITNESS, Cell, Environment, ExpectedTrial, Model
 
@@ -110,8 +111,7 @@ class Plan:
             ("hash seed", hash_seed),
             *also,
         )
-        key = hashlib.sha256(json.dumps(covers).encode("utf-8")).hexdigest()
-        return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, covers, key)
+        return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, covers, trial_key(covers))
 
 
 def make_plan(config: Config) -> Plan:

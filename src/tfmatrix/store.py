@@ -8,14 +8,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from tfmatrix.errors import UserError
-from tfmatrix.fingerprints import trace_digest
-from tfmatrix.records import OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
+from tfmatrix.fingerprints import tensor_digest, trace_digest
+from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 
 SCHEMA = 2
 
@@ -179,6 +181,13 @@ class Store:
         """Return whether there is a trial of a key."""
         return bool(self.connection.execute("SELECT 1 FROM trials WHERE key = ?", (key,)).fetchone())
 
+    def settled(self) -> set[str]:
+        """Return the keys of the trials that need not be run again: all but those ended by something outside."""
+        keys = self.connection.execute("SELECT key FROM trials WHERE outcome != ?", (CRASHED,))
+        crashed = self.connection.execute("SELECT key FROM trials WHERE outcome = ?", (CRASHED,)).fetchall()
+        ended = (trial for (key,) in crashed if (trial := self.trial(key)))
+        return {key for (key,) in keys} | {trial.key for trial in ended if trial.kind not in FROM_OUTSIDE}
+
     def observed(self) -> dict[str, str]:
         """Return the digest of the trace of every observed trial, by key."""
         rows = self.connection.execute(
@@ -215,7 +224,7 @@ class Store:
         if row is None:
             raise self._damaged(f"the trace {digest[:12]} is not in it")
         try:
-            names, tensors = json.loads(zlib.decompress(row[0])), row[1]
+            names, tensors = _names(row[0]), row[1]
             found = tuple(
                 Fingerprint(tier, stage, tensors[32 * at : 32 * at + 32].hex())
                 for at, (tier, stage) in enumerate(names)
@@ -233,8 +242,28 @@ class Store:
         ).fetchone()
         if row is None:
             raise self._damaged(f"the tensor {digest[:12]} is not in it")
-        dtype, shape, data, whole = row
-        return Tensor(dtype, tuple(json.loads(shape)), data, bool(whole))
+        return self._verified(digest, *row)
+
+    def tensors(self, digests: Iterable[str], most: int) -> dict[str, Tensor]:
+        """Return, of the tensors of some digests, those that are there and have at most so many bytes."""
+        found: dict[str, Tensor] = {}
+        wanted = iter([bytes.fromhex(digest) for digest in digests])
+        while some := list(islice(wanted, 500)):  # as many as a statement of any SQLite takes
+            marks = ", ".join("?" * len(some))
+            condition = f"digest IN ({marks}) AND length(data) <= ?"
+            rows = self.connection.execute(
+                f"SELECT digest, dtype, shape, data, whole FROM tensors WHERE {condition}",  # noqa: S608  # no value
+                (*some, most),
+            )
+            found.update((digest.hex(), self._verified(digest.hex(), *row)) for digest, *row in rows)
+        return found
+
+    def _verified(self, digest: str, dtype: str, shape: str, data: bytes, whole: int) -> Tensor:
+        """Return the tensor of a row; of one that is whole the digest is taken again."""
+        tensor = Tensor(dtype, _shape(shape), data, bool(whole))
+        if whole and tensor_digest(tensor) != digest:
+            raise self._damaged(f"the tensor {digest[:12]} has other bytes than its digest says")
+        return tensor
 
     def distances(self) -> dict[tuple[str, str], str]:
         """Return what was measured of pairs of tensors, by their digests, as it was added."""
@@ -276,6 +305,17 @@ class Store:
         """Remove a fact that no longer holds."""
         with self.transaction():
             self.connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+
+
+@lru_cache(maxsize=256)
+def _names(packed: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the names of a trace, (tier, stage): most traces share theirs with many others."""
+    return tuple((tier, stage) for tier, stage in json.loads(zlib.decompress(packed)))
+
+
+@lru_cache(maxsize=1024)
+def _shape(text: str) -> tuple[int, ...]:
+    return tuple(json.loads(text))
 
 
 def _trial(key: str, id_: str, outcome: str, trace: bytes | None, evidence: str) -> Trial:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -19,16 +21,20 @@ class _Row:
     finished: int = 0
     phase: str = "waiting"
     last: str = ""
-    began: float = field(default_factory=time.monotonic)
+    began: float | None = None
+    """When the first of its trials began, or the probe that the first one was waiting for was there."""
 
 
 class View:
     """The state of a run, as told by its events."""
 
-    def __init__(self, missing: list[ExpectedTrial], reused: int) -> None:
-        """Begin with the trials that a run has to do, and how many it need not repeat."""
+    def __init__(self, missing: Iterable[ExpectedTrial], options: Sequence[str] = ()) -> None:
+        """Begin with the trials that a run has to do.
+
+        ``options`` are those of the command line without which one of its trials would be another one.
+        """
         self.rows: dict[Environment, _Row] = {}
-        self.reused = reused
+        self._options = options
         for expected in missing:
             self.rows.setdefault(expected.cell.environment, _Row()).expected += 1
 
@@ -36,16 +42,17 @@ class View:
         """Take in an event; return the line that stands for it where there is no live view, or None."""
         match event:
             case Making(environment):
-                self._phase(environment, "installing")
+                self.rows[environment].phase = "installing"
                 return f"{environment.name}: installing"
             case Ready(environment, installed):
-                self._phase(environment, "ready")
+                self.rows[environment].phase = "ready"
                 return f"{environment.name}: ready, {len(installed.packages)} packages"
             case Refused(environment, reason):
-                self._phase(environment, "unavailable")
+                self.rows[environment].phase = "unavailable"
                 return f"{environment.name}: unavailable: {reason}"
             case Launched(environment=environment, seconds=seconds, can_fork=can_fork):
-                self._phase(environment, "observing")
+                row = self.rows[environment]
+                row.phase, row.began = "observing", row.began or time.monotonic()
                 slow = "" if can_fork else "; it cannot fork, so each trial starts a process of its own"
                 return f"{environment.name}: TensorFlow imported in {seconds:.1f} s{slow}"
             case Finished():
@@ -61,10 +68,6 @@ class View:
                 return trial.outcome not in {OBSERVED, UNSUPPORTED}
         return False
 
-    def _phase(self, environment: Environment, phase: str) -> None:
-        row = self.rows[environment]
-        row.phase, row.began = phase, time.monotonic()
-
     def _finished(self, event: Finished) -> str | None:
         environment = event.expected.cell.environment
         row = self.rows[environment]
@@ -75,7 +78,8 @@ class View:
         if self.is_trouble(event):
             what = event.trial.message.splitlines()[0] if event.trial.message else ""
             trial = event.expected.id
-            return f"{trial} {event.trial.outcome}: {what} (tfmatrix run --cell '{trial}' --trace)"
+            again = shlex.join(["tfmatrix", "run", *self._options, "--cell", trial, "--trace"])
+            return f"{trial} {event.trial.outcome}: {what} ({again})"
         return f"{environment.name}: all {row.expected} trials done" if row.phase == "done" else None
 
     def __rich__(self) -> RenderableType:
@@ -92,7 +96,7 @@ class View:
 
 def _left(row: _Row) -> str:
     """Return the time left at the pace so far."""
-    if not row.finished or row.finished == row.expected:
+    if row.began is None or not row.finished or row.finished == row.expected:
         return ""
     seconds = (time.monotonic() - row.began) / row.finished * (row.expected - row.finished)
     return f"{seconds:.0f} s"

@@ -14,7 +14,7 @@ from tfmatrix.audit import judging
 from tfmatrix.audit.judging import DIFFERS, FAILS, MISSING, REPRODUCES, Cell, Tried
 from tfmatrix.audit.variations import CONTROL, HARMLESS, NEVER_PROMISED, REST, TOGETHER, VARIATIONS, Variation
 from tfmatrix.fingerprints import trace_digest
-from tfmatrix.records import Trial
+from tfmatrix.records import FROM_OUTSIDE, Trial
 
 TF2 = tuple(v for v in VARIATIONS.values() if "tf2" in v.modes)
 WITHIN = [v.name for v in TF2 if v.kind == HARMLESS and v.within]
@@ -24,7 +24,9 @@ World = Callable[[Variation, int], Any]
 
 
 def tried(value: Any) -> Tried:
-    """Return a trial whose weights are a value, or that ended as a word says."""
+    """Return a trial whose weights are a value, or that ended as a word says, or was killed by what it names."""
+    if value in FROM_OUTSIDE:
+        return Tried(Trial("k", "crashed", kind=value, message="m"))
     if isinstance(value, str):
         return Tried(Trial("k", value, message="m"))
     trace, _ = traced(ones(weights=[float(value)] * 4))
@@ -123,13 +125,23 @@ def test_variations_that_break_only_together_are_not_blamed_alone() -> None:
     assert answer.first.variation == TOGETHER
 
 
-@pytest.mark.parametrize("outcome", ["failed", "crashed", "timed-out"])
+@pytest.mark.parametrize("outcome", ["failed", "crashed"])
 def test_a_recipe_that_fails_is_told_with_its_message(outcome: str) -> None:
     """A control that is not observed is a failure with its message, and never a pass."""
     run = Run(lambda variation, number: outcome)
     assert run.ran == [("control", 1), ("control", 2)]
     assert run.answer.verdict == FAILS
     assert run.answer.first == judging.Effect("control", outcome, message="m")
+
+
+@pytest.mark.parametrize("name", ["control", TOGETHER])
+@pytest.mark.parametrize("outcome", ["timed-out", *FROM_OUTSIDE])
+def test_an_end_that_may_have_come_from_outside_says_nothing_of_a_recipe(name: str, outcome: str) -> None:
+    """What a busy machine, a killer or a broken installation ends is unknown: no pass, and no failure of the recipe."""
+    run = Run(lambda variation, number: outcome if (variation.name, number) == (name, 1) else 3.0)
+    assert run.answer.verdict == MISSING
+    assert run.answer.first
+    assert run.answer.first.message == "m"
 
 
 def test_a_trial_that_ends_badly_under_a_variation_is_no_pass() -> None:

@@ -12,11 +12,11 @@ from building import install, installed, make_project, ones, traced, trial
 from tfmatrix import auditing
 from tfmatrix.audit.planning import AuditPlan, make_audit_plan
 from tfmatrix.config import Config
-from tfmatrix.records import OBSERVED, Environment, ExpectedTrial
+from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, Environment, ExpectedTrial
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
 
 World = Callable[[ExpectedTrial], Any]
-"""Returns a number, which stands for the bits, or the outcome of a trial that was not observed."""
+"""Returns a number, which stands for the bits, the outcome of a trial that was not observed, or what killed it."""
 
 SEEDED_BY_PYTHON = ("2.8", "2.9")
 """Releases in which the usual first snippet reproduces."""
@@ -61,7 +61,9 @@ def inhabit(
                 asked.append(expected.id)
             yield Launched(expected.cell.environment, 0.0, can_fork=True, start=expected.start, saw=saw(expected))
             became = world(expected)
-            if isinstance(became, str):
+            if became in FROM_OUTSIDE:
+                yield Finished(expected, trial(expected, CRASHED, kind=became), (), {})
+            elif isinstance(became, str):
                 yield Finished(expected, trial(expected, became, message="r.py, line 6: AttributeError: no"), (), {})
             else:
                 trace, tensors = traced(ones(init=[became] * 40))

@@ -123,9 +123,10 @@ def test_what_an_edited_model_had_written_is_removed_with_its_trials(tmp_path: P
     project(tmp_path)
     tell(*OPTIONS)
     folder = tmp_path / ".tfmatrix" / "exchange"
+    (folder / "rates").mkdir()
     assert "0 trials, 0 tensors and 0 artefacts removed." in tell("gc").out
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.iterdir())) == 5
     assert tell(*OPTIONS).err == "0 trials to write.\n0 trials to read.\n"
     (tmp_path / "reference_models" / "net.py").write_text(f"# edited\n{KERAS}", encoding="utf-8")
     assert "and 4 artefacts removed." in tell("gc").out
-    assert not list(folder.iterdir())
+    assert [path.name for path in folder.iterdir()] == ["rates"], "a folder of the user's own"

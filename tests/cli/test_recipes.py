@@ -59,7 +59,8 @@ def test_advice_is_code_with_its_evidence(tmp_path: Path, tell: Tell, monkeypatc
         "tf.config.experimental.enable_op_determinism()",
     ]
     told = " ".join(said.out.replace("\n#  ", "").split())
-    assert "# TensorFlow 2.15.1, keras-mlp: 3 of 3 trials gave the same bits, 1 of them under 11 harmless" in told
+    # Of the 11 one was asked for and never seen in this world, whose addresses are never fixed.
+    assert "# TensorFlow 2.15.1, keras-mlp: 3 of 3 trials gave the same bits, 1 of them under 10 harmless" in told
     assert "# Keep fixed, since it gives other bits, or none: xla-on" in told
     assert "onednn-off" not in said.out
     assert "Not tried" not in said.out

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from building import CANDIDATE, add, make_project, ones, trial
+from building import BASELINE, CANDIDATE, add, fill, lock_of, make_project, ones, trial
 from tfmatrix import cli
+from tfmatrix.records import Environment
 from tfmatrix.store import Store
 
 from .project import Tell, changed, ending, stored
@@ -112,6 +114,87 @@ def test_cells_are_listed_with_what_is_known_of_them(tmp_path: Path, tell: Tell)
         ["2.15.1/mlp/tf2", "observed"],
         ["2.16.2/mlp/tf2", "missing", "not", "run"],
     ]
+
+
+def edit_model(folder: Path) -> None:
+    """Edit the model file."""
+    (folder / "reference_models" / "mlp.py").write_text("# edited\n", encoding="utf-8")
+
+
+def edit_helper(folder: Path) -> None:
+    """Put the module beside the model that it imports in vain so far."""
+    (folder / "reference_models" / "_helper.py").write_text("# new\n", encoding="utf-8")
+
+
+def edit_lock(folder: Path) -> None:
+    """Edit the lock of the candidate, and of nothing else."""
+    lock_of(folder, Environment(CANDIDATE)).write_text("# kind: as of 2024-01-01\n", encoding="utf-8")
+
+
+def edit_launch(folder: Path) -> None:
+    """Choose another number of threads."""
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as table:
+        table.write("[tool.tfmatrix.launches.default]\nintra_op = 1\n")
+
+
+def edit_model_and_lock(folder: Path) -> None:
+    """Edit both."""
+    edit_model(folder)
+    edit_lock(folder)
+
+
+def listed(baseline: str, candidate: str) -> list[list[str]]:
+    """Return the words of the list of cells, given what changed of each; empty where nothing did."""
+    return [
+        [f"{version}/mlp/tf2", *(["missing", f"stale: run before the {what} changed"] if what else ["observed"])]
+        for version, what in ((BASELINE, baseline), (CANDIDATE, candidate))
+    ]
+
+
+STALE: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "model": (edit_model, "model", "model"),
+    "helper": (edit_helper, "files beside the model", "files beside the model"),
+    "lock": (edit_lock, "", "lock"),
+    "launch": (edit_launch, "launch", "launch"),
+    "two things": (edit_model_and_lock, "model", "lock and the model"),
+}
+"""What is edited, and what is said to have changed of the baseline's cell and of the candidate's."""
+
+
+@pytest.mark.parametrize(("edit", "baseline", "candidate"), STALE.values(), ids=STALE)
+def test_what_made_a_cell_stale_is_named(
+    tmp_path: Path, tell: Tell, edit: Callable[[Path], None], baseline: str, candidate: str
+) -> None:
+    """A cell whose trials were run before something was edited is missing and says what, and no other cell is."""
+    stored(tmp_path, lambda _: ones(), models={"mlp": "import _helper\n"})
+    edit(tmp_path)
+    said = tell("cells")
+    assert (said.code, said.err) == (cli.SAME, "")
+    assert [line.split(maxsplit=2) for line in said.out.splitlines()] == listed(baseline, candidate)
+
+
+def test_a_seed_that_nothing_was_run_with_is_named(tmp_path: Path, tell: Tell) -> None:
+    """Under another seed than the stored trials have, every cell is missing and says so; under theirs none is."""
+    stored(tmp_path, lambda _: ones())
+    for seed, what in (("7", "seed"), ("42", "")):
+        said = tell("cells", "--seed", seed)
+        assert [line.split(maxsplit=2) for line in said.out.splitlines()] == listed(what, what)
+
+
+def test_stores_that_contradict_each_other_are_one(tmp_path: Path, tell: Tell) -> None:
+    """A merge with other bits under the same keys names every trial and ends with 1, and one that agrees with 0."""
+    plan = stored(tmp_path, lambda _: ones())
+    for name, answer in (("same.sqlite", lambda _: ones()), ("other.sqlite", changed)):
+        with Store(tmp_path / name) as other:
+            fill(other, plan, answer)
+    assert tell("merge", "same.sqlite") == (cli.SAME, "", "")
+    before = tell("report").out
+    said = tell("merge", "other.sqlite")
+    assert (said.code, said.out) == (cli.CHANGED, "")
+    trials = [e for trials in plan.trials.values() for e in trials if e.cell.environment.name == CANDIDATE]
+    assert {line.partition(": trace ")[0] for line in said.err.splitlines()} == {f"tfmatrix: {e.id}" for e in trials}
+    assert all(line.endswith("under one key; what is here is kept") for line in said.err.splitlines())
+    assert tell("report").out == before
 
 
 def test_a_store_is_checked(tmp_path: Path, tell: Tell) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from building import CANDIDATE, install, make_project
+from runner.fake_probe import stages
 from tfmatrix import cli, matrix
+from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.plan import make_plan
+from tfmatrix.records import Fingerprint, Tensor
+from tfmatrix.runner.observing import request_of
 from tfmatrix.store import Store
 
 from .project import Tell, made
@@ -94,6 +99,22 @@ def test_an_interrupt_is_two_and_keeps_what_was_finished(
     assert said.err.splitlines()[-1].startswith("tfmatrix: interrupted; what was finished is kept")
     total = sum(map(len, plan.trials.values()))
     assert f"{total - 2} of {total} trials to run, 2 stored already." in tell("run").err
+    calls.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "add", interrupted)
+        assert tell("run", "--fresh").code == cli.INCOMPLETE
+    assert f"0 of {total} trials to run, {total} stored already." in tell("run").err, "a fresh run replaces, and loses"
+
+
+def test_the_command_told_with_a_failure_runs_that_very_trial(tmp_path: Path, tell: Tell) -> None:
+    """What a run was told that changes its trials is in the command that reruns one of them, and nothing else is."""
+    made(tmp_path, ["fails"])
+    said = tell("run", "--seed", "7", "--trials", "4", "--models", "fails", "--jobs", "1")
+    line = next(line for line in said.err.splitlines() if line.startswith("2.15.1/fails/tf2 trial-4 failed"))
+    command = line.rpartition("(")[2].removesuffix(")")
+    assert command == "tfmatrix run --trials 4 --seed 7 --cell '2.15.1/fails/tf2 trial-4' --trace"
+    again = tell(*shlex.split(command)[1:])
+    assert again.out.startswith("2.15.1/fails/tf2 trial-4 failed")
 
 
 @pytest.mark.parametrize(("model", "code"), [("healthy", 0), ("fails", 2), ("dies", 2)])
@@ -104,3 +125,20 @@ def test_one_trial_can_be_run_alone(tmp_path: Path, tell: Tell, model: str, code
     assert said.code == code
     assert f"2.15.1/{model}/tf2 trial-1 " in said.out
     assert not (tmp_path / ".tfmatrix" / "store.sqlite").exists()
+
+
+def test_one_trials_digests_are_those_of_what_it_observed(tmp_path: Path, tell: Tell) -> None:
+    """With --trace each stage of a trial has a line, in its order: the digest of what was observed, tier and stage."""
+    plan = made(tmp_path, ["has_stages"])
+    name = f"{CANDIDATE}/has_stages/tf2"
+    _, expected = matrix.only(plan.config, name)
+    trace = [
+        Fingerprint(*stage.partition(" ")[::2], tensor_digest(Tensor("uint8", (len(data),), data)))
+        for stage, data in stages(request_of(expected, plan.config, fresh=False)).items()
+    ]
+    said = tell("run", "--cell", name, "--trace")
+    *lines, last = said.out.splitlines()
+    assert (said.code, said.err) == (cli.SAME, "")
+    assert lines == [f"{print_.digest}  {print_.tier} {print_.stage}" for print_ in trace]
+    assert last == f"{name} trial-1 observed, trace {trace_digest(trace)}"
+    assert tell("run", "--cell", name).out.splitlines() == [last]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tfmatrix.audit.variations import CONTROL, HARMLESS, NEVER_PROMISED, Variation, together
-from tfmatrix.records import OBSERVED, Fingerprint, Trial
+from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, TIMED_OUT, Fingerprint, Trial
 
 REPRODUCES, DIFFERS, FAILS, MISSING = "reproduces", "does not reproduce", "failed", "missing"
 """What is said of a cell."""
@@ -81,8 +81,8 @@ class Answer:
 
 def effect(control: Tried, name: str, other: Tried) -> Effect:
     """Return what a trial shows against the control: the first stage, in the control's order, whose bits differ."""
-    if control.trial is None or other.trial is None:
-        return Effect(name, MISSING)
+    if _is_unknown(control.trial) or other.trial is None or _is_unknown(other.trial):
+        return Effect(name, MISSING, message=other.trial.message if other.trial else "")
     if other.trial.outcome != OBSERVED:
         return Effect(name, other.trial.outcome, message=other.trial.message)
     left = {(p.tier, p.stage): p.digest for p in other.trace}
@@ -92,6 +92,13 @@ def effect(control: Tried, name: str, other: Tried) -> Effect:
     if left:
         return Effect(name, OTHER, next(iter(left))[1])
     return Effect(name, SAME)
+
+
+def _is_unknown(trial: Trial | None) -> bool:
+    """Return whether nothing is known by a trial: it was not run, or what ended it may be none of its own doing."""
+    if trial is None or trial.outcome == TIMED_OUT:
+        return True
+    return trial.outcome == CRASHED and trial.kind in FROM_OUTSIDE
 
 
 def wanted(cell: Cell) -> Iterator[tuple[Variation, int]]:
@@ -128,7 +135,7 @@ def answer(cell: Cell) -> Answer:
     control = cell.find(CONTROL, 1).trial
     effects = {(variation.name, number): cell.effect(variation, number) for variation, number in trials}
     if control is None or any(found.outcome == MISSING for found in effects.values()):
-        return Answer(MISSING, 0, 0)
+        return Answer(MISSING, 0, 0, next((found for found in effects.values() if found.message), None))
     if control.outcome != OBSERVED:
         return Answer(FAILS, 0, 2, Effect(CONTROL.name, control.outcome, message=control.message))
     agreeing = sum(found.outcome == SAME for found in effects.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +13,7 @@ from tfmatrix.audit.scripts import Script
 from tfmatrix.audit.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
+from tfmatrix.fingerprints import trial_key
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.plan import Plan, environments_of
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, ScriptRun, Start
@@ -83,11 +83,12 @@ class AuditPlan:
             ("machine", machine_id(this_machine())),
             ("role", f"{variation.name}-{number}"),
         )
-        key = hashlib.sha256(json.dumps(covers).encode("utf-8")).hexdigest()
         run = ScriptRun(script.recipe.code, script.model.source, script.model.options, variation.doings)
         named = Model(f"/{script.recipe.name}.py", script.digest, script.model.name)
         tried = Cell(environment, Launch(), script.model.mode, named)
-        return ExpectedTrial(tried, variation.name, number, 0, HASH_SEED, covers, key, start=start, script=run)
+        return ExpectedTrial(
+            tried, variation.name, number, 0, HASH_SEED, covers, trial_key(covers), start=start, script=run
+        )
 
 
 def make_audit_plan(config: Config) -> AuditPlan:

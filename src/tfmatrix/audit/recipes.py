@@ -1,8 +1,8 @@
 """The recipes: what people put in front of their model so that it gives the same result twice, as text to paste.
 
 The text is what a trial runs and what `tfmatrix advise` prints. A name that it defines and that a model's function
-takes as a parameter is handed to the model: ``initializer``, ``order``, ``op_seed``. A graph's session takes
-``config``, and ``after_building`` is called once the graph is there.
+takes as a parameter is handed to the model: ``initializer``, ``dropout``, ``order``, ``op_seed``. A graph's session
+takes ``config``, and ``after_building`` is called once the graph is there.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ import tensorflow as tf
 
 tf.keras.utils.set_random_seed(42)
 """,
-        (*_KERAS, "keras-mlp-given-rows"),
+        (*_KERAS, "keras-mlp-given-rows", "dropout-masks"),
         ("set-random-seed-determinism",),
     ),
     Recipe(
@@ -136,6 +136,18 @@ def order(rows):  # model.fit(x[order(rows)], y[order(rows)], shuffle=False)
     return np.random.RandomState(42).permutation(rows)
 """,
         ("keras-mlp-given-rows",),
+        ("set-random-seed",),
+    ),
+    Recipe(
+        "dropout-seed",
+        "A dropout layer with its own `seed=` drops the same every time, so no global seed is needed.",
+        """\
+import tensorflow as tf
+
+def dropout(number):  # in the place of tf.keras.layers.Dropout(0.5)
+    return tf.keras.layers.Dropout(0.5, seed=number)
+""",
+        ("dropout-masks",),
         ("set-random-seed",),
     ),
     Recipe(

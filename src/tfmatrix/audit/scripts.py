@@ -95,6 +95,7 @@ MODELS: dict[str, AuditModel] = {
             like="keras-mlp",
         ),
         AuditModel("parallel-map", "tf2", "`tf.data` with a parallel map that draws random numbers", "parallel_map.py"),
+        AuditModel("dropout-masks", "tf2", "the masks of a Keras `Dropout(0.5)` in three calls", "dropout_masks.py"),
         AuditModel("row-order", "tf2", "the order of 100 rows in two epochs", "row_order.py"),
         AuditModel("v1-linear", "v1", "a linear regression with random initial weights in a `Session`", "v1_linear.py"),
         AuditModel("v1-mlp", "v1", "a hidden layer with dropout and Adam in a `Session`", "v1_mlp.py"),

@@ -37,7 +37,7 @@ Step = Callable[[ExchangePlan, Store, Callable[[Event], None]], None]
 @click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
 @click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take.")
-@click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
+@click.option("--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow.")
 @click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take.")
 @click.option("--fresh", is_flag=True, help="Write and read everything again, stored or not.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
@@ -74,7 +74,7 @@ def _step(
 ) -> None:
     """Observe with a live view on a terminal and plain lines elsewhere; what is refused is a finding and no trouble."""
     console.print(f"{len(missing)} trials to {verb}.", markup=False)
-    view = View(missing, 0)
+    view = View(missing)
 
     def tell(event: Event) -> None:
         line = view.tell(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import click
@@ -28,7 +28,7 @@ from tfmatrix.runner.events import Event, Finished, Launched, Making, Refused
 @click.option("--modes", metavar="LIST", help="tf2,v1 or one of the two.")
 @click.option("--trials", type=int, metavar="N", help="Trials that a recipe must agree in to reproduce; at least 3.")
 @click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take.")
-@click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
+@click.option("--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow.")
 @click.option("--python", metavar="X.Y", help="The Python of the environments.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
 @click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default.")
@@ -42,9 +42,10 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, **choices: Any) -> int:
     """
     plan = make_audit_plan(read_config(choices))
     with open_store(plan.plan) as store, alone(plan.plan):
-        if fresh:
-            auditing.forget(plan, store)
-        audited = auditing.known(plan, store) if stored else auditing.audit(plan, store, _Teller(quiet).tell)
+        if stored:
+            audited = auditing.known(plan, store)
+        else:
+            audited = auditing.audit(plan, store, _Teller(quiet).tell, fresh=fresh)
         data, path = auditing.write_report(plan, audited)
     if not quiet:
         click.echo(f"report {data['id']}: {path}")
@@ -120,13 +121,14 @@ def advice(plan: AuditPlan, audited: Audit, environment: Environment, models: tu
         raise UserError(f"no recipe made {' and '.join(models)} reproduce in TensorFlow {environment.name}.")
     told = [f"{recipe.name}: {recipe.claim}"]
     for name in models:
-        told += _evidence(plan, audited.by_name[environment, recipe.name, name])
+        unseen = [variation for variation, where in audited.unseen.items() if environment.name in where]
+        told += _evidence(plan, audited.by_name[environment, recipe.name, name], unseen)
     return "".join(f"{line}\n" for text in told for line in _comment(text)) + recipe.code
 
 
-def _evidence(plan: AuditPlan, found: Found) -> Iterator[str]:
-    """Yield what the evidence of one cell says, a sentence or two."""
-    harmless = [v for v in plan.variations(found.cell) if v.kind == HARMLESS]
+def _evidence(plan: AuditPlan, found: Found, unseen: Collection[str]) -> Iterator[str]:
+    """Yield what the evidence of one cell says, a sentence or two; variations that no process saw are no evidence."""
+    harmless = [v for v in plan.variations(found.cell) if v.kind == HARMLESS and v.name not in unseen]
     answer = found.answer
     tried = f"TensorFlow {found.cell.environment.name}, {found.cell.script.model.name}"
     yield (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,22 @@ from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
 from tfmatrix.errors import UserError
 from tfmatrix.plan import Plan
-from tfmatrix.records import OBSERVED, UNSUPPORTED
+from tfmatrix.records import OBSERVED, UNSUPPORTED, ExpectedTrial
 from tfmatrix.report import answer
 from tfmatrix.report.summary import Data, to_text
 from tfmatrix.runner.events import Event
+from tfmatrix.runner.storing import observe_into
 from tfmatrix.store import Store
 from tfmatrix.view import View
+
+OF_ONE_TRIAL = ("python", "distribution", "trials", "seed", "timeout", "memory")
+"""Options of a run that change what one of its trials does; the others choose which trials there are."""
 
 
 @click.command()
 @selection
 @click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take.")
-@click.option("--jobs", type=int, metavar="N", help="Processes at once; as many as there are cores by default.")
+@click.option("--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow.")
 @click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take.")
 @click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
 @click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, or '2.15.1/mlp/tf2 jitter-2' itself.")
@@ -44,9 +49,11 @@ def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: boo
         return _run_cell(read_config(choices), cell, trace=trace)
     plan = read_plan(choices)
     with open_store(plan) as store, alone(plan):
-        if fresh:
-            store.forget(expected.key for trials in plan.trials.values() for expected in trials)
-        _observe(plan, store, silent=quiet or as_json)
+        every = [expected for trials in plan.trials.values() for expected in trials]
+        # What is run afresh replaces what is stored when it is over, and not before: a run that is interrupted loses
+        # nothing.
+        missing = every if fresh else matrix.missing_from(store, plan)
+        _observe(plan, store, missing, View(missing, _own_options(choices)), silent=quiet or as_json)
         data, path = matrix.write_report(plan, store)
     return _finish(data, path, quiet=quiet, as_json=as_json)
 
@@ -78,11 +85,14 @@ def _run_cell(settings: config.Config, cell: str, *, trace: bool) -> int:
     return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
 
 
-def _observe(plan: Plan, store: Store, *, silent: bool) -> None:
-    """Observe what is missing, with a live view on a terminal and plain lines elsewhere."""
-    missing = matrix.missing_from(store, plan)
+def _own_options(choices: Mapping[str, Any]) -> list[str]:
+    """Return the options of a run without which one of its trials would be another one, as they are typed."""
+    return [part for name in OF_ONE_TRIAL if choices[name] is not None for part in (f"--{name}", str(choices[name]))]
+
+
+def _observe(plan: Plan, store: Store, missing: Sequence[ExpectedTrial], view: View, *, silent: bool) -> None:
+    """Observe trials, with a live view on a terminal and plain lines elsewhere."""
     total = sum(map(len, plan.trials.values()))
-    view = View(missing, total - len(missing))
     console = Console(stderr=True, quiet=silent, highlight=False)
     console.print(f"{len(missing)} of {total} trials to run, {total - len(missing)} stored already.", markup=False)
 
@@ -93,9 +103,9 @@ def _observe(plan: Plan, store: Store, *, silent: bool) -> None:
 
     if console.is_terminal and missing and not silent:
         with Live(view, console=console, refresh_per_second=4):
-            matrix.observe_missing(plan, store, tell)
+            observe_into(store, plan, missing, tell)
     else:
-        matrix.observe_missing(plan, store, tell)
+        observe_into(store, plan, missing, tell)
 
 
 def _finish(data: Data, path: Path, *, quiet: bool, as_json: bool) -> int:

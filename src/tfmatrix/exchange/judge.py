@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.judging import LEAST_FLOOR, ROUNDING_RATIO
 from tfmatrix.exchange.verdicts import BACK, LOST, NONE, OTHER, Exchanged, Judged, Side, Slots
-from tfmatrix.records import CRASHED, FAILED, OBSERVED, UNSUPPORTED, Trial
-from tfmatrix.runner.observing import PROBE_DIED
+from tfmatrix.records import CRASHED, FAILED, FROM_OUTSIDE, OBSERVED, UNSUPPORTED, Trial
 
 Measure = Callable[[str, str], Distance]
 """From two digests to the distance of their tensors."""
@@ -63,8 +62,8 @@ def _of_reader(side: Side) -> Judged | None:
 
 
 def _crashed(trial: Trial) -> bool:
-    """Return whether a trial's own process crashed, and not the probe or TensorFlow's import before it."""
-    return trial.outcome == CRASHED and trial.kind not in {"", PROBE_DIED}
+    """Return whether a trial's own process crashed by itself, and was not ended by something outside."""
+    return trial.outcome == CRASHED and trial.kind not in {"", *FROM_OUTSIDE}
 
 
 def _told(trial: Trial) -> tuple[str, str]:

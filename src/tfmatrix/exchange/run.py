@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,23 +13,26 @@ from tfmatrix.runner.events import Event, Finished
 from tfmatrix.runner.storing import observe_into
 from tfmatrix.store import Store
 
+_KEY = re.compile("[0-9a-f]{64}")
+
 ARTEFACT = "artefact"
 """Kind of the facts that say, by a writer's key, what digest the folder has that it wrote."""
 
 
 def missing_writers(plan: ExchangePlan, store: Store) -> list[Written]:
     """Return what is to be written still: what no trial tried, and what no longer lies there as it was written."""
+    settled, observed = store.settled(), store.observed()
     return [
         written
         for written in plan.written
-        if (trial := store.trial(written.writer.key)) is None
-        or (trial.outcome == OBSERVED and not _lies_there(written, store))
+        if (key := written.writer.key) not in settled or (key in observed and not _lies_there(written, store))
     ]
 
 
 def missing_readers(plan: ExchangePlan, store: Store) -> list[ExpectedTrial]:
     """Return the trials that read what lies there and that the store does not have."""
-    return [reader for _, _, reader in readers(plan, store) if reader and store.trial(reader.key) is None]
+    settled = store.settled()
+    return [reader for _, _, reader in readers(plan, store) if reader and reader.key not in settled]
 
 
 def readers(plan: ExchangePlan, store: Store) -> Iterator[tuple[Written, Environment, ExpectedTrial | None]]:
@@ -65,7 +69,9 @@ def read_missing(plan: ExchangePlan, store: Store, watch: Callable[[Event], None
 
 def remove_forgotten(folder: Path, store: Store) -> int:
     """Remove the artefacts whose writers the store no longer has, and return how many these were."""
-    forgotten = [path for path in folder.glob("*") if path.is_dir() and not store.has_trial(path.name)]
+    # What is not named after a key is not ours: the store may lie anywhere, beside a user's own folder "exchange" too.
+    ours = [path for path in folder.glob("*") if path.is_dir() and _KEY.fullmatch(path.name)]
+    forgotten = [path for path in ours if not store.has_trial(path.name)]
     for path in forgotten:
         shutil.rmtree(path, ignore_errors=True)
         store.strike(ARTEFACT, path.name)

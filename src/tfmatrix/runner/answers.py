@@ -27,12 +27,21 @@ def to_trial(
     manifest = json.loads(payload[8 : 8 + length])
     trace = tuple(Fingerprint(*entry) for entry in manifest["trace"])
     tensors = dict(_tensors(manifest["tensors"], payload, 8 + length))
-    if not trace:
-        evidence["message"] = "the trial ended without recording any stage"
+    if reason := _unusable(trace):
+        evidence["message"] = reason
         return trial_of(expected, FAILED, **evidence), (), {}
     if strangers := {print_.digest for print_ in trace} - set(tensors):
         raise InternalError(f"the probe sent no bytes for {min(strangers)}")
     return trial_of(expected, OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
+
+
+def _unusable(trace: tuple[Fingerprint, ...]) -> str:
+    """Return why no trial can have this trace, empty where one can."""
+    if not trace:
+        return "the trial ended without recording any stage"
+    names = (print_.stage for print_ in trace)
+    broken = (name for name in names if name != name.encode("utf-8", "replace").decode("utf-8"))
+    return next((f"the name of {name!a} has half a character, which is no text" for name in broken), "")
 
 
 def trial_of(expected: ExpectedTrial, outcome: str, **evidence: Any) -> Trial:

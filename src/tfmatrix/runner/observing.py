@@ -6,17 +6,22 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
+
+from packaging.version import Version
 
 from tfmatrix.config import Config
 from tfmatrix.errors import Unavailable
 from tfmatrix.machine import this_machine
 from tfmatrix.records import (
     CRASHED,
+    FROM_OUTSIDE,
     JITTER,
+    PROBE_DIED,
     SEEDS,
     WITNESS,
     Environment,
@@ -28,9 +33,8 @@ from tfmatrix.runner.answers import to_trial, trial_of
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
 from tfmatrix.runner.probe import Placed, Probe, ProbeDied
 
-PROBE_DIED = "probe"
-FROM_OUTSIDE = {PROBE_DIED, "SIGKILL", "SIGTERM", "SIGINT"}
-"""Kinds of a crash that may be somebody else's doing: a person's, or the system's for want of memory."""
+MEMORY_EACH = 2.0
+"""GiB for each process: TensorFlow with a reference model takes 0.4 to 0.7 of it, and a user's own model more."""
 
 MEMORY_SHARE = 0.9
 """Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
@@ -47,6 +51,12 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
         yield from run.events(by_environment)
     finally:
         run.stop()
+
+
+def processes_at_once(config: Config) -> int:
+    """Return how many processes run trials at once: what is configured, or as many as cores and memory allow."""
+    machine = this_machine()
+    return config.jobs or max(1, min(machine.cores, int(machine.memory_gib // MEMORY_EACH)))
 
 
 def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[str, Any]:
@@ -86,6 +96,20 @@ def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
     return expected.cell.launch, expected.hash_seed, expected.start, alone
 
 
+def _stranger(installed: InstalledEnvironment, described: Mapping[str, Any]) -> str:
+    """Return in what a process is not of its environment's lock, empty where it is: somebody changed the environment.
+
+    Its trials are filed under the lock, so what another package does must not be.
+    """
+    locked = {package.name: package.version for package in installed.packages}
+    for module, package in (("tensorflow", installed.environment.distribution), ("numpy", "numpy")):
+        imported = described.get(module)
+        if imported and package in locked and Version(imported) != Version(locked[package]):
+            folder = Path(installed.interpreter).parents[1]
+            return f"{folder} has {module} {imported}, and its lock {locked[package]}; remove the folder and run again."
+    return ""
+
+
 class _Run:
     """The threads and probes of one run: one thread makes environments, the others observe."""
 
@@ -95,7 +119,7 @@ class _Run:
         self.stopped = threading.Event()
         self._maker = making.Maker(config)
         self._makers = ThreadPoolExecutor(1, "make")
-        self._observers = ThreadPoolExecutor(config.jobs or this_machine().cores, "observe")
+        self._observers = ThreadPoolExecutor(processes_at_once(config), "observe")
         self._probes: set[Probe] = set()
         self._lock = threading.Lock()
         self._left = 0
@@ -181,6 +205,9 @@ class _Run:
                 except ProbeDied as error:  # at its start, and more than once: the next one would die of the same
                     self._give_up(trials[number:], f"TensorFlow could not be imported: {error}")
                     return
+                except Unavailable as error:
+                    self._events.put(Refused(installed.environment, str(error)))
+                    return
                 if self.stopped.is_set():
                     return
                 self._events.put(finished)
@@ -204,10 +231,13 @@ class _Run:
 
     def _give_up(self, trials: Iterable[ExpectedTrial], message: str) -> None:
         for expected in () if self.stopped.is_set() else trials:
-            self._events.put(Finished(expected, trial_of(expected, CRASHED, message=message), (), {}))
+            self._events.put(Finished(expected, trial_of(expected, CRASHED, kind=PROBE_DIED, message=message), (), {}))
 
     def start_probe(self, installed: InstalledEnvironment, expected: ExpectedTrial) -> Probe:
-        """Start a probe for a trial and those after it, and wait for its import; raises ``ProbeDied``."""
+        """Start a probe for a trial and those after it, and wait for its import.
+
+        Raises ``ProbeDied``, and ``Unavailable`` where what was imported is not what the environment's lock says.
+        """
         launch, start = expected.cell.launch, expected.start
         folder = self.config.under_root(self.config.store).parent / "audit"
         placed = Placed(start, folder) if expected.script else None
@@ -221,6 +251,9 @@ class _Run:
         except ProbeDied:
             self.end_probe(probe)
             raise
+        if stranger := _stranger(installed, described):
+            self.end_probe(probe)
+            raise Unavailable(stranger)
         seconds, saw = described["import_seconds"], described.get("saw", {})
         self._events.put(Launched(installed.environment, seconds, probe.can_fork, start, saw))
         return probe

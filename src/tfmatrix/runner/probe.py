@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
+
 from tfmatrix.plan import PROBE
 from tfmatrix.records import Environment, Launch, Start
 from tfmatrix.runner.launching import started, variables
@@ -116,8 +118,18 @@ class Probe:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End the probe at once, from any thread; whoever asks it gets ``ProbeDied``."""
-        self._process.kill()
+        """End the probe and all that it started at once, from any thread; whoever asks it gets ``ProbeDied``.
+
+        All, since the guard that adopts what a trial leaves behind is the first to go.
+        """
+        if not self.alive:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = psutil.Process(self._process.pid).children(recursive=True)
+            self._process.kill()
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def close(self) -> None:
         """End the probe and remove what it left."""
