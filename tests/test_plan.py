@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -115,6 +116,77 @@ def test_a_lock_changes_the_keys_of_its_own_environment_only(tmp_path: Path) -> 
     after = keys(make_plan(settings))
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {name for name in before if name.startswith(CANDIDATE)}
+
+
+BESIDE = {
+    "mlp.py": """
+        import os, _layers
+        from _numbers import SCALE
+        ROWS = os.path.join(os.path.dirname(__file__), "rows.csv")
+        PARTS = os.listdir(os.path.join(os.path.dirname(__file__), "parts"))
+        """,
+    "_layers.py": "def widen(x):\n    import _deeper\n",
+    "_numbers.py": "SCALE = 1\n",
+    "_deeper.py": "WORDS = 'words.txt'\n",
+    "rows.csv": "1,2\n",
+    "words.txt": "a b\n",
+    "parts/first/1.bin": "\1",
+    "_unused.py": "SCALE = 2\n",
+    "notes.txt": "not read by any model\n",
+    "other.py": "# another model\n",
+}
+"""The files of a models folder, of which all but the last three are named by the first, or by what it names."""
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> config.Config:
+    """Return the configuration of a project whose model has files beside it."""
+    settings = make_project(tmp_path, ["mlp"])
+    for name, text in BESIDE.items():
+        path = tmp_path / "reference_models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), encoding="utf-8")
+    return settings
+
+
+def changed(settings: config.Config, edit: Callable[[Path], object], name: str) -> set[str]:
+    """Return the models of which every key is another one once a file of the models folder was edited."""
+    before = make_plan(settings)
+    edit(settings.root / "reference_models" / name)
+    after = keys(make_plan(settings))
+    stale: dict[str, set[bool]] = {}
+    for trials in before.trials.values():
+        for expected in trials:
+            stale.setdefault(expected.cell.model.name, set()).add(after[expected.id] != expected.key)
+    assert all(len(found) == 1 for found in stale.values())
+    return {model for model, found in stale.items() if found == {True}}
+
+
+def rewrite(path: Path) -> None:
+    """Change a file's bytes, or write one that was not there."""
+    path.write_text("# edited\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("edit", [rewrite, Path.unlink])
+@pytest.mark.parametrize(
+    "name", ["_layers.py", "_numbers.py", "_deeper.py", "rows.csv", "words.txt", "parts/first/1.bin"]
+)
+def test_what_a_model_imports_or_reads_beside_it_is_covered(
+    beside: config.Config, edit: Callable[[Path], object], name: str
+) -> None:
+    """A helper, a data file, and what a helper names in turn make the model's trials stale, and no other model's."""
+    assert changed(beside, edit, name) == {"mlp"}
+
+
+def test_a_file_that_is_new_in_a_folder_that_a_model_names_is_covered(beside: config.Config) -> None:
+    """Where a model names a folder, whatever is put into it is what the model may read."""
+    assert changed(beside, rewrite, "parts/2.bin") == {"mlp"}
+
+
+@pytest.mark.parametrize(("name", "stale"), [("_unused.py", set()), ("notes.txt", set()), ("other.py", {"other"})])
+def test_a_file_that_a_model_does_not_name_is_not_covered(beside: config.Config, name: str, stale: set[str]) -> None:
+    """What lies beside a model and is named by nothing of it can change without making its trials stale."""
+    assert changed(beside, rewrite, name) == stale
 
 
 def test_the_mode_and_the_variant_change_the_key(tmp_path: Path) -> None:

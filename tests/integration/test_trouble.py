@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import signal
+import re
+import sqlite3
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import closing
 
 import psutil
 import pytest
@@ -83,19 +84,55 @@ def test_an_environment_that_cannot_be_had_says_why_and_how_to_mend_it(project: 
     assert cell["reason"].replace("`", "") in project.report.replace("`", "").replace("\\", "")
 
 
+STOPS = '''"""stops: in 2.9.3 it never ends, unless a file says that it may."""
+
+import os
+import signal
+
+import tensorflow as tf
+
+
+def draws():
+    if tf.__version__ == "2.9.3" and not os.path.exists({permit!r}):
+        signal.pause()
+    return {{"x": tf.zeros([1])}}
+'''
+
+
+def kept(project: Project) -> dict[str, tuple[str, str]]:
+    """Return the outcome and the evidence, seconds included, of every trial in a project's own store, by key."""
+    with closing(sqlite3.connect(project.folder / ".tfmatrix" / "store.sqlite")) as store:
+        trials = store.execute("SELECT key, outcome, evidence FROM trials").fetchall()
+    return {key: (outcome, evidence) for key, outcome, evidence in trials}
+
+
 def test_a_killed_run_leaves_no_process_and_the_next_one_goes_on(project: Project) -> None:
-    """After kill -9 in the middle nothing of the run lives on, nothing finished is lost, and the report is whole."""
-    arguments = ("--models", "linear", "--versions", "2.9.3", "--reports", "killed", "--seed", "7")
+    """After kill -9 in the middle nothing of the run lives on, what was finished is not run again, and all is whole."""
+    permit = project.folder / "permit"
+    (project.models / "stops.py").write_text(STOPS.format(permit=str(permit)), encoding="utf-8")
+    chosen = ("--models", "linear,stops", "--versions", "2.9.3", "--seed", "7")
+    arguments = (*chosen, "--reports", "killed", "--timeout", "1000")
+    before = kept(project)
     running = project.start("run", *arguments)
     assert running.stderr is not None
-    next(line for line in running.stderr if "TensorFlow imported" in line)
-    children = psutil.Process(running.pid).children(recursive=True)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    running.stderr.close()
+    try:
+        next(line for line in running.stderr if line.startswith("2.15.1: all "))  # and 2.9.3 never gets as far
+        children = psutil.Process(running.pid).children(recursive=True)
+    finally:
+        running.kill()
+        running.wait()
+        running.stderr.close()
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
+    finished = {key: told for key, told in kept(project).items() if key not in before}
+    assert {outcome for outcome, _ in finished.values()} == {"observed", "unsupported"}  # by seeds, of what has none
+    assert project.run("check-store").returncode == 0
+    permit.touch()
     again = project.run("run", *arguments)
     assert again.returncode == 0, again.stderr
-    assert Path(project.folder / "killed" / "matrix.md").is_file()
-    assert "0 of" in project.run("run", *arguments).stderr
+    assert (project.folder / "killed" / "matrix.md").is_file()
+    left, total, stored = map(int, re.findall(r"\d+", again.stderr.splitlines()[0]))
+    assert 0 < left < total
+    assert (total - left, stored) == (len(finished), len(finished))
+    assert finished.items() <= kept(project).items()
+    assert f"0 of {total} trials to run" in project.run("run", *arguments).stderr

@@ -14,13 +14,24 @@ from tfmatrix.runner import probe
 
 FAKE = Path(__file__).parent / "fake_probe.py"
 
+NOXFILE = """
+import json, os, pathlib, nox
+
+@nox.session(venv_backend="none")
+@nox.parametrize("name", [nox.param(name, id=name) for name in ["2.15.1", "2.16.2"]])
+def environment(session, name):
+    {body}
+"""
+
 
 @pytest.fixture
 def fake_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plan]:
-    """Return a function of model names that returns a plan whose environments are made and whose probes are fakes."""
+    """Return a function of models that returns a plan whose environments are made and whose probes are fakes."""
     monkeypatch.setattr(probe, "PROBE", FAKE)
 
-    def planned(models: Iterable[str], variables: Mapping[str, str] | None = None, **choices: Any) -> Plan:
+    def planned(
+        models: Iterable[str] | Mapping[str, str], variables: Mapping[str, str] | None = None, **choices: Any
+    ) -> Plan:
         listed = ", ".join(f'{name} = "{value}"' for name, value in (variables or {}).items())
         plan = plan_of(tmp_path, models, f"launches.default = {{ variables = {{ {listed} }} }}", **choices)
         for environment in plan.environments:
@@ -28,3 +39,15 @@ def fake_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return plan
 
     return planned
+
+
+@pytest.fixture
+def nox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function of a session's body that writes the project's noxfile."""
+    for name in ("NOXSESSION", "NOXFORCEVERBOSE", "NOXPYTHON", "NOXEXTRAPYTHON"):
+        monkeypatch.delenv(name, raising=False)
+
+    def write(body: str) -> None:
+        (tmp_path / "noxfile.py").write_text(NOXFILE.format(body=body), encoding="utf-8")
+
+    return write

@@ -31,11 +31,25 @@ def told(request: Mapping[str, Any]) -> bytes:
 
 def payload(request: Mapping[str, Any], *, digest: str = "", cut: int = 0) -> bytes:
     """Return an observed trial's payload: one tensor; another digest, or bytes cut off, where a test wants them."""
+    whole = packed({"native init/told": told(request)}, digest)
+    return whole[: len(whole) - cut]
+
+
+def stages(request: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return what is observed for a request where there are several stages: tier and stage, and bytes."""
     data = told(request)
-    found = digest or hashlib.sha256(f"uint8\0{len(data)}\0".encode() + data).hexdigest()
-    entry = ["native", "init/told", found]
-    manifest = json.dumps({"trace": [entry], "tensors": [[found, "uint8", [len(data)], len(data)]]}).encode("ascii")
-    return len(manifest).to_bytes(8, "little") + manifest + data[: len(data) - cut]
+    return {"native init/told": data, "native weights@1/told": data[::-1], "injected gradient/told": data * 2}
+
+
+def packed(observed: Mapping[str, bytes], digest: str = "") -> bytes:
+    """Return the payload of some stages, each a tensor of bytes; another digest where a test wants one."""
+    trace, tensors = [], []
+    for name, data in observed.items():
+        found = digest or hashlib.sha256(f"uint8\0{len(data)}\0".encode() + data).hexdigest()
+        trace.append([*name.split(" "), found])
+        tensors.append([found, "uint8", [len(data)], len(data)])
+    manifest = json.dumps({"trace": trace, "tensors": tensors}).encode("ascii")
+    return len(manifest).to_bytes(8, "little") + manifest + b"".join(observed.values())
 
 
 def exchanged() -> bytes:
@@ -89,6 +103,23 @@ class FakeProbe:
             self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, exchanged()))
             return
         self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, payload(request)))
+
+    def tells(self, request: Mapping[str, Any]) -> None:
+        """Observe it, and write what it was asked and what this process was started with."""
+        started = {"pid": os.getpid(), "processors": len(os.sched_getaffinity(0)), "variables": dict(os.environ)}
+        output = json.dumps({"request": request, **started})
+        self._write(message({"outcome": "observed", "output": output}, payload(request)))
+
+    def has_stages(self, request: Mapping[str, Any]) -> None:
+        """Observe several stages of two tiers."""
+        self._write(message({"outcome": "observed"}, packed(stages(request))))
+
+    def waits(self, request: Mapping[str, Any]) -> None:
+        """Observe it once a byte comes out of the pipe beside the model file."""
+        pipe = os.open(Path(request["path"]).with_suffix(".pipe"), os.O_RDONLY)
+        os.read(pipe, 1)
+        os.close(pipe)
+        self.healthy(request)
 
     def late(self, request: Mapping[str, Any]) -> None:
         """Answer when the next request comes."""

@@ -21,32 +21,11 @@ from tfmatrix.errors import Unavailable
 from tfmatrix.plan import Plan
 from tfmatrix.runner import making
 
-NOXFILE = """
-import json, os, pathlib, nox
-
-@nox.session(venv_backend="none")
-@nox.parametrize("name", [nox.param(name, id=name) for name in ["2.15.1"]])
-def environment(session, name):
-    {body}
-"""
-
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     """Return a plan of which no environment is made."""
     return plan_of(tmp_path, versions=["2.15.1"])
-
-
-@pytest.fixture
-def nox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function of a session's body that writes the project's noxfile."""
-    for name in ("NOXSESSION", "NOXFORCEVERBOSE", "NOXPYTHON", "NOXEXTRAPYTHON"):
-        monkeypatch.delenv(name, raising=False)
-
-    def write(body: str) -> None:
-        (tmp_path / "noxfile.py").write_text(NOXFILE.format(body=body), encoding="utf-8")
-
-    return write
 
 
 def test_an_environment_that_is_made_is_found_and_one_that_is_not_is_none(plan: Plan) -> None:

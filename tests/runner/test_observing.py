@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,6 +18,7 @@ import pytest
 from building import CANDIDATE
 from tfmatrix.environments import making
 from tfmatrix.errors import InternalError
+from tfmatrix.machine import this_machine
 from tfmatrix.plan import Plan
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.runner import observing, probe
@@ -82,6 +87,49 @@ def test_trials_of_one_hash_seed_share_a_process_and_a_witness_has_its_own(fake_
     plan = fake_plan(["a", "b"])
     launches = Counter(e.environment for e in observe(all_trials(plan), plan.config) if isinstance(e, Launched))
     assert launches == dict.fromkeys(plan.environments, 2 + 1)
+
+
+def seen(plan: Plan, **choices: Any) -> dict[str, dict[str, Any]]:
+    """Return by each trial's name what the probe of the model ``tells`` was asked, and what it was started with."""
+    events = observe(all_trials(plan), plan.config.overridden(**choices))
+    return {e.expected.id: json.loads(e.trial.output) for e in events if isinstance(e, Finished)}
+
+
+def test_a_witness_is_the_only_trial_that_is_not_forked(fake_plan: FakePlan) -> None:
+    """Where a fork is sound a witness is asked to run without one, alone in its process, and no other trial is."""
+    plan = fake_plan({"tells": 'VARIANTS = {"a": {}, "b": {}}'})
+    told = seen(plan)
+    witnesses = {e.id for e in all_trials(plan) if e.role == "witness"}
+    assert len(witnesses) == len(plan.environments)
+    assert {id_ for id_, one in told.items() if one["request"]["fresh"] is True} == witnesses
+    assert {id_ for id_, one in told.items() if one["request"]["fresh"] is False} == told.keys() - witnesses
+    trials_of = Counter(one["pid"] for one in told.values())
+    assert {id_ for id_, one in told.items() if trials_of[one["pid"]] == 1} == witnesses
+
+
+@pytest.mark.parametrize("memory", [1234, 0], ids=["configured", "not configured"])
+def test_the_limits_of_the_configuration_are_those_of_each_trial(fake_plan: FakePlan, memory: int) -> None:
+    """Every probe is told the configured seconds and MiB; without configured MiB, nine tenths of the machine's."""
+    told = seen(fake_plan(["tells"], timeout=7.5, memory=memory))
+    limits = {(one["request"]["timeout"], one["request"]["memory_mib"]) for one in told.values()}
+    assert limits == {(7.5, memory or round(this_machine().memory_gib * 1024 * 0.9))}
+
+
+def test_how_many_processes_run_at_once_changes_nothing_within_one(fake_plan: FakePlan) -> None:
+    """With one job or eight a trial has the same request, variables and processors, and so as many threads."""
+
+    def without_own(told: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for one in told.values():
+            del one["pid"], one["variables"]["HOME"], one["variables"]["KERAS_HOME"]  # which no two processes share
+        return told
+
+    plan = fake_plan(["tells"], modes=["tf2", "v1"])
+    alone, crowded = (without_own(seen(plan, jobs=jobs)) for jobs in (1, 8))
+    assert len(alone) == len(all_trials(plan))
+    assert alone == crowded
+    for one in alone.values():
+        assert (one["request"]["intra_op"], one["request"]["inter_op"]) == (2, 2)
+        assert one["variables"]["TF_NUM_INTRAOP_THREADS"] == one["variables"]["OMP_NUM_THREADS"] == "2"
 
 
 def test_where_a_fork_is_not_sound_each_trial_has_a_fresh_process(fake_plan: FakePlan) -> None:
@@ -228,6 +276,33 @@ def test_where_every_environment_is_refused_the_run_ends(fake_plan: FakePlan) ->
     assert not [event for event in events if isinstance(event, Finished)]
 
 
+def test_environments_are_made_while_others_are_observed(
+    fake_plan: FakePlan, nox: Callable[[str], None], tmp_path: Path
+) -> None:
+    """A trial can wait for another environment's making to begin, and that for a trial of this one to be over."""
+    plan = fake_plan(["healthy", "waits"], jobs=1, environment_timeout=30)
+    (awaited,) = plan.candidates
+    folder = making.folder_of(awaited, tmp_path / ".nox")
+    folder.rename(tmp_path / "aside")
+    begun, gate = tmp_path / "reference_models" / "waits.pipe", tmp_path / "gate"
+    for pipe in (begun, gate):
+        os.mkfifo(pipe)
+    nox(
+        f"pathlib.Path({str(begun)!r}).write_bytes(b'.' * 99); pathlib.Path({str(gate)!r}).open('rb').read(1); "
+        f"pathlib.Path('aside').rename({str(folder)!r})"
+    )
+    with begun.open("r+b", buffering=0), gate.open("r+b", buffering=0) as opening:  # nobody waits to open an end
+        events = []
+        for event in observe(all_trials(plan), plan.config):
+            events.append(event)
+            if isinstance(event, Finished):
+                opening.write(b".")
+    assert not [event for event in events if isinstance(event, Refused)]
+    results = {event.expected: event for event in events if isinstance(event, Finished)}
+    assert results.keys() == set(all_trials(plan))
+    assert {event.trial.outcome for event in results.values()} == {"observed"}
+
+
 def until(events: Iterator[Event], kind: type[Event]) -> None:
     """Read events up to the first one of a kind."""
     next(event for event in events if isinstance(event, kind))
@@ -262,12 +337,14 @@ def test_a_trial_that_was_stopped_is_not_over(fake_plan: FakePlan) -> None:
 
 
 def test_a_request_says_what_the_key_covers(fake_plan: FakePlan) -> None:
-    """The role, the seed and the launch of a trial are what the probe is asked for."""
-    plan = fake_plan(["a"], jitters=2)
+    """The role, the seed, the launch and the files of a trial are what the probe is asked for."""
+    plan = fake_plan({"a": "import _b\n", "_b": "X = 1\n"}, jitters=2)
+    beside = {"_b.py": hashlib.sha256(b"X = 1\n").hexdigest()}
     asked = [(e, request_of(e, plan.config, fresh=False)) for e in all_trials(plan)]
     assert [r["jitter"] for e, r in asked if e.role == "jitter"] == [1, 2]
     for expected, request in asked:
         assert request["purpose"] == ("seeds" if expected.role == "seeds" else "train")
         assert expected.role == "jitter" or request["jitter"] == 0
         assert (request["seed"], request["mode"], request["source"]) == (42, "tf2", expected.cell.model.source)
+        assert request["beside"] == beside
         assert (request["intra_op"], request["inter_op"], request["timeout"]) == (2, 2, 20.0)
