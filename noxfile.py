@@ -89,9 +89,13 @@ def recipes(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
-    """Run the tests; what stands behind -- goes to pytest."""
+    """Run the tests, those without TensorFlow first, on all cores; what stands behind -- goes to pytest instead."""
     session.install("-e", ".", "--group", "tests")
-    session.run("pytest", *session.posargs)
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("pytest", "-m", "not integration", "--numprocesses", "auto")
+    session.run("pytest", "-m", "integration")  # one after another: each has the machine's cores and memory
 
 
 @nox.session(default=False)
