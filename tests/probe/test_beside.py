@@ -39,9 +39,15 @@ HIDES_ONE = '''
 
 
     def draws():
-        with open(os.path.join(os.path.dirname(__file__), "row" + ".txt")) as row:
+        with open(PATH) as row:
             return {"x": tf.constant([int(row.read())])}
     '''
+
+HIDDEN = {
+    "as text": 'os.path.join(os.path.dirname(__file__), "row" + ".txt")',
+    "as bytes": 'os.fsencode(os.path.join(os.path.dirname(__file__), "row" + ".txt"))',
+    "with links followed": 'os.path.join(os.path.realpath(os.path.dirname(__file__)), "row" + ".txt")',
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +60,12 @@ def server(made_environment: Callable[..., InstalledEnvironment]) -> Iterator[Se
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder of models, with a module and a file beside them."""
-    for name, source in {"names_all.py": NAMES_ALL, "hides_one.py": HIDES_ONE}.items():
-        (tmp_path / name).write_text(dedent(source), encoding="utf-8")
-    (tmp_path / "_numbers.py").write_text("SCALE = 7\n", encoding="utf-8")
-    (tmp_path / "row.txt").write_text("3\n", encoding="utf-8")
-    return tmp_path
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "names_all.py").write_text(dedent(NAMES_ALL), encoding="utf-8")
+    (folder / "_numbers.py").write_text("SCALE = 7\n", encoding="utf-8")
+    (folder / "row.txt").write_text("3\n", encoding="utf-8")
+    return folder
 
 
 def planned(folder: Path, name: str) -> Model:
@@ -100,8 +107,18 @@ def test_a_compiled_file_does_not_stand_for_its_module(
     assert ask(server, planned(folder, "names_all")).trace["draw/x"] != first.trace["draw/x"]
 
 
-def test_a_file_that_the_key_does_not_cover_is_refused(server: Server, folder: Path) -> None:
-    """A model that opens what it does not name has failed, in a sentence that says which file and what to do."""
+@pytest.mark.parametrize("path", HIDDEN.values(), ids=HIDDEN)
+@pytest.mark.parametrize("linked", ["nothing", "folder", "file"])
+def test_a_file_that_the_key_does_not_cover_is_refused(server: Server, folder: Path, path: str, linked: str) -> None:
+    """A model that opens what it does not name has failed, whatever the path goes through: it says which and why."""
+    (folder / "hides_one.py").write_text(dedent(HIDES_ONE).replace("PATH", path), encoding="utf-8")
+    if linked == "file":
+        (folder / "row.txt").rename(folder.parent / "row.txt")
+        (folder / "row.txt").symlink_to(folder.parent / "row.txt")
+    if linked == "folder":
+        folder = folder.rename(folder.with_name("elsewhere"))
+        folder.with_name("models").symlink_to(folder)
+        folder = folder.with_name("models")
     model = planned(folder, "hides_one")
     assert model.beside == ()
     refused = ask(server, model)
@@ -110,6 +127,14 @@ def test_a_file_that_the_key_does_not_cover_is_refused(server: Server, folder: P
         "hides_one.py, line 1: it opens row.txt beside it, which it does not name; write 'row.txt' out in it, "
         "so that a change of that file is noticed"
     )
+
+
+def test_a_file_that_is_named_may_be_a_link(server: Server, folder: Path) -> None:
+    """What a link beside the model leads to is read, and is what the key covers."""
+    (folder / "row.txt").rename(folder.parent / "row.txt")
+    (folder / "row.txt").symlink_to(folder.parent / "row.txt")
+    seen = ask(server, planned(folder, "names_all"))
+    assert seen.outcome == "observed", seen.message
 
 
 def test_a_module_that_the_key_does_not_cover_cannot_be_imported(server: Server, folder: Path) -> None:

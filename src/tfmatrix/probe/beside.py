@@ -18,7 +18,8 @@ def admit(path: str, beside: Mapping[str, str]) -> None:
     """Let the model file at a path have the files beside it, given as path in its folder and SHA-256, and no others.
 
     Modules among them are compiled from their source. Any other file of the folder that is opened raises BadModel:
-    the trial's key would not cover it. Python has that hook since 3.8, and sees what it opens itself.
+    the trial's key would not cover it. Python has that hook since 3.8, and sees what it opens itself, but not what is
+    opened relative to a descriptor.
     """
     folder = Path(path).parent
     for name, digest in beside.items():
@@ -27,8 +28,11 @@ def admit(path: str, beside: Mapping[str, str]) -> None:
     modules = [name[: -len(".py")] for name in beside if name.endswith(".py") and "/" not in name]
     sys.meta_path.insert(0, _Beside(folder, modules))
     if hasattr(sys, "addaudithook"):
-        allowed = {str(folder / name) for name in (*beside, Path(path).name)}
-        sys.addaudithook(_watch(str(folder), allowed, Path(path).name))
+        named = [str(folder / name) for name in (*beside, Path(path).name)]
+        # Both as it is written and with links followed: either may lead into the folder, or out of it.
+        folders = {str(folder), os.path.realpath(str(folder))}
+        allowed = {*named, *map(os.path.realpath, named)}
+        sys.addaudithook(_watch(folders, allowed, Path(path).name))
 
 
 class _Beside(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -56,17 +60,18 @@ class _Beside(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(Path(file).read_bytes(), file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
 
-def _watch(folder: str, allowed: "set[str]", model: str) -> Any:
-    """Return a hook that raises where a file of the folder is opened that is not allowed."""
+def _watch(folders: "set[str]", allowed: "set[str]", model: str) -> Any:
+    """Return a hook that raises where a file of the folders is opened that is not allowed."""
 
     def hook(event: str, arguments: Any) -> None:
-        if event == "open" and isinstance(arguments[0], str):
-            opened = os.path.abspath(arguments[0])
-            if opened.startswith(folder + os.sep) and opened not in allowed:
-                name = opened[len(folder) + 1 :]
-                raise BadModel(
-                    "{0}, line 1: it opens {1} beside it, which it does not name; write {1!r} out in it, "
-                    "so that a change of that file is noticed".format(model, name)
-                )
+        if event == "open" and isinstance(arguments[0], (str, bytes)):
+            path = os.path.abspath(os.fsdecode(arguments[0]))
+            for opened in {path, os.path.realpath(path)} - allowed:
+                folder = next((one for one in folders if opened.startswith(one + os.sep)), None)
+                if folder:
+                    raise BadModel(
+                        "{0}, line 1: it opens {1} beside it, which it does not name; write {1!r} out in it, "
+                        "so that a change of that file is noticed".format(model, opened[len(folder) + 1 :])
+                    )
 
     return hook
