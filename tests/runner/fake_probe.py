@@ -1,6 +1,7 @@
 """A program that speaks the probe's protocol and has no TensorFlow: what it does is the name of the model file.
 
-The variable FAKE_START says what it does in the place of importing TensorFlow, FAKE_FORK=0 that it cannot fork.
+The variable FAKE_START says what it does in the place of importing TensorFlow, FAKE_FORK=0 that it cannot fork, and
+FAKE_NUMPY which NumPy it imported.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -78,7 +80,8 @@ class FakeProbe:
             self._write(b"Traceback: this is no message" * 9)
             return
         can_fork = os.environ.get("FAKE_FORK") != "0"
-        self._write(message({"import_seconds": 0.0, "can_fork": can_fork, "pid": os.getpid()}))
+        numpy = os.environ.get("FAKE_NUMPY", "")
+        self._write(message({"import_seconds": 0.0, "can_fork": can_fork, "pid": os.getpid(), "numpy": numpy}))
 
     def serve(self) -> None:
         """Do for each request what its model file is called after."""
@@ -119,6 +122,11 @@ class FakeProbe:
         pipe = os.open(Path(request["path"]).with_suffix(".pipe"), os.O_RDONLY)
         os.read(pipe, 1)
         os.close(pipe)
+        self.healthy(request)
+
+    def starts_a_process(self, request: Mapping[str, Any]) -> None:
+        """Observe it, and leave a process of another session."""
+        subprocess.Popen(["sleep", "1000"], start_new_session=True)
         self.healthy(request)
 
     def late(self, request: Mapping[str, Any]) -> None:

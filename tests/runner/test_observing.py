@@ -142,6 +142,24 @@ def test_where_a_fork_is_not_sound_each_trial_has_a_fresh_process(fake_plan: Fak
             assert_own_answer(event, plan)
 
 
+def test_an_environment_that_is_not_its_locks_any_more_is_refused(fake_plan: FakePlan) -> None:
+    """Where somebody installed another NumPy, nothing is observed, and the folder to remove is named."""
+    plan = fake_plan(["a"], {"FAKE_NUMPY": "2.0.0"})
+    events = list(observe(all_trials(plan), plan.config))
+    assert not any(isinstance(event, Finished) for event in events)
+    reasons = {event.environment: event.reason for event in events if isinstance(event, Refused)}
+    assert set(reasons) == set(plan.environments)
+    for environment, reason in reasons.items():
+        folder = making.folder_of(environment, plan.config.root / ".nox")
+        assert reason == f"{folder} has numpy 2.0.0, and its lock 1.26.4; remove the folder and run again."
+
+
+def test_an_environment_with_its_locks_packages_is_observed(fake_plan: FakePlan) -> None:
+    """A process that tells its lock's NumPy is the environment that its trials are filed under."""
+    plan = fake_plan(["a"], {"FAKE_NUMPY": "1.26.4"})
+    assert {event.trial.outcome for event in finished(plan).values()} == {"observed"}
+
+
 def test_an_environment_whose_time_is_up_is_refused_once_and_its_other_trials_stay_missing(fake_plan: FakePlan) -> None:
     """What was finished by then counts, and nothing is told of a trial that was not run."""
     plan = fake_plan(["a", "b"], jobs=1, environment_timeout=1e-9)  # which is up behind the first trial

@@ -64,6 +64,16 @@ def test_a_probe_describes_itself_and_answers_one_request_after_another(start: S
     assert probe.alive
 
 
+def test_what_a_trial_started_ends_with_the_probe(start: Start) -> None:
+    """A process of another session, which no signal to the probe reaches, is gone when the probe is closed."""
+    probe = start()
+    probe.describe()
+    probe.ask(asking("starts_a_process"))
+    (left,) = psutil.Process(probe._process.pid).children()
+    probe.close()
+    assert psutil.wait_procs([left], timeout=10)[1] == []
+
+
 def test_a_probe_runs_in_a_folder_of_its_own_that_is_gone_with_it(start: Start) -> None:
     """Home and working folder of a probe are its own and empty of the user's, and closing it removes them."""
     probe = start()
