@@ -35,7 +35,8 @@ def calls() -> list[list[str]]:
 def test_every_call_can_be_understood(call: list[str]) -> None:
     """Commands and options of the workflow and the hook are those of this release."""
     name, *arguments = call
-    command = commands.commands[name]
+    command = commands.get_command(click.Context(commands), name)
+    assert command
     with click.Context(command) as context:
         command.make_parser(context).parse_args(list(arguments))
 

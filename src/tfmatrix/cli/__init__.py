@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sqlite3
 import sys
@@ -10,7 +11,6 @@ import traceback
 import click
 
 from tfmatrix import __version__
-from tfmatrix.cli import exchange, gate, recipes, runs, upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, OUR_FAULT, SAME
 from tfmatrix.errors import UserError
 
@@ -42,27 +42,43 @@ def main() -> None:
         sys.exit(OUR_FAULT)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_MODULES = {
+    "run": "runs",
+    "report": "runs",
+    "check": "gate",
+    "check-staged": "gate",
+    "accept": "gate",
+    "pin": "gate",
+    "pinned": "gate",
+    "exchange": "exchange",
+    "recipes": "recipes",
+    "advise": "recipes",
+    "cells": "upkeep",
+    "check-store": "upkeep",
+    "merge": "upkeep",
+    "gc": "upkeep",
+    "lock": "upkeep",
+}
+"""The module of each command: only that of the one that is run is imported, since all together take half a second."""
+
+
+class _Commands(click.Group):
+    """Commands by their names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names."""
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        """Return the command of a name, or None."""
+        if cmd_name not in _MODULES:
+            return None
+        module = importlib.import_module(f"tfmatrix.cli.{_MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tfmatrix")
 def commands() -> None:
     """Say, bit for bit, what moving from one TensorFlow release to another changes."""
-
-
-for command in (
-    runs.run,
-    runs.report,
-    gate.check,
-    gate.check_staged,
-    gate.accept,
-    gate.pin,
-    gate.pinned,
-    exchange.exchange,
-    recipes.recipes,
-    recipes.advise,
-    upkeep.cells,
-    upkeep.check_store,
-    upkeep.merge,
-    upkeep.gc,
-    upkeep.lock,
-):
-    commands.add_command(command)

@@ -83,10 +83,10 @@ class Judge:
         return Judgement(tuple(stages), tuple(divergences), curve)
 
     def _pairs(self, tiers: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield the pairs of digests that differ, and those that their noise floors are measured by."""
+        """Yield the pairs of digests that differ and were not measured, and those that their noise floors need."""
         for (tier, name), digest in self._a.items():
             other = self._b.get((tier, name))
-            if tier in tiers and other and other != digest:
+            if tier in tiers and other and other != digest and not self._tensors.knows(digest, other):
                 yield digest, other
                 from_, *to = self._moved(tier, name)
                 yield from ((from_, moved) for moved in to)

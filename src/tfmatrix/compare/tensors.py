@@ -72,12 +72,16 @@ class Tensors:
                 self._learn(a, b, self.measured(a, b))
         return self._known[a, b]
 
+    def knows(self, a: str, b: str) -> bool:
+        """Return whether a distance was measured before."""
+        return (a, b) in self._known or (a, b) in self._stored
+
     def prepare(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Measure pairs of digests of which no distance is known, as far as both tensors are short.
 
         Those of one dtype and shape are measured at once, which is what makes many short tensors cheap.
         """
-        unknown = [pair for pair in dict.fromkeys(pairs) if pair not in self._known and pair not in self._stored]
+        unknown = [pair for pair in dict.fromkeys(pairs) if not self.knows(*pair)]
         if len(self._short) > RECENT:
             self._short.clear()
         unread = {digest for pair in unknown for digest in pair if digest not in self._short}
