@@ -9,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tfmatrix.environments import catalogue, interpreters, making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("tests", max_examples=50)  # half of Hypothesis's own: all of these tests take a minute
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,17 @@ class AuditPlan:
 
     def expected(self, cell: AuditCell, variation: Variation, number: int = 1) -> ExpectedTrial:
         """Return the trial of a cell under a variation; trials of other numbers come from other processes."""
+        name = cell.id, variation.name, number, variation.doings
+        if name not in self._expected:
+            self._expected[name] = self._expect(cell, variation, number)
+        return self._expected[name]
+
+    @cached_property
+    def _expected(self) -> dict[tuple[str, str, int, tuple[str, ...]], ExpectedTrial]:
+        """The trials that were asked for before: an audit asks for each in every round."""
+        return {}
+
+    def _expect(self, cell: AuditCell, variation: Variation, number: int) -> ExpectedTrial:
         environment = sibling(cell.environment, variation, self.config) or cell.environment
         script = cell.script
         # Those that differ in what is done within a process may share one: they are compared with the control alone.
