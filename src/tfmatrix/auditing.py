@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from tfmatrix.audit import judging
@@ -11,15 +10,14 @@ from tfmatrix.audit.judging import Answer, Tried
 from tfmatrix.audit.planning import AuditCell, AuditPlan, sibling
 from tfmatrix.audit.results import Audit, Environs, Found
 from tfmatrix.audit.variations import CONTROL, HARMLESS, TOGETHER, VARIATIONS, Variation, was_seen
-from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, environment_key, noted_machine
+from tfmatrix.compare.comparing import INSTALLED, REFUSAL, environment_key, noted_machine
 from tfmatrix.environments import making
 from tfmatrix.errors import UserError
-from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.report import recipes, recipes_markdown
 from tfmatrix.report.writing import write_whole
-from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
-from tfmatrix.runner.observing import observe
+from tfmatrix.runner.events import Event, Finished, Launched, Refused
+from tfmatrix.runner.storing import observe_into
 from tfmatrix.store import Store
 
 SAW = "saw"
@@ -37,14 +35,20 @@ def audit(plan: AuditPlan, store: Store, watch: Callable[[Event | int], None], *
     """
     refused: set[Environment] = set()
     settled = set() if fresh else store.settled()
+
+    def note(event: Event) -> None:
+        match event:
+            case Launched(environment=environment, start=start, saw=saw):
+                store.note(SAW, f"{environment_key(plan.plan, environment)}/{start.name}", saw)
+            case Refused(environment=environment):
+                refused.add(environment)
+            case Finished(expected=expected):
+                settled.add(expected.key)
+        watch(event)
+
     while missing := missing_from(store, plan, settled, refused):
         watch(len(missing))
-        for event in _observed(plan, store, missing):
-            watch(event)
-            if isinstance(event, Refused):
-                refused.add(event.environment)
-            if isinstance(event, Finished):
-                settled.add(event.expected.key)
+        observe_into(store, plan.plan, missing, note)
     return known(plan, store)
 
 
@@ -200,20 +204,3 @@ def _unsettled(
         if expected.cell.environment not in refused and expected.key not in settled:
             found[expected.key] = expected
     return list(found.values())
-
-
-def _observed(plan: AuditPlan, store: Store, missing: list[ExpectedTrial]) -> Iterator[Event]:
-    """Run trials, store each the moment it is over, and yield what happens."""
-    store.note(MACHINE, machine_id(this_machine()), asdict(this_machine()))
-    for event in observe(missing, plan.config):
-        match event:
-            case Finished(trial=trial, trace=trace, tensors=tensors):
-                store.add(trial, trace, tensors)
-            case Ready(environment=environment, installed=installed):
-                store.note(INSTALLED, environment_key(plan.plan, environment), making.to_json(installed))
-                store.strike(REFUSAL, environment_key(plan.plan, environment))
-            case Refused(environment=environment, reason=reason):
-                store.note(REFUSAL, environment_key(plan.plan, environment), reason)
-            case Launched(environment=environment, start=start, saw=saw):
-                store.note(SAW, f"{environment_key(plan.plan, environment)}/{start.name}", saw)
-        yield event

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from building import install, installed, make_project, ones, traced, trial
-from tfmatrix import auditing
 from tfmatrix.audit.planning import AuditPlan, make_audit_plan
 from tfmatrix.config import Config
 from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, Environment, ExpectedTrial
+from tfmatrix.runner import storing
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
 
 World = Callable[[ExpectedTrial], Any]
@@ -69,7 +69,7 @@ def inhabit(
                 trace, tensors = traced(ones(init=[became] * 40))
                 yield Finished(expected, trial(expected, OBSERVED, trace), trace, tensors)
 
-    monkeypatch.setattr(auditing, "observe", observe)
+    monkeypatch.setattr(storing, "observe", observe)
 
 
 def saw(expected: ExpectedTrial) -> dict[str, object]:
