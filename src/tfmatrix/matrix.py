@@ -64,12 +64,6 @@ def observe_one(plan: Plan, expected: ExpectedTrial) -> Finished:
     raise InternalError(f"nothing became of {expected.id}")
 
 
-def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
-    """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
-    with _not_collecting():
-        return _write_report(plan, store)
-
-
 @contextmanager
 def _not_collecting() -> Iterator[None]:
     """Have Python not look for cycles: what a report is made of has none, and may be millions of records."""
@@ -82,7 +76,9 @@ def _not_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
+@_not_collecting()
+def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
+    """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
     data = summary.summarise(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
     try:

@@ -209,6 +209,11 @@ class Trial:
     seconds: float = 0.0
     peak_kib: int = 0
 
+    @property
+    def from_outside(self) -> bool:
+        """Return whether something outside of it may have ended it, so that it says nothing of what it ran."""
+        return self.outcome == CRASHED and self.kind in FROM_OUTSIDE
+
 
 @dataclass(frozen=True)
 class Fingerprint:

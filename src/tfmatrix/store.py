@@ -17,7 +17,7 @@ import numpy as np
 
 from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import tensor_digest, trace_digest
-from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
+from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 
 SCHEMA = 2
 
@@ -183,10 +183,9 @@ class Store:
 
     def settled(self) -> set[str]:
         """Return the keys of the trials that need not be run again: all but those ended by something outside."""
-        keys = self.connection.execute("SELECT key FROM trials WHERE outcome != ?", (CRASHED,))
         crashed = self.connection.execute("SELECT key FROM trials WHERE outcome = ?", (CRASHED,)).fetchall()
-        ended = (trial for (key,) in crashed if (trial := self.trial(key)))
-        return {key for (key,) in keys} | {trial.key for trial in ended if trial.kind not in FROM_OUTSIDE}
+        ended = {key for (key,) in crashed if (trial := self.trial(key)) and trial.from_outside}
+        return {key for (key,) in self.connection.execute("SELECT key FROM trials")} - ended
 
     def observed(self) -> dict[str, str]:
         """Return the digest of the trace of every observed trial, by key."""

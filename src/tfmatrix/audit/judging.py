@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tfmatrix.audit.variations import CONTROL, HARMLESS, NEVER_PROMISED, Variation, together
-from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, TIMED_OUT, Fingerprint, Trial
+from tfmatrix.records import OBSERVED, TIMED_OUT, Fingerprint, Trial
 
 REPRODUCES, DIFFERS, FAILS, MISSING = "reproduces", "does not reproduce", "failed", "missing"
 """What is said of a cell."""
@@ -81,8 +81,9 @@ class Answer:
 
 def effect(control: Tried, name: str, other: Tried) -> Effect:
     """Return what a trial shows against the control: the first stage, in the control's order, whose bits differ."""
-    if _is_unknown(control.trial) or other.trial is None or _is_unknown(other.trial):
+    if _is_unknown(control.trial) or _is_unknown(other.trial):
         return Effect(name, MISSING, message=other.trial.message if other.trial else "")
+    assert other.trial
     if other.trial.outcome != OBSERVED:
         return Effect(name, other.trial.outcome, message=other.trial.message)
     left = {(p.tier, p.stage): p.digest for p in other.trace}
@@ -96,9 +97,7 @@ def effect(control: Tried, name: str, other: Tried) -> Effect:
 
 def _is_unknown(trial: Trial | None) -> bool:
     """Return whether nothing is known by a trial: it was not run, or what ended it may be none of its own doing."""
-    if trial is None or trial.outcome == TIMED_OUT:
-        return True
-    return trial.outcome == CRASHED and trial.kind in FROM_OUTSIDE
+    return trial is None or trial.outcome == TIMED_OUT or trial.from_outside
 
 
 def wanted(cell: Cell) -> Iterator[tuple[Variation, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.judging import LEAST_FLOOR, ROUNDING_RATIO
 from tfmatrix.exchange.verdicts import BACK, LOST, NONE, OTHER, Exchanged, Judged, Side, Slots
-from tfmatrix.records import CRASHED, FAILED, FROM_OUTSIDE, OBSERVED, UNSUPPORTED, Trial
+from tfmatrix.records import CRASHED, FAILED, OBSERVED, UNSUPPORTED, Trial
 
 Measure = Callable[[str, str], Distance]
 """From two digests to the distance of their tensors."""
@@ -63,7 +63,7 @@ def _of_reader(side: Side) -> Judged | None:
 
 def _crashed(trial: Trial) -> bool:
     """Return whether a trial's own process crashed by itself, and was not ended by something outside."""
-    return trial.outcome == CRASHED and trial.kind not in {"", *FROM_OUTSIDE}
+    return trial.outcome == CRASHED and bool(trial.kind) and not trial.from_outside
 
 
 def _told(trial: Trial) -> tuple[str, str]:

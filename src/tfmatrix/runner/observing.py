@@ -19,7 +19,6 @@ from tfmatrix.errors import Unavailable
 from tfmatrix.machine import this_machine
 from tfmatrix.records import (
     CRASHED,
-    FROM_OUTSIDE,
     JITTER,
     PROBE_DIED,
     SEEDS,
@@ -284,7 +283,7 @@ class _Line:
             if self._run.stopped.is_set():
                 raise
         else:
-            if first.trial.outcome != CRASHED or first.trial.kind not in FROM_OUTSIDE or self._run.stopped.is_set():
+            if not first.trial.from_outside or self._run.stopped.is_set():
                 return first
         return self._attempt(expected)
 
