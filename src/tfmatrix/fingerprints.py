@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -17,18 +18,20 @@ from tfmatrix.records import Fingerprint, Tensor
 
 def tensor_digest(tensor: Tensor) -> str:
     """Return SHA-256 over dtype name, shape and bytes, as 64 hexadecimal digits."""
-    header = f"{tensor.dtype}\0{','.join(map(str, tensor.shape))}\0".encode("ascii")
-    state = hashlib.sha256(header)
+    state = hashlib.sha256(_header(tensor.dtype, tensor.shape))
     state.update(tensor.data)
     return state.hexdigest()
 
 
+@lru_cache(maxsize=1024)
+def _header(dtype: str, shape: tuple[int, ...]) -> bytes:
+    return f"{dtype}\0{','.join(map(str, shape))}\0".encode("ascii")
+
+
 def trace_digest(trace: Iterable[Fingerprint]) -> str:
     """Return SHA-256 over the ordered fingerprints: two traces of one digest are equal."""
-    state = hashlib.sha256()
-    for print_ in trace:
-        state.update(f"{print_.tier}\0{print_.stage}\0{print_.digest}\n".encode())
-    return state.hexdigest()
+    lines = (f"{print_.tier}\0{print_.stage}\0{print_.digest}\n" for print_ in trace)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def trial_key(covers: Iterable[tuple[str, str]]) -> str:

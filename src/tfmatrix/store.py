@@ -26,6 +26,9 @@ WHOLE = 16 * 2**20
 SAMPLE = 2**16
 """Elements, evenly spaced, that are kept of a larger one."""
 
+CACHE = 64 * 2**20
+"""Bytes of the file that are held: digests are looked up all over it."""
+
 _DISTANCES = """
 CREATE TABLE IF NOT EXISTS distances (
     a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b)
@@ -87,6 +90,7 @@ class Store:
     def _prepare(self) -> None:
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.connection.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
         with self.transaction():
             if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 self._run(_TABLES)
@@ -271,7 +275,8 @@ class Store:
 
     def add_distances(self, measured: Mapping[tuple[str, str], str]) -> None:
         """Add what was measured of pairs of tensors, by their digests."""
-        rows = [(bytes.fromhex(a), bytes.fromhex(b), text) for (a, b), text in measured.items()]
+        # In the table's own order, so that SQLite fills one page after another.
+        rows = sorted((bytes.fromhex(a), bytes.fromhex(b), text) for (a, b), text in measured.items())
         with self.transaction():
             self.connection.executemany("INSERT OR REPLACE INTO distances VALUES (?, ?, ?)", rows)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
 from tfmatrix.compare.classes import letters, whole_letters
-from tfmatrix.compare.judging import INJECTED, Judge, Traces
-from tfmatrix.compare.policy import DEFAULT, digest, ratio_for, within
+from tfmatrix.compare.judging import INJECTED, TIERS, Judge, Judgement, Traces
+from tfmatrix.compare.policy import digest, ratio_for, within
 from tfmatrix.compare.results import (
     CellComparison,
     CellState,
@@ -47,31 +48,29 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
     tensors = Tensors(store)
     found = states(plan, store, tensors)
-    against, after, between = {}, {}, {}
+    base = {cell: found[_in(plan.baseline, cell)] for cell in found}  # the only one that is jittered
     before = dict(zip(plan.environments[1:], plan.environments, strict=False))
-    # Model by model, so that each trace is read once however many there are.
-    for cell in sorted(found, key=_launch_and_model):
-        base = found[_in(plan.baseline, cell)]  # the only one that is jittered
-        if cell.environment != plan.baseline:
-            against[cell] = compare_cells(tensors, base, found[cell], plan.config.policy)
-        if cell.environment in before:
-            previous = found[_in(before[cell.environment], cell)]
-            known = against.get(cell) if previous is base else None
-            after[cell] = known or compare_cells(tensors, previous, found[cell], plan.config.policy, base)
-        if compared := _compare_modes(plan, tensors, found, cell, base):
-            between[cell] = compared
+    against = [_Asked(base[c], found[c], base[c]) for c in found if c.environment != plan.baseline]
+    after = [_Asked(found[_in(before[c.environment], c)], found[c], base[c]) for c in found if c.environment in before]
+    between = [_Asked(found[c], found[other], base[c], (INJECTED,)) for c, other in _modes_of(plan) if found[c].trace and found[other].trace]
+    parted = [asked for asked in (*against, *after) if asked.baseline.trace != asked.candidate.trace]
+    judgements = _judge(tensors, plan.config.policy, [*parted, *between])
     comparison = Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
         states=tuple(found.values()),
         letters=letters(found.values()),
         whole_letters=whole_letters(found.values()),
-        cells=tuple(against[cell] for cell in found if cell in against),
+        cells=tuple(_compare_cells(asked, judgements) for asked in against),
         steps=tuple(
-            Step(older, newer, tuple(after[cell] for cell in found if cell.environment == newer))
+            Step(
+                older,
+                newer,
+                tuple(_compare_cells(one, judgements) for one in after if one.candidate.cell.environment == newer),
+            )
             for older, newer in pairwise(plan.environments)
         ),
-        modes=tuple(between[cell] for cell in found if cell in between),
+        modes=tuple(_compare_modes(asked, judgements) for asked in between),
         machine=noted_machine(store),
         settings={
             "trials": plan.config.trials,
@@ -91,7 +90,21 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     """Return what the trials of every expected cell say together."""
     tensors = tensors or Tensors(store)
     observed = store.observed()  # at once, and without the evidence: of these nothing else is asked
-    return {cell: _state(plan, store, tensors, cell, observed) for cell in plan.cells}
+    refusals = {e: store.noted(REFUSAL, environment_key(plan, e)) for e in plan.environments}
+
+    def trial(key: str) -> Trial | None:
+        return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
+
+    return {
+        cell: state_of(
+            cell,
+            [(expected, trial(expected.key)) for expected in plan.trials[cell]],
+            str(refusals[cell.environment] or ""),
+            tensors,
+            store.last_called,
+        )
+        for cell in plan.cells
+    }
 
 
 def noted_machine(store: Store) -> Machine:
@@ -103,22 +116,17 @@ def noted_machine(store: Store) -> Machine:
     return Machine(**values)
 
 
-def _state(plan: Plan, store: Store, tensors: Tensors, cell: Cell, observed: Mapping[str, str]) -> CellState:
-    refusal = store.noted(REFUSAL, environment_key(plan, cell.environment))
-    trials = [
-        (e, Trial(e.key, OBSERVED, e.id, trace=observed[e.key]) if e.key in observed else store.trial(e.key))
-        for e in plan.trials[cell]
-    ]
-    return state_of(cell, trials, str(refusal or ""), tensors, store.last_called)
-
-
 def environment_key(plan: Plan, environment: Environment) -> str:
     """Return what an environment is filed under in the store: its name, where it is for, and its lock."""
     return f"{environment.distribution}/{environment.name}/{environment.python}/{plan.lock_digests[environment]}"
 
 
-def _launch_and_model(cell: Cell) -> tuple[str, str]:
-    return cell.launch.name, cell.model.name
+def _modes_of(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
+    """Yield each cell of the first mode, with that of the second; none where there is but one mode."""
+    for first, second in pairwise(plan.config.modes):
+        for cell in plan.cells:
+            if cell.mode == first and cell.launch.name == "default":
+                yield cell, replace(cell, mode=second)
 
 
 def _in(environment: Environment, cell: Cell) -> Cell:
@@ -126,33 +134,72 @@ def _in(environment: Environment, cell: Cell) -> Cell:
     return Cell(environment, cell.launch, cell.mode, cell.model)
 
 
-def compare_cells(
-    tensors: Tensors,
-    baseline: CellState,
-    candidate: CellState,
-    policy: Policy = DEFAULT,
-    jittered: CellState | None = None,
-) -> CellComparison:
-    """Compare two cells' states; only two that were observed and are stable are compared bit by bit.
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Two cells to be compared."""
 
-    ``jittered`` is the cell whose noise floor counts, where it is not ``baseline``'s own.
-    """
-    noise = jittered or baseline
-    verdict, reason = _before_comparing(baseline, candidate)
-    if verdict:
-        return CellComparison(candidate.cell, verdict, reason)
-    assert baseline.trace is not None
-    assert candidate.trace is not None
-    if baseline.trace == candidate.trace:
-        return CellComparison(candidate.cell, Verdict.IDENTICAL, "")
-    judgement = Judge(
-        tensors,
-        Traces(baseline.trace, noise.jitters, baseline.seeds, noise.trace),
+    baseline: CellState
+    candidate: CellState
+    jittered: CellState
+    """The cell whose noise floor counts."""
+    tiers: tuple[str, ...] = TIERS
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two traces to be judged, and by what: two questions with the same pair have the same judgement."""
+
+    baseline: Traces
+    candidate: Traces
+    tiers: tuple[str, ...]
+    policy: Policy
+    """With only those rules that hold for the candidate's cell."""
+
+
+def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
+    """Return what there is to judge; None where one of two cells has no trace."""
+    baseline, candidate, jittered = asked.baseline, asked.candidate, asked.jittered
+    if not (baseline.trace and candidate.trace):
+        return None
+    return _Pair(
+        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace),
         Traces(candidate.trace, (), candidate.seeds),
-        partial(ratio_for, within(policy, candidate.cell.model.name, candidate.cell.mode)),
-    ).judge()
+        asked.tiers,
+        within(policy, candidate.cell.model.name, candidate.cell.mode),
+    )
+
+
+def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping[_Asked, Judgement]:
+    """Judge each pair of traces, once for all cells that have these bits.
+
+    Model by model, so that each trace is read once however many there are, and what is short measured at once.
+    """
+    found: dict[_Asked, Judgement] = {}
+    for _, group in groupby(sorted(asked, key=_launch_and_model), _launch_and_model):
+        pairs = {one: pair for one in group if (pair := _pair(one, policy))}
+        judges = {
+            pair: Judge(tensors, pair.baseline, pair.candidate, partial(ratio_for, pair.policy))
+            for pair in pairs.values()
+        }
+        tensors.prepare(digests for pair, judge in judges.items() for digests in judge.pairs(pair.tiers))
+        judgements = {pair: judge.judge(pair.tiers) for pair, judge in judges.items()}
+        found |= {one: judgements[pair] for one, pair in pairs.items()}
+    return found
+
+
+def _launch_and_model(asked: _Asked) -> tuple[str, str]:
+    return asked.candidate.cell.launch.name, asked.candidate.cell.model.name
+
+
+def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> CellComparison:
+    """Compare two cells' states; only two that were observed and are stable are compared bit by bit."""
+    cell = asked.candidate.cell
+    verdict, reason = _before_comparing(asked.baseline, asked.candidate)
+    if verdict:
+        return CellComparison(cell, verdict, reason)
+    judgement = judgements[asked]
     verdict = worst(result.verdict for result in judgement.stages if result.verdict)
-    return CellComparison(candidate.cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve)
+    return CellComparison(cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve)
 
 
 def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdict | None, str]:
@@ -172,30 +219,17 @@ def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdic
         return Verdict.FAILED, f"{candidate.outcome}: {candidate.reason}"
     if OBSERVED not in {candidate.outcome, baseline.outcome} or candidate.outcome != baseline.outcome:
         return Verdict.NOT_COMPARABLE, f"{_told(candidate)} here, {_told(baseline)} in the baseline"
-    return None, ""
+    return (Verdict.IDENTICAL, "") if candidate.trace == baseline.trace else (None, "")
 
 
 def _told(state: CellState) -> str:
     return f"{state.outcome} ({state.reason})" if state.reason else state.outcome
 
 
-def _compare_modes(
-    plan: Plan, tensors: Tensors, states: Mapping[Cell, CellState], cell: Cell, base: CellState
-) -> ModeComparison | None:
-    """Return the injected tier of a cell of the first mode beside that of the second; None where there is no pair."""
-    first, second = (*plan.config.modes, "", "")[:2]
-    if not second or cell.mode != first or cell.launch.name != "default":
-        return None
-    state, other = states[cell], states[Cell(cell.environment, cell.launch, second, cell.model)]
-    if not (state.trace and other.trace):
-        return None
-    judge = Judge(
-        tensors,
-        Traces(state.trace, base.jitters, state.seeds, base.trace),
-        Traces(other.trace, (), other.seeds),
-        partial(ratio_for, within(plan.config.policy, cell.model.name, second)),
-    )
-    return ModeComparison(cell.environment, cell.model.name, (first, second), judge.judge([INJECTED]).stages)
+def _compare_modes(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> ModeComparison:
+    """Return the injected tier of a cell of the first mode beside that of the second."""
+    cell, modes = asked.baseline.cell, (asked.baseline.cell.mode, asked.candidate.cell.mode)
+    return ModeComparison(cell.environment, cell.model.name, modes, judgements[asked].stages)
 
 
 def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tfmatrix.compare import redraw
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, StageResult
 from tfmatrix.compare.stages import RANDOM, TERMINAL, parse, place
-from tfmatrix.compare.tensors import Names, Tensors
+from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.fingerprints import trace_digest
-from tfmatrix.records import Fingerprint
 
 NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
 TIERS = (NATIVE, INJECTED)
@@ -69,20 +68,19 @@ class Judge:
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
-        self._tensors.prepare(self._pairs(tiers))
         stages: list[StageResult] = []
         divergences: list[Divergence] = []
         for tier in tiers:
             names = self._ordered(tier)
-            findings = dict(self._findings(tier, names))
             differing = [name for name in names if not self._identical(tier, name)]
+            findings = dict(self._findings(tier, differing))
             stages += self._by_stage(tier, names, differing, findings)
             if findings:
                 divergences.append(self._divergence(tier, names, differing, findings))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         return Judgement(tuple(stages), tuple(divergences), curve)
 
-    def _pairs(self, tiers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    def pairs(self, tiers: Sequence[str] = TIERS) -> Iterator[tuple[str, str]]:
         """Yield the pairs of digests that differ and were not measured, and those that their noise floors need."""
         for (tier, name), digest in self._a.items():
             other = self._b.get((tier, name))
@@ -100,12 +98,10 @@ class Judge:
     def _identical(self, tier: str, name: str) -> bool:
         return self._a.get((tier, name)) == self._b.get((tier, name))
 
-    def _findings(self, tier: str, names: Iterable[str]) -> Iterator[tuple[str, Finding]]:
+    def _findings(self, tier: str, differing: Iterable[str]) -> Iterator[tuple[str, Finding]]:
         """Yield each judged difference by name; natively, nothing that only follows from an earlier one."""
         inherited = False
-        for name in names:
-            if self._identical(tier, name):
-                continue
+        for name in differing:
             kind = parse(name).kind
             alone = tier == INJECTED or kind in RANDOM
             if inherited and not alone and self._in_both(tier, name):
@@ -229,15 +225,12 @@ class Judge:
         self, tier: str, names: Sequence[str], differing: Sequence[str], findings: Mapping[str, Finding]
     ) -> Iterator[StageResult]:
         """Yield one result per stage of a tier, in the order of the chain."""
-        kinds: dict[str, list[str]] = {}
-        for name in names:
-            kinds.setdefault(parse(name).kind, []).append(name)
         other = set(differing)
-        for kind, members in sorted(kinds.items(), key=lambda item: place(item[0])):
+        for kind, members in _stages(tuple(names)):
             judged = [findings[name] for name in members if name in findings]
             count = sum(name in other for name in members)
             inherited = None if count else Verdict.IDENTICAL
-            digest = self._stage_digest(self._a, tier, members)
+            digest = self._tensors.stage_digest(self._baseline.trace, tier, members)
             yield StageResult(
                 tier=tier,
                 kind=kind,
@@ -245,13 +238,17 @@ class Judge:
                 differing=count,
                 verdict=min((f.verdict for f in judged), key=lambda v: v.severity) if judged else inherited,
                 baseline=digest,
-                candidate=self._stage_digest(self._b, tier, members) if count else digest,
+                candidate=self._tensors.stage_digest(self._candidate.trace, tier, members) if count else digest,
                 first=judged[0] if judged else None,
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
                 verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),
             )
 
-    @staticmethod
-    def _stage_digest(trace: Names, tier: str, members: Iterable[str]) -> str:
-        """Return one digest for all tensors of a stage."""
-        return trace_digest(Fingerprint(tier, name, trace.get((tier, name), "")) for name in members)
+
+@lru_cache(maxsize=256)
+def _stages(names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the stages of some names in the order of the chain, each with its names; most traces share theirs."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(parse(name).kind, []).append(name)
+    return tuple((kind, tuple(kinds[kind])) for kind in sorted(kinds, key=place))

@@ -18,8 +18,6 @@ from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
 from tfmatrix.records import Policy, Rule
 
-DEFAULT = Policy()
-
 DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 """What a ratio can be given for: the dtypes that round."""
 

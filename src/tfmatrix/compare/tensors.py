@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfmatrix.compare.distance import Distance, measure, measure_rows
-from tfmatrix.fingerprints import to_array
-from tfmatrix.records import Tensor
+from tfmatrix.fingerprints import to_array, trace_digest
+from tfmatrix.records import Fingerprint, Tensor
 from tfmatrix.store import Store
 
 SHORT = 2**14
 """Bytes of a tensor up to which it is measured together with others: its elements fit a chunk, whatever they are."""
 
+AT_ONCE = 2**11
+"""Pairs of short tensors that are read and measured together."""
+
 RECENT = 2**12
-"""Short tensors that are held: 64 MiB at most."""
+"""Short tensors that are held, besides those of the pairs that are measured: 64 MiB at most."""
 
 Names = Mapping[tuple[str, str], str]
 """A trace by name: (tier, full stage name) to digest, in the order of the run."""
@@ -41,12 +45,18 @@ class Tensors:
         self._short: dict[str, Tensor] = {}
         """Short tensors that were read lately: a baseline's are wanted by every candidate."""
         self.names = lru_cache(maxsize=4096)(self._names)
+        self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
         self.array = lru_cache(maxsize=4096)(self._array)
         self.largest = lru_cache(maxsize=None)(self._largest)
         self.farthest = lru_cache(maxsize=4096)(self._farthest)
 
     def _names(self, trace: str) -> Names:
         return {(print_.tier, print_.stage): print_.digest for print_ in self._store.trace(trace)}
+
+    def _stage_digest(self, trace: str, tier: str, names: tuple[str, ...]) -> str:
+        """Return one digest for tensors of a trace; one that the trace does not have counts as such."""
+        digests = self.names(trace)
+        return trace_digest(Fingerprint(tier, name, digests.get((tier, name), "")) for name in names)
 
     def _array(self, digest: str) -> tuple[NDArray[Any], bool]:
         """Return a tensor and whether it is whole."""
@@ -81,21 +91,32 @@ class Tensors:
 
         Those of one dtype and shape are measured at once, which is what makes many short tensors cheap.
         """
-        unknown = [pair for pair in dict.fromkeys(pairs) if not self.knows(*pair)]
-        if len(self._short) > RECENT:
-            self._short.clear()
-        unread = {digest for pair in unknown for digest in pair if digest not in self._short}
-        self._short |= self._store.tensors(unread, SHORT)
-        short = self._short
-        alike: dict[tuple[str, tuple[int, ...]], list[tuple[str, str]]] = {}
-        for a, b in unknown:
-            if a in short and b in short and _layout(short[a]) == _layout(short[b]) and _has_rows(short[a]):
-                alike.setdefault(_layout(short[a]), []).append((a, b))
+        unknown = (pair for pair in dict.fromkeys(pairs) if not self.knows(*pair))
+        while some := list(islice(unknown, AT_ONCE)):
+            if len(self._short) > RECENT:
+                self._short.clear()
+            unread = {digest for pair in some for digest in pair}.difference(self._short)
+            self._short |= self._store.tensors(unread, SHORT)
+            self._measure(some)
+
+    def _measure(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Measure those of some pairs whose tensors are held and alike, each dtype and shape at once."""
+        alike: dict[tuple[str, tuple[int, ...]], list[tuple[str, str, bytes, bytes]]] = {}
+        for a, b in pairs:
+            first, second = self._short.get(a), self._short.get(b)
+            if first and second and first.whole and second.whole and _layout(first) == _layout(second):
+                alike.setdefault(_layout(first), []).append((a, b, first.data, second.data))
         for (dtype, shape), members in alike.items():
-            sides = (b"".join(short[pair[side]].data for pair in members) for side in (0, 1))
-            rows = (to_array(Tensor(dtype, (len(members), math.prod(shape)), data)) for data in sides)
-            for pair, found in zip(members, measure_rows(*rows), strict=True):
-                self._learn(*pair, found)
+            if dtype == "string":
+                continue
+            count = math.prod(shape)
+            size = count * _width(dtype)
+            rows = [member for member in members if len(member[2]) == len(member[3]) == size]
+            x, y = (
+                to_array(Tensor(dtype, (len(rows), count), b"".join(row[side] for row in rows))) for side in (2, 3)
+            )
+            for (a, b, _, _), found in zip(rows, measure_rows(x, y), strict=True):
+                self._learn(a, b, found)
 
     def keep(self) -> None:
         """Store the distances that were measured since the last call: between two digests they never change."""
@@ -114,13 +135,6 @@ class Tensors:
 
 def _layout(tensor: Tensor) -> tuple[str, tuple[int, ...]]:
     return tensor.dtype, tensor.shape
-
-
-def _has_rows(tensor: Tensor) -> bool:
-    """Return whether a tensor is whole, has elements of one width, and as many bytes as these take."""
-    if tensor.dtype == "string" or not tensor.whole:
-        return False
-    return len(tensor.data) == math.prod(tensor.shape) * _width(tensor.dtype)
 
 
 @cache

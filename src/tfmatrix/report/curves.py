@@ -34,11 +34,23 @@ class Line(NamedTuple):
 
 def pictures(data: Data) -> dict[str, str]:
     """Return a picture for each model, mode and launch in which weights part from the baseline's, by file name."""
+    return {
+        file_name(*group): _draw(f"{group[0]}/{group[1]}", cells) for group, cells in _groups(data).items()
+    }
+
+
+def file_names(data: Data) -> list[str]:
+    """Return the names of the pictures' files."""
+    return list(dict.fromkeys(file_name(*group) for group in _groups(data)))
+
+
+def _groups(data: Data) -> dict[tuple[str, str, str], list[Data]]:
+    """Return the cells of each picture, by model, mode and launch."""
     groups: dict[tuple[str, str, str], list[Data]] = {}
     for cell in data["cells"]:
         if any(point[1] for point in cell.get("curve", [])):
             groups.setdefault((cell["model"], cell["mode"], cell["launch"]), []).append(cell)
-    return {file_name(*group): _draw(f"{group[0]}/{group[1]}", cells) for group, cells in groups.items()}
+    return groups
 
 
 def file_name(model: str, mode: str, launch: str) -> str:

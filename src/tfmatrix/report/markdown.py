@@ -30,7 +30,7 @@ def render(data: Data) -> str:
         "steps": changes.steps(data, marks),
         "changes": list(changes.of_candidates(data, marks)),
         "pictures": [
-            {"title": name.removesuffix(".svg"), "file": f"{curves.FOLDER}/{name}"} for name in curves.pictures(data)
+            {"title": name.removesuffix(".svg"), "file": f"{curves.FOLDER}/{name}"} for name in curves.file_names(data)
         ],
         "between_modes": changes.between_modes(data),
         "problems": [escaped(line) for line in problems(_unanswered(data))],
