@@ -1,13 +1,15 @@
-"""How long a report takes from a store of many trials, and how that grows: run as ``python -m benchmarks.report N``."""
+"""How long a report takes from a store of many trials, and how that grows."""
 
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +34,12 @@ STAGES = (
 ELEMENTS = 64
 
 
+REPEATS = 3
+"""First reports that are timed of each store."""
+
+
 def rows() -> list[tuple[str, float, str, str]]:
-    """Return what was measured as rows of name, number, unit and aim, each store in a process of its own."""
+    """Return what was measured as rows of name, number, unit and aim."""
     (small, _), (large, peak) = _measured(SMALL), _measured(LARGE)
     return [
         (f"report of {LARGE} trials: time", large, "s", "under 20"),
@@ -48,10 +54,19 @@ def rows() -> list[tuple[str, float, str, str]]:
 
 
 def _measured(trials: int) -> tuple[float, float]:
-    command = [sys.executable, "-m", "benchmarks.report", str(trials)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    seconds, mebibytes = map(float, told.split())
-    return seconds, mebibytes
+    """Return the median of the seconds, and the most MiB, of first reports, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        filled = Path(folder) / "filled"
+        plan = _plan(filled, trials)
+        with Store(plan.config.under_root(plan.config.store)) as store:
+            _fill(store, plan)
+        told = []
+        for number in range(REPEATS):
+            copy = shutil.copytree(filled, Path(folder) / str(number))
+            command = [sys.executable, "-m", "benchmarks.report", str(copy), str(trials)]
+            told.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+            shutil.rmtree(copy)
+    return median(float(seconds) for seconds, _ in told), max(float(mebibytes) for _, mebibytes in told)
 
 
 def _plan(root: Path, trials: int) -> Plan:
@@ -105,14 +120,13 @@ def _numbers(model: str, mode: str, count: int) -> NDArray[np.float32]:
 
 
 def main() -> None:
-    """Fill a store, write the report, and print its seconds and this process's peak in MiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        plan = _plan(Path(folder), int(sys.argv[1]))
-        with Store(plan.config.under_root(plan.config.store)) as store:
-            _fill(store, plan)
-            start = time.perf_counter()
-            matrix.write_report(plan, store)
-            seconds = time.perf_counter() - start
+    """Write the report of a folder's store of so many trials, and print its seconds and this process's peak in MiB."""
+    plan = _plan(Path(sys.argv[1]), int(sys.argv[2]))
+    assert plan.trials  # a run has made its plan when it comes to the report
+    with Store(plan.config.under_root(plan.config.store)) as store:
+        start = time.perf_counter()
+        matrix.write_report(plan, store)
+        seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(f"{seconds} {peak}\n")
 

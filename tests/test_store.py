@@ -229,32 +229,47 @@ def test_a_store_of_another_schema_is_refused_by_age(path: Path, schema: int, ag
         assert connection.execute("SELECT schema FROM meta").fetchall() == [(schema,)]
 
 
-def test_an_older_store_is_migrated_with_what_is_in_it(path: Path) -> None:
-    """A store of the first schema is opened as one of this schema, and has its trials, traces and tensors."""
+DISTANCES_BEFORE = {
+    1: (),
+    2: (
+        "CREATE TABLE distances (a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b))",
+        "INSERT INTO distances VALUES (zeroblob(32), zeroblob(32), '[]')",
+    ),
+}
+"""What made the table of distances of each earlier schema."""
+
+
+@pytest.mark.parametrize("schema", range(1, SCHEMA))
+def test_an_older_store_is_migrated_with_what_is_in_it(path: Path, schema: int) -> None:
+    """A store of an earlier schema is opened as one of this schema, and has its trials, traces and tensors."""
     with Store(path) as store:
         kept = put(store, "k")
-        store.connection.execute("DROP TABLE distances")  # the second schema added it
-    set_schema_of(path, 1)
+        for statement in ("DROP TABLE distances", *DISTANCES_BEFORE[schema]):
+            store.connection.execute(statement)
+    set_schema_of(path, schema)
     with Store(path) as store:
         assert store.trial("k") == kept
         assert kept.trace is not None
         assert store.trace(kept.trace)
-        store.add_distances({("ab" * 32, "cd" * 32): "[]"})
+        store.add_distances([("ab" * 32, "cd" * 32)], "[]")
+        assert list(store.distances()) == [([("ab" * 32, "cd" * 32)], "[]")]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT schema FROM meta").fetchall() == [(SCHEMA,)]
 
 
 def test_distances_come_back_until_other_code_measures(path: Path) -> None:
-    """A distance is read back by its pair of digests, and is gone once the code that measured it is another."""
+    """Distances are read back with their pairs of digests, and are gone once the code that measured is another."""
     a, b = "ab" * 32, "cd" * 32
+    added = [([(a, b), (b, a)], "[1, 2]"), ([(a, a)], "[3]")]
     with Store(path) as store:
         store.keep_distances("by this")
-        store.add_distances({(a, b): "[1]", (b, a): "[2]"})
+        for pairs, measured in added:
+            store.add_distances(pairs, measured)
     with Store(path) as store:
         store.keep_distances("by this")
-        assert store.distances() == {(a, b): "[1]", (b, a): "[2]"}
+        assert list(store.distances()) == added
         store.keep_distances("by that")
-        assert store.distances() == {}
+        assert list(store.distances()) == []
 
 
 def text_file(path: Path) -> None:

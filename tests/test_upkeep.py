@@ -64,9 +64,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "a key": ("UPDATE trials SET key = 'ab' || substr(key, 3)", "is filed under another key than what it covers has"),
     "a fact": ("INSERT INTO facts VALUES ('installed', 'k', 'x')", "what is noted as installed cannot be read"),
     "a distance of nothing": (
-        "INSERT INTO distances VALUES (zeroblob(32), zeroblob(32), '[]')",
+        "INSERT INTO distances (pairs, measured) VALUES (zeroblob(64), '[[true]]')",
         "which are not both there",
     ),
+    "distances that cannot be read": ("UPDATE distances SET measured = '[1'", "pairs of tensors cannot be read"),
+    "fewer distances than pairs": ("UPDATE distances SET measured = '[]'", "pairs of tensors cannot be read"),
 }
 
 
@@ -75,7 +77,7 @@ def test_what_is_wrong_in_a_store_is_named(path: Path, statement: str, told: str
     """Whatever is changed behind the store's back is found by its digest, and a whole store has nothing to tell."""
     with Store(path) as store:
         assert list(upkeep.check(store)) == []
-        assert store.distances()
+        assert list(store.distances())
         store.connection.execute("PRAGMA foreign_keys = OFF")
         assert store.connection.execute(statement).rowcount
         found = list(upkeep.check(store))

@@ -30,7 +30,7 @@ def _header(dtype: str, shape: tuple[int, ...]) -> bytes:
 
 def trace_digest(trace: Iterable[Fingerprint]) -> str:
     """Return SHA-256 over the ordered fingerprints: two traces of one digest are equal."""
-    lines = (f"{print_.tier}\0{print_.stage}\0{print_.digest}\n" for print_ in trace)
+    lines = (f"{tier}\0{stage}\0{digest}\n" for tier, stage, digest in trace)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

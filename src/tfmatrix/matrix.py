@@ -79,11 +79,11 @@ def _not_collecting() -> Iterator[None]:
 @_not_collecting()
 def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
-    data = summary.summarise(compare_all(plan, store))
+    data, text = summary.summarise_in_text(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "matrix.json", summary.to_text(data))
+        write_whole(folder / "matrix.json", text)
         write_whole(folder / "matrix.md", markdown.render(data))
         _write_pictures(folder / curves.FOLDER, curves.pictures(data))
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, order=True)
@@ -215,8 +216,7 @@ class Trial:
         return self.outcome == CRASHED and self.kind in FROM_OUTSIDE
 
 
-@dataclass(frozen=True)
-class Fingerprint:
+class Fingerprint(NamedTuple):
     """One tensor of one trial: where in the chain it stands, and its digest."""
 
     tier: str
@@ -225,8 +225,7 @@ class Fingerprint:
     digest: str
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(NamedTuple):
     """A tensor in canonical form: C order, little-endian."""
 
     dtype: str

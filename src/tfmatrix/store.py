@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +19,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 
-SCHEMA = 2
+SCHEMA = 3
 
 WHOLE = 16 * 2**20
 """Bytes up to which a tensor is kept whole."""
@@ -30,9 +30,7 @@ CACHE = 64 * 2**20
 """Bytes of the file that are held: digests are looked up all over it."""
 
 _DISTANCES = """
-CREATE TABLE IF NOT EXISTS distances (
-    a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b)
-) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS distances (number INTEGER PRIMARY KEY, pairs BLOB NOT NULL, measured TEXT NOT NULL);
 """
 _TABLES = f"""
 CREATE TABLE meta (schema INTEGER NOT NULL);
@@ -51,7 +49,7 @@ CREATE INDEX trials_by_id ON trials (id);
 CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 {_DISTANCES}"""
 
-_MIGRATIONS = {1: _DISTANCES}
+_MIGRATIONS = {1: _DISTANCES, 2: f"DROP TABLE distances;\n{_DISTANCES}"}
 """What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
 
 MEASURED_BY = "measured by"
@@ -258,7 +256,9 @@ class Store:
                 f"SELECT digest, dtype, shape, data, whole FROM tensors WHERE {condition}",  # noqa: S608  # no value
                 (*some, most),
             )
-            found.update((digest.hex(), self._verified(digest.hex(), *row)) for digest, *row in rows)
+            for digest, dtype, shape, data, whole in rows:
+                name = digest.hex()
+                found[name] = self._verified(name, dtype, shape, data, whole)
         return found
 
     def _verified(self, digest: str, dtype: str, shape: str, data: bytes, whole: int) -> Tensor:
@@ -268,17 +268,20 @@ class Store:
             raise self._damaged(f"the tensor {digest[:12]} has other bytes than its digest says")
         return tensor
 
-    def distances(self) -> dict[tuple[str, str], str]:
-        """Return what was measured of pairs of tensors, by their digests, as it was added."""
-        rows = self.connection.execute("SELECT a, b, measured FROM distances")
-        return {(a.hex(), b.hex()): measured for a, b, measured in rows}
+    def distances(self) -> Iterator[tuple[list[tuple[str, str]], str]]:
+        """Yield what was measured, as it was added: pairs of digests, and what is said of them."""
+        for pairs, measured in self.connection.execute("SELECT pairs, measured FROM distances ORDER BY number"):
+            digests = [pairs[at : at + 32].hex() for at in range(0, len(pairs), 32)]
+            yield list(zip(digests[::2], digests[1::2], strict=False)), measured
 
-    def add_distances(self, measured: Mapping[tuple[str, str], str]) -> None:
-        """Add what was measured of pairs of tensors, by their digests."""
-        # In the table's own order, so that SQLite fills one page after another.
-        rows = sorted((bytes.fromhex(a), bytes.fromhex(b), text) for (a, b), text in measured.items())
+    def add_distances(self, pairs: Iterable[tuple[str, str]], measured: str) -> None:
+        """Add what was measured: pairs of digests, and what is said of them, in one row of the table.
+
+        They are kept for speed alone, and a row for each would take longer to write than its pair to measure.
+        """
+        digests = bytes.fromhex("".join(chain.from_iterable(pairs)))
         with self.transaction():
-            self.connection.executemany("INSERT OR REPLACE INTO distances VALUES (?, ?, ?)", rows)
+            self.connection.execute("INSERT INTO distances (pairs, measured) VALUES (?, ?)", (digests, measured))
 
     def keep_distances(self, by: str) -> None:
         """Drop the distances unless they were measured by the code of this digest."""

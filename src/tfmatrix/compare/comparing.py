@@ -52,7 +52,11 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     before = dict(zip(plan.environments[1:], plan.environments, strict=False))
     against = [_Asked(base[c], found[c], base[c]) for c in found if c.environment != plan.baseline]
     after = [_Asked(found[_in(before[c.environment], c)], found[c], base[c]) for c in found if c.environment in before]
-    between = [_Asked(found[c], found[other], base[c], (INJECTED,)) for c, other in _modes_of(plan) if found[c].trace and found[other].trace]
+    between = [
+        _Asked(found[c], found[other], base[c], (INJECTED,))
+        for c, other in _modes_of(plan)
+        if found[c].trace and found[other].trace
+    ]
     parted = [asked for asked in (*against, *after) if asked.baseline.trace != asked.candidate.trace]
     judgements = _judge(tensors, plan.config.policy, [*parted, *between])
     comparison = Comparison(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -12,8 +12,7 @@ from tfmatrix.compare.pairs import CHUNK, chunks, is_string, native, obstacle, s
 from tfmatrix.compare.ulp import Array, Format, format_of, ordinals, widest
 
 
-@dataclass(frozen=True)
-class Distance:
+class Distance(NamedTuple):
     """How far two tensors lie apart; the digest decides *whether* they differ, this explains *how much*.
 
     Counts are of elements, and a complex element differs where either part does; it is ``..._only`` where
@@ -142,11 +141,10 @@ class _Bits:
 
     def distances(self, elements: int, sampled: bool) -> list[Distance]:
         """Return what was found of each row in all chunks."""
-        figures, dtype = self._figures(), self._dtype.name
-        return [
-            Distance(True, "", elements, **dict(zip(figures, row, strict=True)), sampled=sampled, dtype=dtype)
-            for row in zip(*(array.tolist() for array in figures.values()), strict=True)
-        ]
+        blank = Distance(True, "", elements, sampled=sampled, dtype=self._dtype.name)
+        figures = {name: array.tolist() for name, array in self._figures().items()}
+        columns = (figures[name] if name in figures else repeat(value) for name, value in blank._asdict().items())
+        return list(map(Distance._make, zip(*columns, strict=False)))
 
     def _figures(self) -> dict[str, Array]:
         """Return what was counted, by the name that it has in a distance."""

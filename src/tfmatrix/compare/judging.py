@@ -171,7 +171,8 @@ class Judge:
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        return self._tensors.farthest(*self._moved(tier, name))
+        baseline = self._baseline
+        return self._tensors.floor(baseline.jittered or baseline.trace, baseline.jitters, tier, name)
 
     def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
         """Yield how far each jittered trial went from the trial that it jitters."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.verdicts import Verdict
@@ -30,8 +31,7 @@ class CellState:
     """Digest of the trace with initial weights under other seeds."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One stage's difference, measured and judged."""
 
     tier: str
@@ -49,8 +49,7 @@ class Finding:
     candidate: str = ""
 
 
-@dataclass(frozen=True)
-class StageResult:
+class StageResult(NamedTuple):
     """All names of one stage in one tier."""
 
     tier: str
@@ -70,8 +69,7 @@ class StageResult:
     """Every verdict that a judged difference has, worst first: a policy may let the worst pass, and not a lesser."""
 
 
-@dataclass(frozen=True)
-class Divergence:
+class Divergence(NamedTuple):
     """Where two traces of one tier part."""
 
     tier: str
@@ -82,8 +80,7 @@ class Divergence:
     """The next stage that differs, measured."""
 
 
-@dataclass(frozen=True)
-class CurvePoint:
+class CurvePoint(NamedTuple):
     """How far the weights are apart after one step."""
 
     step: int

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
@@ -39,8 +40,10 @@ class Tensors:
         """Read from a store, which must stay open; distances that other code measured are dropped from it."""
         self._store = store
         store.keep_distances(_measuring_source())
-        self._stored = store.distances()
         self._known: dict[tuple[str, str], Distance] = {}
+        for pairs, measured in store.distances():
+            with suppress(ValueError, TypeError):  # what cannot be read is measured again
+                self._known |= zip(pairs, [Distance(*each) for each in json.loads(measured)], strict=True)
         self._new: list[tuple[str, str]] = []
         self._short: dict[str, Tensor] = {}
         """Short tensors that were read lately: a baseline's are wanted by every candidate."""
@@ -48,7 +51,7 @@ class Tensors:
         self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
         self.array = lru_cache(maxsize=4096)(self._array)
         self.largest = lru_cache(maxsize=None)(self._largest)
-        self.farthest = lru_cache(maxsize=4096)(self._farthest)
+        self.floor = lru_cache(maxsize=4096)(self._floor)
 
     def _names(self, trace: str) -> Names:
         return {(print_.tier, print_.stage): print_.digest for print_ in self._store.trace(trace)}
@@ -68,23 +71,22 @@ class Tensors:
         magnitudes = np.abs(self.array(digest)[0].astype(np.float64))
         return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
 
-    def _farthest(self, from_: str, *to: str) -> float | None:
-        """Return the largest scaled error of some digests against one; None where none has any."""
-        errors = (self.distance(from_, digest).scaled_error for digest in to)
+    def _floor(self, jittered: str, jitters: tuple[str, ...], tier: str, stage: str) -> float | None:
+        """Return the largest scaled error at a stage of some traces against the one they jitter; None without any."""
+        from_ = self.names(jittered).get((tier, stage))
+        to = (self.names(trace).get((tier, stage)) for trace in jitters)
+        errors = (self.distance(from_, digest).scaled_error for digest in to if from_ and digest)
         return max((error for error in errors if error is not None), default=None)
 
     def distance(self, a: str, b: str) -> Distance:
         """Return the distance of two digests."""
         if (a, b) not in self._known:
-            try:
-                self._known[a, b] = Distance(*json.loads(self._stored.get((a, b), "")))
-            except (ValueError, TypeError):  # nothing is stored, or nothing that can be read
-                self._learn(a, b, self.measured(a, b))
+            self._learn(a, b, self.measured(a, b))
         return self._known[a, b]
 
     def knows(self, a: str, b: str) -> bool:
         """Return whether a distance was measured before."""
-        return (a, b) in self._known or (a, b) in self._stored
+        return (a, b) in self._known
 
     def prepare(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Measure pairs of digests of which no distance is known, as far as both tensors are short.
@@ -98,29 +100,33 @@ class Tensors:
             unread = {digest for pair in some for digest in pair}.difference(self._short)
             self._short |= self._store.tensors(unread, SHORT)
             self._measure(some)
+            if len(self._new) >= AT_ONCE:
+                self.keep()
 
     def _measure(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Measure those of some pairs whose tensors are held and alike, each dtype and shape at once."""
-        alike: dict[tuple[str, tuple[int, ...]], list[tuple[str, str, bytes, bytes]]] = {}
+        alike: dict[tuple[str, tuple[int, ...]], list[tuple[tuple[str, str], tuple[bytes, bytes]]]] = {}
         for a, b in pairs:
             first, second = self._short.get(a), self._short.get(b)
             if first and second and first.whole and second.whole and _layout(first) == _layout(second):
-                alike.setdefault(_layout(first), []).append((a, b, first.data, second.data))
+                alike.setdefault(_layout(first), []).append(((a, b), (first.data, second.data)))
         for (dtype, shape), members in alike.items():
             if dtype == "string":
                 continue
-            count = math.prod(shape)
-            size = count * _width(dtype)
-            rows = [member for member in members if len(member[2]) == len(member[3]) == size]
+            columns = math.prod(shape)
+            size = columns * _width(dtype)
+            rows = [(pair, data) for pair, data in members if [*map(len, data)] == [size, size]]
             x, y = (
-                to_array(Tensor(dtype, (len(rows), count), b"".join(row[side] for row in rows))) for side in (2, 3)
+                to_array(Tensor(dtype, (len(rows), columns), b"".join(data[side] for _, data in rows)))
+                for side in (0, 1)
             )
-            for (a, b, _, _), found in zip(rows, measure_rows(x, y), strict=True):
-                self._learn(a, b, found)
+            for (pair, _), found in zip(rows, measure_rows(x, y), strict=True):
+                self._learn(*pair, found)
 
     def keep(self) -> None:
         """Store the distances that were measured since the last call: between two digests they never change."""
-        self._store.add_distances({pair: json.dumps(list(vars(self._known[pair]).values())) for pair in self._new})
+        if self._new:
+            self._store.add_distances(self._new, json.dumps([self._known[pair] for pair in self._new]))
         self._new = []
 
     def _learn(self, a: str, b: str, distance: Distance) -> None:

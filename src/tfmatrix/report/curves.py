@@ -34,9 +34,7 @@ class Line(NamedTuple):
 
 def pictures(data: Data) -> dict[str, str]:
     """Return a picture for each model, mode and launch in which weights part from the baseline's, by file name."""
-    return {
-        file_name(*group): _draw(f"{group[0]}/{group[1]}", cells) for group, cells in _groups(data).items()
-    }
+    return {file_name(*group): _draw(f"{group[0]}/{group[1]}", cells) for group, cells in _groups(data).items()}
 
 
 def file_names(data: Data) -> list[str]:

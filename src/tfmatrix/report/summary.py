@@ -36,8 +36,29 @@ Data = dict[str, Any]
 
 def summarise(comparison: Comparison) -> Data:
     """Return the whole comparison as JSON has it, under an id that is the digest of everything else."""
+    content = _content(comparison)
+    return {"id": report_id(content), **content}
+
+
+def summarise_in_text(comparison: Comparison) -> tuple[Data, str]:
+    """Return what `summarise` does, and its text, every entry of a list being encoded once for both."""
+    content = _content(comparison)
+    entries = {id(entry): _unescaped(entry) for value in content.values() if isinstance(value, list) for entry in value}
+
+    def unescaped(value: Any) -> str:
+        return entries.get(id(value)) or _unescaped(value)
+
+    def escaped(value: Any) -> str:
+        text = unescaped(value)
+        return text if text.isascii() else _escaped(value)
+
+    data = {"id": _id(content, escaped), **content}
+    return data, _text(data, unescaped)
+
+
+def _content(comparison: Comparison) -> Data:
     by_cell = {compared.cell: compared for compared in comparison.cells}
-    content = {
+    return {
         "schema": SCHEMA,
         "tfmatrix": __version__,
         "baseline": comparison.baseline.name,
@@ -57,21 +78,31 @@ def summarise(comparison: Comparison) -> Data:
         "environments": [_environment(state) for state in comparison.environments],
         "machine": as_json({**asdict(comparison.machine), "id": machine_id(comparison.machine)}),
     }
-    return {"id": report_id(content), **content}
 
 
 def report_id(content: Data) -> str:
     """Return the id of a report's content: the first 8 hexadecimal digits of the SHA-256 of its JSON."""
-    state = hashlib.sha256()
-    others = {key: value for key, value in content.items() if key != "id"}
-    for piece in _pieces(others, partial(json.dumps, allow_nan=False), ("{", ", ", "}"), ("[", ", ", "]")):
-        state.update(piece.encode("ascii"))
-    return state.hexdigest()[:8]
+    return _id(content, _escaped)
 
 
 def to_text(content: Data) -> str:
     """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
-    written = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+    return _text(content, _unescaped)
+
+
+_escaped = partial(json.dumps, allow_nan=False)
+_unescaped = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+
+
+def _id(content: Data, written: Callable[[Any], str]) -> str:
+    state = hashlib.sha256()
+    others = {key: value for key, value in content.items() if key != "id"}
+    for piece in _pieces(others, written, ("{", ", ", "}"), ("[", ", ", "]")):
+        state.update(piece.encode("ascii"))
+    return state.hexdigest()[:8]
+
+
+def _text(content: Data, written: Callable[[Any], str]) -> str:
     return "".join(_pieces(content, written, ("{\n ", ",\n ", "\n}\n"), ("[\n  ", ",\n  ", "\n ]")))
 
 
@@ -257,7 +288,7 @@ def _finding(found: Finding) -> Data:
 
 def of_distance(distance: Distance) -> Data:
     """Return a distance as JSON has it."""
-    measured = {"fraction": distance.fraction, **vars(distance)}
+    measured = {"fraction": distance.fraction, **distance._asdict()}
     return {**measured, "max_abs": as_number(distance.max_abs), "scaled_error": as_number(distance.scaled_error)}
 
 
