@@ -26,7 +26,7 @@ WHOLE = 16 * 2**20
 SAMPLE = 2**16
 """Elements, evenly spaced, that are kept of a larger one."""
 
-CACHE = 64 * 2**20
+CACHE = 128 * 2**20
 """Bytes of the file that are held: digests are looked up all over it."""
 
 _DISTANCES = """

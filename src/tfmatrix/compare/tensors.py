@@ -29,6 +29,9 @@ AT_ONCE = 2**11
 RECENT = 2**12
 """Short tensors that are held, besides those of the pairs that are measured: 64 MiB at most."""
 
+LONG = 8
+"""Tensors of any length that are held as arrays: 128 MiB at most, since a store keeps no more than 16 of each."""
+
 Names = Mapping[tuple[str, str], str]
 """A trace by name: (tier, full stage name) to digest, in the order of the run."""
 
@@ -43,13 +46,14 @@ class Tensors:
         self._known: dict[tuple[str, str], Distance] = {}
         for pairs, measured in store.distances():
             with suppress(ValueError, TypeError):  # what cannot be read is measured again
-                self._known |= zip(pairs, [Distance(*each) for each in json.loads(measured)], strict=True)
+                distances = [Distance(*each) for each in json.loads(measured)]
+                self._known |= dict(zip(pairs, distances, strict=True))
         self._new: list[tuple[str, str]] = []
         self._short: dict[str, Tensor] = {}
         """Short tensors that were read lately: a baseline's are wanted by every candidate."""
         self.names = lru_cache(maxsize=4096)(self._names)
         self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
-        self.array = lru_cache(maxsize=4096)(self._array)
+        self.array = lru_cache(maxsize=LONG)(self._array)
         self.largest = lru_cache(maxsize=None)(self._largest)
         self.floor = lru_cache(maxsize=4096)(self._floor)
 
