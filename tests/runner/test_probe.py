@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tfmatrix.errors import UserError
 from tfmatrix.records import Environment, Launch
 from tfmatrix.runner import probe as probing
 from tfmatrix.runner.probe import Probe, ProbeDied
@@ -62,6 +64,15 @@ def test_a_probe_describes_itself_and_answers_one_request_after_another(start: S
         assert header["outcome"] == "observed"
         assert payload.endswith(told(asking(name)))
     assert probe.alive
+
+
+def test_a_temporary_folder_that_cannot_be_had_is_one_sentence(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no temporary folder can be made, as on a full disk, the error says where and what to do."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"without a temporary folder: .*gone.*; make room there, or have TMPDIR"):
+        start()
 
 
 def test_what_a_trial_started_ends_with_the_probe(start: Start) -> None:

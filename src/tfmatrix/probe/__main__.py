@@ -29,9 +29,11 @@ def adopt_folder() -> None:
 
 if __name__ == "__main__":
     adopt_folder()
-    from tfmatrix_probe.server import main  # type: ignore[import-not-found]  # the name made above
+    from tfmatrix_probe.server import be_worker, main  # type: ignore[import-not-found]  # the name made above
     from tfmatrix_probe.start import prepare  # type: ignore[import-not-found]  # the same
 
     prepare()
 
+    if sys.argv[1:]:
+        be_worker(sys.argv.pop())
     sys.exit(main())

@@ -12,7 +12,7 @@ import resource
 import select
 import shutil
 import signal
-from typing import IO, Any, Dict, Mapping, Tuple
+from typing import IO, Any, Dict, Mapping, Sequence, Tuple
 
 from . import evidence
 from .isolation import Channel, Kept, Limits, keep
@@ -41,9 +41,14 @@ class Host:
 class Handover:
     """How a worker that becomes a trial itself hands its request to the guard, and is kept from then on."""
 
-    def __init__(self) -> None:
-        self.channel = Channel()
-        self._reading, self._writing = os.pipe()
+    def __init__(self, descriptors: Sequence[int] = ()) -> None:
+        """Make the handover, or be the worker's end of one of which the worker was told the descriptors."""
+        if descriptors:
+            self._writing, *others = descriptors
+            self.channel = Channel(others)
+        else:
+            self.channel = Channel()
+            self._reading, self._writing = os.pipe()
 
     def keep_writing(self) -> None:
         """Become the worker's end."""

@@ -15,7 +15,7 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Sequence
 
 from .messages import Arriving
 from .processes import clear_away, descendants, end_with, resident_kib
@@ -58,8 +58,12 @@ class Kept(NamedTuple):
 class Channel:
     """Three pipes from a trial to its keeper: its answer, what it writes, and the stacks that its death leaves."""
 
-    def __init__(self) -> None:
-        self.reading, self.writing = zip(*(os.pipe() for _ in range(3)))
+    def __init__(self, descriptors: Sequence[int] = ()) -> None:
+        """Make the pipes, or take those whose descriptors are given: three to read from, three to write to."""
+        if descriptors:
+            self.reading, self.writing = tuple(descriptors[:3]), tuple(descriptors[3:])
+        else:
+            self.reading, self.writing = zip(*(os.pipe() for _ in range(3)))
 
     def keep_reading(self) -> None:
         """Become the keeper's end."""

@@ -20,9 +20,9 @@ signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins wi
 the trial was observed; ``output`` (the last that it wrote), ``seconds`` and ``peak_kib`` (largest resident size).
 
 Two processes keep this contract. The *worker* imports TensorFlow, reads requests, and forks and keeps a trial for each.
-The `guard` started it and ends everything where the host, or the worker, is gone; it keeps the worker where that is
-itself the trial. What a model does to its process stays there: each trial is alone, and what descends from it is
-killed once it is over.
+The `guard` started it, by a fork or, where there is none, as a program with one argument. It ends everything where the
+host, or the worker, is gone, and keeps the worker where that is itself the trial. What a model does to its process
+stays there: each trial is alone, and what descends from it is killed once it is over.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ import os
 import platform
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -48,18 +49,40 @@ from .start import import_all, saw
 
 def main() -> int:
     """Start the worker and guard it."""
-    answers = os.fdopen(int(os.environ.pop("TFMATRIX_ANSWERS")), "wb")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host too, which ends this process
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    answers = int(os.environ.pop("TFMATRIX_ANSWERS"))
+    _heed_signals()
     adopt_orphans()
     host = Host()
     handover = Handover()
     scratch = tempfile.mkdtemp(prefix="tfmatrix-")
+    worker = _start_worker(answers, handover, scratch)
+    return guard(worker, handover, host, os.fdopen(answers, "wb"), scratch)
+
+
+def _heed_signals() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the host too, which ends this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def _start_worker(answers: int, handover: Handover, scratch: str) -> int:
+    """Return the id of a process that is the worker."""
     parent = os.getpid()
-    worker = os.fork()
-    if worker == 0:
-        Worker(answers, handover, scratch).work(parent)
-    return guard(worker, handover, host, answers, scratch)
+    if hasattr(os, "fork"):
+        worker = os.fork()
+        if worker == 0:
+            handover.keep_writing()
+            Worker(os.fdopen(answers, "wb"), handover, scratch).work(parent)
+        return worker
+    told = json.dumps([parent, answers, handover.descriptors, scratch])
+    command = [sys.executable, "-s", "-u", os.path.dirname(os.path.abspath(__file__)), told]
+    return subprocess.Popen(command, pass_fds=[answers, *handover.descriptors]).pid
+
+
+def be_worker(told: str) -> NoReturn:
+    """Be the worker of a guard that could not fork one."""
+    parent, answers, descriptors, scratch = json.loads(told)
+    _heed_signals()
+    Worker(os.fdopen(answers, "wb"), Handover(descriptors), scratch).work(parent)
 
 
 class Worker:
@@ -76,7 +99,6 @@ class Worker:
         try:
             end_with(parent, signal.SIGTERM)  # time to clear away, where the guard was killed
             adopt_orphans()
-            self._handover.keep_writing()
             self._serve()
             status = 0
         except SystemExit as ending:
@@ -144,7 +166,7 @@ def describe() -> Dict[str, Any]:
         "numpy": numpy.__version__,
         "python": platform.python_version(),
         "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
-        "can_fork": not context.context()._initialized,
+        "can_fork": hasattr(os, "fork") and not context.context()._initialized,
         "import_seconds": round(seconds, 3),
         "pid": os.getpid(),
         "saw": saw(),

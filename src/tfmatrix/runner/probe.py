@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from tfmatrix.errors import UserError
 from tfmatrix.plan import PROBE
 from tfmatrix.records import Environment, Launch, Start
 from tfmatrix.runner.launching import started, variables
@@ -61,11 +62,19 @@ class Probe:
         hash_seed: str,
         placed: Placed | None = None,
     ) -> None:
-        """Start a probe, which then imports TensorFlow."""
+        """Start a probe, which then imports TensorFlow.
+
+        Raises ``UserError`` where it can have no temporary folder: a full disk, for example.
+        """
         self.can_fork = False
         """Whether a fork is sound, known once it described itself."""
-        self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
-        self._log = (self._home / "log").open("w+b")
+        try:
+            self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
+            self._log = (self._home / "log").open("w+b")
+        except OSError as error:
+            raise UserError(
+                f"no trial can be run without a temporary folder: {error}; make room there, or have TMPDIR name another."
+            ) from error
         here = home = self._home
         if placed:
             here, home = placed.make(placed.start.here, here), placed.make(placed.start.home, home)
