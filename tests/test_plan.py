@@ -330,6 +330,15 @@ def test_the_launch_is_in_a_cells_name_where_it_is_not_the_default(tmp_path: Pat
     assert isinstance(planned.cells[0], Cell)
 
 
+def test_other_variables_for_every_probe_change_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tfmatrix itself sets for every process is part of every key: trials under other variables are stale."""
+    before = plan._probe_source.__wrapped__()
+    edited = tmp_path / plan.LAUNCHING.name
+    edited.write_text(plan.LAUNCHING.read_text(encoding="utf-8").replace("C.UTF-8", "C"), encoding="utf-8")
+    monkeypatch.setattr(plan, "LAUNCHING", edited)
+    assert plan._probe_source.__wrapped__() != before
+
+
 def test_the_modes_that_can_be_chosen_are_those_of_the_probe() -> None:
     """The configuration's modes are the rows of the probe's table, in its order."""
     tree = ast.parse((plan.PROBE / "modes.py").read_text(encoding="utf-8"))

@@ -18,6 +18,8 @@ from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import JITTER, SEEDS, TRIAL, WITNESS, Cell, Environment, ExpectedTrial, Model
 
 PROBE = Path(__file__).parent / "probe"
+LAUNCHING = Path(__file__).parent / "runner" / "launching.py"
+"""What gives a probe its variables, those that tfmatrix itself sets."""
 
 HASH_SEEDS = ("0", "1")
 """PYTHONHASHSEED of the first process that trials are forked from, and of the second and every fresh one."""
@@ -59,7 +61,7 @@ class Plan:
 
     @property
     def probe(self) -> str:
-        """The digest of the probe's files."""
+        """The digest of the probe's files, and of the one that says with what variables it starts."""
         return _probe_source()
 
     @property
@@ -166,8 +168,8 @@ def _choose(models: tuple[Model, ...], names: Iterable[str], folder: Path) -> tu
 
 @cache
 def _probe_source() -> str:
-    """Return the digest of the probe's files."""
+    """Return the digest of the probe's files, and of the one that says with what variables it starts."""
     state = hashlib.sha256()
-    for path in sorted(PROBE.glob("*.py")):
+    for path in (*sorted(PROBE.glob("*.py")), LAUNCHING):
         state.update(path.name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()

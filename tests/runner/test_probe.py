@@ -71,7 +71,7 @@ def test_a_temporary_folder_that_cannot_be_had_is_one_sentence(
 ) -> None:
     """Where no temporary folder can be made, as on a full disk, the error says where and what to do."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(UserError, match=r"without a temporary folder: .*gone.*; make room there, or have TMPDIR"):
+    with pytest.raises(UserError, match=r"without a temporary folder: .*gone.*; make room there, or set TMPDIR"):
         start()
 
 

@@ -73,7 +73,7 @@ class Probe:
             self._log = (self._home / "log").open("w+b")
         except OSError as error:
             raise UserError(
-                f"no trial can be run without a temporary folder: {error}; make room there, or have TMPDIR name another."
+                f"no trial can be run without a temporary folder: {error}; make room there, or set TMPDIR to another."
             ) from error
         here = home = self._home
         if placed:
