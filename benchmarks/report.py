@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import subprocess
@@ -63,6 +64,7 @@ def _measured(trials: int) -> tuple[float, float]:
         told = []
         for number in range(REPEATS):
             copy = shutil.copytree(filled, Path(folder) / str(number))
+            os.sync()  # writing the copy is no part of the report
             command = [sys.executable, "-m", "benchmarks.report", str(copy), str(trials)]
             told.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
             shutil.rmtree(copy)

@@ -30,13 +30,19 @@ def without_fork(tmp_path: Path) -> dict[str, str]:
 
 
 def test_where_the_runtime_exists_already_a_fork_is_not_sound(interpreter: str, tmp_path: Path) -> None:
-    """What is imported before TensorFlow may start its runtime, and then the probe says that it cannot fork."""
+    """Where an import started the runtime the probe says that it cannot fork; tf2 refuses, since threads are set."""
     text = "import tensorflow\ntensorflow.constant(1.0)\n"
     (tmp_path / "starts_the_runtime.py").write_text(text, encoding="utf-8")
-    start = json.dumps({"imports": ["starts_the_runtime"]})
-    with Server(interpreter, PYTHONPATH=str(tmp_path), TFMATRIX_START=start) as server:
+    variables = {"PYTHONPATH": str(tmp_path), "TFMATRIX_START": json.dumps({"imports": ["starts_the_runtime"]})}
+    with Server(interpreter) as forking:
+        forked = forking.ask("healthy", "v1")
+    with Server(interpreter, **variables) as server:
         assert not server.description["can_fork"]
-        assert server.ask("healthy", fresh=True).outcome == "observed"
+        assert server.ask("healthy", "v1", fresh=True).trace == forked.trace != {}
+    with Server(interpreter, **variables) as server:
+        refused = server.ask("healthy", "tf2", fresh=True)
+    assert refused.outcome == "failed"
+    assert "parallelism cannot be modified after initialization" in refused.message
 
 
 def test_a_trial_without_any_fork_is_that_of_a_fork(interpreter: str, without_fork: dict[str, str]) -> None:
