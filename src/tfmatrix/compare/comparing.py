@@ -183,7 +183,7 @@ def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping
         pairs = {one: pair for one in group if (pair := _pair(one, policy))}
         judges = {
             pair: Judge(tensors, pair.baseline, pair.candidate, partial(ratio_for, pair.policy))
-            for pair in pairs.values()
+            for pair in dict.fromkeys(pairs.values())
         }
         tensors.prepare(digests for pair, judge in judges.items() for digests in judge.pairs(pair.tiers))
         judgements = {pair: judge.judge(pair.tiers) for pair, judge in judges.items()}
