@@ -34,7 +34,6 @@ STAGES = (
 )
 ELEMENTS = 64
 
-
 REPEATS = 3
 """First reports that are timed of each store: in turns, since a processor's speed changes within minutes."""
 

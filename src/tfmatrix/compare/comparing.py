@@ -52,11 +52,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     before = dict(zip(plan.environments[1:], plan.environments, strict=False))
     against = [_Asked(base[c], found[c], base[c]) for c in found if c.environment != plan.baseline]
     after = [_Asked(found[_in(before[c.environment], c)], found[c], base[c]) for c in found if c.environment in before]
-    between = [
-        _Asked(found[c], found[other], base[c], (INJECTED,))
-        for c, other in _modes_of(plan)
-        if found[c].trace and found[other].trace
-    ]
+    between = [_Asked(found[c], found[other], base[c], (INJECTED,)) for c, other in _modes_of(plan)]
     parted = [asked for asked in (*against, *after) if asked.baseline.trace != asked.candidate.trace]
     judgements = _judge(tensors, plan.config.policy, [*parted, *between])
     comparison = Comparison(
@@ -74,7 +70,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             )
             for older, newer in pairwise(plan.environments)
         ),
-        modes=tuple(_compare_modes(asked, judgements) for asked in between),
+        modes=tuple(_compare_modes(asked, judgements[asked]) for asked in between if asked in judgements),
         machine=noted_machine(store),
         settings={
             "trials": plan.config.trials,
@@ -174,7 +170,7 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
 
 
 def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping[_Asked, Judgement]:
-    """Judge each pair of traces, once for all cells that have these bits.
+    """Judge each pair of traces, once for all cells that have these bits; what has no pair has no judgement.
 
     Model by model, so that each trace is read once however many there are, and what is short measured at once.
     """
@@ -230,10 +226,10 @@ def _told(state: CellState) -> str:
     return f"{state.outcome} ({state.reason})" if state.reason else state.outcome
 
 
-def _compare_modes(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> ModeComparison:
+def _compare_modes(asked: _Asked, judgement: Judgement) -> ModeComparison:
     """Return the injected tier of a cell of the first mode beside that of the second."""
     cell, modes = asked.baseline.cell, (asked.baseline.cell.mode, asked.candidate.cell.mode)
-    return ModeComparison(cell.environment, cell.model.name, modes, judgements[asked].stages)
+    return ModeComparison(cell.environment, cell.model.name, modes, judgement.stages)
 
 
 def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:

@@ -63,8 +63,7 @@ class Judge:
         self._tensors, self._ratio_for = tensors, ratio_for
         self._baseline, self._candidate = baseline, candidate
         self._a, self._b = tensors.names(baseline.trace), tensors.names(candidate.trace)
-        self._jittered = tensors.names(baseline.jittered or baseline.trace)
-        self._jitters = [tensors.names(trace) for trace in baseline.jitters]
+        self._noise = baseline.jittered or baseline.trace, baseline.jitters
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
@@ -86,7 +85,7 @@ class Judge:
             other = self._b.get((tier, name))
             if tier in tiers and other and other != digest and not self._tensors.knows(digest, other):
                 yield digest, other
-                from_, *to = self._moved(tier, name)
+                from_, *to = self._tensors.moved(*self._noise, tier, name)
                 yield from ((from_, moved) for moved in to)
 
     def _ordered(self, tier: str) -> list[str]:
@@ -171,18 +170,12 @@ class Judge:
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        baseline = self._baseline
-        return self._tensors.floor(baseline.jittered or baseline.trace, baseline.jitters, tier, name)
+        return self._tensors.floor(*self._noise, tier, name)
 
     def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
         """Yield how far each jittered trial went from the trial that it jitters."""
-        from_, *to = self._moved(tier, name)
+        from_, *to = self._tensors.moved(*self._noise, tier, name)
         return (self._tensors.distance(from_, digest) for digest in to)
-
-    def _moved(self, tier: str, name: str) -> list[str]:
-        """Return the digest of a stage in the trial that is jittered, and in each that jitters it and has the stage."""
-        from_ = self._jittered.get((tier, name), "")
-        return [from_, *(names[tier, name] for names in self._jitters if from_ and (tier, name) in names)]
 
     def _redraw(self, tier: str, name: str) -> redraw.Redraw:
         a, b = (self._tensors.array(names[tier, name])[0] for names in (self._a, self._b))

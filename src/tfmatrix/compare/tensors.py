@@ -30,7 +30,7 @@ RECENT = 2**12
 """Short tensors that are held, besides those of the pairs that are measured: 64 MiB at most."""
 
 LONG = 8
-"""Tensors of any length that are held as arrays: 128 MiB at most, since a store keeps no more than 16 of each."""
+"""Tensors of any length that are held as arrays: 128 MiB at most, since a store keeps 16 of each, but for strings."""
 
 Names = Mapping[tuple[str, str], str]
 """A trace by name: (tier, full stage name) to digest, in the order of the run."""
@@ -75,11 +75,16 @@ class Tensors:
         magnitudes = np.abs(self.array(digest)[0].astype(np.float64))
         return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
 
+    def moved(self, jittered: str, jitters: tuple[str, ...], tier: str, stage: str) -> list[str]:
+        """Return the digest of a stage in a trace, and in each trace that jitters it where both have the stage."""
+        from_ = self.names(jittered).get((tier, stage), "")
+        to = (self.names(trace).get((tier, stage)) for trace in jitters)
+        return [from_, *(digest for digest in to if from_ and digest)]
+
     def _floor(self, jittered: str, jitters: tuple[str, ...], tier: str, stage: str) -> float | None:
         """Return the largest scaled error at a stage of some traces against the one they jitter; None without any."""
-        from_ = self.names(jittered).get((tier, stage))
-        to = (self.names(trace).get((tier, stage)) for trace in jitters)
-        errors = (self.distance(from_, digest).scaled_error for digest in to if from_ and digest)
+        from_, *to = self.moved(jittered, jitters, tier, stage)
+        errors = (self.distance(from_, digest).scaled_error for digest in to)
         return max((error for error in errors if error is not None), default=None)
 
     def distance(self, a: str, b: str) -> Distance:

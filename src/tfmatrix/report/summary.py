@@ -52,8 +52,8 @@ def summarise_in_text(comparison: Comparison) -> tuple[Data, str]:
         text = unescaped(value)
         return text if text.isascii() else _escaped(value)
 
-    data = {"id": _id(content, escaped), **content}
-    return data, _text(data, unescaped)
+    data = {"id": report_id(content, escaped), **content}
+    return data, to_text(data, unescaped)
 
 
 def _content(comparison: Comparison) -> Data:
@@ -80,21 +80,12 @@ def _content(comparison: Comparison) -> Data:
     }
 
 
-def report_id(content: Data) -> str:
-    """Return the id of a report's content: the first 8 hexadecimal digits of the SHA-256 of its JSON."""
-    return _id(content, _escaped)
-
-
-def to_text(content: Data) -> str:
-    """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
-    return _text(content, _unescaped)
-
-
 _escaped = partial(json.dumps, allow_nan=False)
 _unescaped = partial(json.dumps, ensure_ascii=False, allow_nan=False)
 
 
-def _id(content: Data, written: Callable[[Any], str]) -> str:
+def report_id(content: Data, written: Callable[[Any], str] = _escaped) -> str:
+    """Return the id of a report's content: the first 8 hexadecimal digits of the SHA-256 of its JSON."""
     state = hashlib.sha256()
     others = {key: value for key, value in content.items() if key != "id"}
     for piece in _pieces(others, written, ("{", ", ", "}"), ("[", ", ", "]")):
@@ -102,7 +93,8 @@ def _id(content: Data, written: Callable[[Any], str]) -> str:
     return state.hexdigest()[:8]
 
 
-def _text(content: Data, written: Callable[[Any], str]) -> str:
+def to_text(content: Data, written: Callable[[Any], str] = _unescaped) -> str:
+    """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
     return "".join(_pieces(content, written, ("{\n ", ",\n ", "\n}\n"), ("[\n  ", ",\n  ", "\n ]")))
 
 
