@@ -229,14 +229,29 @@ def test_a_store_of_another_schema_is_refused_by_age(path: Path, schema: int, ag
         assert connection.execute("SELECT schema FROM meta").fetchall() == [(schema,)]
 
 
-DISTANCES_BEFORE = {
-    1: (),
+BEFORE = {
+    1: ("DROP TABLE distances",),
     2: (
+        "DROP TABLE distances",
         "CREATE TABLE distances (a BLOB NOT NULL, b BLOB NOT NULL, measured TEXT NOT NULL, PRIMARY KEY (a, b))",
         "INSERT INTO distances VALUES (zeroblob(32), zeroblob(32), '[]')",
     ),
+    3: tuple(
+        statement
+        for table, columns in (
+            ("tensors", "dtype TEXT NOT NULL, shape TEXT NOT NULL, whole INTEGER NOT NULL, data BLOB NOT NULL"),
+            ("names", "names BLOB NOT NULL"),
+            ("traces", "names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL"),
+        )
+        for statement in (
+            f"CREATE TABLE before (digest BLOB PRIMARY KEY, {columns}) WITHOUT ROWID",
+            f"INSERT INTO before SELECT * FROM {table}",
+            f"DROP TABLE {table}",
+            f"ALTER TABLE before RENAME TO {table}",
+        )
+    ),
 }
-"""What made the table of distances of each earlier schema."""
+"""What turns a store of the schema after it into one of each earlier schema."""
 
 
 @pytest.mark.parametrize("schema", range(1, SCHEMA))
@@ -244,17 +259,27 @@ def test_an_older_store_is_migrated_with_what_is_in_it(path: Path, schema: int) 
     """A store of an earlier schema is opened as one of this schema, and has its trials, traces and tensors."""
     with Store(path) as store:
         kept = put(store, "k")
-        for statement in ("DROP TABLE distances", *DISTANCES_BEFORE[schema]):
-            store.connection.execute(statement)
+        tables = layout(store)
+        for earlier in range(SCHEMA - 1, schema - 1, -1):
+            for statement in BEFORE[earlier]:
+                store.connection.execute(statement)
+        assert layout(store) != tables
     set_schema_of(path, schema)
     with Store(path) as store:
+        assert layout(store) == tables
         assert store.trial("k") == kept
         assert kept.trace is not None
-        assert store.trace(kept.trace)
-        store.add_distances([("ab" * 32, "cd" * 32)], "[]")
-        assert list(store.distances()) == [([("ab" * 32, "cd" * 32)], "[]")]
+        assert [store.tensor(print_.digest) for print_ in store.trace(kept.trace)]
+        assert list(store.distances()) == []
+        put(store, "another")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT schema FROM meta").fetchall() == [(SCHEMA,)]
+
+
+def layout(store: Store) -> dict[str, str]:
+    """Return what makes each table, without quotes and spaces."""
+    rows = store.connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: "".join(sql.replace('"', "").split()) for name, sql in rows}
 
 
 def test_distances_come_back_until_other_code_measures(path: Path) -> None:

@@ -19,28 +19,34 @@ from tfmatrix.errors import UserError
 from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 
-SCHEMA = 3
+SCHEMA = 4
 
 WHOLE = 16 * 2**20
 """Bytes up to which a tensor is kept whole."""
 SAMPLE = 2**16
 """Elements, evenly spaced, that are kept of a larger one."""
 
-CACHE = 128 * 2**20
-"""Bytes of the file that are held: digests are looked up all over it."""
+CACHE = 32 * 2**20
+"""Bytes of the file that are held: what finds a digest, and the tensors of one model."""
 
 _DISTANCES = """
 CREATE TABLE IF NOT EXISTS distances (number INTEGER PRIMARY KEY, pairs BLOB NOT NULL, measured TEXT NOT NULL);
 """
+# Rows that may be long are kept in the order in which they came, and found by a short index. A model's tensors come
+# together and are read together; in the order of their digests each would be on a page of its own.
+_CONTENT = """
+CREATE TABLE {0}tensors (
+    digest BLOB NOT NULL PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, whole INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE {0}names (digest BLOB NOT NULL PRIMARY KEY, names BLOB NOT NULL);
+CREATE TABLE {0}traces (
+    digest BLOB NOT NULL PRIMARY KEY, names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL
+);
+"""
 _TABLES = f"""
 CREATE TABLE meta (schema INTEGER NOT NULL);
-CREATE TABLE tensors (
-    digest BLOB PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, whole INTEGER NOT NULL, data BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE names (digest BLOB PRIMARY KEY, names BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE traces (
-    digest BLOB PRIMARY KEY, names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL
-) WITHOUT ROWID;
+{_CONTENT.format("")}
 CREATE TABLE trials (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, id TEXT NOT NULL, outcome TEXT NOT NULL,
     trace BLOB REFERENCES traces, evidence TEXT NOT NULL
@@ -49,7 +55,16 @@ CREATE INDEX trials_by_id ON trials (id);
 CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 {_DISTANCES}"""
 
-_MIGRATIONS = {1: _DISTANCES, 2: f"DROP TABLE distances;\n{_DISTANCES}"}
+_MIGRATIONS = {
+    1: _DISTANCES,
+    2: f"DROP TABLE distances;\n{_DISTANCES}",
+    3: _CONTENT.format("new_")
+    + "".join(
+        f"INSERT INTO new_{table} SELECT * FROM {table};\n"  # noqa: S608  # a name from the line below
+        f"DROP TABLE {table};\nALTER TABLE new_{table} RENAME TO {table};\n"
+        for table in ("tensors", "names", "traces")
+    ),
+}
 """What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
 
 MEASURED_BY = "measured by"

@@ -40,8 +40,8 @@ def summarise(comparison: Comparison) -> Data:
     return {"id": report_id(content), **content}
 
 
-def summarise_in_text(comparison: Comparison) -> tuple[Data, str]:
-    """Return what `summarise` does, and its text, every entry of a list being encoded once for both."""
+def summarise_in_pieces(comparison: Comparison) -> tuple[Data, Iterator[str]]:
+    """Return what `summarise` does, and the pieces of its text, every entry of a list being encoded once for both."""
     content = _content(comparison)
     entries = {id(entry): _unescaped(entry) for value in content.values() if isinstance(value, list) for entry in value}
 
@@ -53,7 +53,7 @@ def summarise_in_text(comparison: Comparison) -> tuple[Data, str]:
         return text if text.isascii() else _escaped(value)
 
     data = {"id": report_id(content, escaped), **content}
-    return data, to_text(data, unescaped)
+    return data, _in_lines(data, unescaped)
 
 
 def _content(comparison: Comparison) -> Data:
@@ -93,9 +93,13 @@ def report_id(content: Data, written: Callable[[Any], str] = _escaped) -> str:
     return state.hexdigest()[:8]
 
 
-def to_text(content: Data, written: Callable[[Any], str] = _unescaped) -> str:
+def to_text(content: Data) -> str:
     """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
-    return "".join(_pieces(content, written, ("{\n ", ",\n ", "\n}\n"), ("[\n  ", ",\n  ", "\n ]")))
+    return "".join(_in_lines(content, _unescaped))
+
+
+def _in_lines(content: Data, written: Callable[[Any], str]) -> Iterator[str]:
+    return _pieces(content, written, ("{\n ", ",\n ", "\n}\n"), ("[\n  ", ",\n  ", "\n ]"))
 
 
 def _pieces(
