@@ -28,14 +28,16 @@ class Soak:
     def __init__(self, folder: Path, seed: int) -> None:
         self._project = Project(folder, VERSIONS, [ROOT / "reference_models" / f"{name}.py" for name in MODELS])
         self._random = random.Random(seed)
-        start = time.monotonic()
         self._require(self._project.run("run"), "undisturbed")
-        self._latest = time.monotonic() - start
-        """Seconds after its start until which a run is killed: as long as it takes undisturbed."""
         self._undisturbed = self._project.written()
-        self._start_over()
         self.kills = 0
         self.reports = 0
+        self._start_over()
+        start = time.monotonic()
+        self._require(self._project.run("run"), "undisturbed, with its environments made")
+        self._latest = time.monotonic() - start
+        """Seconds after its start until which a run is killed: as long as it takes undisturbed."""
+        self._compare()
 
     def go_on(self, kills: int) -> None:
         """Kill so many times more, and let the run that is under way then come to its end."""

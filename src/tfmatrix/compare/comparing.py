@@ -79,7 +79,9 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "modes": list(plan.config.modes),
             "launches": [launch.name for launch in plan.config.launches],
             "policy": digest(plan.config.policy),
-            "left_out": sorted(model.name for model in known_models(plan.config) if model not in plan.models),
+            "left_out": sorted(
+                {model.name for model in known_models(plan.config)} - {model.name for model in plan.models}
+            ),
         },
     )
     tensors.keep()
