@@ -30,14 +30,14 @@ class Soak:
         self._random = random.Random(seed)
         self._require(self._project.run("run"), "undisturbed")
         self._undisturbed = self._project.written()
-        self.kills = 0
-        self.reports = 0
         self._start_over()
         start = time.monotonic()
         self._require(self._project.run("run"), "undisturbed, with its environments made")
         self._latest = time.monotonic() - start
         """Seconds after its start until which a run is killed: as long as it takes undisturbed."""
-        self._compare()
+        self._start_over()
+        self.kills = 0
+        self.reports = 0
 
     def go_on(self, kills: int) -> None:
         """Kill so many times more, and let the run that is under way then come to its end."""
