@@ -122,6 +122,20 @@ def test_natively_what_follows_a_change_is_a_consequence(tmp_path: Path) -> None
     ]
 
 
+def test_the_first_change_is_the_first_of_the_run_and_not_the_farthest(tmp_path: Path) -> None:
+    """Of each verdict the difference that came first in the run is known, wherever its stage stands in the chain."""
+    near, far, beyond = moved(1), moved(4), moved(1e6)
+    order = ("native forward@0/w", "native gradient@0/w", "native forward@1/w", "injected loss@0/w")
+    found = judged(tmp_path, dict.fromkeys(order, WEIGHTS), dict(zip(order, (near, beyond, far, far), strict=True)))
+    assert {verdict.value: (first.tier, first.stage) for verdict, first in found.firsts.items()} == {
+        "rounding": ("native", "forward@0/w"),
+        "different": ("native", "gradient@0/w"),
+    }
+    reordered = ("native gradient@0/w", "native forward@1/w", "injected loss@0/w")
+    found = judged(tmp_path, dict.fromkeys(reordered, WEIGHTS), dict(zip(reordered, (near, far, far), strict=True)))
+    assert found.firsts == {Verdict.ROUNDING: found.divergences[0].at}
+
+
 def test_a_name_on_one_side_only_is_never_a_pass(tmp_path: Path) -> None:
     """A tensor that one side lacks is not comparable, whatever came before it and whatever else is the same."""
     stages = {"native init/w": WEIGHTS, "native saved/w": WEIGHTS, "native saved/b": [1.0]}

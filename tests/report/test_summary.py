@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
 from building import CANDIDATE, add, fill, ones, plan_of, tensor
@@ -16,6 +17,7 @@ from tfmatrix.compare.comparing import compare_all
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.plan import Plan
 from tfmatrix.plan import make_plan as plan_of_config
+from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import summary
 from tfmatrix.report.summary import SCHEMA, Data, as_number, report_id, to_text
 from tfmatrix.store import Store
@@ -54,6 +56,27 @@ def test_the_data_says_its_schema_and_what_wrote_it(data: Data) -> None:
     loaded = json.loads(to_text(data))
     jsonschema.validate(loaded, JSON_SCHEMA)
     assert (loaded["schema"], loaded["tfmatrix"]) == (SCHEMA, "0.0.0")
+
+
+def test_a_first_change_is_where_its_kind_began(tmp_path: Path) -> None:
+    """A first change names the first difference of its verdict in the run, though another is farther, or rounds."""
+    eps = float(np.finfo(np.float32).eps)
+    moves = {"rounds": (1, 0, 4, 4), "differs": (1, 1e5, 0, 1e6)}
+
+    def moved(expected: ExpectedTrial) -> dict[str, Any]:
+        own = moves[expected.cell.model.name] if expected.cell.environment.name == CANDIDATE else (0,) * 4
+        stages = ("native forward@0/y", "native gradient@0/w", "native forward@1/y", "injected loss@0/y")
+        return {stage: [1.0 + by * eps, 0.5] for stage, by in zip(stages, own, strict=True)}
+
+    plan = plan_of(tmp_path, tuple(moves), versions=["2.15.1", CANDIDATE], baseline="2.15.1", modes=["tf2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, moved)
+        (candidate,) = data_of(store, plan)["candidates"]
+    found = [(first["cell"], first["verdict"], first["finding"]["stage"]) for first in candidate["first_changes"]]
+    assert found == [
+        (f"{CANDIDATE}/differs/tf2", "different", "gradient@0/w"),
+        (f"{CANDIDATE}/rounds/tf2", "rounding", "forward@0/y"),
+    ]
 
 
 def test_every_expected_cell_is_there_once(data: Data, matrix_folder: Path) -> None:

@@ -201,7 +201,8 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
         return CellComparison(cell, verdict, reason)
     judgement = judgements[asked]
     verdict = worst(result.verdict for result in judgement.stages if result.verdict)
-    return CellComparison(cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve)
+    first = judgement.firsts.get(verdict)
+    return CellComparison(cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve, first)
 
 
 def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdict | None, str]:

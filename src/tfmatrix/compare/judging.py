@@ -47,6 +47,8 @@ class Judgement:
     stages: tuple[StageResult, ...]
     divergences: tuple[Divergence, ...]
     curve: tuple[CurvePoint, ...]
+    firsts: Mapping[Verdict, Finding]
+    """Of each verdict the first difference in the order of the run, the native tier before the injected one."""
 
 
 class Judge:
@@ -69,15 +71,18 @@ class Judge:
         """Walk the tiers in the order of the run, and say what differs and since when."""
         stages: list[StageResult] = []
         divergences: list[Divergence] = []
+        firsts: dict[Verdict, Finding] = {}
         for tier in tiers:
             names = self._ordered(tier)
             differing = [name for name in names if not self._identical(tier, name)]
             findings = dict(self._findings(tier, differing))
             stages += self._by_stage(tier, names, differing, findings)
+            for finding in findings.values():
+                firsts.setdefault(finding.verdict, finding)
             if findings:
                 divergences.append(self._divergence(tier, names, differing, findings))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
-        return Judgement(tuple(stages), tuple(divergences), curve)
+        return Judgement(tuple(stages), tuple(divergences), curve, firsts)
 
     def pairs(self, tiers: Sequence[str] = TIERS) -> Iterator[tuple[str, str]]:
         """Yield the pairs of digests that differ and were not measured, and those that their noise floors need."""

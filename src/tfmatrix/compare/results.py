@@ -100,6 +100,8 @@ class CellComparison:
     divergences: tuple[Divergence, ...] = ()
     """The first divergence of each tier that has one."""
     curve: tuple[CurvePoint, ...] = ()
+    first: Finding | None = None
+    """The first difference that has the cell's verdict, in the order of the run; None where no stages were compared."""
 
 
 @dataclass(frozen=True)

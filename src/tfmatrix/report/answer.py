@@ -10,7 +10,7 @@ from tfmatrix.report.text import plain
 
 
 def lines(data: Data) -> Iterator[str]:
-    """Yield what was asked, then two lines per candidate: its verdict with its cells, and the worst change of all."""
+    """Yield what was asked, then for each candidate its verdict with its cells, and where the worst kind began."""
     yield f"against {data['baseline']}{f', {left_out(data)}' if left_out(data) else ''}:"
     width = max((len(candidate["environment"]) for candidate in data["candidates"]), default=0)
     for candidate in data["candidates"]:

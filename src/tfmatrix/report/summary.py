@@ -172,8 +172,7 @@ def _first_changes(compared: Sequence[CellComparison]) -> list[Data]:
     """Return what a reader should see first, worst verdict first: of each verdict the earliest change in the chain."""
 
     def urgency(found: CellComparison) -> tuple[int, str]:
-        at = found.divergences[0].at if found.divergences else None
-        return place(parse(at.stage).kind) if at else -1, found.cell.id
+        return place(parse(found.first.stage).kind) if found.first else -1, found.cell.id
 
     changed = [found for found in compared if found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}]
     return [
@@ -182,21 +181,15 @@ def _first_changes(compared: Sequence[CellComparison]) -> list[Data]:
     ]
 
 
-def _first_change(first: CellComparison) -> Data:
-    worst_finding = _worst_finding(first)
+def _first_change(changed: CellComparison) -> Data:
     return {
-        "cell": first.cell.id,
-        "model": first.cell.model.name,
-        "mode": first.cell.mode,
-        "verdict": first.verdict.value,
-        "reason": first.reason,
-        "finding": worst_finding and _finding(worst_finding),
+        "cell": changed.cell.id,
+        "model": changed.cell.model.name,
+        "mode": changed.cell.mode,
+        "verdict": changed.verdict.value,
+        "reason": changed.reason,
+        "finding": changed.first and _finding(changed.first),
     }
-
-
-def _worst_finding(compared: CellComparison) -> Finding | None:
-    """Return the first finding, in the order of the chain, that has the cell's verdict."""
-    return next((r.worst for r in compared.stages if r.worst and r.verdict is compared.verdict), None)
 
 
 def _launches_and_modes(comparison: Comparison) -> list[tuple[str, str]]:
