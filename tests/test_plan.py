@@ -16,7 +16,7 @@ from building import BASELINE, CANDIDATE, lock_of, make_project, plan_of
 from tfmatrix import config, plan
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
-from tfmatrix.machine import this_machine
+from tfmatrix.machine import INHERITED, this_machine
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine
 
@@ -208,6 +208,23 @@ def test_another_machine_or_probe_changes_every_key(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(plan, "_probe_source", lambda: "edited")
     third = keys(plan_of(tmp_path))
     assert len({*first.values(), *second.values(), *third.values()}) == 3 * len(first)
+
+
+@pytest.mark.parametrize("name", INHERITED)
+def test_other_gpus_or_libraries_change_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Which GPUs and libraries the caller has TensorFlow find is covered, and none is not any; a launch's own goes."""
+    own = f'launches.default = {{ variables = {{ {name} = "0" }} }}'
+    found: list[dict[str, str]] = []
+    chosen = []
+    for value in (None, "", "0"):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+        found.append(keys(plan_of(tmp_path)))
+        chosen.append(keys(plan_of(tmp_path, more=own)))
+    assert len({key for each in found for key in each.values()}) == 3 * len(found[0])
+    assert chosen[0] == chosen[1] == chosen[2]
 
 
 def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

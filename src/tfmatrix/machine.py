@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,9 @@ from pathlib import Path
 import psutil
 
 from tfmatrix.records import Machine
+
+INHERITED = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+"""The variables that a trial has from its caller and that may change its bits: which GPUs and libraries it finds."""
 
 
 @cache
@@ -40,6 +44,15 @@ def machine_id(machine: Machine) -> str:
         key: value for key, value in asdict(machine).items() if key in {"cpu", "flags", "architecture", "libc", "gpus"}
     }
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def inherited(chosen: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what a trial covers of its caller's variables, where its launch has chosen some itself.
+
+    Each is its name and its value as JSON: unset, which shows every GPU, is not empty, which shows none.
+    """
+    found = {**os.environ, **chosen}
+    return tuple((f"variable {name}", json.dumps(found.get(name))) for name in INHERITED)
 
 
 def _first_processor() -> dict[str, str]:

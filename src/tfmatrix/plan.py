@@ -14,7 +14,7 @@ from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.fingerprints import trial_key
-from tfmatrix.machine import machine_id, this_machine
+from tfmatrix.machine import inherited, machine_id, this_machine
 from tfmatrix.records import JITTER, SEEDS, TRIAL, WITNESS, Cell, Environment, ExpectedTrial, Model
 
 PROBE = Path(__file__).parent / "probe"
@@ -108,6 +108,7 @@ class Plan:
             ("files beside the model", json.dumps(cell.model.beside)),
             ("probe", self.probe),
             ("machine", machine_id(this_machine())),
+            *inherited(dict(cell.launch.variables)),
             ("role", f"{role}-{number}"),
             ("seed", str(self.config.seed)),
             ("hash seed", hash_seed),

@@ -89,11 +89,11 @@ def test_every_trial_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert len({expected.id for expected in tried if expected.script}) == len(tried)
 
 
-@pytest.mark.parametrize("changed", ["lock", "recipe", "model", "variation", "probe", "machine"])
+@pytest.mark.parametrize("changed", ["lock", "recipe", "model", "variation", "probe", "machine", "GPUs"])
 def test_a_key_covers_everything_that_may_change_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    """Another lock, recipe, model, variation, probe or machine is another key; without a change it is the same one."""
+    """Another lock, recipe, model, variation, probe, machine or GPU is another key; without a change it is the same."""
     plan = plan_of(tmp_path)
     cell, variation = plan.cells[0], VARIATIONS["hash-seed"]
     before = plan.expected(cell, variation).key
@@ -112,6 +112,8 @@ def test_a_key_covers_everything_that_may_change_bits(
         variation = replace(variation, start=replace(variation.start, variables=(("PYTHONHASHSEED", "1"),)))
     elif changed == "probe":
         monkeypatch.setattr(planning_of_models, "_probe_source", lambda: "another")
+    elif changed == "GPUs":
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     else:
         monkeypatch.setattr(planning, "machine_id", lambda machine: "another")
     assert plan_again(plan).expected(cell, variation).key != before

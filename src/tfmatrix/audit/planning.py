@@ -14,7 +14,7 @@ from tfmatrix.audit.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.fingerprints import trial_key
-from tfmatrix.machine import machine_id, this_machine
+from tfmatrix.machine import inherited, machine_id, this_machine
 from tfmatrix.plan import Plan, environments_of
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, ScriptRun, Start
 
@@ -92,6 +92,7 @@ class AuditPlan:
             ("variation", json.dumps([asdict(start), variation.doings])),
             ("probe", self.plan.probe),
             ("machine", machine_id(this_machine())),
+            *inherited(dict(start.variables)),
             ("role", f"{variation.name}-{number}"),
         )
         run = ScriptRun(script.recipe.code, script.model.source, script.model.options, variation.doings)

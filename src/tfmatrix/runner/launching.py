@@ -7,9 +7,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from tfmatrix.machine import INHERITED
 from tfmatrix.records import Environment, Launch, Start
 
-PASSED = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TMPDIR")
+PASSED = ("PATH", "TMPDIR", *INHERITED)
 """What a probe may know of its caller: where programs, libraries, GPUs and room for files are."""
 
 
