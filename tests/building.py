@@ -154,6 +154,10 @@ def install(environment: Environment, settings: config.Config) -> None:
     interpreter = Path(made.interpreter)
     interpreter.parent.mkdir(parents=True)
     interpreter.symlink_to(sys.executable)
+    for package in made.packages:
+        described = interpreter.parents[1] / f"lib/python3.10/site-packages/{package.name}-{package.version}.dist-info"
+        described.mkdir(parents=True)
+        (described / "METADATA").write_text(f"Name: {package.name}\nVersion: {package.version}\n", encoding="utf-8")
     stamp = interpreter.parents[1] / making.STAMP
     stamp.write_text(json.dumps(making.to_json(made)), encoding="utf-8")
 

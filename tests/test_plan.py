@@ -233,7 +233,7 @@ def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypa
     digests = set()
     for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2")):
         (tmp_path / name).write_text(content, encoding="utf-8")
-        digests.add(plan._probe_source.__wrapped__())
+        digests.add(plan.probe_source())
     assert len(digests) == 3
 
 
@@ -349,11 +349,11 @@ def test_the_launch_is_in_a_cells_name_where_it_is_not_the_default(tmp_path: Pat
 
 def test_other_variables_for_every_probe_change_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What tfmatrix itself sets for every process is part of every key: trials under other variables are stale."""
-    before = plan._probe_source.__wrapped__()
+    before = plan.probe_source()
     edited = tmp_path / plan.LAUNCHING.name
     edited.write_text(plan.LAUNCHING.read_text(encoding="utf-8").replace("C.UTF-8", "C"), encoding="utf-8")
     monkeypatch.setattr(plan, "LAUNCHING", edited)
-    assert plan._probe_source.__wrapped__() != before
+    assert plan.probe_source() != before
 
 
 def test_the_modes_that_can_be_chosen_are_those_of_the_probe() -> None:

@@ -179,7 +179,9 @@ OUTCOMES = frozenset({OBSERVED, FAILED, CRASHED, TIMED_OUT, UNSUPPORTED})
 
 PROBE_DIED = "probe"
 """Kind of the crash of a trial whose probe ended, or never came as far as to run it."""
-FROM_OUTSIDE = (PROBE_DIED, "SIGKILL", "SIGTERM", "SIGINT")
+CHANGED = "changed"
+"""Kind of the crash of a trial whose files are not what its key covers any more."""
+FROM_OUTSIDE = (PROBE_DIED, CHANGED, "SIGKILL", "SIGTERM", "SIGINT")
 """Kinds of a crash that may be somebody else's doing, a person's, or the system's for want of memory or disk.
 
 Such a trial says nothing for certain of what it ran: it is run once more, and again by the next run.

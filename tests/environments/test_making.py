@@ -113,6 +113,24 @@ def test_a_changed_lock_makes_it_stale(bench: Bench) -> None:
     assert current(bench) is None
 
 
+@pytest.mark.parametrize("change", ["another version", "one more", "one less"])
+def test_another_package_makes_it_stale(bench: Bench, change: str) -> None:
+    """What somebody put into an environment, or took out of it, is not taken for what the lock says."""
+    bench.write_lock()
+    make(bench)
+    (described,) = bench.folder.glob("lib/python*/site-packages/tensorflow_cpu-*.dist-info/METADATA")
+    text = described.read_text(encoding="utf-8")
+    if change == "another version":
+        described.write_text(text.replace("Version: 2.15.1", "Version: 2.15.0"), encoding="utf-8")
+    elif change == "one more":
+        other = described.parents[1] / "keras-3.3.3.dist-info"
+        other.mkdir()
+        (other / "METADATA").write_text("Name: keras\nVersion: 3.3.3\n", encoding="utf-8")
+    else:
+        described.unlink()
+    assert current(bench) is None
+
+
 def test_a_lost_interpreter_makes_it_stale(bench: Bench) -> None:
     """Where the Python beneath is gone, the environment is not taken for made."""
     bench.write_lock()

@@ -10,7 +10,7 @@ import pytest
 
 from probe.client import PROBE, Server
 from tfmatrix import config
-from tfmatrix.records import InstalledEnvironment
+from tfmatrix.records import CHANGED, InstalledEnvironment
 
 from .project import ROOT
 
@@ -76,10 +76,11 @@ def test_jitter_moves_results_and_is_repeated_exactly(server: Servers, version: 
 
 @pytest.mark.integration
 def test_a_file_that_changed_since_the_plan_gives_no_result(server: Servers) -> None:
-    """A model file whose bytes are not those that the key names fails, in a sentence that says to run again."""
+    """A model file whose bytes are not those that the key names says nothing of these, and says to run again."""
     answer = server("2.15.1").ask(REFERENCE / "linear.py", source="0" * 64)
-    assert (answer.outcome, answer.message) == (
-        "failed",
+    assert (answer.outcome, answer.kind, answer.message) == (
+        "crashed",
+        CHANGED,
         "linear.py, line 1: the file changed during the run; run again",
     )
 

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from tfmatrix import models
-from tfmatrix.records import InstalledEnvironment, Model
+from tfmatrix.records import CHANGED, InstalledEnvironment, Model
 
 from .client import Answer, Server
 
@@ -147,10 +147,16 @@ def test_a_module_that_the_key_does_not_cover_cannot_be_imported(server: Server,
 
 
 @pytest.mark.parametrize("name", ["row.txt", "_numbers.py"])
-def test_a_file_that_changed_since_the_plan_gives_no_result(server: Server, folder: Path, name: str) -> None:
-    """What no longer has the bytes that the key covers is a failure that says to run again, and no trace."""
+@pytest.mark.parametrize("became", ["changed during the run", "is gone"])
+def test_a_file_that_changed_since_the_plan_gives_no_result(
+    server: Server, folder: Path, name: str, became: str
+) -> None:
+    """What has not the bytes that the key covers gives no trace, and counts as ended from outside: run again."""
     model = planned(folder, "names_all")
-    (folder / name).write_text("SCALE = 8\n" if name.endswith(".py") else "4\n", encoding="utf-8")
+    if became == "is gone":
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text("SCALE = 8\n" if name.endswith(".py") else "4\n", encoding="utf-8")
     refused = ask(server, model)
-    assert (refused.outcome, refused.trace) == ("failed", {})
-    assert refused.message == f"names_all.py, line 1: {name} changed during the run; run again"
+    assert (refused.outcome, refused.kind, refused.trace) == ("crashed", CHANGED, {})
+    assert refused.message == f"names_all.py, line 1: {name} {became}; run again"

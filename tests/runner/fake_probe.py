@@ -1,7 +1,7 @@
 """A program that speaks the probe's protocol and has no TensorFlow: what it does is the name of the model file.
 
-The variable FAKE_START says what it does in the place of importing TensorFlow, FAKE_FORK=0 that it cannot fork, and
-FAKE_NUMPY which NumPy it imported.
+The variable FAKE_START says what it does in the place of importing TensorFlow, FAKE_FORK=0 that it cannot fork,
+FAKE_NUMPY which NumPy it imported, and FAKE_LOSS what of its environment is lost meanwhile.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class FakeProbe:
         if how == "writes garbage":
             self._write(b"Traceback: this is no message" * 9)
             return
+        for path in Path(sys.executable).parents[1].glob(os.environ.get("FAKE_LOSS", "no file")):
+            path.unlink()
         can_fork = os.environ.get("FAKE_FORK") != "0"
         numpy = os.environ.get("FAKE_NUMPY", "")
         self._write(message({"import_seconds": 0.0, "can_fork": can_fork, "pid": os.getpid(), "numpy": numpy}))

@@ -60,9 +60,10 @@ def test_what_a_launch_may_not_set_is_what_is_set_for_it() -> None:
     assert set(RESERVED) - set(variables(Launch(), PLAIN, "0", HOME)) == {"TFMATRIX_ANSWERS"}
 
 
-def test_a_start_changes_variables_and_tells_the_probe_the_rest() -> None:
+def test_a_start_changes_variables_and_tells_the_probe_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a start sets is set, what it empties is not there, and what only the probe can do it is told."""
     start = Start(variables=(("OMP_NUM_THREADS", ""), ("TZ", "XYZ-14")), processors=1, imports=("keras", "numpy"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # no GPU, which is not the same as unset
     before = variables(Launch(), PLAIN, "0", HOME)
     found = dict(started(before, start, Path("/a/folder")))
     asked = json.loads(found.pop("TFMATRIX_START"))

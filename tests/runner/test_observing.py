@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from building import CANDIDATE
+from building import CANDIDATE, install, lock_of
 from tfmatrix.environments import making
 from tfmatrix.errors import InternalError
 from tfmatrix.machine import this_machine
@@ -152,6 +152,29 @@ def test_an_environment_that_is_not_its_locks_any_more_is_refused(fake_plan: Fak
     for environment, reason in reasons.items():
         folder = making.folder_of(environment, plan.config.root / ".nox")
         assert reason == f"{folder} has numpy 2.0.0, and its lock 1.26.4; remove the folder and run again."
+
+
+@pytest.mark.parametrize("change", ["lock", "package", "probe"])
+def test_what_changed_since_the_plan_is_not_filed_under_the_old_key(
+    fake_plan: FakePlan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
+) -> None:
+    """Where lock or probe are others by now, or a package goes during the import, nothing is observed: run again."""
+    plan = fake_plan(["a"], {"FAKE_LOSS": "lib/*/*/numpy*/METADATA"} if change == "package" else {})
+    trials = all_trials(plan)
+    if change == "lock":
+        for environment in plan.environments:
+            lock_of(plan.config.root, environment).write_text("# kind: today\n# another\n", encoding="utf-8")
+            shutil.rmtree(making.folder_of(environment, plan.config.root / ".nox"))
+            install(environment, plan.config)
+    if change == "probe":
+        monkeypatch.setattr("tfmatrix.plan.PROBE", tmp_path)
+    events = list(observe(trials, plan.config))
+    assert not any(isinstance(event, Finished) for event in events)
+    what = "tfmatrix itself" if change == "probe" else "its lock, or what is installed,"
+    told = f"{what} changed during the run; run again."
+    assert {(e.environment, e.reason) for e in events if isinstance(e, Refused)} == {
+        (environment, told) for environment in plan.environments
+    }
 
 
 def test_an_environment_with_its_locks_packages_is_observed(fake_plan: FakePlan) -> None:

@@ -33,8 +33,8 @@ def folder_of(environment: Environment, root: Path) -> Path:
 def installed(environment: Environment, folder: Path, lock_folders: Sequence[Path]) -> InstalledEnvironment | None:
     """Return the environment as it stands in its folder, or None where it is not made or no longer current.
 
-    Starts no process. Not current: the lock has changed or is gone, the interpreter is gone, the folder was
-    moved, or the stamp is of another schema or unreadable.
+    Starts no process. Not current: the lock has changed or is gone, a package is not the lock's any more, the
+    interpreter is gone, the folder was moved, or the stamp is of another schema or unreadable.
     """
     try:
         found = from_json(json.loads((folder / STAMP).read_text(encoding="utf-8")))
@@ -47,6 +47,7 @@ def installed(environment: Environment, folder: Path, lock_folders: Sequence[Pat
         and found.lock_digest == lock_digest
         and found.interpreter == str(interpreter)
         and interpreter.is_file()
+        and found.packages == _installed_packages(folder)
     )
     return found if current else None
 
@@ -110,11 +111,10 @@ def _python_version(folder: Path) -> str:
 
 
 def _installed_packages(folder: Path) -> tuple[Package, ...]:
-    """Return what lies in the virtual environment, sorted by name."""
+    """Return what lies in the virtual environment, sorted by name; half a package, which says nothing, has no name."""
     places = [str(path) for path in (folder / "lib").glob("python*/site-packages")]
-    return tuple(
-        sorted(Package(canonicalize_name(found.name), found.version) for found in metadata.distributions(path=places))
-    )
+    found = [(each.name or "", each.version or "") for each in metadata.distributions(path=places)]
+    return tuple(sorted(Package(canonicalize_name(name), version) for name, version in found))
 
 
 def _check(made: InstalledEnvironment, lock: locks.Lock, path: Path) -> None:

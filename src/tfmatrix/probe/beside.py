@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.abc
 import importlib.machinery
 import os
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Mapping, Optional, Sequence
 
+from .loading import read
 from .outcomes import BadModel
 
 
@@ -23,8 +23,7 @@ def admit(path: str, beside: Mapping[str, str]) -> None:
     """
     folder = Path(path).parent
     for name, digest in beside.items():
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
-            raise BadModel("{}, line 1: {} changed during the run; run again".format(Path(path).name, name))
+        read(folder / name, digest, "{}, line 1: {}".format(Path(path).name, name))
     modules = [name[: -len(".py")] for name in beside if name.endswith(".py") and "/" not in name]
     sys.meta_path.insert(0, _Beside(folder, modules))
     if hasattr(sys, "addaudithook"):

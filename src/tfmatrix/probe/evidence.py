@@ -13,7 +13,7 @@ import traceback
 from typing import Any, Dict, List, Tuple
 
 from .isolation import OVER_MEMORY, STACKS_KEPT, TIMED_OUT, Kept, Limits
-from .outcomes import BadModel, Refusal, Unsupported
+from .outcomes import BadModel, Changed, Refusal, Unsupported
 
 SENTENCE = 500
 """Characters of a message that are kept, from the beginning."""
@@ -34,6 +34,8 @@ def of_exception(error: BaseException, path: str) -> Dict[str, Any]:
     if isinstance(error, BadModel):  # its message names the file and the line already
         named = re.search(r", (line \d+): ", text)
         return header("failed", kind, text, named.group(1) if named else "")
+    if isinstance(error, Changed):  # which says nothing of the file that the key covers
+        return header("crashed", "changed", text)
     if isinstance(error, Unsupported) or (isinstance(error, NotImplementedError) and _raised_by(error, text, path)):
         return header("unsupported", kind, sentence, where)
     if isinstance(error, Refusal):  # a sentence about the artefact, which has nothing to do with the model's lines

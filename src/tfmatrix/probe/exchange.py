@@ -22,7 +22,7 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Tuple
 import numpy as np
 
 from .folders import digest_of
-from .outcomes import BadModel, Refusal, Unsupported
+from .outcomes import Changed, Refusal, Unsupported
 from .recorder import NATIVE
 from .setting import Setting
 from .sides import SIDES, inputs
@@ -109,7 +109,7 @@ def _read(form: Format, side: Any, setting: Setting, request: Mapping[str, Any])
     model = side.model
     shutil.copytree(request["artefact"], WORK)
     if digest_of(WORK) != request["digest"]:
-        raise BadModel(
+        raise Changed(
             "{}, line 1: what was written changed during the run; run again".format(os.path.basename(request["path"]))
         )
     if not form.whole:

@@ -12,7 +12,7 @@ from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 
-from .outcomes import BadModel
+from .outcomes import BadModel, Changed
 
 PARAMETERS: dict[str, list[str]] = {
     "data": ["rng"],
@@ -50,16 +50,30 @@ def load(path: str, source: str = "") -> ModuleType:
     """Return the model file as a module; errors inside it are the model's own and pass through.
 
     It is compiled from the file's bytes, never from a compiled file beside it, whose age tells seconds only. Raises
-    BadModel where the bytes do not have the SHA-256 that ``source`` names: the result would stand for another file.
+    Changed where the bytes do not have the SHA-256 that ``source`` names.
     """
-    content = Path(path).read_bytes()
-    if source and hashlib.sha256(content).hexdigest() != source:
-        raise BadModel("{}, line 1: the file changed during the run; run again".format(Path(path).name))
+    content = read(Path(path), source, "{}, line 1: the file".format(Path(path).name))
     module = ModuleType("reference_model_" + Path(path).stem)
     module.__file__ = path
     sys.modules[module.__name__] = module  # where classes and pickles look for their module
     exec(compile(content, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  # the file is the model
     return module
+
+
+def read(path: Path, digest: str, named: str) -> bytes:
+    """Return a file's bytes; raise Changed where they do not have this SHA-256, the empty one being any.
+
+    What they do would stand for another file.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        if not digest:
+            raise
+        raise Changed("{} is gone; run again".format(named)) from None
+    if digest and hashlib.sha256(content).hexdigest() != digest:
+        raise Changed("{} changed during the run; run again".format(named))
+    return content
 
 
 def choose_variant(module: ModuleType, variant: str) -> None:

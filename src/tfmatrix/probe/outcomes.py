@@ -11,6 +11,10 @@ class BadModel(Exception):
     """The model file breaks the contract of reference models; the message says where and how."""
 
 
+class Changed(Exception):
+    """A file is not what the trial's key covers any more; the message says which, after the model file and its line."""
+
+
 class Refusal(Exception):
     """A release did not write, read or use an artefact: when that was, the exception's type, and its message."""
 

@@ -41,11 +41,12 @@ def variables(launch: Launch, environment: Environment, hash_seed: str, home: Pa
 
 def started(variables: Mapping[str, str], start: Start, here: Path) -> Mapping[str, str]:
     """Return a launch's variables as a start changes them, with what the probe itself has to change."""
-    changed = {**variables, **dict(start.variables)}
+    own = dict(start.variables)
+    changed = {name: value for name, value in {**variables, **own}.items() if value or name not in own}
     asked = {
         "here": str(here),
         "processors": start.processors,
         "fixed_addresses": start.fixed_addresses,
         "imports": start.imports,
     }
-    return {name: value for name, value in changed.items() if value} | {"TFMATRIX_START": json.dumps(asked)}
+    return changed | {"TFMATRIX_START": json.dumps(asked)}

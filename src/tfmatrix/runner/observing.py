@@ -17,6 +17,7 @@ from packaging.version import Version
 from tfmatrix.config import Config
 from tfmatrix.errors import Unavailable
 from tfmatrix.machine import this_machine
+from tfmatrix.plan import probe_source
 from tfmatrix.records import (
     CRASHED,
     JITTER,
@@ -95,11 +96,21 @@ def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
     return expected.cell.launch, expected.hash_seed, expected.start, alone
 
 
-def _stranger(installed: InstalledEnvironment, described: Mapping[str, Any]) -> str:
-    """Return in what a process is not of its environment's lock, empty where it is: somebody changed the environment.
+def _stranger(
+    installed: InstalledEnvironment,
+    now: InstalledEnvironment | None,
+    described: Mapping[str, Any],
+    covers: Mapping[str, str],
+) -> str:
+    """Return in what a process is not what its trials cover, empty where it is.
 
-    Its trials are filed under the lock, so what another package does must not be.
+    Somebody changed the lock, the environment or tfmatrix after the run was planned: what another package does must not
+    be taken for what the lock's does. ``now`` is the environment as it stands once the process has imported TensorFlow.
     """
+    if covers["probe"] != probe_source():
+        return "tfmatrix itself changed during the run; run again."
+    if installed.lock_digest != covers["lock"] or now != installed:
+        return "its lock, or what is installed, changed during the run; run again."
     locked = {package.name: package.version for package in installed.packages}
     for module, package in (("tensorflow", installed.environment.distribution), ("numpy", "numpy")):
         imported = described.get(module)
@@ -250,7 +261,8 @@ class _Run:
         except ProbeDied:
             self.end_probe(probe)
             raise
-        if stranger := _stranger(installed, described):
+        now = making.find(installed.environment, self.config)
+        if stranger := _stranger(installed, now, described, dict(expected.covers)):
             self.end_probe(probe)
             raise Unavailable(stranger)
         seconds, saw = described["import_seconds"], described.get("saw", {})
