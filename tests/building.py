@@ -45,6 +45,7 @@ SMALL: dict[str, Any] = {
 
 MACHINE_OF_TESTS = Machine(
     cpu="Test CPU",
+    revision="cpu family 6, model 85, stepping 7",
     flags=("avx", "avx2", "fma", "sse"),
     architecture="x86_64",
     libc="glibc 2.36",

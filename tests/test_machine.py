@@ -17,6 +17,7 @@ from tfmatrix.records import Machine
 
 CHANGES: dict[str, Any] = {
     "cpu": "Other CPU",
+    "revision": "cpu family 6, model 143, stepping 8",
     "flags": ("avx",),
     "architecture": "aarch64",
     "libc": "glibc 2.40",
@@ -43,6 +44,21 @@ def test_what_may_change_bits_makes_another_machine(name: str) -> None:
     """Processor, instruction sets, libc and GPUs tell machines apart; kernel, cores and memory do not."""
     other = replace(MACHINE_OF_TESTS, **{name: CHANGES[name]})
     assert (machine_id(other) == machine_id(MACHINE_OF_TESTS)) == (name in SAME)
+
+
+def test_a_flag_that_the_kernel_makes_up_is_no_other_machine() -> None:
+    """Another kernel shows and hides words of its own among the flags, and only instruction sets count."""
+    more = tuple(sorted({*MACHINE_OF_TESTS.flags, "user_shstk", "pti"}))
+    assert machine_id(replace(MACHINE_OF_TESTS, flags=more)) == machine_id(MACHINE_OF_TESTS)
+    unknown = (*MACHINE_OF_TESTS.flags, "avx_of_tomorrow")
+    assert machine_id(replace(MACHINE_OF_TESTS, flags=unknown)) != machine_id(MACHINE_OF_TESTS)
+
+
+def test_a_processor_is_told_by_more_than_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Virtual machines give many processors one name: family, model, stepping and cache tell them apart."""
+    told = {"model name": "AMD EPYC", "cpu family": "25", "model": "1", "cache size": "512 KB", "cpu MHz": "2445"}
+    monkeypatch.setattr(machine, "_first_processor", lambda: told)
+    assert this_machine.__wrapped__().revision == "cpu family 25, model 1, cache size 512 KB"
 
 
 def test_this_machine_is_the_same_twice() -> None:

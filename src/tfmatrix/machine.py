@@ -17,6 +17,31 @@ import psutil
 
 from tfmatrix.records import Machine
 
+REVISION = (
+    "vendor_id", "cpu family", "model", "stepping", "cache size",
+    "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision",
+)  # fmt: skip
+"""What Linux tells of a processor besides its name, which virtual machines make up: on x86, and on Arm.
+
+Libraries choose their kernels and block sizes by these.
+"""
+
+KERNELS_OWN = """
+cxmmx k6_mtrr cyrix_arr centaur_mcr constant_tsc up art arch_perfmon pebs bts syscall32 sysenter32 rep_good
+amd_lbr_v2 acc_power nopl xtopology tsc_reliable nonstop_tsc cpuid extd_apicid amd_dcm aperfmperf rapl
+nonstop_tsc_s3 tsc_known_freq ring3mwait cpuid_fault cpb epb cat_l3 cat_l2 cdp_l3 cdp_l2 invpcid_single hw_pstate
+proc_feedback sme pti kaiser retpoline retpoline_amd intel_ppin mba sev sev_es sev_snp ssbd ibrs ibpb stibp
+ibrs_enhanced use_ibpb msr_spec_ctrl rsb_ctxsw tpr_shadow vnmi flexpriority ept vpid vmmcall ept_ad vcpupreempt
+tdx_guest cqm_llc cqm_occup_llc cqm_mbm_total cqm_mbm_local split_lock_detect per_thread_mba bus_lock_detect
+user_shstk rrsba_ctrl unret entry_ibpb md_clear srbds_ctrl arch_capabilities arat dtherm ida pln pts hwp hwp_notify
+hwp_act_window hwp_epp hwp_pkg_req hfi
+"""
+"""Words among the flags of an x86 processor that the kernel adds, or shows or hides by its version and settings.
+
+They are of the kind in Linux's `cpufeatures.h` that name no instruction: timers, power, virtualisation and mitigations.
+One that is not listed here makes a machine another one, which costs a run; the other way round would cost a verdict.
+"""
+
 INHERITED = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 """The variables that a trial has from its caller and that may change its bits: which GPUs and libraries it finds."""
 
@@ -27,6 +52,7 @@ def this_machine() -> Machine:
     first = _first_processor()
     return Machine(
         cpu=first.get("model name") or platform.processor() or "unknown",
+        revision=", ".join(f"{name} {first[name]}" for name in REVISION if name in first),
         flags=tuple(sorted(first.get("flags", first.get("Features", "")).split())),
         architecture=platform.machine(),
         libc=" ".join(platform.libc_ver()).strip(),
@@ -40,9 +66,9 @@ def this_machine() -> Machine:
 @cache
 def machine_id(machine: Machine) -> str:
     """Return the digest of what may change bits: another kernel or more memory is the same machine."""
-    chosen = {
-        key: value for key, value in asdict(machine).items() if key in {"cpu", "flags", "architecture", "libc", "gpus"}
-    }
+    told = asdict(machine)
+    chosen = {key: told[key] for key in ("cpu", "revision", "architecture", "libc", "gpus")}
+    chosen["flags"] = sorted(set(machine.flags).difference(KERNELS_OWN.split()))
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode("utf-8")).hexdigest()
 
 

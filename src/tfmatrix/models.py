@@ -4,50 +4,93 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from tfmatrix.errors import UserError
 from tfmatrix.records import Model
+
+KERNELS = ("/dev/", "/proc/", "/sys/")
+"""Where files are no files: what they hold is another thing at each look."""
 
 
 def discover(folder: Path) -> Iterator[Model]:
     """Yield the models of a folder's files by name, one per variant where a file has variants.
 
     A file whose name begins with an underscore is none: models import it. Raises ``UserError`` for one that cannot be
-    read.
+    read, or that names a file that cannot.
     """
     for path in sorted(folder.glob("[!_]*.py")):
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"the model file {path.name} cannot be read: {error.strerror}.") from None
-        beside = tuple(sorted((name, _sha256(folder / name)) for name in _beside(path)))
+        content = _read(path, f"the model file {path.name}")
+        beside = tuple(
+            (name, _sha256(_read(folder / name, f"{name}, which {path.name} names,"))) for name in sorted(_beside(path))
+        )
         for variant in _variants(path.name, content) or ("",):
-            yield Model(str(path), hashlib.sha256(content).hexdigest(), variant, beside)
+            yield Model(str(path), _sha256(content), variant, beside)
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _read(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{what} cannot be read: {error.strerror}.") from None
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _beside(path: Path) -> set[str]:
-    """Return the files beside a model that it names, and those that they name in turn: modules, and files to read.
+    """Return the files that a model names, and those that they name in turn, by their paths from its folder.
 
-    A module is named by an import, a file or folder by a string that is written out. What a model opens besides is
-    refused by the probe.
+    A module is named by an import; a file, the files of a folder or those of a pattern by a string that is written out.
+    What a model has Python open beside it besides is refused by the probe. What TensorFlow opens is not seen: a name
+    that is put together for it, and a folder elsewhere, are not covered.
     """
     folder, found, left = path.parent, set[str](), [path]
+    places = list(dict.fromkeys([folder, path.resolve().parent]))  # where a linked model lies, as it may ask itself
     while left:
         for name in _named(left.pop()):
-            at = folder / name
-            inside = sorted(at.rglob("*")) if at.is_dir() else [at]
-            for file in inside:
-                relative = file.relative_to(folder).as_posix()
-                if file.is_file() and file != path and relative not in found and "__pycache__" not in relative:
-                    found.add(relative)
+            for file in _meant(name, places):
+                known = os.path.relpath(file, folder)
+                if known.startswith("..") and name.startswith("/"):
+                    known = str(file)  # which stays the same where the project is moved
+                if not file.samefile(path) and known not in found and "__pycache__" not in known:
+                    found.add(known)
                     left += [file] if file.suffix == ".py" else []
     return found
+
+
+def _meant(name: str, places: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files that a string may mean to a model that looks into one of some folders, or elsewhere."""
+    for place in places:
+        with suppress(
+            OSError, ValueError, NotImplementedError
+        ):  # no path or no pattern after all, or none to look into
+            if name.startswith("/") or ".." in PurePosixPath(name).parts:
+                yield from _files(place / name, elsewhere=True)
+            yield from _inside(name.lstrip("/"), place)  # as in `HERE + "/rows.csv"`
+
+
+def _inside(name: str, folder: Path) -> Iterator[Path]:
+    """Yield the files within a folder that a name or a pattern means."""
+    if ".." in PurePosixPath(name).parts or name in {"", "."}:
+        return
+    if (folder / name).exists():
+        yield from _files(folder / name)
+    elif any(mark in name for mark in "*?["):
+        for path in sorted(folder.glob(name)):
+            yield from _files(path)
+
+
+def _files(path: Path, *, elsewhere: bool = False) -> Iterator[Path]:
+    """Yield the file at a path; where it is a folder, all files in it, but for one that is elsewhere."""
+    if path.is_file() and not str(path).startswith(KERNELS):
+        yield path
+    elif path.is_dir() and not elsewhere:
+        yield from (file for file in sorted(path.rglob("*")) if file.is_file())
 
 
 def _named(path: Path) -> Iterator[str]:
@@ -61,16 +104,12 @@ def _named(path: Path) -> Iterator[str]:
             yield from (f"{alias.name.partition('.')[0]}.py" for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield f"{node.module.partition('.')[0]}.py"
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_relative(node.value):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _may_be_path(node.value):
             yield node.value
 
 
-def _is_relative(text: str) -> bool:
-    """Return whether a string can be the path of a file within a folder."""
-    parts = PurePosixPath(text).parts
-    return (
-        bool(parts) and len(text) < 200 and "\0" not in text and parts[0] != "/" and ".." not in parts and text != "."
-    )
+def _may_be_path(text: str) -> bool:
+    return len(text) < 200 and "\0" not in text
 
 
 def _variants(name: str, content: bytes) -> tuple[str, ...]:

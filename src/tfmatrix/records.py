@@ -242,8 +242,10 @@ class Machine:
     """What of the machine may change bits, and what else a reader wants to know of it."""
 
     cpu: str
+    revision: str
+    """Family, model, stepping and cache of the processor, as far as the kernel tells them."""
     flags: tuple[str, ...]
-    """Instruction-set flags, sorted."""
+    """Instruction-set flags and the kernel's own, sorted."""
     architecture: str
     libc: str
     gpus: tuple[str, ...]

@@ -137,6 +137,23 @@ def test_a_file_that_is_named_may_be_a_link(server: Server, folder: Path) -> Non
     assert seen.outcome == "observed", seen.message
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_linked_model_may_read_where_it_really_lies(server: Server, folder: Path, named: bool) -> None:
+    """Where a model file is a link, what lies beside the file that it leads to is covered, or refused, all the same."""
+    real = folder.with_name("real")
+    real.mkdir()
+    name = '"column.txt"' if named else '"column" + ".txt"'
+    path = f"os.path.join(os.path.dirname(os.path.realpath(__file__)), {name})"
+    (real / "hides_one.py").write_text(dedent(HIDES_ONE).replace("PATH", path), encoding="utf-8")
+    (real / "column.txt").write_text("3\n", encoding="utf-8")
+    (folder / "hides_one.py").symlink_to(real / "hides_one.py")
+    model = planned(folder, "hides_one")
+    assert dict(model.beside).keys() == ({"../real/column.txt"} if named else set())
+    answer = ask(server, model)
+    assert answer.outcome == ("observed" if named else "failed"), answer.message
+    assert named or "it opens column.txt beside it, which it does not name" in answer.message
+
+
 def test_a_module_that_the_key_does_not_cover_cannot_be_imported(server: Server, folder: Path) -> None:
     """A module beside a model that is no part of its request is not found."""
     model = planned(folder, "names_all")

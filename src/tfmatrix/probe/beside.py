@@ -15,7 +15,7 @@ from .outcomes import BadModel
 
 
 def admit(path: str, beside: Mapping[str, str]) -> None:
-    """Let the model file at a path have the files beside it, given as path in its folder and SHA-256, and no others.
+    """Let the model file at a path have the files beside it, given as path from its folder and SHA-256, and no others.
 
     Modules among them are compiled from their source. Any other file of the folder that is opened raises BadModel:
     the trial's key would not cover it. Python has that hook since 3.8, and sees what it opens itself, but not what is
@@ -29,8 +29,8 @@ def admit(path: str, beside: Mapping[str, str]) -> None:
     if hasattr(sys, "addaudithook"):
         named = [str(folder / name) for name in (*beside, Path(path).name)]
         # Both as it is written and with links followed: either may lead into the folder, or out of it.
-        folders = {str(folder), os.path.realpath(str(folder))}
-        allowed = {*named, *map(os.path.realpath, named)}
+        folders = {str(folder), os.path.realpath(str(folder)), os.path.dirname(os.path.realpath(path))}
+        allowed = {*map(os.path.abspath, named), *map(os.path.realpath, named)}
         sys.addaudithook(_watch(folders, allowed, Path(path).name))
 
 
