@@ -24,6 +24,9 @@ LAUNCHING = Path(__file__).parent / "runner" / "launching.py"
 HASH_SEEDS = ("0", "1")
 """PYTHONHASHSEED of the first process that trials are forked from, and of the second and every fresh one."""
 
+Covers = tuple[tuple[str, str], ...]
+"""What a trial covers, by name."""
+
 SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
@@ -78,27 +81,30 @@ class Plan:
     def _trials_of(self, cell: Cell) -> Iterator[ExpectedTrial]:
         first, second = HASH_SEEDS
         count = self.config.trials
+        covers = self._covers(cell)
         for number in range(1, count + 1):
             # The last of several comes from another process with another hash seed.
-            yield self.expected(cell, TRIAL, number, second if number == count > 1 else first)
+            yield self._expected(cell, TRIAL, number, second if number == count > 1 else first, covers)
         if cell.model == self._witness(cell.environment):
-            yield self.expected(cell, WITNESS, 1, second)
+            yield self._expected(cell, WITNESS, 1, second, covers)
         if cell.environment == self.baseline:
             for number in range(1, self.config.jitters + 1):
-                yield self.expected(cell, JITTER, number, first)
-        yield self.expected(cell, SEEDS, 1, first)
+                yield self._expected(cell, JITTER, number, first, covers)
+        yield self._expected(cell, SEEDS, 1, first, covers)
 
     def _witness(self, environment: Environment) -> Model:
         """Return the model that a fresh process repeats in this environment: not the same one in each."""
         number = int(hashlib.sha256(environment.name.encode("utf-8")).hexdigest(), 16)
         return self.models[number % len(self.models)]
 
-    def expected(
-        self, cell: Cell, role: str, number: int, hash_seed: str, also: tuple[tuple[str, str], ...] = ()
-    ) -> ExpectedTrial:
+    def expected(self, cell: Cell, role: str, number: int, hash_seed: str, also: Covers = ()) -> ExpectedTrial:
         """Return a trial of a cell, filed under the digest of what it covers; ``also`` is what it covers besides."""
+        return self._expected(cell, role, number, hash_seed, (*self._covers(cell), *also))
+
+    def _covers(self, cell: Cell) -> Covers:
+        """Return what every trial of a cell covers, which they share."""
         launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
-        covers = (
+        return (
             ("lock", self.lock_digests[cell.environment]),
             ("python", cell.environment.python),
             ("launch", json.dumps(launch)),
@@ -109,11 +115,11 @@ class Plan:
             ("probe", self.probe),
             ("machine", machine_id(this_machine())),
             *inherited(dict(cell.launch.variables)),
-            ("role", f"{role}-{number}"),
-            ("seed", str(self.config.seed)),
-            ("hash seed", hash_seed),
-            *also,
         )
+
+    def _expected(self, cell: Cell, role: str, number: int, hash_seed: str, shared: Covers) -> ExpectedTrial:
+        own = (("role", f"{role}-{number}"), ("seed", str(self.config.seed)), ("hash seed", hash_seed))
+        covers = (*shared, *own)
         return ExpectedTrial(cell, role, number, self.config.seed, hash_seed, covers, trial_key(covers))
 
 

@@ -84,7 +84,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             ),
         },
     )
-    tensors.keep()
+    tensors.close()
     return comparison
 
 

@@ -138,6 +138,13 @@ class Tensors:
             self._store.add_distances(self._new, json.dumps([self._known[pair] for pair in self._new]))
         self._new = []
 
+    def close(self) -> None:
+        """Store what was measured, and let go of the rest: what caches of its own methods hold would stay otherwise."""
+        self.keep()
+        self._known, self._short = {}, {}
+        for cache_ in (self.names, self.stage_digest, self.array, self.largest, self.floor):
+            cache_.cache_clear()
+
     def _learn(self, a: str, b: str, distance: Distance) -> None:
         self._known[a, b] = distance
         self._new.append((a, b))

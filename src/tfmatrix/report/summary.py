@@ -43,6 +43,7 @@ def summarise(comparison: Comparison) -> Data:
 def summarise_in_pieces(comparison: Comparison) -> tuple[Data, Iterator[str]]:
     """Return what `summarise` does, and the pieces of its text, every entry of a list being encoded once for both."""
     content = _content(comparison)
+    del comparison  # a large one is as large as its text, which can have its memory
     entries = {id(entry): _unescaped(entry) for value in content.values() if isinstance(value, list) for entry in value}
 
     def unescaped(value: Any) -> str:
