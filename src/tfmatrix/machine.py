@@ -77,8 +77,7 @@ def inherited(chosen: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
     Each is its name and its value as JSON: unset, which shows every GPU, is not empty, which shows none.
     """
-    found = {**os.environ, **chosen}
-    return tuple((f"variable {name}", json.dumps(found.get(name))) for name in INHERITED)
+    return tuple((f"variable {name}", json.dumps(chosen.get(name, os.environ.get(name)))) for name in INHERITED)
 
 
 def _first_processor() -> dict[str, str]:
