@@ -84,7 +84,7 @@ def test_an_environment_that_cannot_be_had_says_why_and_how_to_mend_it(project: 
     assert cell["reason"].replace("`", "") in project.report.replace("`", "").replace("\\", "")
 
 
-STOPS = '''"""stops: in 2.9.3 it never ends, unless a file says that it may."""
+STOPS = '''"""stops: in 2.9.3 it never ends, unless a file says that it may, which the key does not cover."""
 
 import os
 import signal
@@ -93,7 +93,7 @@ import tensorflow as tf
 
 
 def draws():
-    if tf.__version__ == "2.9.3" and not os.path.exists({permit!r}):
+    if tf.__version__ == "2.9.3" and not os.path.exists(os.path.join({folder!r}, "per" + "mit")):
         signal.pause()
     return {{"x": tf.zeros([1])}}
 '''
@@ -109,7 +109,7 @@ def kept(project: Project) -> dict[str, tuple[str, str]]:
 def test_a_killed_run_leaves_no_process_and_the_next_one_goes_on(project: Project) -> None:
     """After kill -9 in the middle nothing of the run lives on, what was finished is not run again, and all is whole."""
     permit = project.folder / "permit"
-    (project.models / "stops.py").write_text(STOPS.format(permit=str(permit)), encoding="utf-8")
+    (project.models / "stops.py").write_text(STOPS.format(folder=str(project.folder)), encoding="utf-8")
     chosen = ("--models", "linear,stops", "--versions", "2.9.3", "--seed", "7")
     arguments = (*chosen, "--reports", "killed", "--timeout", "1000")
     before = kept(project)
