@@ -82,7 +82,7 @@ def test_a_trace_and_its_tensors_come_back_as_they_were_added(path: Path) -> Non
         assert {digest: store.tensor(digest) for digest in tensors} == tensors
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.sampled_from(["native", "injected"]), NAMES, st.binary(max_size=9)), min_size=1, max_size=6)
 )

@@ -38,7 +38,7 @@ def naive_ulp(name: str, a: int, b: int) -> int:
 
 @pytest.mark.parametrize("name", FLOATS)
 @given(data=st.data())
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=150)
 def test_ulps_are_those_of_integer_arithmetic(name: str, data: st.DataObject) -> None:
     """Over the whole range, opposite signs and subnormals included, the ULP distance is the integers' difference."""
     value, bits = FLOATS[name]
@@ -52,7 +52,7 @@ def test_ulps_are_those_of_integer_arithmetic(name: str, data: st.DataObject) ->
 
 
 @given(hnp.arrays(np.float32, (5, 3)), hnp.arrays(np.float32, (5, 3)))
-@settings(derandomize=True, max_examples=80, deadline=None)
+@settings(derandomize=True, max_examples=80)
 def test_what_counts_elements_is_symmetric(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> None:
     """Counts, ULPs and absolute differences are the same from either side."""
     one, other = measure(a, b), measure(b, a)
@@ -61,7 +61,7 @@ def test_what_counts_elements_is_symmetric(a: np.ndarray[Any, Any], b: np.ndarra
 
 
 @given(hnp.arrays(hnp.floating_dtypes() | hnp.integer_dtypes() | hnp.boolean_dtypes(), hnp.array_shapes(min_side=0)))
-@settings(derandomize=True, max_examples=80, deadline=None)
+@settings(derandomize=True, max_examples=80)
 def test_an_array_is_identical_to_itself(a: np.ndarray[Any, Any]) -> None:
     """Whatever the dtype, NaNs included, and whatever the strides and byte order, nothing differs."""
     if a.dtype.itemsize > 8:  # a long double has padding and is none of TensorFlow's
@@ -73,7 +73,7 @@ def test_an_array_is_identical_to_itself(a: np.ndarray[Any, Any]) -> None:
 
 
 @given(place=st.integers(0, 3 * CHUNK + 6), bit=st.integers(0, 31))
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=60)
 def test_one_bit_anywhere_is_seen(place: int, bit: int) -> None:
     """A single flipped bit in any element, at the edge of a chunk too, is one element that differs."""
     a = np.full(3 * CHUNK + 7, 1.5, np.float32)
@@ -94,7 +94,7 @@ def rows_of_pairs(draw: st.DrawFn) -> tuple[np.ndarray[Any, Any], np.ndarray[Any
 
 
 @given(rows_of_pairs())
-@settings(derandomize=True, max_examples=100, deadline=None)
+@settings(derandomize=True, max_examples=100)
 def test_rows_are_measured_as_each_by_itself(pair: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]) -> None:
     """Many short arrays at once have the very distances of each alone, whatever their dtype and bits."""
     a, b = pair

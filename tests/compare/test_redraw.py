@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tfmatrix.compare.redraw import LEAST_NUMBERS, judge
 
-SEEDS = settings(derandomize=True, max_examples=40, deadline=None)
+SEEDS = settings(derandomize=True, max_examples=40)
 
 
 def rng(seed: int) -> np.random.RandomState:

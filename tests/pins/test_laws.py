@@ -36,7 +36,7 @@ def pin(root: Path, at: int, hashes: Hashes) -> None:
     pins.apply(pins.plan_changes(root, versions, known))
 
 
-@settings(deadline=None, max_examples=10)  # files are written, on machines of any speed
+@settings(max_examples=10)  # files are written
 @given(projects(), HASHES, HASHES)
 def test_only_what_pins_changes_and_pinning_back_restores_every_byte(
     project: dict[str, Template], old: Hashes, new: Hashes
@@ -51,7 +51,7 @@ def test_only_what_pins_changes_and_pinning_back_restores_every_byte(
         assert read(root) == before
 
 
-@settings(deadline=None, max_examples=10)  # files are written, on machines of any speed
+@settings(max_examples=10)  # files are written
 @given(projects(), HASHES)
 def test_every_pin_is_found_at_its_line(project: dict[str, Template], hashes: Hashes) -> None:
     """What is found is what was written: file, line, name and version of each pin, once, in order."""
@@ -69,7 +69,7 @@ def test_every_pin_is_found_at_its_line(project: dict[str, Template], hashes: Ha
         assert [(str(pin.path.relative_to(root)), pin.name, pin.version, pin.where) for pin in found] == expected
 
 
-@settings(deadline=None, max_examples=10)  # files are written, on machines of any speed
+@settings(max_examples=10)  # files are written
 @given(projects(), HASHES)
 def test_pinning_what_is_pinned_changes_nothing(project: dict[str, Template], hashes: Hashes) -> None:
     """A project that pins the wanted versions needs no edit, whatever its hashes are."""
@@ -80,7 +80,7 @@ def test_pinning_what_is_pinned_changes_nothing(project: dict[str, Template], ha
         assert pins.unified_diff(changes) == ""
 
 
-@settings(deadline=None, max_examples=10)  # files are written, on machines of any speed
+@settings(max_examples=10)  # files are written
 @given(projects(), HASHES, st.data())
 def test_a_project_with_one_line_that_cannot_move_is_left_alone(
     project: dict[str, Template], hashes: Hashes, data: st.DataObject
@@ -100,7 +100,7 @@ def test_a_project_with_one_line_that_cannot_move_is_left_alone(
         assert read(root) == before
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(
     st.tuples(st.just("pyproject.toml"), pyprojects()) | st.tuples(st.just("environment.yml"), conda_files()),
     st.sampled_from(["\n", "\r\n"]),
