@@ -15,6 +15,7 @@ from tfmatrix.compare.comparing import INSTALLED, REFUSAL, environment_key
 from tfmatrix.environments import making
 from tfmatrix.errors import UserError
 from tfmatrix.plan import Plan, make_plan
+from tfmatrix.records import CHANGED
 from tfmatrix.report import curves
 from tfmatrix.runner import probe
 from tfmatrix.runner.events import Event, Finished, Refused
@@ -114,18 +115,23 @@ def test_an_interrupted_run_is_gone_on_with(tmp_path: Path, store: Store) -> Non
         assert kept.items() <= stored(plan, store).items()
 
 
-def test_what_was_killed_from_outside_is_run_again_by_the_next_run(tmp_path: Path, store: Store) -> None:
-    """A trial that somebody killed twice has its evidence, and is no result that lasts; one that fails by itself is."""
+@pytest.mark.parametrize(
+    ("kind", "told"), [("SIGKILL", "killed by SIGKILL"), (CHANGED, "a.py, line 1: the file changed")]
+)
+def test_what_was_ended_from_outside_is_run_again_by_the_next_run(
+    tmp_path: Path, store: Store, kind: str, told: str
+) -> None:
+    """A trial that somebody killed, or whose file changed, keeps its evidence, and does not last; a failure does."""
     plan = made_plan(tmp_path, ["a"])
-    (first, second), killed = next(iter(plan.trials.values()))[:2], "killed by SIGKILL"
+    first, second = next(iter(plan.trials.values()))[:2]
     with store:
         matrix.observe_missing(plan, store, ignore)
-        store.add(trial(first, "crashed", kind="SIGKILL", message=killed), (), {})
+        store.add(trial(first, "crashed", kind=kind, message=told), (), {})
         store.add(trial(second, "crashed", kind="SIGSEGV"), (), {})
         assert matrix.missing_from(store, plan) == [first]
         found = store.trial(first.key)
         assert found
-        assert found.message == killed
+        assert found.message == told
 
 
 def test_a_full_disk_ends_the_run_with_what_was_stored(tmp_path: Path, store: Store) -> None:
