@@ -202,11 +202,9 @@ def test_a_file_elsewhere_is_covered_by_its_whole_path_and_a_folder_there_is_not
     (elsewhere / "weights.npy").write_bytes(b"1")
     named = [str(elsewhere / "weights.npy"), str(elsewhere), "/proc/uptime", "/", "/dev/null", "n" * 150 + "é" * 49]
     found = []
-    for folder in ("a", "b"):
-        project = tmp_path / folder
-        project.mkdir()
-        settings = make_project(project, {"mlp": f"NAMED = {named}\n"})
-        found += [settings]
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        found.append(make_project(folder, {"mlp": f"NAMED = {named}\n"}))
     assert keys(make_plan(found[0])) == keys(make_plan(found[1]))
     assert changed(found[0], rewrite, named[0]) == {"mlp"}
     assert changed(found[0], rewrite, str(elsewhere / "other.npy")) == set()
@@ -243,6 +241,13 @@ def test_a_file_that_a_model_names_and_that_cannot_be_read_is_a_sentence(
         make_plan(settings)
 
 
+@pytest.mark.parametrize("name", ["", ".", "./", "/", "/.", "//"])
+def test_the_models_folder_itself_names_none_of_its_files(tmp_path: Path, name: str) -> None:
+    """A string that means the folder makes a model stale by no other file of it."""
+    settings = make_project(tmp_path, {"mlp": f"HERE = {name!r}\n", "other": "# another\n"})
+    assert changed(settings, rewrite, "other.py") == {"other"}
+
+
 @pytest.mark.parametrize(("name", "stale"), [("_unused.py", set()), ("notes.txt", set()), ("other.py", {"other"})])
 def test_a_file_that_a_model_does_not_name_is_not_covered(beside: config.Config, name: str, stale: set[str]) -> None:
     """What lies beside a model and is named by nothing of it can change without making its trials stale."""
@@ -265,7 +270,7 @@ def test_another_machine_or_probe_changes_every_key(tmp_path: Path, monkeypatch:
     with monkeypatch.context() as patched:
         patched.setattr(plan, "this_machine", lambda: other)
         second = keys(plan_of(tmp_path))
-    monkeypatch.setattr(plan, "_probe_source", lambda: "edited")
+    monkeypatch.setattr(plan, "probe_source", lambda: "edited")
     third = keys(plan_of(tmp_path))
     assert len({*first.values(), *second.values(), *third.values()}) == 3 * len(first)
 

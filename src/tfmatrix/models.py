@@ -76,7 +76,8 @@ def _meant(name: str, places: Iterable[Path]) -> Iterator[Path]:
 
 def _inside(name: str, folder: Path) -> Iterator[Path]:
     """Yield the files within a folder that a name or a pattern means."""
-    if ".." in PurePosixPath(name).parts or name in {"", "."}:
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts:  # the folder itself names none of its files
         return
     if (folder / name).exists():
         yield from _files(folder / name)

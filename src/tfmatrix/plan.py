@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from tfmatrix import models
@@ -62,10 +62,10 @@ class Plan:
         """The trials that each cell needs."""
         return {cell: tuple(self._trials_of(cell)) for cell in self.cells}
 
-    @property
+    @cached_property
     def probe(self) -> str:
-        """The digest of the probe's files, and of the one that says with what variables it starts."""
-        return _probe_source()
+        """The digest of the probe as it was when this was first asked for."""
+        return probe_source()
 
     @property
     def candidates(self) -> tuple[Environment, ...]:
@@ -171,12 +171,6 @@ def _choose(models: tuple[Model, ...], names: Iterable[str], folder: Path) -> tu
             raise UserError(f"there is no reference model {name!r}; there are {', '.join(m.name for m in models)}.")
         chosen += found
     return tuple(dict.fromkeys(chosen)) or models
-
-
-@cache
-def _probe_source() -> str:
-    """Return the digest of the probe as it was when it was first asked for: a plan has one of them."""
-    return probe_source()
 
 
 def probe_source() -> str:

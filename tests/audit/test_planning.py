@@ -111,7 +111,7 @@ def test_a_key_covers_everything_that_may_change_bits(
     elif changed == "variation":
         variation = replace(variation, start=replace(variation.start, variables=(("PYTHONHASHSEED", "1"),)))
     elif changed == "probe":
-        monkeypatch.setattr(planning_of_models, "_probe_source", lambda: "another")
+        monkeypatch.setattr(planning_of_models, "probe_source", lambda: "another")
     elif changed == "GPUs":
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     else:
