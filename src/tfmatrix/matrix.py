@@ -14,7 +14,7 @@ from tfmatrix.errors import InternalError, UserError
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import curves, markdown, summary
-from tfmatrix.report.writing import write_pieces, write_whole
+from tfmatrix.report.writing import write_whole, writing_whole
 from tfmatrix.runner.events import Event, Finished, Refused
 from tfmatrix.runner.observing import observe
 from tfmatrix.runner.storing import observe_into
@@ -79,11 +79,12 @@ def _not_collecting() -> Iterator[None]:
 @_not_collecting()
 def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
-    data, pieces = summary.summarise_in_pieces(compare_all(plan, store))
+    content = summary.content_of(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_pieces(folder / "matrix.json", pieces)
+        with writing_whole(folder / "matrix.json") as file:
+            data = summary.write(content, file)
         write_whole(folder / "matrix.md", markdown.render(data))
         _write_pictures(folder / curves.FOLDER, curves.pictures(data))
     except OSError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
-from typing import Any
+from typing import Any, TextIO
 
 from tfmatrix import __version__
 from tfmatrix.compare.distance import Distance
@@ -31,33 +31,41 @@ from tfmatrix.records import UNSUPPORTED, Environment, Package
 
 SCHEMA = 1
 
+ID_DIGITS = 8
+"""Hexadecimal digits of a report's id."""
+
 Data = dict[str, Any]
 
 
 def summarise(comparison: Comparison) -> Data:
     """Return the whole comparison as JSON has it, under an id that is the digest of everything else."""
-    content = _content(comparison)
+    content = content_of(comparison)
     return {"id": report_id(content), **content}
 
 
-def summarise_in_pieces(comparison: Comparison) -> tuple[Data, Iterator[str]]:
-    """Return what `summarise` does, and the pieces of its text, every entry of a list being encoded once for both."""
-    content = _content(comparison)
-    del comparison  # a large one is as large as its text, which can have its memory
-    entries = {id(entry): _unescaped(entry) for value in content.values() if isinstance(value, list) for entry in value}
+def write(content: Data, file: TextIO) -> Data:
+    """Write content under its id into an empty file as `to_text` has it, and return both; all is encoded only once.
 
-    def unescaped(value: Any) -> str:
-        return entries.get(id(value)) or _unescaped(value)
+    The id comes first in the file and is known last, so its place is filled at the end: the text of a large report, held
+    until then, would take as much memory again.
+    """
+    pieces = _pieces(content)
+    begun = next(pieces)
+    state = hashlib.sha256(_in_one_line(begun))
+    file.write(f'{begun}"id": "')
+    place_of_id = file.tell()
+    file.write(" " * ID_DIGITS + '",\n ')
+    for piece in pieces:
+        state.update(_in_one_line(piece))
+        file.write(piece)
+    id_ = state.hexdigest()[:ID_DIGITS]
+    file.seek(place_of_id)
+    file.write(id_)
+    return {"id": id_, **content}
 
-    def escaped(value: Any) -> str:
-        text = unescaped(value)
-        return text if text.isascii() else _escaped(value)
 
-    data = {"id": report_id(content, escaped), **content}
-    return data, _in_lines(data, unescaped)
-
-
-def _content(comparison: Comparison) -> Data:
+def content_of(comparison: Comparison) -> Data:
+    """Return what a comparison says as JSON has it, without the id."""
     by_cell = {compared.cell: compared for compared in comparison.cells}
     return {
         "schema": SCHEMA,
@@ -81,43 +89,52 @@ def _content(comparison: Comparison) -> Data:
     }
 
 
-_escaped = partial(json.dumps, allow_nan=False)
-_unescaped = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+def report_id(content: Data) -> str:
+    """Return the id of a report's content: the first hexadecimal digits of the SHA-256 of its JSON.
 
-
-def report_id(content: Data, written: Callable[[Any], str] = _escaped) -> str:
-    """Return the id of a report's content: the first 8 hexadecimal digits of the SHA-256 of its JSON."""
+    Which is that of Python's ``json.dumps``: one line of ASCII.
+    """
     state = hashlib.sha256()
-    others = {key: value for key, value in content.items() if key != "id"}
-    for piece in _pieces(others, written, ("{", ", ", "}"), ("[", ", ", "]")):
-        state.update(piece.encode("ascii"))
-    return state.hexdigest()[:8]
+    for piece in _pieces({key: value for key, value in content.items() if key != "id"}):
+        state.update(_in_one_line(piece))
+    return state.hexdigest()[:ID_DIGITS]
+
+
+def _in_one_line(piece: str) -> bytes:
+    """Return a piece of JSON as it is in one line of ASCII; only what parts its entries can have a line's end."""
+    if "\n" in piece:
+        piece = re.sub("\n *", "", re.sub(",\n *", ", ", piece))
+    return (piece if piece.isascii() else _NOT_ASCII.sub(_escaped, piece)).encode("ascii")
+
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return json.dumps(character[0]).strip('"')
 
 
 def to_text(content: Data) -> str:
     """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
-    return "".join(_in_lines(content, _unescaped))
+    return "".join(_pieces(content))
 
 
-def _in_lines(content: Data, written: Callable[[Any], str]) -> Iterator[str]:
-    return _pieces(content, written, ("{\n ", ",\n ", "\n}\n"), ("[\n  ", ",\n  ", "\n ]"))
-
-
-def _pieces(
-    content: Data, written: Callable[[Any], str], outer: tuple[str, str, str], inner: tuple[str, str, str]
-) -> Iterator[str]:
-    """Yield the JSON of a report, an entry of a list at a time, with what begins, parts and ends an object or list."""
-    yield outer[0]
+def _pieces(content: Data) -> Iterator[str]:
+    """Yield the text of a report's data, an entry of a list at a time."""
+    yield "{\n "
     for number, (name, value) in enumerate(content.items()):
-        yield f"{outer[1] if number else ''}{written(name)}: "
+        yield (",\n " if number else "") + f"{_encoded(name)}: "
         if isinstance(value, list) and value:
-            yield inner[0]
+            yield "[\n  "
             for place_, entry in enumerate(value):
-                yield (inner[1] if place_ else "") + written(entry)
-            yield inner[2]
+                yield (",\n  " if place_ else "") + _encoded(entry)
+            yield "\n ]"
         else:
-            yield written(value)
-    yield outer[2]
+            yield _encoded(value)
+    yield "\n}\n"
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
 
 def as_json(value: Any) -> Any:

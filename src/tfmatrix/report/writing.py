@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+
+@contextmanager
+def writing_whole(path: Path) -> Iterator[TextIO]:
+    """Open a file that gets its name when all of it is written."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
+    partial.replace(path)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    write_pieces(path, [text])
-
-
-def write_pieces(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file of many pieces, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(pieces)
-    partial.replace(path)
+    with writing_whole(path) as file:
+        file.write(text)
