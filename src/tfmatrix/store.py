@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -209,7 +209,8 @@ class Store:
         rows = self.connection.execute(
             "SELECT key, trace FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'", (OBSERVED,)
         )
-        return {key: trace.hex() for key, trace in rows}
+        hexadecimal = cache(bytes.hex)  # most traces are those of several trials
+        return {key: hexadecimal(trace) for key, trace in rows}
 
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key, or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections import Counter
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from building import CANDIDATE, add, fill, ones, plan_of, tensor
+from tfmatrix.compare import tensors
 from tfmatrix.compare.comparing import compare_all
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.plan import Plan
@@ -20,6 +22,7 @@ from tfmatrix.plan import make_plan as plan_of_config
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import summary
 from tfmatrix.report.summary import SCHEMA, Data, as_number, report_id, to_text
+from tfmatrix.report.writing import writing_whole
 from tfmatrix.store import Store
 
 from .stored import answer, make_plan, store_of
@@ -171,6 +174,35 @@ def test_the_order_in_which_trials_came_in_does_not_show(data: Data, matrix_fold
             assert became is not None
             add(store, one, became)
         assert to_text(data_of(store, plan)) == to_text(data)
+
+
+def test_how_much_is_held_does_not_show(data: Data, matrix_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison that lets go of everything that it measured before the next model says the same."""
+    for limit in ("AT_ONCE", "RECENT"):
+        monkeypatch.setattr(tensors, limit, 1)
+    plan = make_plan(matrix_folder)
+    with store_of(plan, Path(":memory:")) as store:
+        assert to_text(data_of(store, plan)) == to_text(data)
+        assert len(list(store.distances())) > 1
+        assert to_text(data_of(store, plan)) == to_text(data)
+
+
+def test_a_report_is_written_as_its_text(data: Data, tmp_path: Path) -> None:
+    """The file has the data's text under its id, whatever characters and line ends the data have."""
+    content = {name: value for name, value in data.items() if name != "id"}
+    for text in ("größer", "a\nb,\n  c", "\N{GRINNING FACE}\x7f\x80", "\\u00e9"):
+        content["cells"][0]["reason"] = text
+        with writing_whole(tmp_path / "matrix.json") as file:
+            written = summary.write(content, file)
+        assert (tmp_path / "matrix.json").read_text(encoding="utf-8") == to_text(written)
+        assert written == {"id": report_id(content), **content}
+
+
+def test_an_id_is_taken_of_plain_json(data: Data) -> None:
+    """Anybody can work an id out: it is of the text that Python's json module makes of the rest."""
+    del data["id"]
+    data["cells"][0]["reason"] = "größer, \N{GRINNING FACE}\n"
+    assert report_id(data) == hashlib.sha256(json.dumps(data).encode("ascii")).hexdigest()[:8]
 
 
 def test_the_id_stands_for_everything_else(data: Data) -> None:

@@ -49,12 +49,14 @@ class Tensors:
                 distances = [Distance(*each) for each in json.loads(measured)]
                 self._known |= dict(zip(pairs, distances, strict=True))
         self._new: list[tuple[str, str]] = []
+        self._together: list[tuple[str, str]] = []
+        """Pairs that were measured with others, and not singly: cheap to measure again."""
         self._short: dict[str, Tensor] = {}
         """Short tensors that were read lately: a baseline's are wanted by every candidate."""
-        self.names = lru_cache(maxsize=4096)(self._names)
+        self.names = lru_cache(maxsize=512)(self._names)  # those of one model, which may be long
         self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
         self.array = lru_cache(maxsize=LONG)(self._array)
-        self.largest = lru_cache(maxsize=None)(self._largest)
+        self.largest = lru_cache(maxsize=4096)(self._largest)
         self.floor = lru_cache(maxsize=4096)(self._floor)
 
     def _names(self, trace: str) -> Names:
@@ -100,8 +102,14 @@ class Tensors:
     def prepare(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Measure pairs of digests of which no distance is known, as far as both tensors are short.
 
-        Those of one dtype and shape are measured at once, which is what makes many short tensors cheap.
+        Those of one dtype and shape are measured at once, which is what makes many short tensors cheap. What earlier
+        calls measured so is let go of once it is stored: of many models it takes more memory than all else does.
         """
+        if len(self._new) >= AT_ONCE:
+            self.keep()
+            for pair in self._together:
+                del self._known[pair]
+            self._together = []
         unknown = (pair for pair in dict.fromkeys(pairs) if not self.knows(*pair))
         while some := list(islice(unknown, AT_ONCE)):
             if len(self._short) > RECENT:
@@ -109,8 +117,6 @@ class Tensors:
             unread = {digest for pair in some for digest in pair}.difference(self._short)
             self._short |= self._store.tensors(unread, SHORT)
             self._measure(some)
-            if len(self._new) >= AT_ONCE:
-                self.keep()
 
     def _measure(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Measure those of some pairs whose tensors are held and alike, each dtype and shape at once."""
@@ -131,6 +137,7 @@ class Tensors:
             )
             for (pair, _), found in zip(rows, measure_rows(x, y), strict=True):
                 self._learn(*pair, found)
+                self._together.append(pair)
 
     def keep(self) -> None:
         """Store the distances that were measured since the last call: between two digests they never change."""

@@ -46,8 +46,8 @@ def summarise(comparison: Comparison) -> Data:
 def write(content: Data, file: TextIO) -> Data:
     """Write content under its id into an empty file as `to_text` has it, and return both; all is encoded only once.
 
-    The id comes first in the file and is known last, so its place is filled at the end: the text of a large report, held
-    until then, would take as much memory again.
+    The id comes first in the file and is known last, so its place is filled at the end: the text of a large report,
+    held until then, would take as much memory again.
     """
     pieces = _pieces(content)
     begun = next(pieces)
