@@ -63,12 +63,8 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
         whole_letters=whole_letters(found.values()),
         cells=tuple(_compare_cells(asked, judgements) for asked in against),
         steps=tuple(
-            Step(
-                older,
-                newer,
-                tuple(_compare_cells(one, judgements) for one in after if one.candidate.cell.environment == newer),
-            )
-            for older, newer in pairwise(plan.environments)
+            Step(before[newer], newer, tuple(_compare_cells(asked, judgements) for asked in group))
+            for newer, group in groupby(after, lambda asked: asked.candidate.cell.environment)
         ),
         modes=tuple(_compare_modes(asked, judgements[asked]) for asked in between if asked in judgements),
         machine=noted_machine(store),

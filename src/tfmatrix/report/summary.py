@@ -7,8 +7,9 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any, TextIO
 
 from tfmatrix import __version__
@@ -67,6 +68,10 @@ def write(content: Data, file: TextIO) -> Data:
 def content_of(comparison: Comparison) -> Data:
     """Return what a comparison says as JSON has it, without the id."""
     by_cell = {compared.cell: compared for compared in comparison.cells}
+    by_environment = {
+        environment: list(group)
+        for environment, group in groupby(comparison.cells, lambda compared: compared.cell.environment)
+    }
     return {
         "schema": SCHEMA,
         "tfmatrix": __version__,
@@ -74,11 +79,11 @@ def content_of(comparison: Comparison) -> Data:
         "settings": as_json(comparison.settings),
         "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Verdict],
         "candidates": [
-            _candidate(environment.environment, comparison)
-            for environment in comparison.environments
-            if environment.environment != comparison.baseline
+            _candidate(state.environment, by_environment.get(state.environment, ()))
+            for state in comparison.environments
+            if state.environment != comparison.baseline
         ],
-        "modes": [_mode(comparison, key) for key in _launches_and_modes(comparison)],
+        "modes": [_mode(comparison, by_environment, *key) for key in _launches_and_modes(comparison)],
         "cells": [
             _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, "")) for state in comparison.states
         ],
@@ -101,11 +106,14 @@ def report_id(content: Data) -> str:
 
 
 def _in_one_line(piece: str) -> bytes:
-    """Return a piece of JSON as it is in one line of ASCII; only what parts its entries can have a line's end."""
+    """Return a piece of JSON as it is in one line of ASCII."""
     if "\n" in piece:
-        piece = re.sub("\n *", "", re.sub(",\n *", ", ", piece))
+        piece = _ONE_LINE[piece]
     return (piece if piece.isascii() else _NOT_ASCII.sub(_escaped, piece)).encode("ascii")
 
+
+_ONE_LINE = {"{\n ": "{", ",\n ": ", ", "\n}\n": "}", "[\n  ": "[", ",\n  ": ", ", "\n ]": "]"}
+"""What `_pieces` puts between what it encodes, and what stands there in one line."""
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -123,14 +131,18 @@ def _pieces(content: Data) -> Iterator[str]:
     """Yield the text of a report's data, an entry of a list at a time."""
     yield "{\n "
     for number, (name, value) in enumerate(content.items()):
-        yield (",\n " if number else "") + f"{_encoded(name)}: "
-        if isinstance(value, list) and value:
-            yield "[\n  "
-            for place_, entry in enumerate(value):
-                yield (",\n  " if place_ else "") + _encoded(entry)
-            yield "\n ]"
-        else:
+        if number:
+            yield ",\n "
+        yield f"{_encoded(name)}: "
+        if not (isinstance(value, list) and value):
             yield _encoded(value)
+            continue
+        yield "[\n  "
+        for place_, entry in enumerate(value):
+            if place_:
+                yield ",\n  "
+            yield _encoded(entry)
+        yield "\n ]"
     yield "\n}\n"
 
 
@@ -149,9 +161,8 @@ def as_number(value: float | None) -> float | str | None:
     return value if value is None or math.isfinite(value) else repr(float(value))
 
 
-def _candidate(environment: Environment, comparison: Comparison) -> Data:
+def _candidate(environment: Environment, compared: Sequence[CellComparison]) -> Data:
     """Return the answer for one candidate: its worst verdict, how many cells have which, and the first change."""
-    compared = [found for found in comparison.cells if found.cell.environment == environment]
     return {"environment": environment.name, **_counted(compared), "first_changes": _first_changes(compared)}
 
 
@@ -214,16 +225,14 @@ def _launches_and_modes(comparison: Comparison) -> list[tuple[str, str]]:
     return list(dict.fromkeys((state.cell.launch.name, state.cell.mode) for state in comparison.states))
 
 
-def _mode(comparison: Comparison, key: tuple[str, str]) -> Data:
+def _mode(
+    comparison: Comparison, by_environment: Mapping[Environment, Sequence[CellComparison]], launch: str, mode: str
+) -> Data:
     """Return a column of the version-by-mode table: each environment's letter and worst verdict."""
-    launch, mode = key
     rows = []
     for state in comparison.environments:
-        verdicts = [
-            found.verdict
-            for found in comparison.cells
-            if (found.cell.environment, found.cell.launch.name, found.cell.mode) == (state.environment, launch, mode)
-        ]
+        compared = by_environment.get(state.environment, ())
+        verdicts = [found.verdict for found in compared if (found.cell.launch.name, found.cell.mode) == (launch, mode)]
         own = state.environment == comparison.baseline
         rows.append(
             {
