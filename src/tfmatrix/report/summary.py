@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any, TextIO
@@ -36,6 +36,8 @@ ID_DIGITS = 8
 """Hexadecimal digits of a report's id."""
 
 Data = dict[str, Any]
+
+Tell = Callable[[Finding | None], Data | None]
 
 
 def summarise(comparison: Comparison) -> Data:
@@ -263,18 +265,32 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Dat
     if state.evidence and state.outcome != UNSUPPORTED:  # of what does not exist the reason says enough
         content["evidence"] = {"traceback": state.evidence.traceback, "output": state.evidence.output}
     if compared:
+        told = _told_once()
         content |= {
             "verdict": compared.verdict.value,
             "verdict_reason": compared.reason,
-            "stages": [_stage(result) for result in compared.stages],
-            "divergences": [_divergence(found) for found in compared.divergences],
+            "stages": [_stage(result, told) for result in compared.stages],
+            "divergences": [_divergence(found, told) for found in compared.divergences],
             "curve": [[p.step, as_number(p.scaled_error), as_number(p.floor)] for p in compared.curve],
         }
     return content
 
 
-def _stage(result: StageResult) -> Data:
-    first = result.first and _finding(result.first)
+def _told_once() -> Tell:
+    """Return what makes data of findings, of one that comes again the same: two traces part where a stage begins to."""
+    told: dict[int, Data] = {}
+
+    def tell(found: Finding | None) -> Data | None:
+        if found is None:
+            return None
+        if id(found) not in told:
+            told[id(found)] = _finding(found)
+        return told[id(found)]
+
+    return tell
+
+
+def _stage(result: StageResult, told: Tell) -> Data:
     return {
         "tier": result.tier,
         "stage": result.kind,
@@ -283,8 +299,8 @@ def _stage(result: StageResult) -> Data:
         "baseline": result.baseline,
         "candidate": result.candidate,
         "verdict": result.verdict.value if result.verdict else "consequence",
-        "first": first,
-        "worst": first if result.worst is result.first else result.worst and _finding(result.worst),
+        "first": told(result.first),
+        "worst": told(result.worst),
     }
 
 
@@ -308,21 +324,22 @@ def of_distance(distance: Distance) -> Data:
     return {**measured, "max_abs": as_number(distance.max_abs), "scaled_error": as_number(distance.scaled_error)}
 
 
-def _divergence(found: Divergence) -> Data:
+def _divergence(found: Divergence, told: Tell) -> Data:
     return {
         "tier": found.tier,
-        "at": _finding(found.at),
+        "at": told(found.at),
         "before": found.before,
-        "after": found.after and _finding(found.after),
+        "after": told(found.after),
     }
 
 
 def _between_modes(found: ModeComparison) -> Data:
+    told = _told_once()
     return {
         "environment": found.environment.name,
         "model": found.model,
         "modes": list(found.modes),
-        "stages": [_stage(result) for result in found.stages],
+        "stages": [_stage(result, told) for result in found.stages],
     }
 
 
