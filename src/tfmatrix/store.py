@@ -26,7 +26,7 @@ WHOLE = 16 * 2**20
 SAMPLE = 2**16
 """Elements, evenly spaced, that are kept of a larger one."""
 
-CACHE = 32 * 2**20
+CACHE = 16 * 2**20
 """Bytes of the file that are held: what finds a digest, and the tensors of one model."""
 
 _DISTANCES = """

@@ -172,8 +172,12 @@ def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping
 
     Model by model, so that each trace is read once however many there are, and what is short measured at once.
     """
+    groups: dict[tuple[str, str], list[_Asked]] = {}
+    for one in asked:
+        cell = one.candidate.cell
+        groups.setdefault((cell.launch.name, cell.model.name), []).append(one)
     found: dict[_Asked, Judgement] = {}
-    for _, group in groupby(sorted(asked, key=_launch_and_model), _launch_and_model):
+    for group in groups.values():
         pairs = {one: pair for one in group if (pair := _pair(one, policy))}
         judges = {
             pair: Judge(tensors, pair.baseline, pair.candidate, partial(ratio_for, pair.policy))
@@ -183,10 +187,6 @@ def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping
         judgements = {pair: judge.judge(pair.tiers) for pair, judge in judges.items()}
         found |= {one: judgements[pair] for one, pair in pairs.items()}
     return found
-
-
-def _launch_and_model(asked: _Asked) -> tuple[str, str]:
-    return asked.candidate.cell.launch.name, asked.candidate.cell.model.name
 
 
 def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> CellComparison:
