@@ -34,12 +34,8 @@ STAGES = (
 )
 ELEMENTS = 64
 
-REPEATS = 6
-"""Turns: as many first reports of the small store as have the trials of the large one together, and one of that.
-
-A processor's speed changes within minutes, so what is compared is timed in the same ones. The small ones follow each
-other in one process: one that takes a second finds a rested processor, and is faster than the same work in a row.
-"""
+REPEATS = 10
+"""Turns, in each of which one report of the large store is made beside as many of the small one as have its trials."""
 
 
 def rows() -> list[tuple[str, float, str, str]]:
@@ -47,17 +43,55 @@ def rows() -> list[tuple[str, float, str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         small, large = (_filled(Path(folder) / str(trials), trials) for trials in (SMALL, LARGE))
         equal = LARGE // SMALL
-        times, others, peaks = [], [], []
-        for _ in range(REPEATS):
-            others.append(_first_reports(small, SMALL, equal)[0])
-            seconds, peak = _first_reports(large, LARGE, 1)
-            times.append(seconds)
-            peaks.append(peak)
+        turns = [_turn(small, large, equal) for _ in range(REPEATS)]
+    times, peaks, others = zip(*turns, strict=True)
     return [
         (f"report of {LARGE} trials: time", median(times), "s", "under 20"),
         (f"report of {LARGE} trials: peak memory", max(peaks), "MiB", "under 1024"),
         (f"report of {LARGE} trials: time, against {equal} of {SMALL}", sum(times) / sum(others), "x", "at most 1"),
     ]
+
+
+def _turn(small: Path, large: Path, equal: int) -> tuple[float, float, float]:
+    """Return the seconds and the MiB of a first report of the large store, and the seconds of so many of the small one.
+
+    Each is made in a process of its own, the small ones one after the other while the large one is made: a processor's
+    speed changes within seconds, and what is compared has to be timed in the same ones.
+    """
+    # The copies stay until the end: many files that were removed just now make the next ones slow to make.
+    processes = [_prepared(large, LARGE), *(_prepared(small, SMALL) for _ in range(equal))]
+    for process in processes:
+        _said(process)
+    os.sync()  # writing a copy is no part of the report
+    beside, *others = processes
+    _begin(beside)
+    seconds = 0.0
+    for process in others:
+        _begin(process)
+        seconds += float(_said(process)[0])
+    time_, peak = map(float, _said(beside))
+    return time_, peak, seconds
+
+
+def _prepared(filled: Path, trials: int) -> subprocess.Popen[str]:
+    """Start a process that will make the first report of a copy of a store when it is told to begin."""
+    copy = shutil.copytree(filled, tempfile.mkdtemp(dir=filled.parent), dirs_exist_ok=True)
+    command = [sys.executable, "-m", "benchmarks.report", str(trials), copy]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _begin(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.close()
+
+
+def _said(process: subprocess.Popen[str]) -> list[str]:
+    """Return the words of the next line that a process writes; raises ``RuntimeError`` where it has ended instead."""
+    assert process.stdout
+    words = process.stdout.readline().split()
+    if not words:
+        raise RuntimeError(f"{process.args!r} ended with {process.wait()}")
+    return words
 
 
 def _filled(folder: Path, trials: int) -> Path:
@@ -66,18 +100,6 @@ def _filled(folder: Path, trials: int) -> Path:
     with Store(plan.config.under_root(plan.config.store)) as store:
         _fill(store, plan)
     return folder
-
-
-def _first_reports(filled: Path, trials: int, count: int) -> tuple[float, float]:
-    """Return the seconds and the MiB that first reports of so many copies of a store take, in one new process."""
-    # The copies stay until the end: many files that were removed just now make the next ones slow to make.
-    made = [tempfile.mkdtemp(dir=filled.parent) for _ in range(count)]
-    copies = [shutil.copytree(filled, folder, dirs_exist_ok=True) for folder in made]
-    os.sync()  # writing a copy is no part of the report
-    command = [sys.executable, "-m", "benchmarks.report", str(trials), *copies]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    seconds, mebibytes = map(float, told.split())
-    return seconds, mebibytes
 
 
 def _plan(root: Path, trials: int) -> Plan:
@@ -131,14 +153,16 @@ def _numbers(model: str, mode: str, count: int) -> NDArray[np.float32]:
 
 
 def main() -> None:
-    """Write reports of folders' stores of so many trials, and print their seconds and this process's peak in MiB."""
-    trials, *folders = sys.argv[1:]
-    plans = [_plan(Path(folder), int(trials)) for folder in folders]
-    assert all(plan.trials for plan in plans)  # a run has made its plan when it comes to the report
+    """Write the report of a folder's store of so many trials, and print the seconds and this process's peak in MiB."""
+    trials, folder = sys.argv[1:]
+    plan = _plan(Path(folder), int(trials))
+    assert plan.trials  # a run has made its plan when it comes to the report
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.read()
     start = time.perf_counter()
-    for plan in plans:
-        with Store(plan.config.under_root(plan.config.store)) as store:
-            matrix.write_report(plan, store)
+    with Store(plan.config.under_root(plan.config.store)) as store:
+        matrix.write_report(plan, store)
     seconds = time.perf_counter() - start  # closing included, when what was measured goes from the log into the store
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(f"{seconds} {peak}\n")
