@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -56,28 +57,38 @@ def _turn(small: Path, large: Path, equal: int) -> tuple[float, float, float]:
     """Return the seconds and the MiB of a first report of the large store, and the seconds of so many of the small one.
 
     Each is made in a process of its own, the small ones one after the other while the large one is made: a processor's
-    speed changes within seconds, and what is compared has to be timed in the same ones.
+    speed changes within seconds, and what is compared has to be timed in the same ones. What every report costs once,
+    a few hundredths of a small one, is in each; tests/test_growth.py counts the work without it.
     """
-    # The copies stay until the end: many files that were removed just now make the next ones slow to make.
-    processes = [_prepared(large, LARGE), *(_prepared(small, SMALL) for _ in range(equal))]
-    for process in processes:
-        _said(process)
-    os.sync()  # writing a copy is no part of the report
-    beside, *others = processes
-    _begin(beside)
-    seconds = 0.0
-    for process in others:
-        _begin(process)
-        seconds += float(_said(process)[0])
-    time_, peak = map(float, _said(beside))
+    with ExitStack() as stack:
+        beside, *others = (
+            stack.enter_context(_prepared(*each)) for each in ((large, LARGE), *[(small, SMALL)] * equal)
+        )
+        for process in (beside, *others):
+            _said(process)
+        os.sync()  # writing a copy is no part of the report
+        _begin(beside)
+        seconds = 0.0
+        for process in others:
+            _begin(process)
+            seconds += _said(process)[0]
+            process.wait()
+        time_, peak = _said(beside)
     return time_, peak, seconds
 
 
-def _prepared(filled: Path, trials: int) -> subprocess.Popen[str]:
-    """Start a process that will make the first report of a copy of a store when it is told to begin."""
+@contextmanager
+def _prepared(filled: Path, trials: int) -> Iterator[subprocess.Popen[str]]:
+    """Have a process that makes the first report of a copy of a store when it is told to begin."""
+    # The copies stay until the end: many files that were removed just now make the next ones slow to make.
     copy = shutil.copytree(filled, tempfile.mkdtemp(dir=filled.parent), dirs_exist_ok=True)
     command = [sys.executable, "-m", "benchmarks.report", str(trials), copy]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 def _begin(process: subprocess.Popen[str]) -> None:
@@ -85,13 +96,13 @@ def _begin(process: subprocess.Popen[str]) -> None:
     process.stdin.close()
 
 
-def _said(process: subprocess.Popen[str]) -> list[str]:
-    """Return the words of the next line that a process writes; raises ``RuntimeError`` where it has ended instead."""
+def _said(process: subprocess.Popen[str]) -> list[float]:
+    """Return the numbers of the next line that a process writes; raises ``RuntimeError`` where it has ended instead."""
     assert process.stdout
-    words = process.stdout.readline().split()
-    if not words:
+    line = process.stdout.readline()
+    if not line:
         raise RuntimeError(f"{process.args!r} ended with {process.wait()}")
-    return words
+    return [float(word) for word in line.split()]
 
 
 def _filled(folder: Path, trials: int) -> Path:
@@ -153,19 +164,23 @@ def _numbers(model: str, mode: str, count: int) -> NDArray[np.float32]:
 
 
 def main() -> None:
-    """Write the report of a folder's store of so many trials, and print the seconds and this process's peak in MiB."""
+    """Make the plan of a folder's store of so many trials, write an empty line, and wait for the end of the input.
+
+    Then write the report, and print the seconds that it took and this process's peak in MiB.
+    """
     trials, folder = sys.argv[1:]
     plan = _plan(Path(folder), int(trials))
     assert plan.trials  # a run has made its plan when it comes to the report
-    sys.stdout.write("ready\n")
+    sys.stdout.write("\n")
     sys.stdout.flush()
     sys.stdin.read()
     start = time.perf_counter()
     with Store(plan.config.under_root(plan.config.store)) as store:
         matrix.write_report(plan, store)
     seconds = time.perf_counter() - start  # closing included, when what was measured goes from the log into the store
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{seconds} {peak}\n")
+    # Linux's own figure: that of `getrusage` is the parent's where that one was larger when it started this process.
+    (peak,) = (line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+    sys.stdout.write(f"{seconds} {int(peak) / 1024}\n")
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from building import fill, plan_of
+from tfmatrix.compare import tensors
 from tfmatrix.compare.comparing import compare_all
 from tfmatrix.compare.results import Comparison
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.plan import Plan
 from tfmatrix.records import JITTER, ExpectedTrial
 from tfmatrix.store import Store
@@ -50,3 +53,24 @@ def test_a_step_between_candidates_is_judged_by_the_baselines_noise(tmp_path: Pa
 
     _, step = compared(plan, eps).steps
     assert [c.verdict.value for c in step.cells] == ["rounding"]
+
+
+def test_what_variants_and_launches_share_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little is held from one model to the next, no distance of two tensors of one model's is stored twice."""
+    monkeypatch.setattr(tensors, "AT_ONCE", 1)
+    models = {"a": "VARIANTS = {'x': 1, 'y': 2}\n", "b": "# b\n"}
+    launch = "[tool.tfmatrix.launches.one]\nintra_op = 1"
+    plan = plan_of(tmp_path, models, launch, versions=["2.15.1", "2.16.2"], baseline="2.15.1", modes=["tf2"])
+
+    def moved(expected: ExpectedTrial) -> dict[str, Any]:
+        own = 1.0 if expected.cell.model.name == "b" else 2.0
+        steps = 3 if expected.role == JITTER else 2 * (expected.cell.environment != plan.baseline)
+        return {"native forward@0/y": [own + steps * 2.0**-22, 0.5]}
+
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, moved)
+        comparison = compare_all(plan, store)
+        measured = [pair for pairs, _ in store.distances() for pair in pairs]
+    assert {found.verdict for found in comparison.cells} == {Verdict.ROUNDING}
+    assert len(comparison.cells) == 6
+    assert len(measured) == len(set(measured)) == 4

@@ -201,8 +201,9 @@ def test_a_report_is_written_as_its_text(data: Data, tmp_path: Path) -> None:
 def test_an_id_is_taken_of_plain_json(data: Data) -> None:
     """Anybody can work an id out: it is of the text that Python's json module makes of the rest."""
     del data["id"]
-    data["cells"][0]["reason"] = "größer, \N{GRINNING FACE}\n"
-    assert report_id(data) == hashlib.sha256(json.dumps(data).encode("ascii")).hexdigest()[:8]
+    for text in ("größer, \N{GRINNING FACE}\n\x7f\x80", "\x7f", "\x00\t", "plain"):
+        data["cells"][0]["reason"] = text
+        assert report_id(data) == hashlib.sha256(json.dumps(data).encode("ascii")).hexdigest()[:8]
 
 
 def test_the_id_stands_for_everything_else(data: Data) -> None:

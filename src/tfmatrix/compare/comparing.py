@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby, pairwise
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
 from tfmatrix.compare.classes import letters, whole_letters
@@ -40,6 +40,8 @@ from tfmatrix.records import (
 )
 from tfmatrix.store import Store
 
+Key = TypeVar("Key", bound=Hashable)
+
 REFUSAL, INSTALLED, MACHINE = "refusal", "installed", "machine"
 """Kinds of facts in the store: why an environment could not be had, what was in one that could, what a machine is."""
 
@@ -64,7 +66,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
         cells=tuple(_compare_cells(asked, judgements) for asked in against),
         steps=tuple(
             Step(before[newer], newer, tuple(_compare_cells(asked, judgements) for asked in group))
-            for newer, group in groupby(after, lambda asked: asked.candidate.cell.environment)
+            for newer, group in _grouped(after, lambda asked: asked.candidate.cell.environment).items()
         ),
         modes=tuple(_compare_modes(asked, judgements[asked]) for asked in between if asked in judgements),
         machine=noted_machine(store),
@@ -170,14 +172,11 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
 def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping[_Asked, Judgement]:
     """Judge each pair of traces, once for all cells that have these bits; what has no pair has no judgement.
 
-    Model by model, so that each trace is read once however many there are, and what is short measured at once.
+    Model by model, so that each trace is read once however many there are, and what is short measured at once; the
+    variants of a model, and its launches, have many tensors in common.
     """
-    groups: dict[tuple[str, str], list[_Asked]] = {}
-    for one in asked:
-        cell = one.candidate.cell
-        groups.setdefault((cell.launch.name, cell.model.name), []).append(one)
     found: dict[_Asked, Judgement] = {}
-    for group in groups.values():
+    for group in _grouped(asked, lambda one: one.candidate.cell.model.path).values():
         pairs = {one: pair for one in group if (pair := _pair(one, policy))}
         judges = {
             pair: Judge(tensors, pair.baseline, pair.candidate, partial(ratio_for, pair.policy))
@@ -187,6 +186,14 @@ def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping
         judgements = {pair: judge.judge(pair.tiers) for pair, judge in judges.items()}
         found |= {one: judgements[pair] for one, pair in pairs.items()}
     return found
+
+
+def _grouped(asked: Iterable[_Asked], by: Callable[[_Asked], Key]) -> Mapping[Key, Sequence[_Asked]]:
+    """Return the questions by some key, in the order in which they come."""
+    groups: dict[Key, list[_Asked]] = {}
+    for one in asked:
+        groups.setdefault(by(one), []).append(one)
+    return groups
 
 
 def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> CellComparison:

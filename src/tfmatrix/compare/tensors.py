@@ -1,4 +1,4 @@
-"""Tensors and traces by digest, each read once, and the distance of two digests, measured once."""
+"""Tensors and traces by digest, and the distance of two digests: read and measured once for what is asked together."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Tensors:
         """Pairs that were measured with others, and not singly: cheap to measure again."""
         self._short: dict[str, Tensor] = {}
         """Short tensors that were read lately: a baseline's are wanted by every candidate."""
-        self.names = lru_cache(maxsize=512)(self._names)  # those of one model, which may be long
+        self.names = lru_cache(maxsize=1024)(self._names)  # those of one model, which may be long
         self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
         self.array = lru_cache(maxsize=LONG)(self._array)
         self.largest = lru_cache(maxsize=4096)(self._largest)
@@ -103,7 +103,8 @@ class Tensors:
         """Measure pairs of digests of which no distance is known, as far as both tensors are short.
 
         Those of one dtype and shape are measured at once, which is what makes many short tensors cheap. What earlier
-        calls measured so is let go of once it is stored: of many models it takes more memory than all else does.
+        calls measured so is let go of once it is stored, and measured again where a later call asks for it: of many
+        models it takes more memory than all else does.
         """
         if len(self._new) >= AT_ONCE:
             self.keep()

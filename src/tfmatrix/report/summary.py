@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import groupby
 from typing import Any, TextIO
 
 from tfmatrix import __version__
@@ -70,10 +69,9 @@ def write(content: Data, file: TextIO) -> Data:
 def content_of(comparison: Comparison) -> Data:
     """Return what a comparison says as JSON has it, without the id."""
     by_cell = {compared.cell: compared for compared in comparison.cells}
-    by_environment = {
-        environment: list(group)
-        for environment, group in groupby(comparison.cells, lambda compared: compared.cell.environment)
-    }
+    by_environment: dict[Environment, list[CellComparison]] = {}
+    for compared in comparison.cells:
+        by_environment.setdefault(compared.cell.environment, []).append(compared)
     return {
         "schema": SCHEMA,
         "tfmatrix": __version__,
@@ -111,13 +109,15 @@ def _in_one_line(piece: str) -> bytes:
     """Return a piece of JSON as it is in one line of ASCII."""
     if "\n" in piece:
         piece = _ONE_LINE[piece]
-    return (piece if piece.isascii() else _NOT_ASCII.sub(_escaped, piece)).encode("ascii")
+    plain = piece.isascii() and "\x7f" not in piece
+    return (piece if plain else _NOT_PLAIN.sub(_escaped, piece)).encode("ascii")
 
 
 _ONE_LINE = {"{\n ": "{", ",\n ": ", ", "\n}\n": "}", "[\n  ": "[", ",\n  ": ", ", "\n ]": "]"}
 """What `_pieces` puts between what it encodes, and what stands there in one line."""
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_PLAIN = re.compile("[^ -~]")
+"""What Python's encoder escapes, besides what every encoder does."""
 
 
 def _escaped(character: re.Match[str]) -> str:
