@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any, TextIO
 
 from tfmatrix import __version__
@@ -36,7 +37,7 @@ ID_DIGITS = 8
 
 Data = dict[str, Any]
 
-Tell = Callable[[Finding | None], Data | None]
+Tell = Callable[[Finding], Data]
 
 
 def summarise(comparison: Comparison) -> Data:
@@ -265,7 +266,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Dat
     if state.evidence and state.outcome != UNSUPPORTED:  # of what does not exist the reason says enough
         content["evidence"] = {"traceback": state.evidence.traceback, "output": state.evidence.output}
     if compared:
-        told = _told_once()
+        told = cache(_finding)  # two traces part where a stage begins to differ
         content |= {
             "verdict": compared.verdict.value,
             "verdict_reason": compared.reason,
@@ -274,20 +275,6 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Dat
             "curve": [[p.step, as_number(p.scaled_error), as_number(p.floor)] for p in compared.curve],
         }
     return content
-
-
-def _told_once() -> Tell:
-    """Return what makes data of findings, of one that comes again the same: two traces part where a stage begins to."""
-    told: dict[int, Data] = {}
-
-    def tell(found: Finding | None) -> Data | None:
-        if found is None:
-            return None
-        if id(found) not in told:
-            told[id(found)] = _finding(found)
-        return told[id(found)]
-
-    return tell
 
 
 def _stage(result: StageResult, told: Tell) -> Data:
@@ -299,8 +286,8 @@ def _stage(result: StageResult, told: Tell) -> Data:
         "baseline": result.baseline,
         "candidate": result.candidate,
         "verdict": result.verdict.value if result.verdict else "consequence",
-        "first": told(result.first),
-        "worst": told(result.worst),
+        "first": result.first and told(result.first),
+        "worst": result.worst and told(result.worst),
     }
 
 
@@ -329,12 +316,12 @@ def _divergence(found: Divergence, told: Tell) -> Data:
         "tier": found.tier,
         "at": told(found.at),
         "before": found.before,
-        "after": told(found.after),
+        "after": found.after and told(found.after),
     }
 
 
 def _between_modes(found: ModeComparison) -> Data:
-    told = _told_once()
+    told = cache(_finding)
     return {
         "environment": found.environment.name,
         "model": found.model,
