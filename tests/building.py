@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from tfmatrix import config
-from tfmatrix.compare.comparing import INSTALLED, MACHINE, environment_key
 from tfmatrix.environments import locks, making
+from tfmatrix.facts import INSTALLED, MACHINE
 from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.plan import Plan, make_plan
@@ -132,7 +132,7 @@ def fill(store: Store, plan: Plan, answer: Callable[[ExpectedTrial], Stages | Tr
                 add(store, expected, became)
     for environment in plan.environments:
         noted = making.to_json(installed(environment, plan.config))
-        store.note(INSTALLED, environment_key(plan, environment), noted)
+        store.note(INSTALLED, plan.environment_key(environment), noted)
     store.note(MACHINE, machine_id(this_machine()), asdict(MACHINE_OF_TESTS))
 
 

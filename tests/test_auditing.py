@@ -15,7 +15,7 @@ from tfmatrix.audit.judging import FAILS, MISSING
 from tfmatrix.audit.results import Audit, Found
 from tfmatrix.errors import UserError
 from tfmatrix.records import PROBE_DIED, ExpectedTrial
-from tfmatrix.report.summary import to_text
+from tfmatrix.report.document import to_text
 from tfmatrix.store import Store
 
 

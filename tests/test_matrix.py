@@ -11,9 +11,9 @@ import pytest
 
 from building import CANDIDATE, fill, install, make_project, ones, plan_of, trial
 from tfmatrix import matrix
-from tfmatrix.compare.comparing import INSTALLED, REFUSAL, environment_key
 from tfmatrix.environments import making
 from tfmatrix.errors import UserError
+from tfmatrix.facts import INSTALLED, REFUSAL
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import CHANGED
 from tfmatrix.report import curves
@@ -156,7 +156,7 @@ def test_a_refusal_is_noted_until_the_environment_can_be_had(tmp_path: Path, sto
     plan = plan_of(tmp_path, ["a"])
     install(plan.baseline, plan.config)
     (refused,) = plan.candidates
-    key = environment_key(plan, refused)
+    key = plan.environment_key(refused)
     seen: list[Event] = []
     with store:
         matrix.observe_missing(plan, store, seen.append)

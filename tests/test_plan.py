@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from building import BASELINE, CANDIDATE, lock_of, make_project, plan_of
-from tfmatrix import config, plan
+from tfmatrix import config, keys, plan
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
 from tfmatrix.machine import INHERITED, this_machine
@@ -23,7 +23,7 @@ from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine
 VARIANTS = 'VARIANTS = {"sgd": {"RATE": 1}, "adam": {"RATE": 2}}\n'
 
 
-def keys(planned: Plan) -> dict[str, str]:
+def keys_of(planned: Plan) -> dict[str, str]:
     """Return the key of each expected trial by its name."""
     return {expected.id: expected.key for trials in planned.trials.values() for expected in trials}
 
@@ -77,13 +77,13 @@ def test_the_last_of_several_trials_has_another_hash_seed(tmp_path: Path) -> Non
 def test_no_two_trials_share_a_key(tmp_path: Path) -> None:
     """Trials of a plan with variants, modes and launches that set different things all have keys of their own."""
     planned = plan_of(tmp_path, {"m": VARIANTS}, "launches.single = { intra_op = 1 }", modes=["tf2", "v1"])
-    found = keys(planned)
+    found = keys_of(planned)
     assert len(set(found.values())) == len(found) == sum(map(len, planned.trials.values()))
 
 
 def test_one_plan_gives_the_same_keys_twice(tmp_path: Path) -> None:
     """A plan that is made anew from the same files has the same keys."""
-    assert keys(plan_of(tmp_path)) == keys(plan_of(tmp_path))
+    assert keys_of(plan_of(tmp_path)) == keys_of(plan_of(tmp_path))
 
 
 OTHER: dict[str, dict[str, Any]] = {
@@ -99,11 +99,11 @@ OTHER: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("choices", OTHER.values(), ids=OTHER)
 def test_what_can_change_bits_changes_every_key(tmp_path: Path, choices: dict[str, Any]) -> None:
     """Another seed, launch, model source or Python gives every trial another key."""
-    before = keys(plan_of(tmp_path))
+    before = keys_of(plan_of(tmp_path))
     if python := choices.get("python"):
         for version in (BASELINE, CANDIDATE):
             lock_of(tmp_path, Environment(version, python=python)).write_text(f"# kind: today\n# {version}\n")
-    after = keys(plan_of(tmp_path, **choices))
+    after = keys_of(plan_of(tmp_path, **choices))
     assert before.keys() == after.keys()
     assert not set(before.values()) & set(after.values())
 
@@ -111,9 +111,9 @@ def test_what_can_change_bits_changes_every_key(tmp_path: Path, choices: dict[st
 def test_a_lock_changes_the_keys_of_its_own_environment_only(tmp_path: Path) -> None:
     """A lock that is made anew makes its environment's trials stale, and no other's."""
     settings = make_project(tmp_path)
-    before = keys(make_plan(settings))
+    before = keys_of(make_plan(settings))
     lock_of(tmp_path, Environment(CANDIDATE)).write_text("# kind: as of 2024-01-01\n", encoding="utf-8")
-    after = keys(make_plan(settings))
+    after = keys_of(make_plan(settings))
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {name for name in before if name.startswith(CANDIDATE)}
 
@@ -158,7 +158,7 @@ def changed(settings: config.Config, edit: Callable[[Path], object], name: str) 
     """Return the models of which every key is another one once a file of the models folder was edited."""
     before = make_plan(settings)
     edit(settings.root / "reference_models" / name)
-    after = keys(make_plan(settings))
+    after = keys_of(make_plan(settings))
     stale: dict[str, set[bool]] = {}
     for trials in before.trials.values():
         for expected in trials:
@@ -205,7 +205,7 @@ def test_a_file_elsewhere_is_covered_by_its_whole_path_and_a_folder_there_is_not
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
         found.append(make_project(folder, {"mlp": f"NAMED = {named}\n"}))
-    assert keys(make_plan(found[0])) == keys(make_plan(found[1]))
+    assert keys_of(make_plan(found[0])) == keys_of(make_plan(found[1]))
     assert changed(found[0], rewrite, named[0]) == {"mlp"}
     assert changed(found[0], rewrite, str(elsewhere / "other.npy")) == set()
 
@@ -265,13 +265,13 @@ def test_the_mode_and_the_variant_change_the_key(tmp_path: Path) -> None:
 
 def test_another_machine_or_probe_changes_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor with other instruction sets, and an edited file of the probe, make every trial stale."""
-    first = keys(plan_of(tmp_path))
+    first = keys_of(plan_of(tmp_path))
     other: Machine = replace(this_machine(), flags=("none",))
     with monkeypatch.context() as patched:
         patched.setattr(plan, "this_machine", lambda: other)
-        second = keys(plan_of(tmp_path))
+        second = keys_of(plan_of(tmp_path))
     monkeypatch.setattr(plan, "probe_source", lambda: "edited")
-    third = keys(plan_of(tmp_path))
+    third = keys_of(plan_of(tmp_path))
     assert len({*first.values(), *second.values(), *third.values()}) == 3 * len(first)
 
 
@@ -286,19 +286,19 @@ def test_other_gpus_or_libraries_change_every_key(tmp_path: Path, monkeypatch: p
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-        found.append(keys(plan_of(tmp_path)))
-        chosen.append(keys(plan_of(tmp_path, more=own)))
+        found.append(keys_of(plan_of(tmp_path)))
+        chosen.append(keys_of(plan_of(tmp_path, more=own)))
     assert len({key for each in found for key in each.values()}) == 3 * len(found[0])
     assert chosen[0] == chosen[1] == chosen[2]
 
 
 def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The probe's digest covers the names and the bytes of its files."""
-    monkeypatch.setattr(plan, "PROBE", tmp_path)
+    monkeypatch.setattr(keys, "PROBE", tmp_path)
     digests = set()
     for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2")):
         (tmp_path / name).write_text(content, encoding="utf-8")
-        digests.add(plan.probe_source())
+        digests.add(keys.probe_source())
     assert len(digests) == 3
 
 
@@ -320,8 +320,8 @@ UNRELATED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("choices", UNRELATED.values(), ids=UNRELATED)
 def test_what_cannot_change_bits_changes_no_key(tmp_path: Path, choices: dict[str, Any]) -> None:
     """Limits, places, and cells besides leave the keys of the trials that were there before."""
-    before = {id_: key for id_, key in keys(plan_of(tmp_path)).items() if "witness" not in id_}
-    after = keys(plan_of(tmp_path, **choices))
+    before = {id_: key for id_, key in keys_of(plan_of(tmp_path)).items() if "witness" not in id_}
+    after = keys_of(plan_of(tmp_path, **choices))
     assert {id_: after[id_] for id_ in before} == before
 
 
@@ -330,7 +330,7 @@ def test_another_place_of_the_project_changes_no_key(tmp_path: Path) -> None:
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         folder.mkdir()
-    assert keys(plan_of(folders[0])) == keys(plan_of(folders[1]))
+    assert keys_of(plan_of(folders[0])) == keys_of(plan_of(folders[1]))
 
 
 def test_a_key_is_the_digest_of_what_is_shown(tmp_path: Path) -> None:
@@ -414,16 +414,16 @@ def test_the_launch_is_in_a_cells_name_where_it_is_not_the_default(tmp_path: Pat
 
 def test_other_variables_for_every_probe_change_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What tfmatrix itself sets for every process is part of every key: trials under other variables are stale."""
-    before = plan.probe_source()
-    edited = tmp_path / plan.LAUNCHING.name
-    edited.write_text(plan.LAUNCHING.read_text(encoding="utf-8").replace("C.UTF-8", "C"), encoding="utf-8")
-    monkeypatch.setattr(plan, "LAUNCHING", edited)
-    assert plan.probe_source() != before
+    before = keys.probe_source()
+    edited = tmp_path / keys.LAUNCHING.name
+    edited.write_text(keys.LAUNCHING.read_text(encoding="utf-8").replace("C.UTF-8", "C"), encoding="utf-8")
+    monkeypatch.setattr(keys, "LAUNCHING", edited)
+    assert keys.probe_source() != before
 
 
 def test_the_modes_that_can_be_chosen_are_those_of_the_probe() -> None:
     """The configuration's modes are the rows of the probe's table, in its order."""
-    tree = ast.parse((plan.PROBE / "modes.py").read_text(encoding="utf-8"))
+    tree = ast.parse((keys.PROBE / "modes.py").read_text(encoding="utf-8"))
     (table,) = [
         node.value
         for node in tree.body

@@ -9,8 +9,9 @@ import pytest
 
 from building import CANDIDATE, fill, make_project, ones, trial
 from tfmatrix import matrix, upkeep
-from tfmatrix.compare.comparing import INSTALLED, REFUSAL, compare_all, environment_key
+from tfmatrix.compare.comparing import compare_all
 from tfmatrix.errors import UserError
+from tfmatrix.facts import INSTALLED, REFUSAL
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report.summary import summarise
@@ -106,7 +107,7 @@ def test_refusals_are_not_merged_and_end_where_the_other_store_has_the_environme
     path: Path, plan: Plan, tmp_path: Path
 ) -> None:
     """What one job could not have and another had is there afterwards, whichever of the two is merged into which."""
-    key = environment_key(plan, plan.baseline)
+    key = plan.environment_key(plan.baseline)
     with Store(tmp_path / "refused.sqlite") as store:
         fill(store, plan, weights)  # type: ignore[arg-type]  # stages, by name
         store.strike(INSTALLED, key)

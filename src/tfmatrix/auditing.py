@@ -10,9 +10,8 @@ from tfmatrix.audit.judging import Answer, Tried
 from tfmatrix.audit.planning import AuditCell, AuditPlan, sibling
 from tfmatrix.audit.results import Audit, Environs, Found
 from tfmatrix.audit.variations import CONTROL, HARMLESS, TOGETHER, VARIATIONS, Variation, was_seen
-from tfmatrix.compare.comparing import INSTALLED, REFUSAL, environment_key, noted_machine
-from tfmatrix.environments import making
 from tfmatrix.errors import UserError
+from tfmatrix.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.report import recipes, recipes_markdown
 from tfmatrix.report.writing import write_whole
@@ -39,7 +38,7 @@ def audit(plan: AuditPlan, store: Store, watch: Callable[[Event | int], None], *
     def note(event: Event) -> None:
         match event:
             case Launched(environment=environment, start=start, saw=saw):
-                store.note(SAW, f"{environment_key(plan.plan, environment)}/{start.name}", saw)
+                store.note(SAW, f"{plan.plan.environment_key(environment)}/{start.name}", saw)
             case Refused(environment=environment):
                 refused.add(environment)
             case Finished(expected=expected):
@@ -132,10 +131,8 @@ def _found(
 
 
 def _environs(plan: AuditPlan, store: Store, environment: Environment) -> Environs:
-    key = environment_key(plan.plan, environment)
-    noted = store.noted(INSTALLED, key)
-    installed = making.from_json(noted) if isinstance(noted, dict) else None
-    return Environs(environment, installed, str(store.noted(REFUSAL, key) or ""))
+    key = plan.plan.environment_key(environment)
+    return Environs(environment, noted_installed(store, key), noted_refusal(store, key))
 
 
 def _unseen(plan: AuditPlan, store: Store) -> dict[str, tuple[str, ...]]:
@@ -153,7 +150,7 @@ def _unseen(plan: AuditPlan, store: Store) -> dict[str, tuple[str, ...]]:
 
 
 def _saw(plan: AuditPlan, store: Store, environment: Environment, process: str) -> dict[str, object]:
-    noted = store.noted(SAW, f"{environment_key(plan.plan, environment)}/{process}")
+    noted = store.noted(SAW, f"{plan.plan.environment_key(environment)}/{process}")
     return noted if isinstance(noted, dict) else {}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -32,11 +31,6 @@ def trace_digest(trace: Iterable[Fingerprint]) -> str:
     """Return SHA-256 over the ordered fingerprints: two traces of one digest are equal."""
     lines = (f"{tier}\0{stage}\0{digest}\n" for tier, stage, digest in trace)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def trial_key(covers: Iterable[tuple[str, str]]) -> str:
-    """Return SHA-256 over what a trial covers, name and value, in order: what a trial is filed under."""
-    return hashlib.sha256(json.dumps([list(pair) for pair in covers]).encode("utf-8")).hexdigest()
 
 
 def to_array(tensor: Tensor) -> NDArray[Any]:

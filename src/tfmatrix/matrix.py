@@ -13,7 +13,7 @@ from tfmatrix.config import Config
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.report import curves, markdown, summary
+from tfmatrix.report import curves, document, markdown, summary
 from tfmatrix.report.writing import write_whole, writing_whole
 from tfmatrix.runner.events import Event, Finished, Refused
 from tfmatrix.runner.observing import observe
@@ -77,14 +77,14 @@ def _not_collecting() -> Iterator[None]:
 
 
 @_not_collecting()
-def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
+def write_report(plan: Plan, store: Store) -> tuple[document.Data, Path]:
     """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
     content = summary.content_of(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with writing_whole(folder / "matrix.json") as file:
-            data = summary.write(content, file)
+            data = document.write(content, file)
         write_whole(folder / "matrix.md", markdown.render(data))
         _write_pictures(folder / curves.FOLDER, curves.pictures(data))
     except OSError as error:
@@ -92,12 +92,12 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Data, Path]:
     return data, folder / "matrix.md"
 
 
-def unanswered(data: summary.Data) -> list[dict[str, Any]]:
+def unanswered(data: document.Data) -> list[dict[str, Any]]:
     """Return the cells that nothing was learnt of: missing, unavailable, failed, crashed or timed out."""
     return [cell for cell in data["cells"] if cell["outcome"] not in {"observed", "unsupported", "unstable"}]
 
 
-def compared_nothing(data: summary.Data) -> bool:
+def compared_nothing(data: document.Data) -> bool:
     """Return whether there was nothing to compare: no candidate, or no model that exists on both sides."""
     return not any(set(candidate["counts"]) - {"unsupported"} for candidate in data["candidates"])
 

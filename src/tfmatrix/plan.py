@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tfmatrix import models
+from tfmatrix import keys, models
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
-from tfmatrix.fingerprints import trial_key
+from tfmatrix.keys import probe_source, trial_key
 from tfmatrix.machine import inherited, machine_id, this_machine
 from tfmatrix.records import JITTER, SEEDS, TRIAL, WITNESS, Cell, Environment, ExpectedTrial, Model
-
-PROBE = Path(__file__).parent / "probe"
-LAUNCHING = Path(__file__).parent / "runner" / "launching.py"
-"""What gives a probe its variables, those that tfmatrix itself sets."""
 
 HASH_SEEDS = ("0", "1")
 """PYTHONHASHSEED of the first process that trials are forked from, and of the second and every fresh one."""
@@ -71,6 +67,10 @@ class Plan:
     def candidates(self) -> tuple[Environment, ...]:
         """Every environment but the baseline."""
         return tuple(e for e in self.environments if e != self.baseline)
+
+    def environment_key(self, environment: Environment) -> str:
+        """Return what one of these environments is filed under in the store."""
+        return keys.environment_key(environment, self.lock_digests[environment])
 
     def _lock_digest(self, environment: Environment) -> str:
         try:
@@ -171,11 +171,3 @@ def _choose(models: tuple[Model, ...], names: Iterable[str], folder: Path) -> tu
             raise UserError(f"there is no reference model {name!r}; there are {', '.join(m.name for m in models)}.")
         chosen += found
     return tuple(dict.fromkeys(chosen)) or models
-
-
-def probe_source() -> str:
-    """Return the digest of the probe's files, and of the one that says with what variables it starts."""
-    state = hashlib.sha256()
-    for path in (*sorted(PROBE.glob("*.py")), LAUNCHING):
-        state.update(path.name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return state.hexdigest()

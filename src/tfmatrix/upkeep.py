@@ -12,10 +12,11 @@ from contextlib import closing
 from pathlib import Path
 
 from tfmatrix.audit.recipes import scripts
-from tfmatrix.compare.comparing import INSTALLED, REFUSAL
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.errors import UserError
-from tfmatrix.fingerprints import trace_digest, trial_key
+from tfmatrix.facts import INSTALLED, REFUSAL
+from tfmatrix.fingerprints import trace_digest
+from tfmatrix.keys import trial_key
 from tfmatrix.plan import Plan, known_models
 from tfmatrix.records import Fingerprint
 from tfmatrix.store import Store

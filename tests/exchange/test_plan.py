@@ -12,7 +12,8 @@ from building import lock_of, make_project
 from tfmatrix.errors import UserError
 from tfmatrix.exchange.formats import FORMATS
 from tfmatrix.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
-from tfmatrix.plan import PROBE, SEED_LIMIT
+from tfmatrix.keys import PROBE
+from tfmatrix.plan import SEED_LIMIT
 from tfmatrix.records import Environment
 
 VERSIONS = ["2.15.1", "2.16.2", "2.21.0"]

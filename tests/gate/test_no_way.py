@@ -12,8 +12,8 @@ import pytest
 from building import BASELINE, CANDIDATE, fill, installed, ones, trial
 from cli.project import Tell, ending
 from tfmatrix import cli, machine, plan
-from tfmatrix.compare.comparing import INSTALLED, REFUSAL, environment_key
 from tfmatrix.environments import making
+from tfmatrix.facts import INSTALLED, REFUSAL
 from tfmatrix.plan import make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.store import Store
@@ -84,7 +84,7 @@ def test_one_set_of_packages_under_two_names(tmp_path: Path, tell: Tell) -> None
     with store_of(tmp_path) as store:
         for environment in made.environments:
             same = making.to_json(installed(made.baseline, made.config))
-            store.note(INSTALLED, environment_key(made, environment), same)
+            store.note(INSTALLED, made.environment_key(environment), same)
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
     assert "are the same packages" in said.out
@@ -94,7 +94,7 @@ def test_a_skipped_environment(tmp_path: Path, tell: Tell) -> None:
     """An environment that could not be made leaves its cells unavailable."""
     made = gated(tmp_path, ending("missing"))
     with store_of(tmp_path) as store:
-        store.note(REFUSAL, environment_key(made, made.candidates[0]), "there is no wheel")
+        store.note(REFUSAL, made.environment_key(made.candidates[0]), "there is no wheel")
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
     assert "unavailable: there is no wheel" in said.out

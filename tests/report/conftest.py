@@ -9,7 +9,7 @@ import pytest
 
 from tfmatrix.compare.comparing import compare_all
 from tfmatrix.report import summary
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 
 from .stored import make_plan, store_of
 

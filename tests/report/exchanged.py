@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from building import MACHINE_OF_TESTS, add, installed, make_project, trial
-from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, environment_key
 from tfmatrix.environments import making
 from tfmatrix.exchange.plan import ExchangePlan, Written, make_exchange_plan
 from tfmatrix.exchange.run import ARTEFACT, readers
+from tfmatrix.facts import INSTALLED, MACHINE, REFUSAL
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import Tensor, Trial
 from tfmatrix.store import Store
@@ -39,7 +39,7 @@ def store_of(plan: ExchangePlan, path: Path) -> Store:
     """Return an open store that holds the exchange."""
     store = Store(path)
     for environment in plan.base.environments:
-        key = environment_key(plan.base, environment)
+        key = plan.base.environment_key(environment)
         if environment.name == GONE:
             store.note(REFUSAL, key, f"no wheel {EVIL}")
         else:

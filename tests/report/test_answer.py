@@ -6,7 +6,7 @@ import pytest
 
 from tfmatrix.matrix import unanswered
 from tfmatrix.report import answer, markdown
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 
 from .stored import EVIL
 

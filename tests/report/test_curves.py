@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tfmatrix.report import curves
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 
 from .stored import EVIL
 

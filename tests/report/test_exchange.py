@@ -11,7 +11,7 @@ import pytest
 from tfmatrix.exchange import summary
 from tfmatrix.exchange.verdicts import Exchanged
 from tfmatrix.report import exchange
-from tfmatrix.report.summary import Data, to_text
+from tfmatrix.report.document import Data, to_text
 
 from .exchanged import make_plan, store_of
 from .golden_files import assert_golden

@@ -11,8 +11,8 @@ import pytest
 
 from tfmatrix.compare.comparing import compare_all
 from tfmatrix.plan import make_plan as plan_of_config
-from tfmatrix.report import markdown, summary
-from tfmatrix.report.summary import Data
+from tfmatrix.report import document, markdown, summary
+from tfmatrix.report.document import Data
 from tfmatrix.store import Store
 
 from .golden_files import assert_golden
@@ -76,9 +76,9 @@ def test_one_store_gives_the_same_bytes_twice(matrix_folder: Path, data: Data) -
     for _ in range(2):
         with Store(matrix_folder / "store.sqlite") as store:
             again = summary.summarise(compare_all(plan_of_config(plan.config), store))
-        texts.add((summary.to_text(again), markdown.render(again)))
+        texts.add((document.to_text(again), markdown.render(again)))
     assert len(texts) == 1
-    assert texts == {(summary.to_text(data), markdown.render(data))}
+    assert texts == {(document.to_text(data), markdown.render(data))}
 
 
 def spoil(value: Any, names: set[str]) -> Any:

@@ -13,8 +13,8 @@ from audit.worlds import facts, inhabit, project
 from building import MACHINE_OF_TESTS
 from tfmatrix import auditing
 from tfmatrix.report import recipes, recipes_markdown
+from tfmatrix.report.document import report_id
 from tfmatrix.report.recipes import Data, summarise
-from tfmatrix.report.summary import report_id
 from tfmatrix.store import Store
 
 from .golden_files import assert_golden

@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.report.summary import SCHEMA, Data, to_text
+from tfmatrix.report.document import Data, to_text
+from tfmatrix.report.summary import SCHEMA
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,9 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.plan import Plan
 from tfmatrix.plan import make_plan as plan_of_config
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.report import summary
-from tfmatrix.report.summary import SCHEMA, Data, as_number, report_id, to_text
+from tfmatrix.report import document, summary
+from tfmatrix.report.document import Data, as_number, report_id, to_text
+from tfmatrix.report.summary import SCHEMA
 from tfmatrix.report.writing import writing_whole
 from tfmatrix.store import Store
 
@@ -193,7 +194,7 @@ def test_a_report_is_written_as_its_text(data: Data, tmp_path: Path) -> None:
     for text in ("größer", "a\nb,\n  c", "\N{GRINNING FACE}\x7f\x80", "\\u00e9"):
         content["cells"][0]["reason"] = text
         with writing_whole(tmp_path / "matrix.json") as file:
-            written = summary.write(content, file)
+            written = document.write(content, file)
         assert (tmp_path / "matrix.json").read_text(encoding="utf-8") == to_text(written)
         assert written == {"id": report_id(content), **content}
 

@@ -167,7 +167,7 @@ def test_what_changed_since_the_plan_is_not_filed_under_the_old_key(
             shutil.rmtree(making.folder_of(environment, plan.config.root / ".nox"))
             install(environment, plan.config)
     if change == "probe":
-        monkeypatch.setattr("tfmatrix.plan.PROBE", tmp_path)
+        monkeypatch.setattr("tfmatrix.keys.PROBE", tmp_path)
     events = list(observe(trials, plan.config))
     assert not any(isinstance(event, Finished) for event in events)
     what = "tfmatrix itself" if change == "probe" else "its lock, or what is installed,"

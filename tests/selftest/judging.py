@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 
 from .faults import Fault
 

@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Any
 
 from tfmatrix import matrix
-from tfmatrix.compare.comparing import INSTALLED, environment_key
 from tfmatrix.config import Config
 from tfmatrix.environments import making
+from tfmatrix.facts import INSTALLED
 from tfmatrix.plan import Plan, known_models
 from tfmatrix.records import Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 from tfmatrix.runner.answers import to_trial
 from tfmatrix.runner.observing import request_of
 from tfmatrix.runner.probe import Probe
@@ -89,7 +89,7 @@ class Bench:
         try:
             with Store(Path(copied)) as store:
                 for environment in plan.environments:
-                    store.note(INSTALLED, environment_key(plan, environment), making.to_json(self._installed))
+                    store.note(INSTALLED, plan.environment_key(environment), making.to_json(self._installed))
                 yield store
         finally:
             for path in self._folder.glob("planted.sqlite*"):

@@ -13,7 +13,7 @@ from tfmatrix.audit.scripts import Script
 from tfmatrix.audit.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
-from tfmatrix.fingerprints import trial_key
+from tfmatrix.keys import trial_key
 from tfmatrix.machine import inherited, machine_id, this_machine
 from tfmatrix.plan import Plan, environments_of
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, ScriptRun, Start

@@ -17,9 +17,9 @@ from tfmatrix.exchange import run
 from tfmatrix.exchange.plan import ExchangePlan, make_exchange_plan
 from tfmatrix.exchange.report import write_report
 from tfmatrix.records import ExpectedTrial
+from tfmatrix.report.document import Data, to_text
 from tfmatrix.report.exchange import INCOMPLETE as MISSING
 from tfmatrix.report.exchange import problems
-from tfmatrix.report.summary import Data, to_text
 from tfmatrix.runner.events import Event
 from tfmatrix.store import Store
 from tfmatrix.view import View

@@ -17,7 +17,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.plan import Plan
 from tfmatrix.records import OBSERVED, UNSUPPORTED, ExpectedTrial
 from tfmatrix.report import answer
-from tfmatrix.report.summary import Data, to_text
+from tfmatrix.report.document import Data, to_text
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.storing import observe_into
 from tfmatrix.store import Store

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
 from tfmatrix.compare.classes import letters, whole_letters
@@ -22,8 +22,7 @@ from tfmatrix.compare.results import (
 )
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
-from tfmatrix.environments import making
-from tfmatrix.machine import machine_id, this_machine
+from tfmatrix.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.plan import Plan, known_models
 from tfmatrix.records import (
     MISSING,
@@ -32,8 +31,6 @@ from tfmatrix.records import (
     UNSUPPORTED,
     Cell,
     Environment,
-    InstalledEnvironment,
-    Machine,
     Package,
     Policy,
     Trial,
@@ -41,9 +38,6 @@ from tfmatrix.records import (
 from tfmatrix.store import Store
 
 Key = TypeVar("Key", bound=Hashable)
-
-REFUSAL, INSTALLED, MACHINE = "refusal", "installed", "machine"
-"""Kinds of facts in the store: why an environment could not be had, what was in one that could, what a machine is."""
 
 
 def compare_all(plan: Plan, store: Store) -> Comparison:
@@ -90,7 +84,7 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     """Return what the trials of every expected cell say together."""
     tensors = tensors or Tensors(store)
     observed = store.observed()  # at once, and without the evidence: of these nothing else is asked
-    refusals = {e: store.noted(REFUSAL, environment_key(plan, e)) for e in plan.environments}
+    refusals = {e: noted_refusal(store, plan.environment_key(e)) for e in plan.environments}
 
     def trial(key: str) -> Trial | None:
         return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
@@ -99,26 +93,12 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
         cell: state_of(
             cell,
             [(expected, trial(expected.key)) for expected in plan.trials[cell]],
-            str(refusals[cell.environment] or ""),
+            refusals[cell.environment],
             tensors,
             store.last_called,
         )
         for cell in plan.cells
     }
-
-
-def noted_machine(store: Store) -> Machine:
-    """Return the machine as it was when trials were last run on it, and as it is now where none was."""
-    noted = store.noted(MACHINE, machine_id(this_machine()))
-    if not isinstance(noted, dict):
-        return this_machine()
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()}
-    return Machine(**values)
-
-
-def environment_key(plan: Plan, environment: Environment) -> str:
-    """Return what an environment is filed under in the store: its name, where it is for, and its lock."""
-    return f"{environment.distribution}/{environment.name}/{environment.python}/{plan.lock_digests[environment]}"
 
 
 def _modes_of(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
@@ -239,20 +219,13 @@ def _compare_modes(asked: _Asked, judgement: Judgement) -> ModeComparison:
 
 
 def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
-    base = _installed(plan, store, plan.baseline)
+    base = noted_installed(store, plan.environment_key(plan.baseline))
     for environment in plan.environments:
-        installed = _installed(plan, store, environment)
-        refusal = str(store.noted(REFUSAL, environment_key(plan, environment)) or ("" if installed else "not made"))
+        key = plan.environment_key(environment)
+        installed = noted_installed(store, key)
+        refusal = noted_refusal(store, key) or ("" if installed else "not made")
         moved = _moved(base.packages, installed.packages) if base and installed else ()
         yield EnvironmentState(environment, installed, refusal, moved)
-
-
-def _installed(plan: Plan, store: Store, environment: Environment) -> InstalledEnvironment | None:
-    noted = store.noted(INSTALLED, environment_key(plan, environment))
-    try:
-        return making.from_json(noted) if isinstance(noted, dict) else None
-    except (ValueError, KeyError, TypeError):
-        return None  # which is no knowledge, and said to be none
 
 
 def _moved(base: tuple[Package, ...], other: tuple[Package, ...]) -> tuple[tuple[Package | None, Package | None], ...]:

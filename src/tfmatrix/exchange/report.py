@@ -8,7 +8,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.exchange import summary
 from tfmatrix.exchange.plan import ExchangePlan
 from tfmatrix.report import exchange
-from tfmatrix.report.summary import Data, to_text
+from tfmatrix.report.document import Data, to_text
 from tfmatrix.report.writing import write_whole
 from tfmatrix.store import Store
 

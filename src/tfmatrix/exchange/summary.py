@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
 from tfmatrix import __version__
-from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, environment_key
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.exchange.judge import judge
 from tfmatrix.exchange.plan import ExchangePlan, Written
 from tfmatrix.exchange.run import noted_digest, readers
 from tfmatrix.exchange.verdicts import MEANINGS, Exchanged, Judged, Side
+from tfmatrix.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.fingerprints import to_array
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.records import Environment, ExpectedTrial
-from tfmatrix.report.summary import Data, of_distance, report_id
+from tfmatrix.report.document import Data, as_json, of_distance, report_id
 from tfmatrix.store import Store
 
 SCHEMA = 1
@@ -45,7 +44,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Data:
         "formats": [asdict(form) for form in plan.formats],
         "pairs": [_pair(*found, sides) for found in readers(plan, store)],
         "environments": [_environment(environment, plan, store) for environment in plan.base.environments],
-        "machine": _machine(store),
+        "machine": as_json({**asdict(noted_machine(store)), "id": machine_id(this_machine())}),
     }
     return {"id": report_id(content), **content}
 
@@ -67,7 +66,7 @@ class _Sides:
 
     def nobody(self, environment: Environment) -> Side:
         """Return what is known where there is no trial: why its environment cannot be had, if that is so."""
-        reason = self._store.noted(REFUSAL, environment_key(self._plan.base, environment))
+        reason = noted_refusal(self._store, self._plan.base.environment_key(environment))
         return Side(refusal=f"{environment.name} is unavailable: {reason}" if reason else "")
 
     def digest(self, written: Written) -> str:
@@ -126,18 +125,13 @@ def without_folders(text: str) -> str:
 
 
 def _environment(environment: Environment, plan: ExchangePlan, store: Store) -> Data:
-    key = environment_key(plan.base, environment)
-    installed: Any = store.noted(INSTALLED, key)
+    key = plan.base.environment_key(environment)
+    installed = noted_installed(store, key)
     return {
         "name": environment.name,
         "distribution": environment.distribution,
-        "python": installed["python_version"] if installed else environment.python,
-        "lock": {"digest": installed["lock_digest"], "kind": installed["lock_kind"]} if installed else None,
-        "unavailable": str(store.noted(REFUSAL, key) or ("" if installed else "not made")),
-        "packages": {p["name"]: p["version"] for p in installed["packages"]} if installed else {},
+        "python": installed.python_version if installed else environment.python,
+        "lock": {"digest": installed.lock_digest, "kind": installed.lock_kind} if installed else None,
+        "unavailable": noted_refusal(store, key) or ("" if installed else "not made"),
+        "packages": {package.name: package.version for package in installed.packages} if installed else {},
     }
-
-
-def _machine(store: Store) -> Data:
-    noted: Any = store.noted(MACHINE, machine_id(this_machine()))
-    return {**(noted or asdict(this_machine())), "id": machine_id(this_machine())}

@@ -11,7 +11,8 @@ from tfmatrix.errors import UserError
 from tfmatrix.gate.evidence import Evidence, gather
 from tfmatrix.plan import make_plan
 from tfmatrix.records import Environment
-from tfmatrix.report.summary import SCHEMA, Data, report_id, summarise
+from tfmatrix.report.document import Data, report_id
+from tfmatrix.report.summary import SCHEMA, summarise
 from tfmatrix.store import Store
 
 NAMED = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 from tfmatrix.report.text import plain
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfmatrix.compare.stages import place
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 from tfmatrix.report.text import code, escaped, number, table
 
 NOTHING = {"identical", "consequence"}

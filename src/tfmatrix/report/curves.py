@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 from tfmatrix.report.text import plain
 
 WIDTH, HEIGHT = 520, 240

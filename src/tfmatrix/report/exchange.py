@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tfmatrix.report.document import Data
 from tfmatrix.report.spans import told, told_pairs
-from tfmatrix.report.summary import Data
 from tfmatrix.report.templates import fill
 from tfmatrix.report.text import code, escaped, plain, table
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tfmatrix.report import changes, curves
 from tfmatrix.report.answer import left_out, problems
-from tfmatrix.report.summary import Data
+from tfmatrix.report.document import Data
 from tfmatrix.report.templates import fill
 from tfmatrix.report.text import code, escaped, plain, table
 

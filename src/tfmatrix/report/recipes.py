@@ -12,7 +12,7 @@ from tfmatrix.audit.results import Audit, Environs, Found
 from tfmatrix.audit.scripts import CORE, MODELS, Recipe
 from tfmatrix.audit.variations import VARIATIONS
 from tfmatrix.machine import machine_id
-from tfmatrix.report.summary import report_id, to_text
+from tfmatrix.report.document import report_id, to_text
 
 __all__ = ["SCHEMA", "Data", "summarise", "to_text"]
 

@@ -16,8 +16,8 @@ from packaging.version import Version
 
 from tfmatrix.config import Config
 from tfmatrix.errors import Unavailable
+from tfmatrix.keys import probe_source
 from tfmatrix.machine import this_machine
-from tfmatrix.plan import probe_source
 from tfmatrix.records import (
     CRASHED,
     JITTER,

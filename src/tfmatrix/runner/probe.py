@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from tfmatrix.errors import UserError
-from tfmatrix.plan import PROBE
+from tfmatrix.keys import PROBE
 from tfmatrix.records import Environment, Launch, Start
 from tfmatrix.runner.launching import started, variables
 

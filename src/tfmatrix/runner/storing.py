@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from tfmatrix.compare.comparing import INSTALLED, MACHINE, REFUSAL, environment_key
 from tfmatrix.environments import making
+from tfmatrix.facts import INSTALLED, MACHINE, REFUSAL
 from tfmatrix.machine import machine_id, this_machine
 from tfmatrix.plan import Plan
 from tfmatrix.records import ExpectedTrial
@@ -24,8 +24,8 @@ def observe_into(store: Store, plan: Plan, missing: Sequence[ExpectedTrial], wat
             case Finished(trial=trial, trace=trace, tensors=tensors):
                 store.add(trial, trace, tensors)
             case Ready(environment=environment, installed=installed):
-                store.note(INSTALLED, environment_key(plan, environment), making.to_json(installed))
-                store.strike(REFUSAL, environment_key(plan, environment))
+                store.note(INSTALLED, plan.environment_key(environment), making.to_json(installed))
+                store.strike(REFUSAL, plan.environment_key(environment))
             case Refused(environment=environment, reason=reason):
-                store.note(REFUSAL, environment_key(plan, environment), reason)
+                store.note(REFUSAL, plan.environment_key(environment), reason)
         watch(event)
