@@ -16,13 +16,13 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from tfmatrix import matrix
 from tfmatrix.config import Config
-from tfmatrix.fingerprints import tensor_digest, trace_digest
-from tfmatrix.plan import Plan, environments_of
+from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix.plan import Plan, environments_of
 from tfmatrix.records import JITTER, OBSERVED, SEEDS, Cell, Fingerprint, Model, Tensor, Trial
 from tfmatrix.runner.answers import trial_of
-from tfmatrix.store import Store
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+from tfmatrix.store.store import Store
 
 SMALL, LARGE = 10_000, 100_000
 """Trials of the two stores, a fifth as many distinct traces, as those of the real default matrix have."""
@@ -176,7 +176,7 @@ def main() -> None:
     sys.stdin.read()
     start = time.perf_counter()
     with Store(plan.config.under_root(plan.config.store)) as store:
-        matrix.write_report(plan, store)
+        run.write_report(plan, store)
     seconds = time.perf_counter() - start  # closing included, when what was measured goes from the log into the store
     # Linux's own figure: that of `getrusage` is the parent's where that one was larger when it started this process.
     (peak,) = (line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)

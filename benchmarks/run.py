@@ -8,7 +8,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from benchmarks import distance, report, whole
-from tfmatrix.machine import this_machine
+from tfmatrix.environments.machine import this_machine
 
 REPORT = Path(__file__).parents[1] / "reports" / "bench.md"
 

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
-from tfmatrix import config, matrix
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix import config
+from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
 from tfmatrix.runner import making
 from tfmatrix.runner.events import Event, Finished, Launched
 from tfmatrix.runner.observing import processes_at_once, request_of
 from tfmatrix.runner.probe import Probe
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,8 +60,8 @@ def rows() -> list[tuple[str, float, str, str]]:
         seen = _Seen()
         with Store(plan.config.under_root(plan.config.store)) as store:
             start = time.perf_counter()
-            matrix.observe_missing(plan, store, seen.watch)
-            matrix.write_report(plan, store)
+            run.observe_missing(plan, store, seen.watch)
+            run.write_report(plan, store)
             whole = time.perf_counter() - start
         again = median(_seconds_of_a_run(plan.config.root) for _ in range(3))
         growth = _growth(plan)

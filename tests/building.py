@@ -13,10 +13,8 @@ import numpy as np
 
 from tfmatrix import config
 from tfmatrix.environments import locks, making
-from tfmatrix.facts import INSTALLED, MACHINE
-from tfmatrix.fingerprints import tensor_digest, trace_digest
-from tfmatrix.machine import machine_id, this_machine
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import (
     OBSERVED,
     Environment,
@@ -28,7 +26,9 @@ from tfmatrix.records import (
     Tensor,
     Trial,
 )
-from tfmatrix.store import Store
+from tfmatrix.store.facts import INSTALLED, MACHINE
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+from tfmatrix.store.store import Store
 
 BASELINE, CANDIDATE = "2.15.1", "2.16.2"
 

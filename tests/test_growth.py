@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from building import fill, ones, plan_of
-from tfmatrix import matrix
+from tfmatrix.questions.matrix import run
 from tfmatrix.records import JITTER, ExpectedTrial
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 MODELS = 40
 
@@ -46,7 +46,7 @@ def work_of_a_report(folder: Path, models: int) -> tuple[int, int]:
         before = sys.gettrace()
         sys.settrace(count_line)
         try:
-            data, _ = matrix.write_report(plan, store)
+            data, _ = run.write_report(plan, store)
         finally:
             sys.settrace(before)
     assert {cell["verdict"] for cell in data["cells"]} == {"", "rounding"}

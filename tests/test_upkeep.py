@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from building import CANDIDATE, fill, make_project, ones, trial
-from tfmatrix import matrix, upkeep
-from tfmatrix.compare.comparing import compare_all
+from tfmatrix import upkeep
 from tfmatrix.errors import UserError
-from tfmatrix.facts import INSTALLED, REFUSAL
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix.judge import compare_all
+from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.summary import summarise
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.report.summary import summarise
-from tfmatrix.store import Store
+from tfmatrix.store.facts import INSTALLED, REFUSAL
+from tfmatrix.store.store import Store
 
 
 def weights(expected: ExpectedTrial) -> object:
@@ -99,7 +100,7 @@ def test_a_merged_store_has_what_either_had(path: Path, plan: Plan, tmp_path: Pa
     with Store(tmp_path / "empty.sqlite") as store, Store(path) as full:
         assert list(upkeep.merge(store, other)) == []
         assert list(upkeep.merge(store, other)) == []
-        assert matrix.missing_from(store, plan) == []
+        assert run.missing_from(store, plan) == []
         assert summarise(compare_all(plan, store))["id"] == summarise(compare_all(plan, full))["id"]
 
 
@@ -148,7 +149,7 @@ def test_a_damaged_store_is_not_merged(path: Path, plan: Plan, tmp_path: Path) -
     with Store(tmp_path / "ours.sqlite") as store:
         with pytest.raises(UserError, match=r"is not merged: the tensor .* has other bytes"):
             list(upkeep.merge(store, path))
-        assert len(matrix.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+        assert len(run.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
 
 
 def test_only_what_no_report_can_show_is_removed(path: Path, plan: Plan) -> None:
@@ -157,10 +158,10 @@ def test_only_what_no_report_can_show_is_removed(path: Path, plan: Plan) -> None
         assert upkeep.remove_stale(store, plan) == (0, 0)
         (plan.config.root / "reference_models" / "second.py").write_text("# edited\n", encoding="utf-8")
         edited = make_plan(plan.config)
-        missing = matrix.missing_from(store, edited)
+        missing = run.missing_from(store, edited)
         removed, _ = upkeep.remove_stale(store, edited)
         assert removed == len(missing) > 0
-        assert matrix.missing_from(store, edited) == missing
+        assert run.missing_from(store, edited) == missing
         assert {e.cell.model.name for e in missing} == {"second"}
         assert list(upkeep.check(store)) == []
         (plan.config.root / "reference_models" / "first.py").write_text("# edited\n", encoding="utf-8")

@@ -11,15 +11,15 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from tfmatrix.audit.recipes import scripts
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.errors import UserError
-from tfmatrix.facts import INSTALLED, REFUSAL
-from tfmatrix.fingerprints import trace_digest
 from tfmatrix.keys import trial_key
-from tfmatrix.plan import Plan, known_models
+from tfmatrix.questions.matrix.plan import Plan, known_models
+from tfmatrix.questions.recipes.recipes import scripts
 from tfmatrix.records import Fingerprint
-from tfmatrix.store import Store
+from tfmatrix.store.facts import INSTALLED, REFUSAL
+from tfmatrix.store.fingerprints import trace_digest
+from tfmatrix.store.store import Store
 
 
 def check(store: Store) -> Iterator[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from building import CANDIDATE, fill, install, make_project, ones, trial
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 
 class Said(NamedTuple):

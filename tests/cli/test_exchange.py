@@ -11,7 +11,7 @@ import pytest
 
 from building import CANDIDATE, install, make_project
 from tfmatrix import cli
-from tfmatrix.plan import make_plan
+from tfmatrix.questions.matrix.plan import make_plan
 
 from .project import Tell, made
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.worlds import facts, inhabit, project
+from questions.recipes.worlds import facts, inhabit, project
 from tfmatrix.records import ExpectedTrial
 
 from .project import Tell

@@ -12,7 +12,7 @@ import pytest
 from building import BASELINE, CANDIDATE, add, fill, lock_of, make_project, ones, trial
 from tfmatrix import cli
 from tfmatrix.records import Environment
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 from .project import Tell, changed, ending, stored
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from building import BASELINE, Stages, fill, ones, plan_of, trial
-from tfmatrix.compare.comparing import compare_all, states
 from tfmatrix.compare.results import CellState
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix.judge import compare_all, states
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import ExpectedTrial, Trial
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 
 @pytest.fixture

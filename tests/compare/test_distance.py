@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tfmatrix.compare.arrays import CHUNK
 from tfmatrix.compare.distance import measure, measure_rows
-from tfmatrix.compare.pairs import CHUNK
 
 FLOATS: dict[str, tuple[Any, Any]] = {
     "float16": (np.float16, np.uint16),

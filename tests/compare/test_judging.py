@@ -14,9 +14,9 @@ from building import Stages, traced
 from tfmatrix.compare.judging import ROUNDING_RATIO, Judge, Judgement, Traces
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
-from tfmatrix.fingerprints import trace_digest
 from tfmatrix.records import OBSERVED, Trial
-from tfmatrix.store import Store
+from tfmatrix.store.fingerprints import trace_digest
+from tfmatrix.store.store import Store
 
 EPS = float(np.finfo(np.float32).eps)
 WEIGHTS = [1.0, 0.5, 0.25, -0.5]
@@ -165,8 +165,8 @@ def test_a_nan_or_infinity_on_one_side_is_another_meaning(tmp_path: Path, other:
 
 def test_a_difference_outside_a_sample_is_not_called_rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a tensor kept as a sample that shows nothing, though the digests differ, the worst is assumed and said."""
-    monkeypatch.setattr("tfmatrix.store.WHOLE", 64)
-    monkeypatch.setattr("tfmatrix.store.SAMPLE", 2)
+    monkeypatch.setattr("tfmatrix.store.store.WHOLE", 64)
+    monkeypatch.setattr("tfmatrix.store.store.SAMPLE", 2)
     large = np.ones(100)
     other = large.copy()
     other[50] = 7.0

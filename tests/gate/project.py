@@ -10,11 +10,11 @@ from typing import Any
 
 from building import BASELINE, CANDIDATE, fill, lock_of, make_project, ones
 from cli.project import Said, Tell
-from report import stored
+from questions.matrix import stored
 from tfmatrix.config import Config
-from tfmatrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 TODAY = date(2026, 11, 25)
 """The day of every test that chooses no other."""

@@ -9,7 +9,7 @@ import pytest
 
 from building import BASELINE, CANDIDATE, ones, trial
 from cli.project import Tell
-from report.stored import MODELS
+from questions.matrix.stored import MODELS
 from tfmatrix import cli
 from tfmatrix.records import ExpectedTrial
 

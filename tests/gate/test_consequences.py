@@ -9,7 +9,7 @@ import pytest
 
 from building import CANDIDATE, ones
 from cli.project import Tell
-from report.stored import DRAWN, same_init
+from questions.matrix.stored import DRAWN, same_init
 from tfmatrix import cli
 from tfmatrix.records import ExpectedTrial
 

@@ -14,7 +14,7 @@ import xmlschema
 
 from building import CANDIDATE, ones, trial
 from cli.project import Tell
-from report.stored import MODELS
+from questions.matrix.stored import MODELS
 from tfmatrix import cli
 from tfmatrix.records import ExpectedTrial
 

@@ -11,12 +11,13 @@ import pytest
 
 from building import BASELINE, CANDIDATE, fill, installed, ones, trial
 from cli.project import Tell, ending
-from tfmatrix import cli, machine, plan
-from tfmatrix.environments import making
-from tfmatrix.facts import INSTALLED, REFUSAL
-from tfmatrix.plan import make_plan
+from tfmatrix import cli
+from tfmatrix.environments import machine, making
+from tfmatrix.questions.matrix import plan
+from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.store import Store
+from tfmatrix.store.facts import INSTALLED, REFUSAL
+from tfmatrix.store.store import Store
 
 from .conftest import on
 from .project import accept, gated, make_gated_project, of_candidate, report_id

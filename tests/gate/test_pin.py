@@ -13,11 +13,12 @@ import pytest
 
 from building import BASELINE, CANDIDATE, fill, lock_of, ones
 from cli.project import Tell
-from tfmatrix import cli, plan
+from tfmatrix import cli
 from tfmatrix.gate import pinning, receipt
-from tfmatrix.plan import make_plan
+from tfmatrix.questions.matrix import plan
+from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 from .conftest import on
 from .project import (

@@ -13,15 +13,15 @@ import pytest
 
 from tfmatrix import config
 from tfmatrix.compare.distance import Distance, measure
-from tfmatrix.exchange import run
-from tfmatrix.exchange.judge import judge
-from tfmatrix.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
-from tfmatrix.exchange.verdicts import Exchanged, Judged, Side
-from tfmatrix.fingerprints import to_array
+from tfmatrix.questions.exchange import run
+from tfmatrix.questions.exchange.judge import judge
+from tfmatrix.questions.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
+from tfmatrix.questions.exchange.verdicts import Exchanged, Judged, Side
 from tfmatrix.records import Environment, Fingerprint, InstalledEnvironment
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
-from tfmatrix.store import Store
+from tfmatrix.store.fingerprints import to_array
+from tfmatrix.store.store import Store
 
 from .project import ROOT, Project
 

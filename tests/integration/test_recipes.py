@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from tfmatrix import auditing, config
-from tfmatrix.audit import judging
-from tfmatrix.audit.planning import AuditPlan, make_audit_plan
-from tfmatrix.audit.recipes import RECIPES
-from tfmatrix.audit.results import Audit, core_models
-from tfmatrix.audit.scripts import AuditModel, Recipe, Script
-from tfmatrix.audit.variations import CONTROL, HARMLESS, VARIATIONS, Variation, together
+from tfmatrix import config
+from tfmatrix.questions.recipes import judge
+from tfmatrix.questions.recipes import run as running
+from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
+from tfmatrix.questions.recipes.recipes import RECIPES
+from tfmatrix.questions.recipes.results import Audit, core_models
+from tfmatrix.questions.recipes.scripts import AuditModel, Recipe, Script
+from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, VARIATIONS, Variation, together
 from tfmatrix.records import ExpectedTrial, Fingerprint, InstalledEnvironment, Trial
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 from .project import ROOT, Project
 
@@ -135,8 +136,8 @@ def test_what_forked_siblings_share_differs_between_processes(plan: AuditPlan, n
 def test_the_order_of_a_set_is_blamed_on_the_hash_seed(plan: AuditPlan) -> None:
     """A model that depends on the order of a set passes its control, and the one variation to blame is found."""
     with Store(plan.config.store) as store:
-        found = auditing.audit(replace(plan, scripts=plan.scripts[5:]), store, lambda _: None).found[0]
-    assert found.answer.verdict == judging.DIFFERS
+        found = running.audit(replace(plan, scripts=plan.scripts[5:]), store, lambda _: None).found[0]
+    assert found.answer.verdict == judge.DIFFERS
     assert [(effect.variation, effect.stage) for effect in found.answer.blame] == [("hash-seed", "draw/set")]
 
 
@@ -147,10 +148,10 @@ def audited(made: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     settings = config.load(project.folder)
     left_out = {"none", "tensorflow-seed", "layer-seeds", "layer-seeds-own-order", "v1-single-thread", "v1-op-seeds"}
     with Store(settings.under_root(settings.store)) as store, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(judging, "never_promised", lambda cell: ())  # not what is tested, and most of the time
+        patched.setattr(judge, "never_promised", lambda cell: ())  # not what is tested, and most of the time
         plan = make_audit_plan(settings)
         plan = replace(plan, scripts=tuple(s for s in plan.scripts if s.recipe.name not in left_out))
-        yield project, auditing.audit(plan, store, lambda _: None)
+        yield project, running.audit(plan, store, lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_what_was_measured_by_hand_comes_out_by_itself(
     _, audit = audited
     for one, wanted in zip(audit.environments, (old, new), strict=True):
         answer = audit.by_name[one.environment, recipe, model].answer
-        told = (answer.blame[0] if answer.blame else answer.first) if answer.verdict == judging.DIFFERS else None
+        told = (answer.blame[0] if answer.blame else answer.first) if answer.verdict == judge.DIFFERS else None
         assert (told.stage if told else answer.verdict) == wanted
         if wanted == "failed":
             assert answer.first

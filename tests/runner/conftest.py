@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from building import install, plan_of
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.runner import probe
 
 FAKE = Path(__file__).parent / "fake_probe.py"

@@ -12,9 +12,9 @@ import pytest
 
 from building import plan_of, tensor, traced
 from tfmatrix.errors import InternalError
-from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.records import ExpectedTrial, Tensor
 from tfmatrix.runner.answers import to_trial
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 
 STAGES = {
     "native init/w": tensor([1.0, -0.0]),

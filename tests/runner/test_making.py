@@ -18,7 +18,7 @@ import pytest
 from building import install, installed, plan_of
 from tfmatrix.environments import making as environments
 from tfmatrix.errors import Unavailable
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.runner import making
 
 
@@ -86,7 +86,7 @@ HOST = """
 import sys
 from pathlib import Path
 from tfmatrix import config
-from tfmatrix.plan import make_plan
+from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.runner.making import Maker
 plan = make_plan(config.load(Path.cwd()))
 Maker(plan.config).make(plan.baseline)
@@ -142,7 +142,7 @@ def test_what_is_left_of_a_killed_making_is_ended(
     session, child = hanging()
     leash = session.parent()
     assert leash
-    assert "tfmatrix.runner.leash" in leash.cmdline()
+    assert "tfmatrix.runner.supervisor" in leash.cmdline()
     (leash if victim == "the leash" else session).kill()
     maker.join(20)
     assert refused

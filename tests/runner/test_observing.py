@@ -17,9 +17,9 @@ import pytest
 
 from building import CANDIDATE, install, lock_of
 from tfmatrix.environments import making
+from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import InternalError
-from tfmatrix.machine import this_machine
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.runner import observing, probe
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused

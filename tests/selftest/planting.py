@@ -9,17 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tfmatrix import matrix
 from tfmatrix.config import Config
 from tfmatrix.environments import making
-from tfmatrix.facts import INSTALLED
-from tfmatrix.plan import Plan, known_models
+from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix.plan import Plan, known_models
 from tfmatrix.records import Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
 from tfmatrix.report.document import Data
 from tfmatrix.runner.answers import to_trial
 from tfmatrix.runner.observing import request_of
 from tfmatrix.runner.probe import Probe
-from tfmatrix.store import Store
+from tfmatrix.store.facts import INSTALLED
+from tfmatrix.store.store import Store
 
 from .faults import Fault
 
@@ -106,6 +106,6 @@ class Bench:
         store.add(*to_trial(expected, header, payload))
 
     def _reported(self, plan: Plan, store: Store) -> tuple[Data, str]:
-        data, path = matrix.write_report(plan, store)
+        data, path = run.write_report(plan, store)
         cell = next(cell for cell in data["cells"] if cell["environment"] == plan.candidates[0].name)
         return cell, path.read_text(encoding="utf-8")

@@ -13,16 +13,16 @@ from rich.live import Live
 
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config
-from tfmatrix.exchange import run
-from tfmatrix.exchange.plan import ExchangePlan, make_exchange_plan
-from tfmatrix.exchange.report import write_report
+from tfmatrix.cli.view import View
+from tfmatrix.questions.exchange import run
+from tfmatrix.questions.exchange.page import INCOMPLETE as MISSING
+from tfmatrix.questions.exchange.page import problems
+from tfmatrix.questions.exchange.plan import ExchangePlan, make_exchange_plan
+from tfmatrix.questions.exchange.report import write_report
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report.document import Data, to_text
-from tfmatrix.report.exchange import INCOMPLETE as MISSING
-from tfmatrix.report.exchange import problems
 from tfmatrix.runner.events import Event
-from tfmatrix.store import Store
-from tfmatrix.view import View
+from tfmatrix.store.store import Store
 
 Step = Callable[[ExchangePlan, Store, Callable[[Event], None]], None]
 

@@ -14,15 +14,15 @@ import click
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import read_config
 from tfmatrix.errors import UserError
-from tfmatrix.gate import accepting, as_json, github, junit, ledger, lines, moves, pinning, reporting, staged
+from tfmatrix.gate import accepting, as_json, github, junit, ledger, pinning, reporting, staged, text, upgrade
 from tfmatrix.gate.checking import pairs
-from tfmatrix.gate.evidence import gather
+from tfmatrix.gate.comparison import gather
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.results import Check
 from tfmatrix.pins import unified_diff
 from tfmatrix.report.text import plain
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 FORMATS = ("text", "github", "junit", "json")
 
@@ -42,10 +42,10 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
     if pinned == (version is not None) or (pinned and baseline):
         raise UserError("name the VERSION to check, or --pinned alone.")
     if pinned or version is None:
-        return _say(moves.check_pin(settings, today()), form)
-    candidate = moves.environment(settings, version)
-    start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
-    return _say(moves.check_move(settings, start, candidate, today()), form)
+        return _say(upgrade.check_pin(settings, today()), form)
+    candidate = upgrade.environment(settings, version)
+    start = upgrade.environment(settings, baseline) if baseline else pinned_environment(settings)
+    return _say(upgrade.check_move(settings, start, candidate, today()), form)
 
 
 @click.command("check-staged")
@@ -57,9 +57,9 @@ def check_staged(form: str) -> int:
     """
     settings = read_config({})
     with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
-        if staged.same_pins(project.root, before, companions=moves.receipt_of(project) is not None):
+        if staged.same_pins(project.root, before, companions=upgrade.receipt_of(project) is not None):
             return SAME
-        return _say(moves.check_pin(project, today(), staged.pinned_before(project, before)), form)
+        return _say(upgrade.check_pin(project, today(), staged.pinned_before(project, before)), form)
 
 
 @click.command()
@@ -93,9 +93,9 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     Without --write it shows what would be written into tfmatrix-accepted.toml.
     """
     settings = read_config({})
-    candidate = moves.environment(settings, version)
-    start = moves.environment(settings, baseline) if baseline else pinned_environment(settings)
-    plan = moves.plan_of(settings, start, candidate)
+    candidate = upgrade.environment(settings, version)
+    start = upgrade.environment(settings, baseline) if baseline else pinned_environment(settings)
+    plan = upgrade.plan_of(settings, start, candidate)
     with Store(settings.under_root(settings.store)) as store:
         compared = pairs(gather(plan, store), candidate)
     word = accepting.Word(reason, by or _git_user(settings.root), today(), expires.date())
@@ -118,16 +118,16 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
     Exits as `tfmatrix check` does where it does not pass, and with 2 where the report is not the current one.
     """
     settings = read_config({})
-    candidate = moves.environment(settings, version)
-    start = moves.pinned_move(settings, candidate)
-    known = moves.receipt_of(settings)
+    candidate = upgrade.environment(settings, version)
+    start = upgrade.pinned_move(settings, candidate)
+    known = upgrade.receipt_of(settings)
     anew = known is not None and known.move == (start.name, candidate.name)
     with Store(settings.under_root(settings.store)) as store:
         evidence = reporting.require_current(settings, store, report, start, candidate)
-        found = moves.answer(evidence, candidate, today(), None if anew else known)
+        found = upgrade.answer(evidence, candidate, today(), None if anew else known)
     if not found.passes:
         return _say(found, "text")
-    receipt = moves.make_receipt(evidence, candidate, report, today())
+    receipt = upgrade.make_receipt(evidence, candidate, report, today())
     planned = pinning.plan_pin(settings, receipt, candidate, anew=anew)
     click.echo(_plain_lines(unified_diff(planned.shown)))
     if not dry_run:
@@ -145,7 +145,7 @@ def _say(found: Check, form: str) -> int:
     elif form == "junit":
         click.echo(junit.render(found), nl=False)
     else:
-        for line in github.commands(found) if form == "github" else lines.text(found):
+        for line in github.commands(found) if form == "github" else text.text(found):
             click.echo(line)
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with Path(summary).open("a", encoding="utf-8") as file:

@@ -9,16 +9,15 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tfmatrix import auditing
-from tfmatrix.audit import judging
-from tfmatrix.audit.planning import AuditPlan, make_audit_plan
-from tfmatrix.audit.results import Audit, Found, core_models
-from tfmatrix.audit.scripts import MODELS
-from tfmatrix.audit.variations import HARMLESS, VARIATIONS
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config
 from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
+from tfmatrix.questions.recipes import judge, run
+from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
+from tfmatrix.questions.recipes.results import Audit, Found, core_models
+from tfmatrix.questions.recipes.scripts import MODELS
+from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import OBSERVED, Environment
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Refused
 
@@ -42,11 +41,8 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, **choices: Any) -> int:
     """
     plan = make_audit_plan(read_config(choices))
     with open_store(plan.plan) as store, alone(plan.plan):
-        if stored:
-            audited = auditing.known(plan, store)
-        else:
-            audited = auditing.audit(plan, store, _Teller(quiet).tell, fresh=fresh)
-        data, path = auditing.write_report(plan, audited)
+        audited = run.known(plan, store) if stored else run.audit(plan, store, _Teller(quiet).tell, fresh=fresh)
+        data, path = run.write_report(plan, audited)
     if not quiet:
         click.echo(f"report {data['id']}: {path}")
     for line in audited.unanswered():
@@ -100,7 +96,7 @@ def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int
     """
     plan = make_audit_plan(read_config({**choices, "versions": version}))
     with open_store(plan.plan) as store:
-        audited = auditing.known(plan, store)
+        audited = run.known(plan, store)
     click.echo(advice(plan, audited, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
     return SAME
 
@@ -135,9 +131,9 @@ def _evidence(plan: AuditPlan, found: Found, unseen: Collection[str]) -> Iterato
         f"{tried}: {answer.agreeing} of {answer.tried} trials gave the same bits, "
         f"{answer.tried - 2} of them under {len(harmless)} harmless variations at once."
     )
-    if changed := [e.variation for e in found.never_promised if e.outcome not in {judging.SAME, judging.MISSING}]:
+    if changed := [e.variation for e in found.never_promised if e.outcome not in {judge.SAME, judge.MISSING}]:
         yield f"Keep fixed, since it gives other bits, or none: {_named(changed)}."
-    if untried := [e.variation for e in found.never_promised if e.outcome == judging.MISSING]:
+    if untried := [e.variation for e in found.never_promised if e.outcome == judge.MISSING]:
         yield f"Not tried: {_named(untried)}."
 
 

@@ -10,18 +10,19 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from tfmatrix import config, matrix
+from tfmatrix import config
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
+from tfmatrix.cli.view import View
 from tfmatrix.errors import UserError
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix import answer
+from tfmatrix.questions.matrix import run as running
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import OBSERVED, UNSUPPORTED, ExpectedTrial
-from tfmatrix.report import answer
 from tfmatrix.report.document import Data, to_text
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.storing import observe_into
-from tfmatrix.store import Store
-from tfmatrix.view import View
+from tfmatrix.store.store import Store
 
 OF_ONE_TRIAL = ("python", "distribution", "trials", "seed", "timeout", "memory")
 """Options of a run that change what one of its trials does; the others choose which trials there are."""
@@ -52,9 +53,9 @@ def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: boo
         every = [expected for trials in plan.trials.values() for expected in trials]
         # What is run afresh replaces what is stored when it is over, and not before: a run that is interrupted loses
         # nothing.
-        missing = every if fresh else matrix.missing_from(store, plan)
+        missing = every if fresh else running.missing_from(store, plan)
         _observe(plan, store, missing, View(missing, _own_options(choices)), silent=quiet or as_json)
-        data, path = matrix.write_report(plan, store)
+        data, path = running.write_report(plan, store)
     return _finish(data, path, quiet=quiet, as_json=as_json)
 
 
@@ -66,14 +67,14 @@ def report(*, quiet: bool, as_json: bool, **choices: Any) -> int:
     """Write the report again from what is stored; nothing is run."""
     plan = read_plan(choices)
     with open_store(plan) as store:
-        data, path = matrix.write_report(plan, store)
+        data, path = running.write_report(plan, store)
     return _finish(data, path, quiet=quiet, as_json=as_json)
 
 
 def _run_cell(settings: config.Config, cell: str, *, trace: bool) -> int:
     """Run one trial of a cell, and print what became of it."""
-    plan, expected = matrix.only(settings, cell)
-    finished = matrix.observe_one(plan, expected)
+    plan, expected = running.only(settings, cell)
+    finished = running.observe_one(plan, expected)
     seen = finished.trial
     for text in (seen.traceback, seen.output):
         if text.strip():
@@ -117,10 +118,10 @@ def _finish(data: Data, path: Path, *, quiet: bool, as_json: bool) -> int:
             click.echo(line)
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         click.echo(f"report {data['id']}: {shown}")
-    unanswered = matrix.unanswered(data)
+    unanswered = running.unanswered(data)
     for line in answer.problems(unanswered):
         click.echo(f"tfmatrix: {line}", err=True)
-    if matrix.compared_nothing(data):
+    if running.compared_nothing(data):
         click.echo(f"tfmatrix: nothing was compared with {data['baseline']}; choose another version too.", err=True)
         return INCOMPLETE
     return INCOMPLETE if unanswered else SAME

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from tfmatrix import config
 from tfmatrix.compare import policy
-from tfmatrix.plan import Plan, known_models, make_plan
-from tfmatrix.store import Store
+from tfmatrix.questions.matrix.plan import Plan, known_models, make_plan
+from tfmatrix.store.store import Store
 
 
 def selection(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,10 +11,10 @@ import click
 from tfmatrix import upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
-from tfmatrix.compare import comparing
 from tfmatrix.environments import catalogue, interpreters, locks
-from tfmatrix.exchange.plan import artefacts_of
-from tfmatrix.exchange.run import remove_forgotten
+from tfmatrix.questions.exchange.plan import artefacts_of
+from tfmatrix.questions.exchange.run import remove_forgotten
+from tfmatrix.questions.matrix import judge
 
 
 @click.command()
@@ -23,7 +23,7 @@ def cells(**choices: Any) -> None:
     """List every expected cell, its outcome, and why one that is missing is; nothing is run."""
     plan = read_plan(choices)
     with open_store(plan) as store:
-        states = comparing.states(plan, store)
+        states = judge.states(plan, store)
     for cell, state in states.items():
         click.echo(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import ml_dtypes
 import numpy as np
 
-from tfmatrix.compare.pairs import CHUNK, chunks, is_string, native, obstacle, same_bits, strings_apart
+from tfmatrix.compare.arrays import CHUNK, chunks, is_string, native, obstacle, same_bits, strings_apart
 from tfmatrix.compare.ulp import Array, Format, format_of, ordinals, widest
 
 

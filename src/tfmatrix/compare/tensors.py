@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfmatrix.compare.distance import Distance, measure, measure_rows
-from tfmatrix.fingerprints import to_array, trace_digest
 from tfmatrix.records import Fingerprint, Tensor
-from tfmatrix.store import Store
+from tfmatrix.store.fingerprints import to_array, trace_digest
+from tfmatrix.store.store import Store
 
 SHORT = 2**14
 """Bytes of a tensor up to which it is measured together with others: its elements fit a chunk, whatever they are."""
@@ -177,6 +177,6 @@ def _width(dtype: str) -> int:
 def _measuring_source() -> str:
     """Return the digest of the code that measures distances."""
     state = hashlib.sha256()
-    for name in ("distance.py", "pairs.py", "ulp.py"):
+    for name in ("distance.py", "arrays.py", "ulp.py"):
         state.update(Path(__file__).with_name(name).read_bytes())
     return state.hexdigest()

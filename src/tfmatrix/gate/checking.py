@@ -10,15 +10,15 @@ from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.policy import digest, within
 from tfmatrix.compare.results import CellComparison, CellState, Comparison
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.gate import commands
-from tfmatrix.gate.evidence import Evidence
+from tfmatrix.gate.comparison import Evidence
 from tfmatrix.gate.ledger import FILE, Place, Record
 from tfmatrix.gate.levels import Level, require_a_failing_place, worst_level
 from tfmatrix.gate.results import CellResult, Check, Reason
 from tfmatrix.gate.stages import Difference, differences
-from tfmatrix.machine import machine_id, this_machine
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED, Cell, Environment
 
 Ledger = Mapping[Place, Record]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfmatrix.gate.levels import Level
-from tfmatrix.gate.lines import counts, headline, lines, shown
 from tfmatrix.gate.results import Check
+from tfmatrix.gate.text import counts, headline, lines, shown
 from tfmatrix.report.text import code, escaped, table
 
 _KINDS = {Level.INCOMPLETE: "error", Level.FAIL: "error", Level.WARN: "warning"}

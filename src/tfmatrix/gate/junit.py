@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from tfmatrix.gate.levels import Level
-from tfmatrix.gate.lines import Line, shown
 from tfmatrix.gate.results import Check, Reason
+from tfmatrix.gate.text import Line, shown
 
 
 def render(check: Check) -> str:

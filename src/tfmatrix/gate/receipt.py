@@ -16,7 +16,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.gate import tables
 from tfmatrix.gate.checking import Pair, name_of
 from tfmatrix.gate.results import Check
-from tfmatrix.plan import Plan
+from tfmatrix.questions.matrix.plan import Plan
 
 FILE = "tfmatrix-pin.toml"
 

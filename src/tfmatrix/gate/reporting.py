@@ -8,12 +8,12 @@ from typing import Any
 
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
-from tfmatrix.gate.evidence import Evidence, gather
-from tfmatrix.plan import make_plan
+from tfmatrix.gate.comparison import Evidence, gather
+from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.questions.matrix.summary import SCHEMA, summarise
 from tfmatrix.records import Environment
 from tfmatrix.report.document import Data, report_id
-from tfmatrix.report.summary import SCHEMA, summarise
-from tfmatrix.store import Store
+from tfmatrix.store.store import Store
 
 NAMED = 8
 """Cells that a refusal names."""

@@ -29,8 +29,8 @@ def adopt_folder() -> None:
 
 if __name__ == "__main__":
     adopt_folder()
+    from tfmatrix_probe.process_start import prepare  # type: ignore[import-not-found]  # the same
     from tfmatrix_probe.server import be_worker, main  # type: ignore[import-not-found]  # the name made above
-    from tfmatrix_probe.start import prepare  # type: ignore[import-not-found]  # the same
 
     prepare()
 

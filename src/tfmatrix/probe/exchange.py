@@ -21,12 +21,23 @@ from typing import Any, Iterator, List, Mapping, NamedTuple, Tuple
 
 import numpy as np
 
+from .context import Setting
 from .folders import digest_of
 from .outcomes import Changed, Refusal, Unsupported
 from .recorder import NATIVE
-from .setting import Setting
-from .sides import SIDES, inputs
-from .ways import EXPORTED, META_GRAPH, MODULE, SAVED, SAVER, V1_SAVED, Way, checkpoint, network_file, weights_file
+from .saveable import SIDES, inputs
+from .serialization import (
+    EXPORTED,
+    META_GRAPH,
+    MODULE,
+    SAVED,
+    SAVER,
+    V1_SAVED,
+    Way,
+    checkpoint,
+    network_file,
+    weights_file,
+)
 
 WORK = "artefact"
 """The folder, below the trial's own, that is written into and read from: its name is the same in every message."""

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from . import optimizers
+from .context import Setting
 from .loading import broken, mapping
 from .recorder import NATIVE
-from .setting import Setting
 
 STAGE_KEYS = ("dropout/", "statistics/")
 """Outputs of ``forward`` under these names belong to that stage and not to ``forward``."""

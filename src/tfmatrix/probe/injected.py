@@ -8,9 +8,9 @@ import numpy as np
 
 from . import optimizers
 from .canonical import depths, is_float, signed, squared, uniform
+from .context import Setting
 from .functional import Functional, Program, joined, named, named_gradients
 from .recorder import INJECTED
-from .setting import Setting
 
 STEP = 3
 """The optimizer's step that an update pretends to be: late enough for bias correction to matter."""

@@ -16,12 +16,12 @@ import numpy as np
 import tensorflow as tf
 
 from . import optimizers
+from .context import Setting
 from .functional import Functional, batches
 from .injected import run_injected
 from .modes import GraphEngine, Tf2Engine
 from .outcomes import Unsupported
 from .recorder import NATIVE
-from .setting import Setting
 
 
 def keras_major() -> int:

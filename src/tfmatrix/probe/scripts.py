@@ -16,8 +16,8 @@ from typing import Any, Callable, Dict, List, Mapping
 import numpy as np
 import tensorflow as tf
 
+from .process_start import asked
 from .recorder import NATIVE, Recorder
-from .start import asked
 
 Names = Dict[str, Any]
 

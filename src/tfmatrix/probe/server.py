@@ -43,8 +43,8 @@ from . import evidence
 from .guard import Handover, Host, answer, guard, limits_of
 from .isolation import Channel, flush_streams, hold, keep
 from .messages import write_message
+from .process_start import import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
-from .start import import_all, saw
 
 
 def main() -> int:

@@ -15,15 +15,15 @@ from typing import Any, Callable, Dict, List, Mapping
 import numpy as np
 import tensorflow as tf
 
-from .beside import admit
+from .context import Setting
 from .exchange import observe_exchange
+from .file_access import admit
 from .functional import Functional, run_native
 from .injected import run_injected
 from .keras_fit import enter_keras, named_variables, run_fit, values
 from .loading import choose_variant, kind_of, load, mapping
 from .outcomes import Unsupported
 from .recorder import INJECTED, NATIVE, SEEDS, Recorder
-from .setting import Setting
 
 OTHER_SEEDS = range(1001, 1033)
 """The seeds that initial weights are drawn under for the two-sample test of a redraw."""

@@ -1,4 +1,4 @@
-"""The templates of the Markdown reports, which lie beside this module."""
+"""The templates of the Markdown reports, each of which lies beside its question's page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import jinja2
 from tfmatrix.report.text import code, escaped, number
 
 
-def fill(name: str, **sections: Any) -> str:
-    """Return a template filled in, such as ``matrix.md.jinja``; a name in it that is not given is an error."""
-    return _template(name).render(**sections).rstrip() + "\n"
+def fill(question: str, **sections: Any) -> str:
+    """Return the template of a question filled in; a name in it that is not given is an error."""
+    return _template(question).render(**sections).rstrip() + "\n"
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
+def _template(question: str) -> jinja2.Template:
     environment = jinja2.Environment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -25,5 +25,5 @@ def _template(name: str) -> jinja2.Template:
         autoescape=False,  # noqa: S701  # this is Markdown: what comes from elsewhere goes through the two filters
     )
     environment.filters |= {"escaped": escaped, "code": code, "number": number}
-    source = resources.files("tfmatrix.report").joinpath(name).read_text(encoding="utf-8")
+    source = resources.files(f"tfmatrix.questions.{question}").joinpath("page.md.jinja").read_text(encoding="utf-8")
     return environment.from_string(source)

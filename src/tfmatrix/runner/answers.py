@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfmatrix.errors import InternalError
-from tfmatrix.fingerprints import tensor_digest, trace_digest
 from tfmatrix.records import FAILED, OBSERVED, ExpectedTrial, Fingerprint, Tensor, Trial
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 
 EVIDENCE = ("kind", "message", "where", "traceback", "output", "seconds", "peak_kib")
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from tfmatrix.machine import INHERITED
+from tfmatrix.environments.machine import INHERITED
 from tfmatrix.records import Environment, Launch, Start
 
 PASSED = ("PATH", "TMPDIR", *INHERITED)

@@ -89,7 +89,7 @@ class Maker:
             reading, self._held = os.pipe()
             try:
                 return subprocess.Popen(
-                    [sys.executable, "-m", "tfmatrix.runner.leash", *command],
+                    [sys.executable, "-m", "tfmatrix.runner.supervisor", *command],
                     cwd=self._config.root,
                     env=dict(variables),
                     stdin=reading,

@@ -15,9 +15,9 @@ from typing import Any
 from packaging.version import Version
 
 from tfmatrix.config import Config
+from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import Unavailable
 from tfmatrix.keys import probe_source
-from tfmatrix.machine import this_machine
 from tfmatrix.records import (
     CRASHED,
     JITTER,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from tfmatrix.environments import making
-from tfmatrix.facts import INSTALLED, MACHINE, REFUSAL
-from tfmatrix.machine import machine_id, this_machine
-from tfmatrix.plan import Plan
+from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.runner.events import Event, Finished, Ready, Refused
 from tfmatrix.runner.observing import observe
-from tfmatrix.store import Store
+from tfmatrix.store.facts import INSTALLED, MACHINE, REFUSAL
+from tfmatrix.store.store import Store
 
 
 def observe_into(store: Store, plan: Plan, missing: Sequence[ExpectedTrial], watch: Callable[[Event], None]) -> None:

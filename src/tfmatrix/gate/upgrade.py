@@ -1,0 +1,136 @@
+"""A move from one environment to another: everything that the gate's answer rests on, put together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from tfmatrix.compare import policy
+from tfmatrix.compare.policy import digest
+from tfmatrix.config import Config
+from tfmatrix.environments import catalogue
+from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.errors import UserError
+from tfmatrix.gate import ledger, omissions, receipt
+from tfmatrix.gate.checking import check, pairs
+from tfmatrix.gate.comparison import Evidence, gather
+from tfmatrix.gate.levels import Level
+from tfmatrix.gate.pinned import pinned_environment
+from tfmatrix.gate.pinning import versions_of
+from tfmatrix.gate.receipt import Receipt
+from tfmatrix.gate.results import Check, Reason
+from tfmatrix.questions.matrix.plan import Plan, known_models, make_plan
+from tfmatrix.records import Environment
+from tfmatrix.store.store import Store
+
+CURRENT = ("tfmatrix", "report")
+"""The command that makes the report anew, which the next pin rests on."""
+
+
+def environment(config: Config, name: str) -> Environment:
+    """Return the environment of a name; raises ``UserError`` for one that is not known."""
+    return catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+
+
+def plan_of(config: Config, baseline: Environment, candidate: Environment) -> Plan:
+    """Return the plan of one move, with every mode, model and launch of the configuration."""
+    plan = make_plan(config.overridden(versions=[candidate.name], baseline=baseline.name))
+    policy.require_known(config.policy, [model.name for model in known_models(config)])
+    return plan
+
+
+def check_move(config: Config, baseline: Environment, candidate: Environment, today: date) -> Check:
+    """Return the gate's answer for a move, from what is stored."""
+    plan = plan_of(config, baseline, candidate)
+    with Store(config.under_root(config.store)) as store:
+        return answer(gather(plan, store), candidate, today, receipt_of(config))
+
+
+def check_pin(config: Config, today: date, before: Environment | None = None) -> Check:
+    """Return the gate's answer for what a project pins, by the receipt of the pin.
+
+    ``before`` is what was pinned before, where that is known. Raises ``UserError`` where no receipt is about this pin.
+    """
+    pinned = pinned_environment(config)
+    known = receipt_of(config)
+    if known is None:
+        raise UserError(
+            f"the project pins {pinned.name}, and there is no {receipt.FILE} that says on which report; "
+            "`tfmatrix pin` writes both."
+        )
+    if known.to != pinned.name or (before and known.start != before.name):
+        told = f" in place of {before.name}" if before else ""
+        raise UserError(
+            f"the project pins {pinned.name}{told}, and {receipt.FILE} is about the move from {known.start} to "
+            f"{known.to}; `tfmatrix pin` writes both."
+        )
+    if known.machine != machine_id(this_machine()):
+        raise UserError(
+            f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
+            f"with `tfmatrix check {known.to} --baseline {known.start}`."
+        )
+    return check_move(config, environment(config, known.start), pinned, today)
+
+
+def answer(evidence: Evidence, candidate: Environment, today: date, known: Receipt | None) -> Check:
+    """Return the gate's answer for one candidate, by the project's ledger and the receipt of a pin."""
+    plan = evidence.plan
+    accepted = ledger.read(plan.config.root / ledger.FILE)
+    result = check(evidence, candidate, accepted, today)
+    others = [
+        *result.others,
+        *omissions.left_out(plan),
+        *omissions.known_all_the_same(evidence, candidate, accepted, today),
+    ]
+    if known and known.move == (plan.baseline.name, candidate.name):
+        found = receipt.broken(known, plan, result, receipt.evidence_of(pairs(evidence, candidate)), today)
+        others += [
+            Reason(Level.INCOMPLETE, f"{receipt.FILE} no longer holds: {text}", command=CURRENT) for text in found
+        ]
+        if known.machine != result.machine:
+            text = f"{receipt.FILE} was made on another machine, so its results are not compared with these"
+            others.append(Reason(Level.WARN, text))
+    elif known and known.to == plan.baseline.name:
+        others += [
+            Reason(
+                Level.INCOMPLETE,
+                f"{text}, on which the pin of {known.to} relies; where that is meant, pin {known.to} anew first",
+                command=CURRENT,
+            )
+            for text in receipt.narrowed(known, plan)
+        ]
+    return replace(result, others=tuple(others))
+
+
+def make_receipt(evidence: Evidence, candidate: Environment, report: str, today: date) -> Receipt:
+    """Return the receipt of a pin that rests on evidence and the report of it."""
+    plan = evidence.plan
+    return Receipt(
+        start=plan.baseline.name,
+        to=candidate.name,
+        report=report,
+        machine=machine_id(this_machine()),
+        policy=digest(plan.config.policy),
+        evidence=receipt.evidence_of(pairs(evidence, candidate)),
+        on=today,
+        versions=versions_of(plan.config, candidate),
+        settings=receipt.settings_of(plan),
+    )
+
+
+def pinned_move(config: Config, candidate: Environment) -> Environment:
+    """Return what pinning a candidate moves from: what is pinned, or what that came from where it is pinned already.
+
+    A pin that is made anew moves nothing and replaces its receipt.
+    """
+    pinned, known = pinned_environment(config), receipt_of(config)
+    if pinned != candidate:
+        return pinned
+    if known is None or known.to != candidate.name:
+        raise UserError(f"the project pins {candidate.name} already, and no {receipt.FILE} says what that came from.")
+    return environment(config, known.start)
+
+
+def receipt_of(config: Config) -> Receipt | None:
+    """Return the receipt of a project's pin, None where there is none."""
+    return receipt.read(config.root / receipt.FILE)

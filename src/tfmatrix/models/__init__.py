@@ -1,0 +1,1 @@
+"""Models: the files that are run, and what a result of each rests on."""

@@ -1,0 +1,1 @@
+"""Matrix: what moving from one release to another changes in the reference models."""

@@ -1,0 +1,238 @@
+"""Comparing: everything in a store that a plan expects, as one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import TypeVar
+
+from tfmatrix.compare.cells import UNSTABLE, state_of
+from tfmatrix.compare.judging import INJECTED, TIERS, Judge, Judgement, Traces
+from tfmatrix.compare.letters import letters, whole_letters
+from tfmatrix.compare.policy import digest, ratio_for, within
+from tfmatrix.compare.results import (
+    CellComparison,
+    CellState,
+    Comparison,
+    EnvironmentState,
+    ModeComparison,
+    Step,
+)
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.questions.matrix.plan import Plan, known_models
+from tfmatrix.records import (
+    MISSING,
+    OBSERVED,
+    UNAVAILABLE,
+    UNSUPPORTED,
+    Cell,
+    Environment,
+    Package,
+    Policy,
+    Trial,
+)
+from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
+from tfmatrix.store.store import Store
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def compare_all(plan: Plan, store: Store) -> Comparison:
+    """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
+    tensors = Tensors(store)
+    found = states(plan, store, tensors)
+    base = {cell: found[_in(plan.baseline, cell)] for cell in found}  # the only one that is jittered
+    before = dict(zip(plan.environments[1:], plan.environments, strict=False))
+    against = [_Asked(base[c], found[c], base[c]) for c in found if c.environment != plan.baseline]
+    after = [_Asked(found[_in(before[c.environment], c)], found[c], base[c]) for c in found if c.environment in before]
+    between = [_Asked(found[c], found[other], base[c], (INJECTED,)) for c, other in _modes_of(plan)]
+    parted = [asked for asked in (*against, *after) if asked.baseline.trace != asked.candidate.trace]
+    judgements = _judge(tensors, plan.config.policy, [*parted, *between])
+    comparison = Comparison(
+        baseline=plan.baseline,
+        environments=tuple(_environments(plan, store)),
+        states=tuple(found.values()),
+        letters=letters(found.values()),
+        whole_letters=whole_letters(found.values()),
+        cells=tuple(_compare_cells(asked, judgements) for asked in against),
+        steps=tuple(
+            Step(before[newer], newer, tuple(_compare_cells(asked, judgements) for asked in group))
+            for newer, group in _grouped(after, lambda asked: asked.candidate.cell.environment).items()
+        ),
+        modes=tuple(_compare_modes(asked, judgements[asked]) for asked in between if asked in judgements),
+        machine=noted_machine(store),
+        settings={
+            "trials": plan.config.trials,
+            "jitters": plan.config.jitters,
+            "seed": plan.config.seed,
+            "modes": list(plan.config.modes),
+            "launches": [launch.name for launch in plan.config.launches],
+            "policy": digest(plan.config.policy),
+            "left_out": sorted(
+                {model.name for model in known_models(plan.config)} - {model.name for model in plan.models}
+            ),
+        },
+    )
+    tensors.close()
+    return comparison
+
+
+def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[Cell, CellState]:
+    """Return what the trials of every expected cell say together."""
+    tensors = tensors or Tensors(store)
+    observed = store.observed()  # at once, and without the evidence: of these nothing else is asked
+    refusals = {e: noted_refusal(store, plan.environment_key(e)) for e in plan.environments}
+
+    def trial(key: str) -> Trial | None:
+        return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
+
+    return {
+        cell: state_of(
+            cell,
+            [(expected, trial(expected.key)) for expected in plan.trials[cell]],
+            refusals[cell.environment],
+            tensors,
+            store.last_called,
+        )
+        for cell in plan.cells
+    }
+
+
+def _modes_of(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
+    """Yield each cell of the first mode, with that of the second; none where there is but one mode."""
+    for first, second in pairwise(plan.config.modes):
+        for cell in plan.cells:
+            if cell.mode == first and cell.launch.name == "default":
+                yield cell, replace(cell, mode=second)
+
+
+def _in(environment: Environment, cell: Cell) -> Cell:
+    """Return the same cell in an environment."""
+    return Cell(environment, cell.launch, cell.mode, cell.model)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Two cells to be compared."""
+
+    baseline: CellState
+    candidate: CellState
+    jittered: CellState
+    """The cell whose noise floor counts."""
+    tiers: tuple[str, ...] = TIERS
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two traces to be judged, and by what: two questions with the same pair have the same judgement."""
+
+    baseline: Traces
+    candidate: Traces
+    tiers: tuple[str, ...]
+    policy: Policy
+    """With only those rules that hold for the candidate's cell."""
+
+
+def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
+    """Return what there is to judge; None where one of two cells has no trace."""
+    baseline, candidate, jittered = asked.baseline, asked.candidate, asked.jittered
+    if not (baseline.trace and candidate.trace):
+        return None
+    return _Pair(
+        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace),
+        Traces(candidate.trace, (), candidate.seeds),
+        asked.tiers,
+        within(policy, candidate.cell.model.name, candidate.cell.mode),
+    )
+
+
+def _judge(tensors: Tensors, policy: Policy, asked: Iterable[_Asked]) -> Mapping[_Asked, Judgement]:
+    """Judge each pair of traces, once for all cells that have these bits; what has no pair has no judgement.
+
+    Model by model, so that each trace is read once however many there are, and what is short measured at once; the
+    variants of a model, and its launches, have many tensors in common.
+    """
+    found: dict[_Asked, Judgement] = {}
+    for group in _grouped(asked, lambda one: one.candidate.cell.model.path).values():
+        pairs = {one: pair for one in group if (pair := _pair(one, policy))}
+        judges = {
+            pair: Judge(tensors, pair.baseline, pair.candidate, partial(ratio_for, pair.policy))
+            for pair in dict.fromkeys(pairs.values())
+        }
+        tensors.prepare(digests for pair, judge in judges.items() for digests in judge.pairs(pair.tiers))
+        judgements = {pair: judge.judge(pair.tiers) for pair, judge in judges.items()}
+        found |= {one: judgements[pair] for one, pair in pairs.items()}
+    return found
+
+
+def _grouped(asked: Iterable[_Asked], by: Callable[[_Asked], Key]) -> Mapping[Key, Sequence[_Asked]]:
+    """Return the questions by some key, in the order in which they come."""
+    groups: dict[Key, list[_Asked]] = {}
+    for one in asked:
+        groups.setdefault(by(one), []).append(one)
+    return groups
+
+
+def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> CellComparison:
+    """Compare two cells' states; only two that were observed and are stable are compared bit by bit."""
+    cell = asked.candidate.cell
+    verdict, reason = _before_comparing(asked.baseline, asked.candidate)
+    if verdict:
+        return CellComparison(cell, verdict, reason)
+    judgement = judgements[asked]
+    verdict = worst(result.verdict for result in judgement.stages if result.verdict)
+    first = judgement.firsts.get(verdict)
+    return CellComparison(cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve, first)
+
+
+def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdict | None, str]:
+    """Return the verdict of a pair that cannot be compared bit by bit, None where it can."""
+    sides = ((candidate, ""), (baseline, "the baseline: "))
+    for word, verdict in (
+        (MISSING, Verdict.MISSING),
+        (UNAVAILABLE, Verdict.FAILED),
+        (UNSTABLE, Verdict.UNSTABLE),
+    ):
+        for state, side in sides:
+            if state.outcome == word:
+                return verdict, f"{side}{state.reason}"
+    if candidate.outcome == baseline.outcome == UNSUPPORTED:
+        return Verdict.UNSUPPORTED, candidate.reason
+    if candidate.outcome not in {OBSERVED, UNSUPPORTED}:
+        return Verdict.FAILED, f"{candidate.outcome}: {candidate.reason}"
+    if OBSERVED not in {candidate.outcome, baseline.outcome} or candidate.outcome != baseline.outcome:
+        return Verdict.NOT_COMPARABLE, f"{_told(candidate)} here, {_told(baseline)} in the baseline"
+    return (Verdict.IDENTICAL, "") if candidate.trace == baseline.trace else (None, "")
+
+
+def _told(state: CellState) -> str:
+    return f"{state.outcome} ({state.reason})" if state.reason else state.outcome
+
+
+def _compare_modes(asked: _Asked, judgement: Judgement) -> ModeComparison:
+    """Return the injected tier of a cell of the first mode beside that of the second."""
+    cell, modes = asked.baseline.cell, (asked.baseline.cell.mode, asked.candidate.cell.mode)
+    return ModeComparison(cell.environment, cell.model.name, modes, judgement.stages)
+
+
+def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
+    base = noted_installed(store, plan.environment_key(plan.baseline))
+    for environment in plan.environments:
+        key = plan.environment_key(environment)
+        installed = noted_installed(store, key)
+        refusal = noted_refusal(store, key) or ("" if installed else "not made")
+        moved = _moved(base.packages, installed.packages) if base and installed else ()
+        yield EnvironmentState(environment, installed, refusal, moved)
+
+
+def _moved(base: tuple[Package, ...], other: tuple[Package, ...]) -> tuple[tuple[Package | None, Package | None], ...]:
+    """Return the packages that differ, by name; TensorFlow itself is what the comparison is about."""
+    before, after = ({package.name: package for package in packages} for packages in (base, other))
+    return tuple(
+        (before.get(name), after.get(name))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name) and name not in {"tensorflow", "tensorflow-cpu", "tensorflow-intel"}
+    )

@@ -1,0 +1,1 @@
+"""Store: one SQLite file with trials, traces, tensors and facts, and the digests that they are filed under."""

@@ -1,0 +1,361 @@
+"""The store: one SQLite file with trials, their traces and tensors by digest, environments and machines."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache, lru_cache
+from itertools import chain, islice
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from tfmatrix.errors import UserError
+from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+
+SCHEMA = 4
+
+WHOLE = 16 * 2**20
+"""Bytes up to which a tensor is kept whole."""
+SAMPLE = 2**16
+"""Elements, evenly spaced, that are kept of a larger one."""
+
+CACHE = 16 * 2**20
+"""Bytes of the file that are held: what finds a digest, and the tensors of one model."""
+
+_DISTANCES = """
+CREATE TABLE IF NOT EXISTS distances (number INTEGER PRIMARY KEY, pairs BLOB NOT NULL, measured TEXT NOT NULL);
+"""
+# Rows that may be long are kept in the order in which they came, and found by a short index. A model's tensors come
+# together and are read together; in the order of their digests each would be on a page of its own.
+_CONTENT = """
+CREATE TABLE {0}tensors (
+    digest BLOB NOT NULL PRIMARY KEY, dtype TEXT NOT NULL, shape TEXT NOT NULL, whole INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE {0}names (digest BLOB NOT NULL PRIMARY KEY, names BLOB NOT NULL);
+CREATE TABLE {0}traces (
+    digest BLOB NOT NULL PRIMARY KEY, names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL
+);
+"""
+_TABLES = f"""
+CREATE TABLE meta (schema INTEGER NOT NULL);
+{_CONTENT.format("")}
+CREATE TABLE trials (
+    number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, id TEXT NOT NULL, outcome TEXT NOT NULL,
+    trace BLOB REFERENCES traces, evidence TEXT NOT NULL
+);
+CREATE INDEX trials_by_id ON trials (id);
+CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+{_DISTANCES}"""
+
+_MIGRATIONS = {
+    1: _DISTANCES,
+    2: f"DROP TABLE distances;\n{_DISTANCES}",
+    3: _CONTENT.format("new_")
+    + "".join(
+        f"INSERT INTO new_{table} SELECT * FROM {table};\n"  # noqa: S608  # a name from the line below
+        f"DROP TABLE {table};\nALTER TABLE new_{table} RENAME TO {table};\n"
+        for table in ("tensors", "names", "traces")
+    ),
+}
+"""What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
+
+MEASURED_BY = "measured by"
+"""The kind of the fact that says by what code the stored distances were measured."""
+
+
+class Store:
+    """An open store. Every write is one transaction: what a killed process leaves behind is whole."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store of a path, making it where there is none.
+
+        Raises ``UserError`` where the file is no store, is damaged, or has another schema.
+        """
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            if path.is_dir():
+                raise UserError(f"the store {path} is a folder; have `store` name a file.") from None
+            raise UserError(
+                f"the store {path} cannot be opened: {error}; move the file away to start a new one, "
+                "or, if it is no store, have `store` name another file."
+            ) from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def _prepare(self) -> None:
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.connection.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
+        with self.transaction():
+            if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                self._run(_TABLES)
+                self.connection.execute("INSERT INTO meta VALUES (?)", (SCHEMA,))
+            row = self.connection.execute("SELECT schema FROM meta").fetchone()
+            schema = row[0] if row else None
+            if not isinstance(schema, int):
+                raise self._damaged("it does not say its schema")
+            while schema in _MIGRATIONS:
+                self._run(_MIGRATIONS[schema])
+                schema += 1
+                self.connection.execute("UPDATE meta SET schema = ?", (schema,))
+        if schema != SCHEMA:
+            age = "a newer" if schema > SCHEMA else "an older"
+            raise UserError(
+                f"the store {self._path} was written by {age} tfmatrix (schema {schema}, this one knows {SCHEMA}); "
+                "use that release, or move the file away and run the matrix again."
+            )
+
+    def _damaged(self, what: str) -> UserError:
+        """Return the error that something in the file cannot be what was written."""
+        return UserError(
+            f"the store {self._path} is damaged: {what}; `tfmatrix check-store` says what else is, "
+            "and with the file moved away the next run starts a new one."
+        )
+
+    def _run(self, statements: str) -> None:
+        """Run several statements; `executescript` would end the transaction that they are part of."""
+        for statement in statements.split(";\n"):
+            self.connection.execute(statement)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Have what is written within it be written whole, or not at all."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:  # on a full disk SQLite has rolled back by itself
+                self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def add(self, trial: Trial, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
+        """Add a trial with its trace and the tensors that the trace names; one that is there is replaced.
+
+        Raises ``UserError`` where the file cannot be written, the disk being full for example.
+        """
+        try:
+            with self.transaction():
+                if trial.trace is not None:
+                    self._add_trace(trial.trace, trace, tensors)
+                evidence = asdict(trial)
+                columns = [evidence.pop(name) for name in ("key", "id", "outcome", "trace")]
+                columns[-1] = columns[-1] and bytes.fromhex(columns[-1])
+                self.connection.execute(
+                    "INSERT OR REPLACE INTO trials (key, id, outcome, trace, evidence) VALUES (?, ?, ?, ?, ?)",
+                    (*columns, json.dumps(evidence)),
+                )
+        except sqlite3.OperationalError as error:
+            raise UserError(f"the store {self._path} cannot be written: {error}.") from error
+
+    def _add_trace(self, digest: str, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
+        for name in {print_.digest for print_ in trace}:
+            if not self._has_tensor(name):
+                self._add_tensor(name, tensors[name])
+        names = json.dumps([[print_.tier, print_.stage] for print_ in trace]).encode()
+        names_digest = trace_digest(Fingerprint(print_.tier, print_.stage, "") for print_ in trace)
+        self.connection.execute(
+            "INSERT OR IGNORE INTO names VALUES (?, ?)", (bytes.fromhex(names_digest), zlib.compress(names))
+        )
+        self.connection.execute(
+            "INSERT OR IGNORE INTO traces VALUES (?, ?, ?)",
+            (
+                bytes.fromhex(digest),
+                bytes.fromhex(names_digest),
+                b"".join(bytes.fromhex(print_.digest) for print_ in trace),
+            ),
+        )
+
+    def _has_tensor(self, digest: str) -> bool:
+        return bool(
+            self.connection.execute("SELECT 1 FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
+        )
+
+    def _add_tensor(self, digest: str, tensor: Tensor) -> None:
+        kept = tensor if len(tensor.data) <= WHOLE or tensor.dtype == "string" else sample(tensor)
+        row = (bytes.fromhex(digest), kept.dtype, json.dumps(kept.shape), int(kept.whole), kept.data)
+        self.connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
+
+    def has_trial(self, key: str) -> bool:
+        """Return whether there is a trial of a key."""
+        return bool(self.connection.execute("SELECT 1 FROM trials WHERE key = ?", (key,)).fetchone())
+
+    def settled(self) -> set[str]:
+        """Return the keys of the trials that need not be run again: all but those ended by something outside."""
+        crashed = self.connection.execute("SELECT key FROM trials WHERE outcome = ?", (CRASHED,)).fetchall()
+        ended = {key for (key,) in crashed if (trial := self.trial(key)) and trial.from_outside}
+        return {key for (key,) in self.connection.execute("SELECT key FROM trials")} - ended
+
+    def observed(self) -> dict[str, str]:
+        """Return the digest of the trace of every observed trial, by key."""
+        rows = self.connection.execute(
+            "SELECT key, trace FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'", (OBSERVED,)
+        )
+        hexadecimal = cache(bytes.hex)  # most traces are those of several trials
+        return {key: hexadecimal(trace) for key, trace in rows}
+
+    def trial(self, key: str) -> Trial | None:
+        """Return the trial of a key, or None."""
+        return self._newest("key = ?", key)
+
+    def last_called(self, id_: str) -> Trial | None:
+        """Return the trial that was last added under a name such as ``2.15.1/mlp/tf2 trial-2``, whatever its key."""
+        return self._newest("id = ?", id_)
+
+    def _newest(self, condition: str, value: str) -> Trial | None:
+        row = self.connection.execute(
+            f"SELECT key, id, outcome, trace, evidence FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
+            (value,),  # the condition is one of two constants
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            return _trial(*row)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise self._damaged(f"the trial {row[1]} cannot be read") from None
+
+    def trace(self, digest: str) -> tuple[Fingerprint, ...]:
+        """Return the trace of a digest."""
+        row = self.connection.execute(
+            "SELECT n.names, t.tensors FROM traces t JOIN names n ON n.digest = t.names WHERE t.digest = ?",
+            (bytes.fromhex(digest),),
+        ).fetchone()
+        if row is None:
+            raise self._damaged(f"the trace {digest[:12]} is not in it")
+        try:
+            names, tensors = _names(row[0]), row[1]
+            found = tuple(
+                Fingerprint(tier, stage, tensors[32 * at : 32 * at + 32].hex())
+                for at, (tier, stage) in enumerate(names)
+            )
+        except (zlib.error, ValueError, TypeError):
+            raise self._damaged(f"the names of the trace {digest[:12]} cannot be read") from None
+        if len(tensors) != 32 * len(found) or trace_digest(found) != digest:
+            raise self._damaged(f"the trace {digest[:12]} is another one than its digest says")
+        return found
+
+    def tensor(self, digest: str) -> Tensor:
+        """Return the tensor of a digest."""
+        row = self.connection.execute(
+            "SELECT dtype, shape, data, whole FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)
+        ).fetchone()
+        if row is None:
+            raise self._damaged(f"the tensor {digest[:12]} is not in it")
+        return self._verified(digest, *row)
+
+    def tensors(self, digests: Iterable[str], most: int) -> dict[str, Tensor]:
+        """Return, of the tensors of some digests, those that are there and have at most so many bytes."""
+        found: dict[str, Tensor] = {}
+        wanted = iter([bytes.fromhex(digest) for digest in digests])
+        while some := list(islice(wanted, 500)):  # as many as a statement of any SQLite takes
+            marks = ", ".join("?" * len(some))
+            condition = f"digest IN ({marks}) AND length(data) <= ?"
+            rows = self.connection.execute(
+                f"SELECT digest, dtype, shape, data, whole FROM tensors WHERE {condition}",  # noqa: S608  # no value
+                (*some, most),
+            )
+            for digest, dtype, shape, data, whole in rows:
+                name = digest.hex()
+                found[name] = self._verified(name, dtype, shape, data, whole)
+        return found
+
+    def _verified(self, digest: str, dtype: str, shape: str, data: bytes, whole: int) -> Tensor:
+        """Return the tensor of a row; of one that is whole the digest is taken again."""
+        tensor = Tensor(dtype, _shape(shape), data, bool(whole))
+        if whole and tensor_digest(tensor) != digest:
+            raise self._damaged(f"the tensor {digest[:12]} has other bytes than its digest says")
+        return tensor
+
+    def distances(self) -> Iterator[tuple[list[tuple[str, str]], str]]:
+        """Yield what was measured, as it was added: pairs of digests, and what is said of them."""
+        for pairs, measured in self.connection.execute("SELECT pairs, measured FROM distances ORDER BY number"):
+            digests = [pairs[at : at + 32].hex() for at in range(0, len(pairs), 32)]
+            yield list(zip(digests[::2], digests[1::2], strict=False)), measured
+
+    def add_distances(self, pairs: Iterable[tuple[str, str]], measured: str) -> None:
+        """Add what was measured: pairs of digests, and what is said of them, in one row of the table.
+
+        They are kept for speed alone, and a row for each would take longer to write than its pair to measure.
+        """
+        digests = bytes.fromhex("".join(chain.from_iterable(pairs)))
+        with self.transaction():
+            self.connection.execute("INSERT INTO distances (pairs, measured) VALUES (?, ?)", (digests, measured))
+
+    def keep_distances(self, by: str) -> None:
+        """Drop the distances unless they were measured by the code of this digest."""
+        if self.noted(MEASURED_BY, "") != by:
+            with self.transaction():
+                self.connection.execute("DELETE FROM distances")
+            self.note(MEASURED_BY, "", by)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove trials, so that they are run again; their tensors stay."""
+        with self.transaction():
+            self.connection.executemany("DELETE FROM trials WHERE key = ?", [(key,) for key in keys])
+
+    def note(self, kind: str, key: str, value: object) -> None:
+        """Write down a fact, in place of what was known under its kind and key."""
+        with self.transaction():
+            self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
+
+    def noted(self, kind: str, key: str) -> object:
+        """Return the fact of a kind and key, or None."""
+        row = self.connection.execute("SELECT value FROM facts WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        try:
+            return None if row is None else json.loads(row[0])
+        except ValueError:
+            raise self._damaged(f"what it notes as {kind} cannot be read") from None
+
+    def strike(self, kind: str, key: str) -> None:
+        """Remove a fact that no longer holds."""
+        with self.transaction():
+            self.connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+
+
+@lru_cache(maxsize=256)
+def _names(packed: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the names of a trace, (tier, stage): most traces share theirs with many others."""
+    return tuple((tier, stage) for tier, stage in json.loads(zlib.decompress(packed)))
+
+
+@lru_cache(maxsize=1024)
+def _shape(text: str) -> tuple[int, ...]:
+    return tuple(json.loads(text))
+
+
+def _trial(key: str, id_: str, outcome: str, trace: bytes | None, evidence: str) -> Trial:
+    """Return the trial of a row; raises ``ValueError`` and its like where the row is none that was written."""
+    if outcome not in OUTCOMES or (trace is None) == (outcome == OBSERVED):
+        raise ValueError(outcome)
+    loaded = json.loads(evidence)
+    covers = tuple((name, covered) for name, covered in loaded.pop("covers"))
+    return Trial(
+        key=key, id=id_, outcome=outcome, trace=None if trace is None else trace.hex(), covers=covers, **loaded
+    )
+
+
+def sample(tensor: Tensor) -> Tensor:
+    """Return SAMPLE evenly spaced elements of a large tensor, always the same ones."""
+    elements = int(np.prod(tensor.shape, dtype=np.int64))
+    width = len(tensor.data) // elements
+    chosen = np.linspace(0, elements - 1, min(SAMPLE, elements)).astype(np.int64)
+    raw = np.frombuffer(tensor.data, np.uint8).reshape(elements, width)
+    return Tensor(tensor.dtype, tensor.shape, raw[chosen].tobytes(), whole=False)

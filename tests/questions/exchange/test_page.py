@@ -1,0 +1,80 @@
+"""The report of an exchange: whole, the same twice, and safe whatever TensorFlow or a model says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from golden_files import assert_golden
+from questions.matrix.test_page import faults
+from tfmatrix.questions.exchange import page, summary
+from tfmatrix.questions.exchange.verdicts import Exchanged
+from tfmatrix.report.document import Data, to_text
+
+from .exchanged import make_plan, store_of
+
+
+@pytest.fixture(scope="module")
+def exchanged(tmp_path_factory: pytest.TempPathFactory) -> Data:
+    """Return the data of the small exchange."""
+    folder = tmp_path_factory.mktemp("exchange")
+    plan = make_plan(folder)
+    with pytest.MonkeyPatch.context() as patched, store_of(plan, folder / "store.sqlite") as store:
+        patched.setattr(summary, "__version__", "0.0.0")
+        return summary.summarise(plan, store)
+
+
+def fixed(data: Data) -> Data:
+    """Return the data without what another machine would have otherwise."""
+    return {**data, "id": "00000000"}
+
+
+def test_every_verdict_in_one_report(exchanged: Data) -> None:
+    """An exchange in which every verdict comes up is rendered as the golden file has it, and nothing spoils it."""
+    assert {pair["verdict"] for pair in exchanged["pairs"]} == {verdict.value for verdict in Exchanged}
+    text = page.render(fixed(exchanged))
+    assert_golden("exchange.md", text)
+    assert list(faults(text)) == []
+
+
+def test_the_same_store_gives_the_same_report(exchanged: Data, tmp_path: Path) -> None:
+    """Two summaries of what is stored are the same text, and it is JSON."""
+    plan = make_plan(tmp_path)
+    with store_of(plan, tmp_path / "store.sqlite") as store:
+        first, second = (to_text(summary.summarise(plan, store)) for _ in range(2))
+    assert first == second
+    assert json.loads(first)["schema"] == summary.SCHEMA
+
+
+def test_every_pair_of_the_data_is_in_a_table(exchanged: Data) -> None:
+    """The tables have as many marks of each verdict as the data has pairs of it."""
+    marks = {verdict["name"]: verdict["mark"] for verdict in exchanged["verdicts"]}
+    wanted = Counter(marks[pair["verdict"]] for pair in exchanged["pairs"])
+    text = page.render(exchanged)
+    tables = text[text.index("### ") : text.index("## What silently")]
+    cells = [
+        cell.strip().strip("`").rstrip("+")
+        for line in tables.splitlines()
+        if line.startswith("| 2.")
+        for cell in line.split("|")[2:-1]
+    ]
+    assert Counter(cell for cell in cells if cell) == wanted
+
+
+def test_a_message_has_no_folder_of_this_machine() -> None:
+    """Folders from the root on are left out of a message, files and addresses of pages stay."""
+    told = "From /home/me/venv/lib/tf/init_ops.py:94: see https://www.tensorflow.org/guide/x; artefact/model.h5"
+    assert summary.without_folders(told) == (
+        "From .../init_ops.py:94: see https://www.tensorflow.org/guide/x; artefact/model.h5"
+    )
+
+
+def test_problems_are_one_line_each(exchanged: Data) -> None:
+    """Each distinct reason of a missing pair is told once, with its number of pairs and without control characters."""
+    lines = list(page.problems(exchanged))
+    assert len(lines) == len({pair["reason"] for pair in exchanged["pairs"] if pair["verdict"] == "missing"})
+    assert any(line.startswith("2.21.0 is unavailable: no wheel") for line in lines)
+    assert all(line.isprintable() for line in lines)

@@ -1,0 +1,44 @@
+"""The data of a small matrix, as every report is rendered from it."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from tfmatrix.questions.matrix import summary
+from tfmatrix.questions.matrix.judge import compare_all
+from tfmatrix.report.document import Data
+
+from .stored import make_plan, store_of
+
+
+@pytest.fixture(autouse=True)
+def _one_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the goldens the same from one release of tfmatrix to the next."""
+    monkeypatch.setattr(summary, "__version__", "0.0.0")
+
+
+@pytest.fixture(scope="session")
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Data:
+    """Return the data of the small matrix, made once."""
+    folder = tmp_path_factory.mktemp("matrix")
+    plan = make_plan(folder)
+    with pytest.MonkeyPatch.context() as patched, store_of(plan, folder / "store.sqlite") as store:
+        patched.setattr(summary, "__version__", "0.0.0")
+        return summary.summarise(compare_all(plan, store))
+
+
+@pytest.fixture
+def data(shared_data: Data) -> Data:
+    """Return the data of the small matrix, for a test to change."""
+    return copy.deepcopy(shared_data)
+
+
+@pytest.fixture
+def matrix_folder(tmp_path: Path) -> Path:
+    """Return a folder for a matrix of a test's own."""
+    folder = tmp_path / "matrix"
+    folder.mkdir()
+    return folder

@@ -1,0 +1,442 @@
+"""The plan: which cells and trials are expected, and what each trial's key covers."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from building import BASELINE, CANDIDATE, lock_of, make_project, plan_of
+from tfmatrix import config, keys
+from tfmatrix.environments import catalogue
+from tfmatrix.environments.machine import INHERITED, this_machine
+from tfmatrix.errors import UserError
+from tfmatrix.questions.matrix import plan
+from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine
+
+VARIANTS = 'VARIANTS = {"sgd": {"RATE": 1}, "adam": {"RATE": 2}}\n'
+
+
+def keys_of(planned: Plan) -> dict[str, str]:
+    """Return the key of each expected trial by its name."""
+    return {expected.id: expected.key for trials in planned.trials.values() for expected in trials}
+
+
+def of_cell(planned: Plan, environment: str, model: str = "mlp") -> tuple[ExpectedTrial, ...]:
+    """Return the trials of one cell in the mode tf2."""
+    return next(t for cell, t in planned.trials.items() if cell.id == f"{environment}/{model}/tf2")
+
+
+def test_every_combination_is_a_cell(tmp_path: Path) -> None:
+    """The cells are environments by launches by modes by models, each once."""
+    planned = plan_of(tmp_path, ["a", "b"], "launches.single = { intra_op = 1 }", modes=["tf2", "v1"])
+    assert len(planned.cells) == len(set(planned.cells)) == 2 * 2 * 2 * 2
+    assert {cell.id for cell in planned.cells} >= {"2.15.1/a/tf2", "2.16.2/b/v1/single"}
+
+
+def test_environments_stand_oldest_first_and_the_baseline_is_among_them(tmp_path: Path) -> None:
+    """Versions are ordered by release and not by text, and a baseline that is not listed is added."""
+    planned = plan_of(tmp_path, versions=["2.16.2", "2.9.3", "2.10.1"])
+    assert [e.name for e in planned.environments] == ["2.9.3", "2.10.1", BASELINE, "2.16.2"]
+    assert planned.baseline not in planned.candidates
+    assert len(planned.candidates) == 3
+
+
+def test_all_means_every_release_that_is_known(tmp_path: Path) -> None:
+    """The word all stands for the catalogue's releases, each once even where it is listed too."""
+    planned = plan_of(tmp_path, versions=["all", BASELINE])
+    assert [e.name for e in planned.environments] == list(catalogue.RELEASES)
+
+
+def test_what_each_role_is_needed_for(tmp_path: Path) -> None:
+    """Trials and seeds are of every cell, jitters of the baseline's, a witness of one model per release and mode."""
+    planned = plan_of(tmp_path, ["a", "b", "c"], trials=3, jitters=2)
+    for cell, trials in planned.trials.items():
+        roles = Counter(expected.role for expected in trials)
+        assert roles["trial"] == 3
+        assert roles["seeds"] == 1
+        assert roles["jitter"] == (2 if cell.environment == planned.baseline else 0)
+    witnesses = Counter(e.cell.environment for trials in planned.trials.values() for e in trials if e.role == "witness")
+    assert witnesses == dict.fromkeys(planned.environments, 1)
+
+
+def test_the_last_of_several_trials_has_another_hash_seed(tmp_path: Path) -> None:
+    """Trials of one cell come from two hash seeds, a single one from the first, and the witness from the second."""
+    several = [e.hash_seed for e in of_cell(plan_of(tmp_path, trials=3), CANDIDATE) if e.role == "trial"]
+    single = [e.hash_seed for e in of_cell(plan_of(tmp_path, trials=1), CANDIDATE) if e.role == "trial"]
+    assert (several, single) == (["0", "0", "1"], ["0"])
+    assert [e.hash_seed for e in of_cell(plan_of(tmp_path), CANDIDATE) if e.role == "witness"] == ["1"]
+
+
+def test_no_two_trials_share_a_key(tmp_path: Path) -> None:
+    """Trials of a plan with variants, modes and launches that set different things all have keys of their own."""
+    planned = plan_of(tmp_path, {"m": VARIANTS}, "launches.single = { intra_op = 1 }", modes=["tf2", "v1"])
+    found = keys_of(planned)
+    assert len(set(found.values())) == len(found) == sum(map(len, planned.trials.values()))
+
+
+def test_one_plan_gives_the_same_keys_twice(tmp_path: Path) -> None:
+    """A plan that is made anew from the same files has the same keys."""
+    assert keys_of(plan_of(tmp_path)) == keys_of(plan_of(tmp_path))
+
+
+OTHER: dict[str, dict[str, Any]] = {
+    "seed": {"seed": 43},
+    "threads": {"more": "launches.default = { intra_op = 1 }"},
+    "pools": {"more": "launches.default = { inter_op = 1 }"},
+    "variables": {"more": 'launches.default = { variables = { TF_ENABLE_ONEDNN_OPTS = "0" } }'},
+    "source": {"models": {"mlp": "# edited\n"}},
+    "python": {"python": "3.9"},
+}
+
+
+@pytest.mark.parametrize("choices", OTHER.values(), ids=OTHER)
+def test_what_can_change_bits_changes_every_key(tmp_path: Path, choices: dict[str, Any]) -> None:
+    """Another seed, launch, model source or Python gives every trial another key."""
+    before = keys_of(plan_of(tmp_path))
+    if python := choices.get("python"):
+        for version in (BASELINE, CANDIDATE):
+            lock_of(tmp_path, Environment(version, python=python)).write_text(f"# kind: today\n# {version}\n")
+    after = keys_of(plan_of(tmp_path, **choices))
+    assert before.keys() == after.keys()
+    assert not set(before.values()) & set(after.values())
+
+
+def test_a_lock_changes_the_keys_of_its_own_environment_only(tmp_path: Path) -> None:
+    """A lock that is made anew makes its environment's trials stale, and no other's."""
+    settings = make_project(tmp_path)
+    before = keys_of(make_plan(settings))
+    lock_of(tmp_path, Environment(CANDIDATE)).write_text("# kind: as of 2024-01-01\n", encoding="utf-8")
+    after = keys_of(make_plan(settings))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {name for name in before if name.startswith(CANDIDATE)}
+
+
+BESIDE = {
+    "mlp.py": """
+        import os, _layers
+        from _numbers import SCALE
+        ROWS = os.path.join(os.path.dirname(__file__), "rows.csv")
+        PARTS = os.listdir(os.path.join(os.path.dirname(__file__), "parts"))
+        HERE = os.path.dirname(__file__)
+        TABLE, SHARDS, ABOVE = HERE + "/table.txt", f"{HERE}/shard-*.bin", "../above.txt"
+        """,
+    "_layers.py": "def widen(x):\n    import _deeper\n",
+    "_numbers.py": "SCALE = 1\n",
+    "_deeper.py": "WORDS = 'words.txt'\n",
+    "rows.csv": "1,2\n",
+    "words.txt": "a b\n",
+    "parts/first/1.bin": "\1",
+    "table.txt": "a\n",
+    "shard-1.bin": "\1",
+    "../above.txt": "c\n",
+    "_unused.py": "SCALE = 2\n",
+    "notes.txt": "not read by any model\n",
+    "other.py": "# another model\n",
+}
+"""The files of a models folder, of which all but the last three are named by the first, or by what it names."""
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> config.Config:
+    """Return the configuration of a project whose model has files beside it."""
+    settings = make_project(tmp_path, ["mlp"])
+    for name, text in BESIDE.items():
+        path = tmp_path / "reference_models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), encoding="utf-8")
+    return settings
+
+
+def changed(settings: config.Config, edit: Callable[[Path], object], name: str) -> set[str]:
+    """Return the models of which every key is another one once a file of the models folder was edited."""
+    before = make_plan(settings)
+    edit(settings.root / "reference_models" / name)
+    after = keys_of(make_plan(settings))
+    stale: dict[str, set[bool]] = {}
+    for trials in before.trials.values():
+        for expected in trials:
+            stale.setdefault(expected.cell.model.name, set()).add(after[expected.id] != expected.key)
+    assert all(len(found) == 1 for found in stale.values())
+    return {model for model, found in stale.items() if found == {True}}
+
+
+def rewrite(path: Path) -> None:
+    """Change a file's bytes, or write one that was not there."""
+    path.write_text("# edited\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("edit", [rewrite, Path.unlink])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_layers.py", "_numbers.py", "_deeper.py", "rows.csv", "words.txt", "parts/first/1.bin", "table.txt",
+        "shard-1.bin", "../above.txt",
+    ],
+)  # fmt: skip
+def test_what_a_model_imports_or_reads_beside_it_is_covered(
+    beside: config.Config, edit: Callable[[Path], object], name: str
+) -> None:
+    """A helper, a data file, and what a helper names in turn make the model's trials stale, and no other model's.
+
+    However the name is written: behind a slash, as a pattern, or as a way out of the folder.
+    """
+    assert changed(beside, edit, name) == {"mlp"}
+
+
+def test_a_file_that_is_new_in_a_folder_that_a_model_names_is_covered(beside: config.Config) -> None:
+    """Where a model names a folder, whatever is put into it is what the model may read."""
+    assert changed(beside, rewrite, "parts/2.bin") == {"mlp"}
+
+
+def test_a_file_elsewhere_is_covered_by_its_whole_path_and_a_folder_there_is_not(tmp_path: Path) -> None:
+    """A file that a model names from the root makes it stale wherever the project lies; the kernel's do not."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "weights.npy").write_bytes(b"1")
+    named = [str(elsewhere / "weights.npy"), str(elsewhere), "/proc/uptime", "/", "/dev/null", "n" * 150 + "é" * 49]
+    found = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        found.append(make_project(folder, {"mlp": f"NAMED = {named}\n"}))
+    assert keys_of(make_plan(found[0])) == keys_of(make_plan(found[1]))
+    assert changed(found[0], rewrite, named[0]) == {"mlp"}
+    assert changed(found[0], rewrite, str(elsewhere / "other.npy")) == set()
+
+
+def test_beside_a_linked_model_is_where_the_link_lies_and_where_it_leads(tmp_path: Path) -> None:
+    """A model that asks for its own folder, with links followed or not, has the files there covered."""
+    settings = make_project(tmp_path, ["mlp"])
+    folder, real = tmp_path / "reference_models", tmp_path / "real"
+    real.mkdir()
+    (folder / "mlp.py").rename(real / "mlp.py")
+    (folder / "mlp.py").symlink_to(real / "mlp.py")
+    (real / "mlp.py").write_text("ROWS = 'rows.csv'\n", encoding="utf-8")
+    (real / "rows.csv").write_text("1", encoding="utf-8")
+    assert changed(settings, rewrite, "../real/rows.csv") == {"mlp"}
+    assert changed(settings, rewrite, "rows.csv") == {"mlp"}
+
+
+def test_a_file_that_a_model_names_and_that_cannot_be_read_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a key cannot cover is refused, and says which file it is and who names it."""
+    settings = make_project(tmp_path, {"mlp": "ROWS = 'rows.csv'\n"})
+    (tmp_path / "reference_models" / "rows.csv").write_text("1", encoding="utf-8")
+    whole = Path.read_bytes
+
+    def refusing(path: Path) -> bytes:
+        if path.name == "rows.csv":
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
+    with pytest.raises(UserError, match=r"^rows\.csv, which mlp\.py names, cannot be read: Permission denied\.$"):
+        make_plan(settings)
+
+
+@pytest.mark.parametrize("name", ["", ".", "./", "/", "/.", "//"])
+def test_the_models_folder_itself_names_none_of_its_files(tmp_path: Path, name: str) -> None:
+    """A string that means the folder makes a model stale by no other file of it."""
+    settings = make_project(tmp_path, {"mlp": f"HERE = {name!r}\n", "other": "# another\n"})
+    assert changed(settings, rewrite, "other.py") == {"other"}
+
+
+@pytest.mark.parametrize(("name", "stale"), [("_unused.py", set()), ("notes.txt", set()), ("other.py", {"other"})])
+def test_a_file_that_a_model_does_not_name_is_not_covered(beside: config.Config, name: str, stale: set[str]) -> None:
+    """What lies beside a model and is named by nothing of it can change without making its trials stale."""
+    assert changed(beside, rewrite, name) == stale
+
+
+def test_the_mode_and_the_variant_change_the_key(tmp_path: Path) -> None:
+    """Cells that differ only in mode, or only in the variant of one file, have keys of their own."""
+    planned = plan_of(tmp_path, {"m": VARIANTS}, modes=["tf2", "v1"])
+    firsts = [trials[0] for trials in planned.trials.values() if trials[0].cell.environment == planned.baseline]
+    assert len(firsts) == 4
+    assert len({expected.key for expected in firsts}) == 4
+    assert len({expected.cell.model.source for expected in firsts}) == 1
+
+
+def test_another_machine_or_probe_changes_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor with other instruction sets, and an edited file of the probe, make every trial stale."""
+    first = keys_of(plan_of(tmp_path))
+    other: Machine = replace(this_machine(), flags=("none",))
+    with monkeypatch.context() as patched:
+        patched.setattr(plan, "this_machine", lambda: other)
+        second = keys_of(plan_of(tmp_path))
+    monkeypatch.setattr(plan, "probe_source", lambda: "edited")
+    third = keys_of(plan_of(tmp_path))
+    assert len({*first.values(), *second.values(), *third.values()}) == 3 * len(first)
+
+
+@pytest.mark.parametrize("name", INHERITED)
+def test_other_gpus_or_libraries_change_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Which GPUs and libraries the caller has TensorFlow find is covered, and none is not any; a launch's own goes."""
+    own = f'launches.default = {{ variables = {{ {name} = "0" }} }}'
+    found: list[dict[str, str]] = []
+    chosen = []
+    for value in (None, "", "0"):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+        found.append(keys_of(plan_of(tmp_path)))
+        chosen.append(keys_of(plan_of(tmp_path, more=own)))
+    assert len({key for each in found for key in each.values()}) == 3 * len(found[0])
+    assert chosen[0] == chosen[1] == chosen[2]
+
+
+def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe's digest covers the names and the bytes of its files."""
+    monkeypatch.setattr(keys, "PROBE", tmp_path)
+    digests = set()
+    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        digests.add(keys.probe_source())
+    assert len(digests) == 3
+
+
+UNRELATED: dict[str, dict[str, Any]] = {
+    "timeout": {"timeout": 999},
+    "jobs": {"jobs": 7},
+    "memory": {"memory": 99999},
+    "places": {"reports": "elsewhere", "store": "other.sqlite"},
+    "another version": {"versions": [BASELINE, CANDIDATE, "2.9.3"]},
+    "another mode": {"modes": ["tf2", "v1"]},
+    "another model": {"models": ["mlp", "other"]},
+    "another launch": {"more": "launches.single = { intra_op = 1 }"},
+    "more trials": {"trials": 2, "jitters": 5},
+    "the same launch under its name": {"more": "launches.default = { intra_op = 2, inter_op = 2 }"},
+    "a policy": {"more": 'policy.preset = "bitwise"'},
+}
+
+
+@pytest.mark.parametrize("choices", UNRELATED.values(), ids=UNRELATED)
+def test_what_cannot_change_bits_changes_no_key(tmp_path: Path, choices: dict[str, Any]) -> None:
+    """Limits, places, and cells besides leave the keys of the trials that were there before."""
+    before = {id_: key for id_, key in keys_of(plan_of(tmp_path)).items() if "witness" not in id_}
+    after = keys_of(plan_of(tmp_path, **choices))
+    assert {id_: after[id_] for id_ in before} == before
+
+
+def test_another_place_of_the_project_changes_no_key(tmp_path: Path) -> None:
+    """A project that is moved keeps its trials: paths are no part of a key."""
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    assert keys_of(plan_of(folders[0])) == keys_of(plan_of(folders[1]))
+
+
+def test_a_key_is_the_digest_of_what_is_shown(tmp_path: Path) -> None:
+    """Two trials with one key cover the same things, and each thing that is covered has a name of its own."""
+    planned = plan_of(tmp_path, ["a", "b"])
+    shown = {e.covers: e.key for trials in planned.trials.values() for e in trials}
+    assert len(set(shown.values())) == len(shown)
+    for covers in shown:
+        assert len({name for name, _ in covers}) == len(covers)
+
+
+def test_variants_are_read_and_not_run(tmp_path: Path) -> None:
+    """A file's variants are its own keys of VARIANTS, found without running a line of it."""
+    source = f'raise SystemExit("was run")\n{VARIANTS}'
+    assert [m.name for m in plan_of(tmp_path, {"m": source}).models] == ["m[sgd]", "m[adam]"]
+    annotated = "VARIANTS: dict = {'one': {}}\n"
+    assert [m.name for m in plan_of(tmp_path, {"m": annotated}).models] == ["m[one]"]
+
+
+@pytest.mark.parametrize("source", ["def (", "\0", "VARIANTS = {}", "VARIANTS = make()", ""])
+def test_a_file_without_readable_variants_is_one_model(tmp_path: Path, source: str) -> None:
+    """A model file that is broken, empty or computes its variants is one cell, and the others are planned."""
+    assert [m.name for m in plan_of(tmp_path, {"good": "", "odd": source}).models] == ["good", "odd"]
+
+
+def test_a_bare_name_means_every_variant(tmp_path: Path) -> None:
+    """A model is chosen by its full name, or all variants by the file's, each once and in the order asked for."""
+    files = {"m": VARIANTS, "z": ""}
+    assert [m.name for m in plan_of(tmp_path, files).models] == ["m[sgd]", "m[adam]", "z"]
+    chosen = make_project(tmp_path, files).overridden(models="z, m[adam], m")
+    assert [m.name for m in make_plan(chosen).models] == ["z", "m[adam]", "m[sgd]"]
+
+
+Wrong = Callable[[config.Config], config.Config]
+
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
+    "model": ({"models": "mpl"}, "there is no reference model 'mpl'; there are mlp"),
+    "variant": ({"models": "mlp[x]"}, "there is no reference model"),
+    "version": ({"versions": "2.7.0"}, "no TensorFlow 2.7.0 is known; the nearest are 2.8"),
+    "baseline": ({"baseline": "latest"}, "latest"),
+    "package": ({"versions": "2.16.2+torch-1.0"}, "torch-1.0"),
+    "distribution": ({"distribution": "tensorflow-gpu"}, "is not one of tensorflow-cpu, tensorflow"),
+    "python": ({"python": "3.13"}, "does not run on Python 3.13"),
+    "seed": ({"seed": 2**31}, "must be below 2147483648"),
+    "folder": ({"models_folder": "nowhere"}, "no reference model"),
+}
+
+
+@pytest.mark.parametrize(("choices", "told"), MISTAKES.values(), ids=MISTAKES)
+def test_a_name_that_does_not_exist_is_the_users_error(tmp_path: Path, choices: dict[str, Any], told: str) -> None:
+    """An unknown model, version, package, Python or seed is refused in a sentence that says what there is."""
+    settings = make_project(tmp_path).overridden(**choices)
+    with pytest.raises(UserError) as refused:
+        make_plan(settings)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_environment_without_a_lock_is_still_expected(tmp_path: Path) -> None:
+    """Where there is no lock the cells stay in the plan, with an empty digest, so that they end as unavailable."""
+    planned = plan_of(tmp_path, versions=[BASELINE, "2.16.1"])
+    lock_of(tmp_path, Environment("2.16.1")).unlink()
+    bare = make_plan(planned.config)
+    assert {e.name: bool(digest) for e, digest in bare.lock_digests.items()} == {BASELINE: True, "2.16.1": False}
+    assert len(bare.cells) == 2
+
+
+def test_the_launch_is_in_a_cells_name_where_it_is_not_the_default(tmp_path: Path) -> None:
+    """A cell is called by environment, model and mode, and by its launch where there are others."""
+    planned = plan_of(tmp_path, {"m": VARIANTS}, "launches.single = { intra_op = 1 }")
+    ids = [cell.id for cell in planned.cells]
+    assert len(set(ids)) == len(ids)
+    assert ids[:4] == [
+        "2.15.1/m[sgd]/tf2",
+        "2.15.1/m[adam]/tf2",
+        "2.15.1/m[sgd]/tf2/single",
+        "2.15.1/m[adam]/tf2/single",
+    ]
+    assert isinstance(planned.cells[0], Cell)
+
+
+def test_other_variables_for_every_probe_change_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tfmatrix itself sets for every process is part of every key: trials under other variables are stale."""
+    before = keys.probe_source()
+    edited = tmp_path / keys.LAUNCHING.name
+    edited.write_text(keys.LAUNCHING.read_text(encoding="utf-8").replace("C.UTF-8", "C"), encoding="utf-8")
+    monkeypatch.setattr(keys, "LAUNCHING", edited)
+    assert keys.probe_source() != before
+
+
+def test_the_modes_that_can_be_chosen_are_those_of_the_probe() -> None:
+    """The configuration's modes are the rows of the probe's table, in its order."""
+    tree = ast.parse((keys.PROBE / "modes.py").read_text(encoding="utf-8"))
+    (table,) = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and "MODES" in ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+    ]
+    assert isinstance(table, ast.Dict)
+    assert tuple(key.value for key in table.keys if isinstance(key, ast.Constant)) == config.MODES
+
+
+@pytest.mark.parametrize("keys", ["**MORE, 'b': {}", "1: {}", "NAME: {}, 'b': {}", "'': {}"])
+def test_a_variant_that_cannot_be_read_is_refused_and_never_left_out(tmp_path: Path, keys: str) -> None:
+    """Where VARIANTS does not write every name out, the sentence names file and line."""
+    with pytest.raises(UserError, match=r"^m\.py, line 2: VARIANTS must have every name written out as a string"):
+        plan_of(tmp_path, {"m": f"# a model\nVARIANTS = {{{keys}}}\n"})

@@ -1,0 +1,240 @@
+"""The data behind every report: whole, in JSON, and under an id that stands for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from building import CANDIDATE, add, fill, ones, plan_of, tensor
+from tfmatrix.compare import tensors
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix import summary
+from tfmatrix.questions.matrix.judge import compare_all
+from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.questions.matrix.plan import make_plan as plan_of_config
+from tfmatrix.questions.matrix.summary import SCHEMA
+from tfmatrix.records import ExpectedTrial
+from tfmatrix.report import document
+from tfmatrix.report.document import Data, as_number, report_id, to_text
+from tfmatrix.report.writing import writing_whole
+from tfmatrix.store.store import Store
+
+from .stored import answer, make_plan, store_of
+
+WORD = {"enum": [verdict.value for verdict in Verdict]}
+TEXT = {"type": "string"}
+COUNTS = {"type": "object", "propertyNames": WORD, "additionalProperties": {"type": "integer", "minimum": 1}}
+JSON_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "schema", "tfmatrix", "baseline", "settings", "candidates", "cells", "environments", "machine"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9a-f]{8}$"},
+        "schema": {"const": SCHEMA},
+        "tfmatrix": TEXT,
+        "candidates": {"items": {"properties": {"environment": TEXT, "verdict": WORD, "counts": COUNTS}}},
+        "cells": {
+            "items": {
+                "required": ["id", "environment", "launch", "mode", "model", "outcome", "reason", "verdict", "trace"],
+                "properties": {"outcome": {"type": "string", "minLength": 1}, "verdict": {"enum": ["", *WORD["enum"]]}},
+            }
+        },
+        "steps": {"items": {"required": ["from", "to", "verdict", "changed"]}},
+    },
+}
+
+
+def data_of(store: Store, plan: Plan) -> Data:
+    """Return the data of a store."""
+    return summary.summarise(compare_all(plan, store))
+
+
+def test_the_data_says_its_schema_and_what_wrote_it(data: Data) -> None:
+    """The JSON has a schema with a number, the release that wrote it, and the fields that a reader relies on."""
+    loaded = json.loads(to_text(data))
+    jsonschema.validate(loaded, JSON_SCHEMA)
+    assert (loaded["schema"], loaded["tfmatrix"]) == (SCHEMA, "0.0.0")
+
+
+def test_a_first_change_is_where_its_kind_began(tmp_path: Path) -> None:
+    """A first change names the first difference of its verdict in the run, though another is farther, or rounds."""
+    eps = float(np.finfo(np.float32).eps)
+    moves = {"rounds": (1, 0, 4, 4), "differs": (1, 1e5, 0, 1e6)}
+
+    def moved(expected: ExpectedTrial) -> dict[str, Any]:
+        own = moves[expected.cell.model.name] if expected.cell.environment.name == CANDIDATE else (0,) * 4
+        stages = ("native forward@0/y", "native gradient@0/w", "native forward@1/y", "injected loss@0/y")
+        return {stage: [1.0 + by * eps, 0.5] for stage, by in zip(stages, own, strict=True)}
+
+    plan = plan_of(tmp_path, tuple(moves), versions=["2.15.1", CANDIDATE], baseline="2.15.1", modes=["tf2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, moved)
+        (candidate,) = data_of(store, plan)["candidates"]
+    found = [(first["cell"], first["verdict"], first["finding"]["stage"]) for first in candidate["first_changes"]]
+    assert found == [
+        (f"{CANDIDATE}/differs/tf2", "different", "gradient@0/w"),
+        (f"{CANDIDATE}/rounds/tf2", "rounding", "forward@0/y"),
+    ]
+
+
+def test_every_expected_cell_is_there_once(data: Data, matrix_folder: Path) -> None:
+    """No cell of the plan is passed over, and each candidate's counts are of all its cells."""
+    plan = make_plan(matrix_folder)
+    assert Counter(cell["id"] for cell in data["cells"]) == Counter(cell.id for cell in plan.cells)
+    assert [sum(candidate["counts"].values()) for candidate in data["candidates"]] == [len(plan.models)] * 2
+
+
+def test_a_candidate_is_as_good_as_its_worst_cell(data: Data) -> None:
+    """The verdict of a candidate, and of each mode, is the worst that any of its cells has."""
+    severity = [verdict.value for verdict in Verdict if verdict is not Verdict.UNSUPPORTED]
+    for candidate in data["candidates"]:
+        assert candidate["verdict"] == min(set(candidate["counts"]) - {"unsupported"}, key=severity.index)
+    rows = {row["environment"]: row["verdict"] for row in data["modes"][0]["environments"]}
+    assert rows == {"2.15.1": "", **{c["environment"]: c["verdict"] for c in data["candidates"]}}
+
+
+def test_each_verdict_is_where_it_was_planted(data: Data) -> None:
+    """Each model of the candidate has the verdict that its trials were made for, and the copy of the baseline none."""
+    found = {cell["model"]: cell["verdict"] for cell in data["cells"] if cell["environment"] == CANDIDATE}
+    assert found == {
+        "crashes": "failed",
+        "differs": "different",
+        "fails_everywhere": "failed",
+        "is_new": "not comparable",
+        "is_nowhere": "unsupported",
+        "loses_a_stage": "not comparable",
+        "redraws": "redrawn",
+        "rounds": "rounding",
+        "same": "identical",
+        "wobbles": "unstable",
+    }
+    copied = {cell["verdict"] for cell in data["cells"] if cell["environment"] == "2.21.0"}
+    assert copied == {"identical", "failed", "unsupported"}
+
+
+def test_identical_is_said_of_equal_traces_and_of_nothing_else(data: Data) -> None:
+    """A cell is identical where, and only where, its trace has the baseline's digest and the same letter."""
+    base = {cell["model"]: cell for cell in data["cells"] if cell["environment"] == "2.15.1"}
+    for cell in data["cells"]:
+        own = base[cell["model"]]
+        same = bool(cell["trace"]) and cell["trace"] == own["trace"]
+        assert (cell["verdict"] == "identical") == (same and cell is not own)
+        assert (cell["letter"] == own["letter"] != "") == same
+
+
+def test_no_candidate_passes_where_nothing_was_compared(matrix_folder: Path) -> None:
+    """Of an empty store every candidate is missing, and no cell has a letter."""
+    with Store(Path(":memory:")) as store:
+        data = data_of(store, make_plan(matrix_folder))
+    assert {candidate["verdict"] for candidate in data["candidates"]} == {"missing"}
+    assert {cell["verdict"] for cell in data["cells"]} == {"", "missing"}
+    assert not [cell for cell in data["cells"] if cell["letter"]]
+
+
+@pytest.mark.parametrize("role", ["trial", "witness", "jitter", "seeds"])
+def test_one_trial_that_is_missing_makes_its_cell_missing(matrix_folder: Path, role: str) -> None:
+    """A cell of which any trial was not run, of whatever role, is missing and has no verdict but that."""
+    plan = make_plan(matrix_folder)
+    gone = next(e for trials in plan.trials.values() for e in reversed(trials) if e.role == role)
+    with Store(Path(":memory:")) as store:
+        fill(store, plan, lambda expected: None if expected == gone else ones())
+        data = data_of(store, plan)
+    (missing,) = [cell for cell in data["cells"] if cell["outcome"] == "missing"]
+    assert missing["id"] == gone.cell.id
+    compared = [c["verdict"] for c in data["cells"] if c["model"] == missing["model"] and c["verdict"]]
+    assert "missing" in compared
+    assert gone.cell.environment != plan.baseline or "identical" not in compared
+
+
+def test_a_stale_cell_says_what_changed(matrix_folder: Path) -> None:
+    """A model that was edited since the run is missing, and never shown with its old bits."""
+    plan = make_plan(matrix_folder)
+    with store_of(plan, Path(":memory:")) as store:
+        (matrix_folder / "reference_models" / "same.py").write_text("# edited\n", encoding="utf-8")
+        data = data_of(store, plan_of_config(plan.config))
+    stale = [cell for cell in data["cells"] if cell["model"] == "same"]
+    assert {(cell["outcome"], cell["reason"]) for cell in stale} == {("missing", "stale: run before the model changed")}
+    assert not [cell for cell in stale if cell["trace"] or cell["letter"]]
+
+
+def test_the_order_in_which_trials_came_in_does_not_show(data: Data, matrix_folder: Path) -> None:
+    """Trials that were stored in another order give the same report."""
+    plan = make_plan(matrix_folder)
+    expected = [e for trials in plan.trials.values() for e in trials]
+    random.Random(3).shuffle(expected)
+    with Store(Path(":memory:")) as store:
+        fill(store, plan, lambda _: None)
+        for one in expected:
+            became = answer(one)
+            assert became is not None
+            add(store, one, became)
+        assert to_text(data_of(store, plan)) == to_text(data)
+
+
+def test_how_much_is_held_does_not_show(data: Data, matrix_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison that lets go of everything that it measured before the next model says the same."""
+    for limit in ("AT_ONCE", "RECENT"):
+        monkeypatch.setattr(tensors, limit, 1)
+    plan = make_plan(matrix_folder)
+    with store_of(plan, Path(":memory:")) as store:
+        assert to_text(data_of(store, plan)) == to_text(data)
+        assert len(list(store.distances())) > 1
+        assert to_text(data_of(store, plan)) == to_text(data)
+
+
+def test_a_report_is_written_as_its_text(data: Data, tmp_path: Path) -> None:
+    """The file has the data's text under its id, whatever characters and line ends the data have."""
+    content = {name: value for name, value in data.items() if name != "id"}
+    for text in ("größer", "a\nb,\n  c", "\N{GRINNING FACE}\x7f\x80", "\\u00e9"):
+        content["cells"][0]["reason"] = text
+        with writing_whole(tmp_path / "matrix.json") as file:
+            written = document.write(content, file)
+        assert (tmp_path / "matrix.json").read_text(encoding="utf-8") == to_text(written)
+        assert written == {"id": report_id(content), **content}
+
+
+def test_an_id_is_taken_of_plain_json(data: Data) -> None:
+    """Anybody can work an id out: it is of the text that Python's json module makes of the rest."""
+    del data["id"]
+    for text in ("größer, \N{GRINNING FACE}\n\x7f\x80", "\x7f", "\x00\t", "plain"):
+        data["cells"][0]["reason"] = text
+        assert report_id(data) == hashlib.sha256(json.dumps(data).encode("ascii")).hexdigest()[:8]
+
+
+def test_the_id_stands_for_everything_else(data: Data) -> None:
+    """A report's id is that of its content without the id, and another content has another."""
+    assert data["id"] == report_id(data)
+    data["cells"][0]["reason"] += " "
+    assert data["id"] != report_id(data)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(float("inf"), '"inf"'), (float("-inf"), '"-inf"'), (float("nan"), '"nan"')]
+)
+def test_what_json_has_no_number_for_is_a_word(value: float, text: str) -> None:
+    """Infinities and NaN are words, so that every reader can read the file."""
+    assert json.dumps(as_number(value)) == text
+    assert [as_number(number) for number in (None, 1.5, 2**64)] == [None, 1.5, 2**64]
+
+
+def test_a_distance_beyond_every_number_is_a_word(tmp_path: Path) -> None:
+    """Where float64 overflows and where a baseline is all zeros, the report is written all the same."""
+    plan = plan_of(tmp_path, versions=["2.15.1", CANDIDATE])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, lambda expected: {
+            "native predict/far": tensor([1e308 if expected.cell.environment == plan.baseline else -1e308], "float64"),
+            "injected weights@0/zero": tensor([float(expected.cell.environment != plan.baseline)]),
+        })  # fmt: skip
+        data = data_of(store, plan)
+    loaded = json.loads(to_text(data), parse_constant=pytest.fail)
+    assert loaded == data
+    stages = [stage for cell in data["cells"] for stage in cell.get("stages", ()) if stage["worst"]]
+    found = {stage["stage"]: stage["worst"]["distance"] for stage in stages}
+    assert found["predict"]["max_abs"] == found["weights"]["scaled_error"] == "inf"

@@ -1,0 +1,1 @@
+"""Tests of the reports: stored records in, whole texts out."""
