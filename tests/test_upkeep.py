@@ -228,3 +228,17 @@ def test_a_store_is_merged_without_being_written_to(path: Path, tmp_path: Path) 
             with pytest.raises(UserError, match=told):
                 list(upkeep.merge(ours, tmp_path / name))
     assert (tmp_path / "nothing").read_bytes() == b""
+
+
+@pytest.mark.parametrize("ours", ["store.sqlite", "empty.sqlite"])
+def test_a_refusal_of_another_machine_is_none_of_ours(path: Path, plan: Plan, tmp_path: Path, ours: str) -> None:
+    """That an environment could not be had there is not taken over, whether it could be had here or is not known."""
+    key = plan.environment_key(plan.baseline)
+    other = other_store(tmp_path, plan, weights)
+    with Store(other) as theirs:
+        theirs.strike(INSTALLED, key)
+        theirs.note(REFUSAL, key, "no network")
+    with Store(path.with_name(ours)) as store:
+        before = store.noted(INSTALLED, key)
+        assert list(upkeep.merge(store, other)) == []
+        assert (store.noted(REFUSAL, key), store.noted(INSTALLED, key)) == (None, before)

@@ -62,3 +62,19 @@ def test_what_is_meant_to_differ_is_held_to_no_trial(tmp_path: Path, plan: Plan,
         fill(store, plan, answering(role, lambda _: ones(gradient=[2.5] * 4)))
         found = state(plan, store)
     assert (found.outcome, found.trials) == ("observed", 3)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "crashed", "timed-out"])
+@pytest.mark.parametrize("role", ["jitter", "seeds"])
+def test_a_jitter_or_seeds_trial_that_does_not_end_well_is_its_cells_outcome(
+    tmp_path: Path, plan: Plan, role: str, outcome: str
+) -> None:
+    """A cell whose noise floor or other seeds are not known is not observed, and says which trial failed and how."""
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, answering(role, lambda expected: trial(expected, outcome, kind="ValueError", message="m")))
+        found = state(plan, store)
+        (compared,) = compare_all(plan, store).cells
+    assert (found.outcome, found.reason, found.trace) == (outcome, "ValueError: m", None)
+    assert found.evidence is not None
+    assert found.evidence.id.endswith(f" {role}-1")
+    assert compared.verdict in {Verdict.FAILED, Verdict.NOT_COMPARABLE}

@@ -171,3 +171,21 @@ def test_the_largest_element_is_that_of_the_whole_array() -> None:
     b = a.copy()
     b[-1] += 2.0**-13
     assert measure(a, b).scaled_error == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (np.ones(3, np.float32), np.zeros(3, np.float32)),
+        (np.ones(3, np.int64), np.zeros(3, np.int64)),
+        (np.ones(3, np.complex64), np.zeros(3, np.complex64)),
+        (np.ones(3, np.bool_), np.zeros(3, np.bool_)),
+        (np.array([b"a"], object), np.array([b"b"], object)),
+        (np.ones(3, np.float32), np.ones(4, np.float32)),
+    ],
+    ids=["floats", "integers", "complex", "bools", "strings", "not comparable"],
+)
+def test_a_distance_of_samples_says_so(a: Any, b: Any, sampled: bool) -> None:
+    """Whatever the dtype, and where nothing can be compared too, a distance tells whether it is that of samples."""
+    assert measure(a, b, sampled=sampled).sampled is sampled

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from building import Stages, traced
+from building import Stages, tensor, traced
 from tfmatrix.compare.judging import ROUNDING_RATIO, Judge, Judgement, Traces
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
@@ -212,3 +212,36 @@ def test_verdicts_are_ordered_worst_first() -> None:
     order = ["missing", "failed", "unstable", "not comparable", "different", "redrawn", "rounding", "identical"]
     assert [verdict.value for verdict in Verdict][:8] == order
     assert [verdict.mark for verdict in Verdict][:8] == list("?!~x#*.=")
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(ROUNDING_RATIO, "rounding"), (ROUNDING_RATIO + 1, "different")])
+def test_a_jitter_that_moves_less_than_one_unit_leaves_the_floor_at_one(
+    tmp_path: Path, times: float, verdict: str
+) -> None:
+    """Where jitter moves a small element alone, one epsilon of the largest is still the least noise floor."""
+    found = judged(
+        tmp_path,
+        {"injected gradient/w": WEIGHTS},
+        {"injected gradient/w": moved(times)},
+        ({"injected gradient/w": [1.0, 0.5, 0.25 + EPS / 4, -0.5]},),
+    )
+    assert verdicts(found) == {"injected gradient": verdict}
+    worst_found = found.stages[0].worst
+    assert worst_found is not None
+    assert (worst_found.floor, worst_found.ratio) == (0.25, times)
+
+
+@pytest.mark.parametrize("sampled", [(True, True), (True, False), (False, True), (False, False)])
+def test_a_difference_of_a_sample_is_said_to_be_one(tmp_path: Path, sampled: tuple[bool, bool]) -> None:
+    """Where either side was kept as a sample, distance and reason say so, and of two whole tensors they do not."""
+    baseline, candidate = (
+        {"native saved/w": tensor(values)._replace(shape=(100,), whole=False) if part else tensor(values)}
+        for values, part in zip((WEIGHTS, moved(2)), sampled, strict=True)
+    )
+    found = judged(tmp_path, baseline, candidate)
+    assert verdicts(found) == {"native saved": "rounding"}
+    worst_found = found.stages[0].worst
+    assert worst_found is not None
+    assert worst_found.distance is not None
+    assert worst_found.distance.sampled == any(sampled)
+    assert worst_found.reason == "2 times the noise floor" + (", by a sample" if any(sampled) else "")

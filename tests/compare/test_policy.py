@@ -63,3 +63,20 @@ def test_another_policy_has_another_digest() -> None:
     assert digest(Policy()) == digest(Policy(rounding_ratio=ROUNDING_RATIO))
     assert digest(Policy()) != digest(Policy(rounding_ratio=17))
     assert digest(Policy()) != digest(Policy(rules=(Rule(stage="loss", ratio=1),)))
+
+
+@pytest.mark.parametrize(
+    ("named", "model", "holds"),
+    [
+        ("optimizers", "optimizers[adam]", True),
+        ("optimizers", "optimizers", True),
+        ("optimizers[adam]", "optimizers[adam]", True),
+        ("optimizers[adam]", "optimizers[sgd]", False),
+        ("optimizers[adam]", "optimizers", False),
+        ("optimizer", "optimizers[adam]", False),
+    ],
+)
+def test_a_rule_about_a_model_holds_for_its_variants(named: str, model: str, holds: bool) -> None:
+    """A file's name stands for all of its variants, and a variant's name for that one alone."""
+    rule = Rule(model=named, ratio=99)
+    assert within(Policy(rules=(rule,)), model, "tf2").rules == ((rule,) if holds else ())

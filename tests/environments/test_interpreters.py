@@ -66,3 +66,15 @@ def test_a_python_that_calls_itself_another_is_not_taken(nothing: Path) -> None:
     (nothing / "python3.99").symlink_to(sys.executable)
     with pytest.raises(Unavailable):
         interpreters.find_interpreter("3.99")
+
+
+@pytest.mark.parametrize(("implementation", "taken"), [("cpython", True), ("pypy", False), ("graalpy", False)])
+def test_only_a_cpython_is_taken(nothing: Path, implementation: str, taken: bool) -> None:
+    """A PyPy of the wanted version has no TensorFlow, so it is passed over as though it were no Python."""
+    found = nothing / "python3.99"
+    program(found, f'echo 3.99\necho {implementation}\necho "$0"')
+    if taken:
+        assert interpreters.find_interpreter("3.99") == found
+    else:
+        with pytest.raises(Unavailable):
+            interpreters.find_interpreter("3.99")

@@ -75,3 +75,64 @@ def test_a_warning_is_said_and_passes(tmp_path: Path, tell: Tell, level: str, co
     said = tell("check", CANDIDATE)
     assert said.code == code
     assert (f"{level}, redrawn: 2.16.2/same/tf2 native/init" in said.out) == (level != "pass")
+
+
+@pytest.mark.parametrize(
+    ("named", "failing"),
+    [
+        ("optimizers", set()),
+        ("optimizers[adam]", {"optimizers[sgd]"}),
+        ("same", {"optimizers[adam]", "optimizers[sgd]"}),
+    ],
+)
+def test_a_rule_about_a_model_holds_for_its_variants(tmp_path: Path, tell: Tell, named: str, failing: set[str]) -> None:
+    """What a rule lets pass of a file passes of each of its variants, and what it says of one variant of that alone."""
+
+    def answer(expected: ExpectedTrial) -> Any:
+        other = expected.cell.environment.name == CANDIDATE and expected.cell.model.variant
+        return ones(weights=[9.0] * 4) if other else ones()
+
+    models = {"optimizers": 'VARIANTS = {"adam": 1, "sgd": 2}\n', "same": "# same\n"}
+    rule = f'[[tool.tfmatrix.policy.rules]]\nmodel = "{named}"\npass = ["different"]\n'
+    gated(tmp_path, answer, models, rule, modes=["tf2"])
+    said = tell("check", CANDIDATE)
+    assert said.code == (cli.CHANGED if failing else cli.SAME)
+    for model in ("optimizers[adam]", "optimizers[sgd]", "same"):
+        assert (f"fail, different: {CANDIDATE}/{model}/tf2 native/weights" in said.out) == (model in failing)
+
+
+@pytest.mark.parametrize(
+    ("stage", "before", "after"),
+    [("seed/global", [1.0], [2.0]), ("draw/normal", DRAWN[0], DRAWN[3])],
+    ids=["seed", "draw"],
+)
+def test_nothing_is_a_consequence_of_another_seed_or_draw(
+    tmp_path: Path, tell: Tell, stage: str, before: Any, after: Any
+) -> None:
+    """What follows from redrawn weights is held against these, and not against a seed or draw that feeds no stage."""
+
+    def answer(expected: ExpectedTrial) -> Any:
+        stages = redrawn(expected, injected=False)
+        other = expected.cell.environment.name == CANDIDATE
+        return stages if expected.role == "seeds" else {f"native {stage}": after if other else before, **stages}
+
+    gated(tmp_path, answer, ["same"], REDRAW, modes=["tf2"])
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.CHANGED
+    assert f"fail, redrawn: {CANDIDATE}/same/tf2 native/init" in said.out
+    assert f"native/{stage.partition('/')[0]}" not in said.out
+    assert accept(tell, "same/tf2", "--stage", "init").code == cli.SAME
+    assert tell("check", CANDIDATE).code == cli.SAME
+
+
+def test_other_weights_do_not_pass_behind_another_seed(tmp_path: Path, tell: Tell) -> None:
+    """Under `redraw` another seed passes, and weights of another meaning behind it do not."""
+
+    def answer(expected: ExpectedTrial) -> Any:
+        other = expected.cell.environment.name == CANDIDATE
+        return {"native seed/global": [2.0 if other else 1.0], **ones(weights=[9.0 if other else 3.0] * 4)}
+
+    gated(tmp_path, answer, ["same"], REDRAW, modes=["tf2"])
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.CHANGED
+    assert f"fail, different: {CANDIDATE}/same/tf2 native/weights" in said.out

@@ -127,3 +127,12 @@ def test_nothing_at_all_does_not_pass() -> None:
     """The worst of no levels is no pass."""
     none: list[Any] = []
     assert not worst_level(none).passes
+
+
+def test_a_rule_that_passes_every_variant_leaves_no_gate() -> None:
+    """A rule about a file holds for each of its variants, so where these are all that is expected it is refused."""
+    policy = Policy(rules=(Rule(model="optimizers", levels=(("different", "pass"),)),))
+    variants = [("optimizers[adam]", "tf2"), ("optimizers[sgd]", "tf2")]
+    with pytest.raises(UserError, match="can never fail"):
+        require_a_failing_place(policy, variants)
+    require_a_failing_place(policy, [*variants, ("mlp", "tf2")])

@@ -399,3 +399,23 @@ def test_a_sample_is_of_whole_elements_first_and_last_among_them(dtype: str, sha
     assert found.size == min(storing.SAMPLE, elements.size)
     assert found[0].tobytes() == elements[0].tobytes()
     assert found[-1].tobytes() == elements[-1].tobytes()
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_transaction_that_raises_writes_nothing(path: Path, error: type[BaseException]) -> None:
+    """Whatever ends a transaction, an interrupt too, nothing of it stays, and the next one is written."""
+    with Store(path) as store:
+        kept = put(store, "k")
+
+        def torn() -> None:
+            with store.transaction():
+                store.connection.execute("DELETE FROM trials")
+                raise error
+
+        with pytest.raises(error):
+            torn()
+        assert store.trial("k") == kept
+        put(store, "next")
+    with Store(path) as store:
+        assert store.trial("k") == kept
+        assert count(store, "trials") == 2

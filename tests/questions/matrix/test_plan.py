@@ -440,3 +440,17 @@ def test_a_variant_that_cannot_be_read_is_refused_and_never_left_out(tmp_path: P
     """Where VARIANTS does not write every name out, the sentence names file and line."""
     with pytest.raises(UserError, match=r"^m\.py, line 2: VARIANTS must have every name written out as a string"):
         plan_of(tmp_path, {"m": f"# a model\nVARIANTS = {{{keys}}}\n"})
+
+
+def test_the_witness_is_not_the_same_model_in_each_environment(tmp_path: Path) -> None:
+    """Over all releases every one of a few models is the witness somewhere, and in one release it is the same twice."""
+    models = ["a", "b", "c"]
+    planned = plan_of(tmp_path, models, versions=["all"], modes=["tf2", "v1"])
+    witnesses: dict[str, set[str]] = {}
+    for trials in planned.trials.values():
+        for expected in trials:
+            if expected.role == "witness":
+                witnesses.setdefault(expected.cell.environment.name, set()).add(expected.cell.model.name)
+    assert list(witnesses) == list(catalogue.RELEASES)
+    assert all(len(found) == 1 for found in witnesses.values())
+    assert set.union(*witnesses.values()) == set(models)
