@@ -46,10 +46,10 @@ def work_of_a_report(folder: Path, models: int) -> tuple[int, int]:
         before = sys.gettrace()
         sys.settrace(count_line)
         try:
-            data, _ = run.write_report(plan, store)
+            report, _ = run.write_report(plan, store)
         finally:
             sys.settrace(before)
-    assert {cell["verdict"] for cell in data["cells"]} == {"", "rounding"}
+    assert {cell.verdict for cell in report.cells} == {"", "rounding"}
     return lines, instructions
 
 

@@ -101,7 +101,7 @@ def test_a_merged_store_has_what_either_had(path: Path, plan: Plan, tmp_path: Pa
         assert list(upkeep.merge(store, other)) == []
         assert list(upkeep.merge(store, other)) == []
         assert run.missing_from(store, plan) == []
-        assert summarise(compare_all(plan, store))["id"] == summarise(compare_all(plan, full))["id"]
+        assert summarise(compare_all(plan, store)).id == summarise(compare_all(plan, full)).id
 
 
 def test_refusals_are_not_merged_and_end_where_the_other_store_has_the_environment(
@@ -133,9 +133,9 @@ def test_where_two_stores_contradict_each_other_both_are_told_and_ours_is_kept(
 
     other = other_store(tmp_path, plan, otherwise)
     with Store(path) as store:
-        before = summarise(compare_all(plan, store))["id"]
+        before = summarise(compare_all(plan, store)).id
         conflicts = list(upkeep.merge(store, other))
-        assert summarise(compare_all(plan, store))["id"] == before
+        assert summarise(compare_all(plan, store)).id == before
     seconds = [e for trials in plan.trials.values() for e in trials if e.cell.model.name == "second"]
     assert sorted(line.partition(":")[0] for line in conflicts) == sorted(expected.id for expected in seconds)
     assert any("failed there" in line for line in conflicts)

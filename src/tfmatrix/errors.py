@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class UserError(Exception):
     """Something that the user can mend; its message is one sentence: what is wrong, where, what to do."""
@@ -13,3 +15,8 @@ class Unavailable(UserError):
 
 class InternalError(AssertionError):
     """A broken promise of our own code; it keeps its traceback and asks to be reported."""
+
+
+def unreachable(value: NoReturn) -> NoReturn:
+    """Raise where every case should have been handled; mypy refuses a call that some value can come to."""
+    raise InternalError(f"nothing is done with {value!r}")

@@ -21,7 +21,9 @@ def test_an_audit_ends_with_0_where_everything_is_known(
     inhabit(monkeypatch, facts)
     said = tell("recipes")
     assert said.code == 0, said.err
-    assert said.out.startswith("report ")
+    *advised, report = said.out.splitlines()
+    assert [line.split()[0] for line in advised] == ["tf2", "v1"]
+    assert report.startswith("report ")
     assert (tmp_path / "reports" / "recipes.md").is_file()
     assert "v1-snippet-as-written" in said.err
 

@@ -126,6 +126,21 @@ def break_the_report(folder: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8")[:1000], encoding="utf-8")
 
 
+def empty_a_cell(folder: Path) -> None:
+    """Leave a cell without what every cell has."""
+    path = folder / "reports" / "matrix.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["cells"][0] = {}
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def put_a_list_in_place_of_a_table(folder: Path) -> None:
+    """Give the machine another shape."""
+    path = folder / "reports" / "matrix.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**data, "machine": []}), encoding="utf-8")
+
+
 def remove_the_report(folder: Path) -> None:
     """Leave no report."""
     (folder / "reports" / "matrix.json").unlink()
@@ -180,6 +195,8 @@ def pin_it_already(folder: Path) -> None:
 SPOILT = {
     edit_the_report: "was edited",
     break_the_report: "cannot be read",
+    empty_a_cell: "is none of tfmatrix's: Object missing required field `id` - at `$.cells[0]`",
+    put_a_list_in_place_of_a_table: "is none of tfmatrix's: Expected `object`, got `array` - at `$.machine`",
     remove_the_report: "there is no report",
     edit_a_model: "stale: run before the model changed",
     add_a_model: "it leaves out 2.15.1/new/tf2",

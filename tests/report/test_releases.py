@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +56,16 @@ def test_the_last_writer_of_a_block_stands_with_the_others() -> None:
     """A writer whose readers are those of the writers before it is named with them, whatever else could be said."""
     block = [(w, r) for w in RELEASES[:3] for r in RELEASES[3:]]  # to the last writer, these are every later release
     assert told_pairs(block, RELEASES) == ["2.8.4 to 2.10.1 in 2.11.1 to 2.12.1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["2.12.1", "2.8.4", "2.9.3"], "2.8.4, 2.9.3, 2.12.1"),
+        (["2.8.4", "2.9.3", "2.10.1", "2.12.1"], "2.8.4 to 2.10.1, 2.12.1"),
+        ([], ""),
+    ],
+)
+def test_short_runs_may_be_listed(names: list[str], words: str) -> None:
+    """Where a run has to have three releases, two are listed; they come in their own order, however they are given."""
+    assert told(names, RELEASES, shortest=3) == words

@@ -1,4 +1,4 @@
-"""Text from elsewhere in Markdown, and numbers as a reader wants them."""
+"""Text from elsewhere on one line, and numbers as a reader wants them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from tfmatrix.report.text import code, escaped, number, plain, table
+from tfmatrix.report.text import in_one_line, number, plain
 
-ANY = st.text(st.sampled_from("ab `|<>&\\*_[]~#\n\r\t\x1b\x07\x9b;m3é"), max_size=30)
+from .texts import ANY
 
 
 @pytest.mark.parametrize(
@@ -38,27 +37,9 @@ def test_any_text_is_plain_once_and_for_all(text: str) -> None:
     assert plain(plain(text)) == plain(text)
 
 
-@given(ANY)
-def test_any_text_is_escaped_and_none_of_it_lost(text: str) -> None:
-    """No tag and no mark of Markdown's is left bare, and undoing the escapes gives the plain text."""
-    safe = escaped(text)
-    assert "<" not in safe
-    assert ">" not in safe
-    assert not re.search(r"[`*_\[\]|~#]", re.sub(r"\\.", "", safe))
-    undone = re.sub(r"\\(.)", r"\1", safe)
-    assert undone.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == plain(text)
-
-
-@given(ANY)
-def test_any_text_as_code_leaves_the_table_whole(text: str) -> None:
-    """A code span has no backtick and no bar within, or the text is escaped instead."""
-    shown = code(text)
-    if shown.startswith("`"):
-        assert shown == f"`{plain(text)}`"
-        assert "`" not in plain(text)
-        assert "|" not in shown
-    else:
-        assert shown == (escaped(text) if plain(text) else "")
+def test_a_piece_keeps_the_spaces_at_its_ends() -> None:
+    """What stands between two pieces of a text is no part of either that could be taken off."""
+    assert in_one_line(" a\n b ") == " a  b "
 
 
 @pytest.mark.parametrize(
@@ -79,9 +60,3 @@ def test_any_text_as_code_leaves_the_table_whole(text: str) -> None:
 def test_numbers_have_three_digits_and_whole_ones_are_exact(value: float | str | None, shown: str) -> None:
     """A measured number has three digits, a whole one below a million all of them, and none is no number."""
     assert number(value) == shown
-
-
-def test_a_table_keeps_every_cell_as_text() -> None:
-    """What looks like a number stays as it was written, and a table without rows is nothing."""
-    assert table(["a", "b"], []) == ""
-    assert "| 2.10 | 007 |" in re.sub(" +", " ", table(["a", "b"], [["2.10", "007"]], right=(1,)))

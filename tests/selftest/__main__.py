@@ -12,7 +12,8 @@ from tabulate import tabulate
 from tfmatrix import config
 from tfmatrix.environments import catalogue
 from tfmatrix.records import InstalledEnvironment
-from tfmatrix.report.text import code
+from tfmatrix.report.blocks import Code
+from tfmatrix.report.markdown import inline
 from tfmatrix.runner import making
 
 from .faults import FAULTS
@@ -46,7 +47,7 @@ def main() -> int:
     installed = making.find(wanted, settings) or making.Maker(settings).make(wanted)
     with tempfile.TemporaryDirectory() as folder, Bench(installed, Path(folder)) as bench:
         rows = [_told(judge(fault, *bench.plant(fault))) for fault in FAULTS]
-        pairs = [(model, mode, bench.repeat(model, mode)[0]["verdict"]) for model, mode in PAIRS]
+        pairs = [(model, mode, bench.repeat(model, mode)[0].verdict) for model, mode in PAIRS]
     REPORT.write_text("\n".join(_report(installed, rows, pairs)), encoding="utf-8")
     sys.stdout.write(f"{REPORT.relative_to(TESTS.parent)}\n")
     return 0 if all(row.passed for row in rows) and all(verdict == "identical" for *_, verdict in pairs) else 1
@@ -73,14 +74,16 @@ def _report(installed: InstalledEnvironment, rows: list[Row], pairs: list[tuple[
     yield ""
     yield "## Identical pairs"
     yield ""
-    yield tabulate([(code(f"{model}/{mode}"), verdict) for model, mode, verdict in pairs], ["cell", "verdict"], "pipe")
+    yield tabulate(
+        [(inline(Code(f"{model}/{mode}")), verdict) for model, mode, verdict in pairs], ["cell", "verdict"], "pipe"
+    )
     yield ""
 
 
 def _cells(row: Row) -> list[str]:
     fault = row.fault
     words = ["yes" if flag else "NO" for flag in (row.found, row.placed)]
-    place = [code(f"{fault.model}/{fault.mode}"), fault.tier, code(fault.stage)]
+    place = [inline(Code(f"{fault.model}/{fault.mode}")), fault.tier, inline(Code(fault.stage))]
     return [fault.name, *place, *words, row.verdict, fault.verdict.value, "yes" if row.passed else "NO"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tfmatrix.report.document import Data
+from tfmatrix.questions.matrix.summary import Cell
 
 from .faults import Fault
 
@@ -27,18 +27,18 @@ class Row(NamedTuple):
         return self.found and self.placed and self.verdict == self.fault.verdict.value
 
 
-def judge(fault: Fault, cell: Data, report: str) -> Row:
+def judge(fault: Fault, cell: Cell, report: str) -> Row:
     """Return what a report says of a fault."""
     if not fault.stage:
-        said = fault.says in cell["reason"] and fault.says in report.replace("\\", "")
-        return Row(fault, cell["verdict"] != "identical", said and not cell.get("stages"), cell["verdict"])
+        said = fault.says in cell.reason and fault.says in report.replace("\\", "")
+        return Row(fault, cell.verdict != "identical", said and not cell.stages, cell.verdict)
     named = f"`{fault.stage}`" in report
-    return Row(fault, cell["verdict"] != "identical" and named, _placed(fault, cell), cell["verdict"])
+    return Row(fault, cell.verdict != "identical" and named, _placed(fault, cell), cell.verdict)
 
 
-def _placed(fault: Fault, cell: Data) -> bool:
-    first = {found["tier"]: found["at"]["stage"] for found in cell.get("divergences", [])}
+def _placed(fault: Fault, cell: Cell) -> bool:
+    first = {found.tier: found.at.stage for found in cell.divergences or ()}
     if first.get(fault.tier) != fault.stage:
         return False
-    blamed = [stage for stage in cell["stages"] if stage["verdict"] not in SILENT]
+    blamed = [stage for stage in cell.stages or () if stage.verdict not in SILENT]
     return not fault.alone or len(blamed) == 1

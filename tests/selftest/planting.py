@@ -11,10 +11,9 @@ from typing import Any
 
 from tfmatrix.config import Config
 from tfmatrix.environments import making
-from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix import run, summary
 from tfmatrix.questions.matrix.plan import Plan, known_models
 from tfmatrix.records import Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
-from tfmatrix.report.document import Data
 from tfmatrix.runner.answers import to_trial
 from tfmatrix.runner.observing import request_of
 from tfmatrix.runner.probe import Probe
@@ -49,7 +48,7 @@ class Bench:
         for probe in self._probes.values():
             probe.close()
 
-    def plant(self, fault: Fault) -> tuple[Data, str]:
+    def plant(self, fault: Fault) -> tuple[summary.Cell, str]:
         """Return the candidate's cell as the JSON report has it, and the Markdown report, with a fault planted."""
         plan = self._plan(self._models[fault.model], fault.mode)
         cells = {cell.environment: cell for cell in plan.cells}
@@ -60,7 +59,7 @@ class Bench:
                 self._observe(store, expected, **further)
             return self._reported(plan, store)
 
-    def repeat(self, model: str, mode: str) -> tuple[Data, str]:
+    def repeat(self, model: str, mode: str) -> tuple[summary.Cell, str]:
         """Return the candidate's cell and the report of a pair with nothing planted."""
         plan = self._plan(self._models[model], mode)
         cells = {cell.environment: cell for cell in plan.cells}
@@ -105,7 +104,7 @@ class Bench:
         header, payload = probe.ask({**request_of(expected, self._config, fresh=False), **further})
         store.add(*to_trial(expected, header, payload))
 
-    def _reported(self, plan: Plan, store: Store) -> tuple[Data, str]:
-        data, path = run.write_report(plan, store)
-        cell = next(cell for cell in data["cells"] if cell["environment"] == plan.candidates[0].name)
+    def _reported(self, plan: Plan, store: Store) -> tuple[summary.Cell, str]:
+        report, path = run.write_report(plan, store)
+        cell = next(cell for cell in report.cells if cell.environment == plan.candidates[0].name)
         return cell, path.read_text(encoding="utf-8")

@@ -47,7 +47,7 @@ def test_a_planted_fault_is_found_placed_and_judged(bench: Bench, fault: Fault) 
 def test_nothing_planted_is_called_identical(bench: Bench) -> None:
     """A release against itself, observed anew, is identical."""
     cell, report = bench.repeat("linear", "tf2")
-    assert cell["verdict"] == "identical"
+    assert cell.verdict == "identical"
     assert "May I upgrade?" in report
 
 

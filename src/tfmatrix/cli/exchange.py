@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone, open_store, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.questions.exchange import run
-from tfmatrix.questions.exchange.page import INCOMPLETE as MISSING
-from tfmatrix.questions.exchange.page import problems
+from tfmatrix.questions.exchange.answer import answer, problems
 from tfmatrix.questions.exchange.plan import ExchangePlan, make_exchange_plan
 from tfmatrix.questions.exchange.report import write_report
+from tfmatrix.questions.exchange.summary import Report
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.report.document import Data, to_text
+from tfmatrix.report import terminal
+from tfmatrix.report.document import to_text
 from tfmatrix.runner.events import Event
 from tfmatrix.store.store import Store
 
@@ -56,8 +56,8 @@ def exchange(*, formats: str, fresh: bool, quiet: bool, as_json: bool, **choices
             store.forget([reader.key for _, _, reader in run.readers(plan, store) if reader])
             store.forget(written.writer.key for written in plan.written)
         _observe(plan, store, silent=quiet or as_json)
-        data, path = write_report(plan, store)
-    return _finish(data, path, quiet=quiet, as_json=as_json)
+        report, path = write_report(plan, store)
+    return _finish(report, path, quiet=quiet, as_json=as_json)
 
 
 def _observe(plan: ExchangePlan, store: Store, *, silent: bool) -> None:
@@ -93,17 +93,16 @@ def _is_refusal(event: Event) -> bool:
     return View.is_trouble(event) and hasattr(event, "trial")
 
 
-def _finish(data: Data, path: Path, *, quiet: bool, as_json: bool) -> int:
+def _finish(report: Report, path: Path, *, quiet: bool, as_json: bool) -> int:
     """Print how many pairs came to what, and return the exit code."""
     if as_json:
-        click.echo(to_text(data), nl=False)
+        click.echo(to_text(report), nl=False)
     elif not quiet:
-        counts = Counter(pair["verdict"] for pair in data["pairs"])
-        for verdict in data["verdicts"]:
-            if counts[verdict["name"]]:
-                click.echo(f"{counts[verdict['name']]:>6}  {verdict['name']}")
+        for line in terminal.lines(answer(report)):
+            click.echo(line)
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        click.echo(f"report {data['id']}: {shown}")
-    for line in problems(data):
+        click.echo(f"report {report.id}: {shown}")
+    missing = problems(report)
+    for line in missing:
         click.echo(f"tfmatrix: {line}", err=True)
-    return INCOMPLETE if any(pair["verdict"] == MISSING for pair in data["pairs"]) else SAME
+    return INCOMPLETE if missing else SAME

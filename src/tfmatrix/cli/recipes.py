@@ -14,11 +14,13 @@ from tfmatrix.cli.selection import alone, open_store, read_config
 from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import judge, run
+from tfmatrix.questions.recipes.answer import answer, problems
 from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
 from tfmatrix.questions.recipes.results import Audit, Found, core_models
 from tfmatrix.questions.recipes.scripts import MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import OBSERVED, Environment
+from tfmatrix.report import terminal
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Refused
 
 
@@ -42,12 +44,15 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, **choices: Any) -> int:
     plan = make_audit_plan(read_config(choices))
     with open_store(plan.plan) as store, alone(plan.plan):
         audited = run.known(plan, store) if stored else run.audit(plan, store, _Teller(quiet).tell, fresh=fresh)
-        data, path = run.write_report(plan, audited)
+        report, path = run.write_report(plan, audited)
     if not quiet:
-        click.echo(f"report {data['id']}: {path}")
-    for line in audited.unanswered():
+        for line in terminal.lines(answer(report)):
+            click.echo(line)
+        click.echo(f"report {report.id}: {path}")
+    unanswered = problems(report)
+    for line in unanswered:
         click.echo(f"tfmatrix: {line}", err=True)
-    return INCOMPLETE if audited.unanswered() else SAME
+    return INCOMPLETE if unanswered else SAME
 
 
 class _Teller:

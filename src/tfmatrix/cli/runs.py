@@ -18,8 +18,10 @@ from tfmatrix.errors import UserError
 from tfmatrix.questions.matrix import answer
 from tfmatrix.questions.matrix import run as running
 from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.questions.matrix.summary import Report
 from tfmatrix.records import OBSERVED, UNSUPPORTED, ExpectedTrial
-from tfmatrix.report.document import Data, to_text
+from tfmatrix.report import terminal
+from tfmatrix.report.document import to_text
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.storing import observe_into
 from tfmatrix.store.store import Store
@@ -55,8 +57,8 @@ def run(*, fresh: bool, cell: str | None, trace: bool, quiet: bool, as_json: boo
         # nothing.
         missing = every if fresh else running.missing_from(store, plan)
         _observe(plan, store, missing, View(missing, _own_options(choices)), silent=quiet or as_json)
-        data, path = running.write_report(plan, store)
-    return _finish(data, path, quiet=quiet, as_json=as_json)
+        found, path = running.write_report(plan, store)
+    return _finish(found, path, quiet=quiet, as_json=as_json)
 
 
 @click.command()
@@ -67,8 +69,8 @@ def report(*, quiet: bool, as_json: bool, **choices: Any) -> int:
     """Write the report again from what is stored; nothing is run."""
     plan = read_plan(choices)
     with open_store(plan) as store:
-        data, path = running.write_report(plan, store)
-    return _finish(data, path, quiet=quiet, as_json=as_json)
+        found, path = running.write_report(plan, store)
+    return _finish(found, path, quiet=quiet, as_json=as_json)
 
 
 def _run_cell(settings: config.Config, cell: str, *, trace: bool) -> int:
@@ -109,19 +111,19 @@ def _observe(plan: Plan, store: Store, missing: Sequence[ExpectedTrial], view: V
         observe_into(store, plan, missing, tell)
 
 
-def _finish(data: Data, path: Path, *, quiet: bool, as_json: bool) -> int:
+def _finish(found: Report, path: Path, *, quiet: bool, as_json: bool) -> int:
     """Print the answer, and return the exit code."""
     if as_json:
-        click.echo(to_text(data), nl=False)
+        click.echo(to_text(found), nl=False)
     elif not quiet:
-        for line in answer.lines(data):
+        for line in terminal.lines(answer.answer(found)):
             click.echo(line)
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        click.echo(f"report {data['id']}: {shown}")
-    unanswered = running.unanswered(data)
-    for line in answer.problems(unanswered):
+        click.echo(f"report {found.id}: {shown}")
+    problems = answer.problems(found)
+    for line in problems:
         click.echo(f"tfmatrix: {line}", err=True)
-    if running.compared_nothing(data):
-        click.echo(f"tfmatrix: nothing was compared with {data['baseline']}; choose another version too.", err=True)
+    if answer.compared_nothing(found):
+        click.echo(f"tfmatrix: nothing was compared with {found.baseline}; choose another version too.", err=True)
         return INCOMPLETE
-    return INCOMPLETE if unanswered else SAME
+    return INCOMPLETE if problems else SAME

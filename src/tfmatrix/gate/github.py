@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check
 from tfmatrix.gate.text import counts, headline, lines, shown
-from tfmatrix.report.text import code, escaped, table
+from tfmatrix.report.blocks import Break, Code, Heading, joined, paragraph, table
+from tfmatrix.report.markdown import to_markdown
 
 _KINDS = {Level.INCOMPLETE: "error", Level.FAIL: "error", Level.WARN: "warning"}
 """Annotations by level; everything else is a notice."""
@@ -27,24 +28,27 @@ def commands(check: Check) -> Iterator[str]:
 
 def summary(check: Check) -> str:
     """Return the summary of a job, in Markdown."""
-    rows = [
+    headings = ["level", "verdict", "cells", "stage", "reason", "more"]
+    rows = (
         [
             line.reason.level.value,
             line.reason.verdict,
-            "<br>".join(code(shown(cell)) for cell in line.cells),
-            code(shown(line.reason.stage)),
-            escaped(line.text),
-            code(line.command),
+            joined(Break(), (Code(shown(cell)) for cell in line.cells)),
+            Code(shown(line.reason.stage)),
+            line.text,
+            Code(line.command),
         ]
         for line in lines(check)
-    ]
-    parts = [
-        f"## {escaped(headline(check))}",
-        escaped(counts(check)),
-        table(["level", "verdict", "cells", "stage", "reason", "more"], rows),
-        f"Policy {code(check.policy[:12])}, machine {code(check.machine[:12])}.",
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    )
+    policy, machine = Code(check.policy[:12]), Code(check.machine[:12])
+    return to_markdown(
+        [
+            Heading(2, headline(check)),
+            paragraph(counts(check)),
+            table(headings, rows),
+            paragraph(("Policy ", policy, ", machine ", machine, ".")),
+        ]
+    )
 
 
 def _data(text: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.questions.matrix.summary import SCHEMA, summarise
+from tfmatrix.questions.matrix.summary import SCHEMA, Cell, Report, summarise
 from tfmatrix.records import Environment
-from tfmatrix.report.document import Data, report_id
+from tfmatrix.report.document import of_shape, report_id
 from tfmatrix.store.store import Store
 
 NAMED = 8
@@ -26,25 +27,25 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
     other settings, of other models or against another baseline, does not cover the candidate, or where the store now
     says something else.
     """
-    data = _read(config, id_)
-    _require_move(data, baseline, candidate)
-    names = [environment["name"] for environment in data["environments"]]
+    read = _read(config, id_)
+    _require_move(read, baseline, candidate)
+    names = [environment.name for environment in read.environments]
     evidence = gather(make_plan(config.overridden(versions=names, baseline=baseline.name)), store)
     now = summarise(evidence.comparison)
-    if changed := next(_changes(data, now), None):
+    if changed := next(_changes(read, now), None):
         raise UserError(f"the report {id_} is not the current one: {changed}; make it anew, and read it.")
-    if now["id"] != id_:
+    if now.id != id_:
         raise UserError(
-            f"the report {id_} is not the current one: from the store it is now {now['id']}; "
+            f"the report {id_} is not the current one: from the store it is now {now.id}; "
             "make it anew with `tfmatrix report`, and read it."
         )
     return evidence
 
 
-def _read(config: Config, id_: str) -> Data:
+def _read(config: Config, id_: str) -> Report:
     path = config.under_root(config.reports) / "matrix.json"
     try:
-        data: Data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.") from None
     except (OSError, ValueError) as error:
@@ -53,47 +54,61 @@ def _read(config: Config, id_: str) -> Data:
         raise UserError(f"the report {path} has another schema; make it anew with `tfmatrix report`.")
     if data.get("id") != id_:
         raise UserError(f"the report in {path.parent} is {data.get('id')}, and not {id_}: read that one first.")
-    if report_id(data) != id_:
+    try:
+        report = of_shape(data, Report)
+    except ValueError as error:
+        raise UserError(f"the report {path} is none of tfmatrix's: {error}; make it anew.") from None
+    if report_id(report) != id_:
         raise UserError(f"the report {path} was edited: it no longer has the id that it bears; make it anew.")
-    return data
+    return report
 
 
-def _require_move(data: Data, baseline: Environment, candidate: Environment) -> None:
+def _require_move(report: Report, baseline: Environment, candidate: Environment) -> None:
     """Raise ``UserError`` where a report is not about the move."""
-    if data["baseline"] != baseline.name:
+    if report.baseline != baseline.name:
         raise UserError(
-            f"the report {data['id']} compares with {data['baseline']}, and the project pins {baseline.name}: "
+            f"the report {report.id} compares with {report.baseline}, and the project pins {baseline.name}: "
             f"make one with `tfmatrix run --baseline {baseline.name} --versions {candidate.name}`."
         )
-    covered = [found["environment"] for found in data["candidates"]]
+    covered = [found.environment for found in report.candidates]
     if candidate.name not in covered:
         raise UserError(
-            f"the report {data['id']} does not cover {candidate.name}, only {', '.join(covered)}: "
+            f"the report {report.id} does not cover {candidate.name}, only {', '.join(covered)}: "
             f"make one with `tfmatrix run --versions {candidate.name}`."
         )
 
 
-def _changes(before: Data, now: Data) -> Iterator[str]:
+def _changes(before: Report, now: Report) -> Iterator[str]:
     """Yield why two reports are not one, what weighs most first."""
-    for name, value in now["settings"].items():
-        if before["settings"].get(name) != value:
-            told = "another policy" if name == "policy" else f"{name} {_told(before['settings'].get(name))}"
+    for name in now.settings.__struct_fields__:
+        was = getattr(before.settings, name)
+        if was != getattr(now.settings, name):
+            told = "another policy" if name == "policy" else f"{name} {_told(was)}"
             yield f"it was made under other settings, {told} in place of the configuration's"
-    old, new = ({cell["id"]: cell for cell in data["cells"]} for data in (before, now))
+    old, new = ({cell.id: cell for cell in report.cells} for report in (before, now))
     if gone := [id_ for id_ in new if id_ not in old]:
         yield f"it leaves out {_named(gone)}, which the configuration has"
     if extra := [id_ for id_ in old if id_ not in new]:
         yield f"it has {_named(extra)}, which the configuration has no longer"
-    if before["tfmatrix"] != now["tfmatrix"]:
-        yield f"tfmatrix {before['tfmatrix']} made it, and this is {now['tfmatrix']}"
-    for word in ("reason", "outcome", "verdict", "trace"):
-        if other := [id_ for id_ in new if old[id_][word] != new[id_][word]]:
-            reason = f": {new[other[0]]['reason']}" if new[other[0]]["reason"] else ""
+    if before.tfmatrix != now.tfmatrix:
+        yield f"tfmatrix {before.tfmatrix} made it, and this is {now.tfmatrix}"
+    for word, of in _OF_CELLS.items():
+        if other := [id_ for id_ in new if of(old[id_]) != of(new[id_])]:
+            reason = f": {new[other[0]].reason}" if new[other[0]].reason else ""
             yield f"the {word} of {_named(other)} is another now{reason}"
 
 
+_OF_CELLS: dict[str, Callable[[Cell], str]] = {
+    "reason": attrgetter("reason"),
+    "outcome": attrgetter("outcome"),
+    "verdict": attrgetter("verdict"),
+    "trace": attrgetter("trace"),
+}
+"""What is compared of each cell, by the word for it."""
+
+
 def _told(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _named(cells: list[str]) -> str:

@@ -1,30 +1,38 @@
-"""What every report's data have: an id, the text of a JSON file, and numbers as JSON has them."""
+"""What every report has: an id, and the text of a JSON file, from which it can be read again."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO, TypeVar
 
-from tfmatrix.compare.distance import Distance
+import msgspec
+
+from tfmatrix.report.records import Report
 
 ID_DIGITS = 8
 """Hexadecimal digits of a report's id."""
 
+UNNAMED = ""
+"""What stands in place of the id until the rest is known."""
 
-Data = dict[str, Any]
+R = TypeVar("R", bound=Report)
 
 
-def write(content: Data, file: TextIO) -> Data:
-    """Write content under its id into an empty file as `to_text` has it, and return both; all is encoded only once.
+def identified(report: R) -> R:
+    """Return a report under its id."""
+    return msgspec.structs.replace(report, id=report_id(report))
+
+
+def write(report: R, file: TextIO) -> R:
+    """Write a report under its id into an empty file as `to_text` has it, and return it; all is encoded only once.
 
     The id comes first in the file and is known last, so its place is filled at the end: the text of a large report,
     held until then, would take as much memory again.
     """
-    pieces = _pieces(content)
+    pieces = _content(report)
     begun = next(pieces)
     state = hashlib.sha256(_in_one_line(begun))
     file.write(f'{begun}"id": "')
@@ -36,16 +44,16 @@ def write(content: Data, file: TextIO) -> Data:
     id_ = state.hexdigest()[:ID_DIGITS]
     file.seek(place_of_id)
     file.write(id_)
-    return {"id": id_, **content}
+    return msgspec.structs.replace(report, id=id_)
 
 
-def report_id(content: Data) -> str:
+def report_id(report: Report) -> str:
     """Return the id of a report's content: the first hexadecimal digits of the SHA-256 of its JSON.
 
     Which is that of Python's ``json.dumps``: one line of ASCII.
     """
     state = hashlib.sha256()
-    for piece in _pieces({key: value for key, value in content.items() if key != "id"}):
+    for piece in _content(report):
         state.update(_in_one_line(piece))
     return state.hexdigest()[:ID_DIGITS]
 
@@ -70,19 +78,30 @@ def _escaped(character: re.Match[str]) -> str:
     return json.dumps(character[0]).strip('"')
 
 
-def to_text(content: Data) -> str:
-    """Return the data as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
-    return "".join(_pieces(content))
+def to_text(report: Report) -> str:
+    """Return a report as the text of a JSON file, with a line for each entry of a list: a cell, a candidate."""
+    return "".join(_pieces(_fields(report)))
 
 
-def _pieces(content: Data) -> Iterator[str]:
-    """Yield the text of a report's data, an entry of a list at a time."""
+def _content(report: Report) -> Iterator[str]:
+    """Yield the text of everything but the id."""
+    return _pieces([(name, value) for name, value in _fields(report) if name != "id"])
+
+
+def _fields(report: Report) -> Iterator[tuple[str, Any]]:
+    """Yield what a report holds, under the names that JSON has for it."""
+    for name, encoded in zip(report.__struct_fields__, report.__struct_encode_fields__, strict=True):
+        yield encoded, getattr(report, name)
+
+
+def _pieces(fields: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Yield the text of some fields, an entry of a list at a time."""
     yield "{\n "
-    for number, (name, value) in enumerate(content.items()):
+    for number, (name, value) in enumerate(fields):
         if number:
             yield ",\n "
         yield f"{_encoded(name)}: "
-        if not (isinstance(value, list) and value):
+        if not (isinstance(value, tuple) and value):
             yield _encoded(value)
             continue
         yield "[\n  "
@@ -94,22 +113,11 @@ def _pieces(content: Data) -> Iterator[str]:
     yield "\n}\n"
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
+_encoded = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, default=msgspec.to_builtins
+).encode
 
 
-def as_json(value: Any) -> Any:
-    """Return a value as JSON has it, which knows no tuples."""
-    if isinstance(value, dict):
-        return {key: as_json(item) for key, item in value.items()}
-    return [as_json(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def as_number(value: float | None) -> float | str | None:
-    """Return a number as JSON has it: NaN and infinities are words, since JSON has none."""
-    return value if value is None or math.isfinite(value) else repr(float(value))
-
-
-def of_distance(distance: Distance) -> Data:
-    """Return a distance as JSON has it."""
-    measured = {"fraction": distance.fraction, **distance._asdict()}
-    return {**measured, "max_abs": as_number(distance.max_abs), "scaled_error": as_number(distance.scaled_error)}
+def of_shape(data: Any, kind: type[R]) -> R:
+    """Return what JSON held as a report; raises ``ValueError``, saying where, for what has not its shape."""
+    return msgspec.convert(data, kind)

@@ -1,4 +1,4 @@
-"""Pairs of a writer and a reader in words: runs of releases in place of lists."""
+"""Releases in words: runs in place of lists."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 
-def told(chosen: Iterable[str], releases: Sequence[str]) -> str:
-    """Return some releases, in order, as runs: ``2.8.4 to 2.12.1, 2.15.1``."""
+def told(chosen: Iterable[str], releases: Sequence[str], *, shortest: int = 2) -> str:
+    """Return some releases, in their order, as runs: ``2.8.4 to 2.12.1, 2.15.1``; shorter ones are listed."""
     runs: list[list[str]] = []
-    for name in chosen:
-        if runs and releases.index(name) == releases.index(runs[-1][-1]) + 1:
+    places = {name: place for place, name in enumerate(releases)}
+    for name in sorted(set(chosen), key=places.__getitem__):
+        if runs and places[name] == places[runs[-1][-1]] + 1:
             runs[-1].append(name)
         else:
             runs.append([name])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+    return ", ".join(", ".join(run) if len(run) < shortest else f"{run[0]} to {run[-1]}" for run in runs)
 
 
 def told_pairs(pairs: Iterable[tuple[str, str]], releases: Sequence[str]) -> list[str]:

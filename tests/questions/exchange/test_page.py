@@ -9,17 +9,23 @@ from pathlib import Path
 import pytest
 
 from golden_files import assert_golden
+from questions.changing import changed
 from questions.matrix.test_page import faults
-from tfmatrix.questions.exchange import page, summary
+from tfmatrix.questions.exchange import summary
+from tfmatrix.questions.exchange.answer import answer, problems
+from tfmatrix.questions.exchange.page import page
+from tfmatrix.questions.exchange.summary import Report
 from tfmatrix.questions.exchange.verdicts import Exchanged
-from tfmatrix.report.document import Data, to_text
+from tfmatrix.report import terminal
+from tfmatrix.report.document import of_shape, report_id, to_text
+from tfmatrix.report.markdown import to_markdown
 
 from .exchanged import make_plan, store_of
 
 
 @pytest.fixture(scope="module")
-def exchanged(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    """Return the data of the small exchange."""
+def exchanged(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Return the report of the small exchange."""
     folder = tmp_path_factory.mktemp("exchange")
     plan = make_plan(folder)
     with pytest.MonkeyPatch.context() as patched, store_of(plan, folder / "store.sqlite") as store:
@@ -27,20 +33,15 @@ def exchanged(tmp_path_factory: pytest.TempPathFactory) -> Data:
         return summary.summarise(plan, store)
 
 
-def fixed(data: Data) -> Data:
-    """Return the data without what another machine would have otherwise."""
-    return {**data, "id": "00000000"}
-
-
-def test_every_verdict_in_one_report(exchanged: Data) -> None:
+def test_every_verdict_in_one_report(exchanged: Report) -> None:
     """An exchange in which every verdict comes up is rendered as the golden file has it, and nothing spoils it."""
-    assert {pair["verdict"] for pair in exchanged["pairs"]} == {verdict.value for verdict in Exchanged}
-    text = page.render(fixed(exchanged))
+    assert {pair.verdict for pair in exchanged.pairs} == set(Exchanged)
+    text = to_markdown(page(changed(exchanged, id="00000000")))
     assert_golden("exchange.md", text)
     assert list(faults(text)) == []
 
 
-def test_the_same_store_gives_the_same_report(exchanged: Data, tmp_path: Path) -> None:
+def test_the_same_store_gives_the_same_report(exchanged: Report, tmp_path: Path) -> None:
     """Two summaries of what is stored are the same text, and it is JSON."""
     plan = make_plan(tmp_path)
     with store_of(plan, tmp_path / "store.sqlite") as store:
@@ -49,11 +50,10 @@ def test_the_same_store_gives_the_same_report(exchanged: Data, tmp_path: Path) -
     assert json.loads(first)["schema"] == summary.SCHEMA
 
 
-def test_every_pair_of_the_data_is_in_a_table(exchanged: Data) -> None:
+def test_every_pair_of_the_data_is_in_a_table(exchanged: Report) -> None:
     """The tables have as many marks of each verdict as the data has pairs of it."""
-    marks = {verdict["name"]: verdict["mark"] for verdict in exchanged["verdicts"]}
-    wanted = Counter(marks[pair["verdict"]] for pair in exchanged["pairs"])
-    text = page.render(exchanged)
+    wanted = Counter(pair.verdict.mark for pair in exchanged.pairs)
+    text = to_markdown(page(exchanged))
     tables = text[text.index("### ") : text.index("## What silently")]
     cells = [
         cell.strip().strip("`").rstrip("+")
@@ -72,9 +72,23 @@ def test_a_message_has_no_folder_of_this_machine() -> None:
     )
 
 
-def test_problems_are_one_line_each(exchanged: Data) -> None:
+def test_problems_are_one_line_each(exchanged: Report) -> None:
     """Each distinct reason of a missing pair is told once, with its number of pairs and without control characters."""
-    lines = list(page.problems(exchanged))
-    assert len(lines) == len({pair["reason"] for pair in exchanged["pairs"] if pair["verdict"] == "missing"})
+    lines = problems(exchanged)
+    assert len(lines) == len({pair.reason for pair in exchanged.pairs if pair.verdict is Exchanged.MISSING})
     assert any(line.startswith("2.21.0 is unavailable: no wheel") for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+def test_the_answer_counts_every_pair(exchanged: Report) -> None:
+    """The terminal shows each verdict with its number of pairs, worst first, and all pairs together."""
+    told = [line.split(maxsplit=1) for line in terminal.lines(answer(exchanged))]
+    assert sum(int(count) for count, _ in told) == len(exchanged.pairs)
+    assert [word for _, word in told] == [verdict.value for verdict in Exchanged]
+
+
+def test_an_exchange_is_read_as_it_was_written(exchanged: Report) -> None:
+    """What is read from the JSON is the report that it was written from, under the same id."""
+    read = of_shape(json.loads(to_text(exchanged)), Report)
+    assert read == exchanged
+    assert report_id(read) == exchanged.id

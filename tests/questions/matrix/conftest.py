@@ -1,15 +1,13 @@
-"""The data of a small matrix, as every report is rendered from it."""
+"""The report of a small matrix."""
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import pytest
 
 from tfmatrix.questions.matrix import summary
 from tfmatrix.questions.matrix.judge import compare_all
-from tfmatrix.report.document import Data
 
 from .stored import make_plan, store_of
 
@@ -21,19 +19,13 @@ def _one_release(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    """Return the data of the small matrix, made once."""
+def report(tmp_path_factory: pytest.TempPathFactory) -> summary.Report:
+    """Return the report of the small matrix, made once."""
     folder = tmp_path_factory.mktemp("matrix")
     plan = make_plan(folder)
     with pytest.MonkeyPatch.context() as patched, store_of(plan, folder / "store.sqlite") as store:
         patched.setattr(summary, "__version__", "0.0.0")
         return summary.summarise(compare_all(plan, store))
-
-
-@pytest.fixture
-def data(shared_data: Data) -> Data:
-    """Return the data of the small matrix, for a test to change."""
-    return copy.deepcopy(shared_data)
 
 
 @pytest.fixture

@@ -9,24 +9,30 @@ from xml.etree import ElementTree
 import pytest
 
 from tfmatrix.questions.matrix import curves
-from tfmatrix.report.document import Data
+from tfmatrix.questions.matrix.summary import Cell, CurvePoint, Report
 
 from .stored import EVIL
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def cell(environment: str, letter: str, curve: list[list[Any]], **fields: str) -> Data:
-    """Return a cell as the data has it."""
-    return {
-        "environment": environment, "letter": letter, "curve": curve, "model": "mlp", "mode": "tf2",
-        "launch": "default", **fields,
-    }  # fmt: skip
+def cell(environment: str, letter: str, curve: list[list[Any]], **fields: str) -> Cell:
+    """Return a cell that parts from the baseline's as a curve says: steps, scaled errors, noise floors."""
+    given = {"environment": environment, "letter": letter, "model": "mlp", "mode": "tf2", "launch": "default"}
+    other: dict[str, Any] = {
+        "id": "id",
+        "source": "",
+        "outcome": "observed",
+        "reason": "",
+        "trace": "",
+        "verdict": "different",
+    }
+    return Cell(**{**other, **given, **fields}, trials=4, curve=tuple(CurvePoint(*point) for point in curve))
 
 
-def drawn(*cells: Data) -> ElementTree.Element:
+def drawn(*cells: Cell) -> ElementTree.Element:
     """Return the one picture of some cells."""
-    (text,) = curves.pictures({"cells": list(cells)}).values()
+    (text,) = curves.pictures(cells).values()
     return ElementTree.fromstring(text)
 
 
@@ -36,11 +42,11 @@ def numbers(picture: ElementTree.Element) -> list[float]:
     return [float(found) for text in points for found in re.split("[ ,]", text)]
 
 
-def test_a_picture_is_drawn_where_weights_part_and_nowhere_else(data: Data) -> None:
+def test_a_picture_is_drawn_where_weights_part_and_nowhere_else(report: Report) -> None:
     """Each model, mode and launch whose weights differ has one picture, and one that never parts has none."""
-    assert set(curves.pictures(data)) == {"differs-tf2.svg"}
-    assert curves.pictures({"cells": [cell("2.16.2", "A", [[1, 0.0, 1.0]])]}) == {}
-    assert curves.pictures({"cells": []}) == {}
+    assert set(curves.pictures(report.cells)) == {"differs-tf2.svg"}
+    assert curves.pictures([cell("2.16.2", "A", [[1, 0.0, 1.0]])]) == {}
+    assert curves.pictures([]) == {}
 
 
 def test_releases_with_the_same_bits_share_a_line() -> None:
@@ -82,7 +88,7 @@ def test_a_file_name_is_safe_in_any_folder_and_link(name: str) -> None:
     assert re.fullmatch(r"[\w.]+(-[\w.]+)*\.svg", curves.file_name(name, "tf2", "one thread"))
 
 
-def test_two_models_never_share_a_file(data: Data) -> None:
+def test_two_models_never_share_a_file() -> None:
     """Each model, mode and launch has a file of its own."""
     names = {curves.file_name("mlp", mode, launch) for mode in ("tf2", "v1") for launch in ("default", "single")}
     assert len(names) == 4

@@ -5,19 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from golden_files import assert_golden
-from tfmatrix.questions.matrix import page, summary
+from questions.changing import changed, each, spoilt
 from tfmatrix.questions.matrix.judge import compare_all
+from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import make_plan as plan_of_config
-from tfmatrix.report import document
-from tfmatrix.report.document import Data
+from tfmatrix.questions.matrix.summary import Candidate, Cell, Finding, FirstChange, Report, Stage, summarise
+from tfmatrix.report.document import to_text
+from tfmatrix.report.markdown import to_markdown
+from tfmatrix.report.records import Environment, Package
 from tfmatrix.store.store import Store
 
 from .stored import EVIL, make_plan, store_of
+
+
+def rendered(report: Report) -> str:
+    """Return the page of a report in Markdown."""
+    return to_markdown(page(report))
+
 
 _CODE = re.compile(r"`[^`]*`")
 _CELL_END = re.compile(r"(?<!\\)\|")
@@ -39,9 +47,9 @@ def faults(text: str) -> Iterator[str]:
         width = cells
 
 
-def test_every_verdict_in_one_report(data: Data) -> None:
+def test_every_verdict_in_one_report(report: Report) -> None:
     """A matrix in which every verdict comes up is rendered as the golden file has it."""
-    text = page.render(data)
+    text = rendered(report)
     assert_golden("matrix.md", text)
     assert list(faults(text)) == []
 
@@ -50,11 +58,11 @@ def test_a_matrix_of_which_nothing_was_run(matrix_folder: Path) -> None:
     """A store that holds nothing gives a report in which every cell is missing and no release passes."""
     plan = make_plan(matrix_folder)
     with Store(Path(":memory:")) as store:
-        data = summary.summarise(compare_all(plan, store))
-    assert {cell["outcome"] for cell in data["cells"]} == {"missing"}
-    data["machine"] = {**data["machine"], "cpu": "Test CPU", "flags": [], "cores": 4, "memory_gib": 16.0}
-    data["machine"] |= {"architecture": "x86_64", "kernel": "6.1.0", "libc": "glibc 2.36", "gpus": [], "id": "x"}
-    assert_golden("nothing.md", page.render({**data, "id": "00000000"}))
+        report = summarise(compare_all(plan, store))
+    assert {cell.outcome for cell in report.cells} == {"missing"}
+    machine = changed(report.machine, cpu="Test CPU", flags=(), cores=4, memory_gib=16.0, architecture="x86_64")
+    machine = changed(machine, kernel="6.1.0", libc="glibc 2.36", gpus=())
+    assert_golden("nothing.md", rendered(changed(report, id="00000000", machine=machine)))
 
 
 def test_two_modes_and_two_launches(matrix_folder: Path) -> None:
@@ -63,12 +71,12 @@ def test_two_modes_and_two_launches(matrix_folder: Path) -> None:
         modes="tf2,v1", models="same,rounds,redraws", launches={"one|thread": {"intra_op": 1}}
     )
     with store_of(plan := plan_of_config(config), matrix_folder / "store.sqlite") as store:
-        text = page.render(summary.summarise(compare_all(plan, store)))
+        text = rendered(summarise(compare_all(plan, store)))
     assert_golden("modes.md", text)
     assert list(faults(text)) == []
 
 
-def test_one_store_gives_the_same_bytes_twice(matrix_folder: Path, data: Data) -> None:
+def test_one_store_gives_the_same_bytes_twice(matrix_folder: Path, report: Report) -> None:
     """A report that is written again from the same records is the same, byte for byte, in every format."""
     plan = make_plan(matrix_folder)
     with store_of(plan, matrix_folder / "store.sqlite"):
@@ -76,67 +84,69 @@ def test_one_store_gives_the_same_bytes_twice(matrix_folder: Path, data: Data) -
     texts = set()
     for _ in range(2):
         with Store(matrix_folder / "store.sqlite") as store:
-            again = summary.summarise(compare_all(plan_of_config(plan.config), store))
-        texts.add((document.to_text(again), page.render(again)))
+            again = summarise(compare_all(plan_of_config(plan.config), store))
+        texts.add((to_text(again), rendered(again)))
     assert len(texts) == 1
-    assert texts == {(document.to_text(data), page.render(data))}
-
-
-def spoil(value: Any, names: set[str]) -> Any:
-    """Return data with something in each field of some names that no report should take for markup."""
-    if isinstance(value, dict):
-        return {k: EVIL if k in names and isinstance(v, str) and v else spoil(v, names) for k, v in value.items()}
-    return [spoil(item, names) for item in value] if isinstance(value, list) else value
+    assert texts == {(to_text(report), rendered(report))}
 
 
 @pytest.mark.parametrize(
     "names", [{"reason", "verdict_reason"}, {"cpu", "kernel", "libc"}, {"python", "unavailable", "distribution"}]
 )
-def test_what_models_and_packages_say_is_shown_as_text(data: Data, names: set[str]) -> None:
+def test_what_models_and_packages_say_is_shown_as_text(report: Report, names: set[str]) -> None:
     """Pipes, newlines, tags and terminal codes in messages, names and versions change nothing around them."""
-    before, after = page.render(data), page.render(spoil(data, names))
+    before, after = rendered(report), rendered(spoilt(report, names, EVIL))
     assert after != before
     assert list(faults(after)) == []
     assert len(after.splitlines()) <= len(before.splitlines())
 
 
-def test_names_of_models_stages_and_packages_are_shown_as_text(data: Data) -> None:
+def test_names_of_models_stages_and_packages_are_shown_as_text(report: Report) -> None:
     """A model, a stage and a package with markup in their names stand in the report as they are."""
-    text = page.render(rename(data, but="2.21.0/fails_everywhere/tf2"))
+    text = rendered(renamed(report, but="2.21.0/fails_everywhere/tf2"))
     assert list(faults(text)) == []
 
 
-def test_a_name_does_not_leave_the_block_of_the_command(data: Data) -> None:
+def test_a_name_does_not_leave_the_block_of_the_command(report: Report) -> None:
     """The command that reproduces a cell is one line of its block, whatever the model is called."""
-    _, _, block = page.render(rename(data, but="")).partition("```console\n")
+    _, _, block = rendered(renamed(report, but="")).partition("```console\n")
     command, _, rest = block.partition("\n")
     assert command.startswith("$ python3 -m nox -s matrix -- ")
     assert "\x1b" not in command
     assert rest.startswith("```\n")
 
 
-def rename(data: Data, but: str) -> Data:
-    """Return data in which models, stages and packages are called something evil, but not the model of one cell."""
-    for cell in data["cells"]:
-        cell["model"] += EVIL * (cell["id"] != but)
-        for stage in cell.get("stages", []):
-            for found in (stage["first"], stage["worst"]):
-                if found:
-                    found["stage"] += EVIL
-    for candidate in data["candidates"]:
-        for first in candidate["first_changes"]:
-            first["model"] += EVIL
-    for environment in data["environments"]:
-        environment["packages"] = {"numpy": EVIL, "keras": EVIL}
-        environment["moved"] = [[[EVIL, EVIL], [EVIL, EVIL]], [None, [EVIL, "1"]], [[EVIL, "1"], None]]
-    return data
+def renamed(report: Report, but: str) -> Report:
+    """Return a report in which models, stages and packages are called something evil, but not the model of one cell."""
+
+    def finding(found: Finding | None) -> Finding | None:
+        return found and changed(found, stage=found.stage + EVIL)
+
+    def stage(found: Stage) -> Stage:
+        return changed(found, first=finding, worst=finding)
+
+    def cell(found: Cell) -> Cell:
+        stages = found.stages and each(stage)(found.stages)
+        return changed(found, model=found.model + EVIL * (found.id != but), stages=stages)
+
+    def first_change(first: FirstChange) -> FirstChange:
+        return changed(first, model=first.model + EVIL)
+
+    def candidate(found: Candidate) -> Candidate:
+        return changed(found, first_changes=each(first_change))
+
+    def environment(found: Environment) -> Environment:
+        evil, one = Package(EVIL, EVIL), Package(EVIL, "1")
+        return changed(found, packages={"numpy": EVIL, "keras": EVIL}, moved=((evil, evil), (None, one), (one, None)))
+
+    return changed(report, cells=each(cell), candidates=each(candidate), environments=each(environment))
 
 
 def test_a_report_that_is_whole_mentions_nothing_incomplete(matrix_folder: Path) -> None:
     """Where every cell was observed there is no list of problems, and identical releases can be swapped."""
     config = make_plan(matrix_folder).config.overridden(models="same", versions="2.15.1,2.16.2")
     with store_of(plan := plan_of_config(config), matrix_folder / "store.sqlite") as store:
-        text = page.render(summary.summarise(compare_all(plan, store)))
+        text = rendered(summarise(compare_all(plan, store)))
     assert "Incomplete" not in text
     assert "Unstable" not in text
     assert "- `tf2`: 2.15.1 = 2.16.2" in text
@@ -145,5 +155,5 @@ def test_a_report_that_is_whole_mentions_nothing_incomplete(matrix_folder: Path)
 def test_what_is_not_known_is_not_called_different(matrix_folder: Path) -> None:
     """A report of which nothing was run does not say that releases differ."""
     with Store(Path(":memory:")) as store:
-        text = page.render(summary.summarise(compare_all(make_plan(matrix_folder), store)))
+        text = rendered(summarise(compare_all(make_plan(matrix_folder), store)))
     assert "every release differs" not in text

@@ -2,73 +2,91 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from building import MACHINE_OF_TESTS
 from golden_files import assert_golden
+from questions.changing import changed, each
 from questions.recipes.worlds import facts, inhabit, project
-from tfmatrix.questions.recipes import page, run, summary
-from tfmatrix.questions.recipes.summary import Data, summarise
-from tfmatrix.report.document import report_id
+from tfmatrix.questions.recipes import run, summary
+from tfmatrix.questions.recipes.answer import answer, problems
+from tfmatrix.questions.recipes.judge import FAILS, MISSING
+from tfmatrix.questions.recipes.page import page, versions
+from tfmatrix.questions.recipes.summary import Cell, Report, summarise
+from tfmatrix.report import terminal
+from tfmatrix.report.document import of_shape, report_id, to_text
+from tfmatrix.report.markdown import to_markdown
+from tfmatrix.report.records import machine_of
 from tfmatrix.store.store import Store
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
-    """Yield the data of an audit of two releases in a world without TensorFlow, made once."""
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    """Yield the report of an audit of two releases in a world without TensorFlow, made once."""
     folder = tmp_path_factory.mktemp("audit")
     with pytest.MonkeyPatch.context() as patched, Store(folder / "store.sqlite") as store:
         inhabit(patched, facts)
         patched.setattr(summary, "__version__", "0.0.0")
         found = summarise(run.audit(project(folder), store, lambda _: None))
-        yield found | {"machine": {**asdict(MACHINE_OF_TESTS), "id": "0" * 64}, "id": "12345678"}
+        yield changed(found, machine=machine_of(MACHINE_OF_TESTS, "0" * 64), id="12345678")
 
 
-@pytest.fixture
-def audited(shared: Data) -> Data:
-    """Return the data, for a test to change."""
-    return copy.deepcopy(shared)
-
-
-def test_the_report_is_what_it_was(audited: Data) -> None:
+def test_the_report_is_what_it_was(audited: Report) -> None:
     """The whole report, as it was read and found good."""
-    assert_golden("recipes.md", page.render(audited))
+    assert_golden("recipes.md", to_markdown(page(audited)))
 
 
 def test_the_id_is_the_digest_of_everything_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another number is another report."""
+    """Another number is another report, and what is read again is the same one."""
     inhabit(monkeypatch, facts)
     with Store(tmp_path / "store.sqlite") as store:
-        data = summarise(run.audit(project(tmp_path, ["2.15.1"]), store, lambda _: None))
-    assert data["id"] == report_id(data)
-    assert data["id"] != report_id({**data, "trials": 0})
+        report = summarise(run.audit(project(tmp_path, ["2.15.1"]), store, lambda _: None))
+    assert report.id == report_id(report)
+    assert report.id != report_id(changed(report, trials=0))
+    assert of_shape(json.loads(to_text(report)), Report) == report
 
 
-def test_what_is_missing_is_no_pass(audited: Data) -> None:
+def test_what_is_missing_is_no_pass(audited: Report) -> None:
     """A cell of which nothing is known has a question mark, and the report says that it is incomplete."""
-    cell = next(c for c in audited["cells"] if (c["recipe"], c["environment"]) == ("set-random-seed", "2.15.1"))
-    cell |= {"verdict": "missing", "agreeing": 0, "tried": 0}
-    audited["unanswered"] = ["2.15.1: not tried as often as meant: set-random-seed[keras-mlp]"]
-    text = page.render(audited)
+
+    def forget(cell: Cell) -> Cell:
+        gone = (cell.recipe, cell.environment) == ("set-random-seed", "2.15.1")
+        return changed(cell, verdict=MISSING, agreeing=0, tried=0) if gone else cell
+
+    told = "2.15.1: not tried as often as meant: set-random-seed[keras-mlp]"
+    part = changed(audited, cells=each(forget), unanswered=(told,))
+    text = to_markdown(page(part))
     row = next(line for line in text.splitlines() if line.startswith("| `set-random-seed` "))
-    assert [part.strip() for part in row.split("|")][2:4] == ["yes 3/3", "?"]
+    assert [cell.strip() for cell in row.split("|")][2:4] == ["yes 3/3", "?"]
     assert "**Incomplete.**" in text
+    assert problems(part) == [told]
 
 
-def test_words_from_elsewhere_are_shown_as_text(audited: Data) -> None:
+def test_words_from_elsewhere_are_shown_as_text(audited: Report) -> None:
     """A message cannot break a table or bring markup of its own."""
-    for cell in audited["cells"]:
-        if cell["verdict"] == "failed":
-            cell["first"]["message"] = "r.py, line 6: Error: a | b <script>\x1b[31m `c`"
-    text = page.render(audited)
+
+    def spoil(cell: Cell) -> Cell:
+        if cell.verdict != FAILS or cell.first is None:
+            return cell
+        return changed(cell, first=replace(cell.first, message="r.py, line 6: Error: a | b <script>\x1b[31m `c`"))
+
+    text = to_markdown(page(changed(audited, cells=each(spoil))))
     assert "<script>" not in text
     assert "\x1b" not in text
     assert "a \\| b &lt;script&gt; \\`c\\`" in text
+
+
+def test_the_answer_says_which_recipe_is_advised_where(audited: Report) -> None:
+    """The terminal shows, for each mode, each recipe that is advised and in which releases."""
+    told = [line.split() for line in terminal.lines(answer(audited))]
+    assert {(mode, recipe) for mode, recipe, *_ in told} == {(one.mode, one.recipe) for one in audited.advice}
+    none = changed(audited, advice=each(lambda one: changed(one, recipe="")))
+    assert [line.split()[:2] for line in terminal.lines(answer(none))] == [["tf2", "none"], ["v1", "none"]]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +99,8 @@ def test_words_from_elsewhere_are_shown_as_text(audited: Data) -> None:
         (["4"], "4"),
     ],
 )
-def test_versions_are_told_as_a_reader_says_them(names: list[str], told: str) -> None:
+def test_versions_are_told_as_a_reader_says_them(audited: Report, names: list[str], told: str) -> None:
     """Three releases or more without a gap are a range; all are all."""
-    data = {"environments": [{"name": name} for name in "12345"]}
-    assert page.versions(data, names) == told
+    one = audited.environments[0]
+    report = changed(audited, environments=tuple(changed(one, name=name) for name in "12345"))
+    assert versions(report, names) == told

@@ -1,145 +1,192 @@
-"""The report of an exchange in Markdown, rendered from the same data as `exchange.json`."""
+"""The page of an exchange, made of the same report as `exchange.json`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from tfmatrix.report.document import Data
+from tfmatrix.questions.exchange.answer import problems
+from tfmatrix.questions.exchange.formats import Format
+from tfmatrix.questions.exchange.summary import Pair, Report
+from tfmatrix.questions.exchange.verdicts import BACK, LOST, NONE, OTHER, Exchanged
+from tfmatrix.report import parts
+from tfmatrix.report.blocks import (
+    Block,
+    Code,
+    Document,
+    Heading,
+    Item,
+    Listing,
+    Strong,
+    Table,
+    Text,
+    bullets,
+    joined,
+    paragraph,
+    prose,
+    table,
+)
 from tfmatrix.report.releases import told, told_pairs
-from tfmatrix.report.templates import fill
-from tfmatrix.report.text import code, escaped, plain, table
 
-GOOD = {"predicts the same bits", "predicts within rounding"}
+GOOD = {Exchanged.SAME, Exchanged.ROUNDS}
 """Verdicts of pairs in which every weight came back."""
 
-NOTHING = {"not written", "unsupported"}
+NOTHING = {Exchanged.NOT_WRITTEN, Exchanged.UNSUPPORTED}
 """Verdicts of pairs in which there was nothing to read."""
 
-INCOMPLETE = "missing"
+LONGEST = 300
+"""Characters of a warning that the page shows; `exchange.json` has the rest."""
 
 Group = tuple[str, str, str]
 """A table: format, mode, model."""
 
 
-def render(data: Data) -> str:
-    """Return the report as Markdown."""
-    releases = [found["name"] for found in data["environments"]]
-    groups = grouped(data)
-    sections = {
-        "headlines": list(headlines(data)),
-        "incomplete": [escaped(line) for line in problems(data)],
-        "legend": table(
-            ["mark", "verdict", "meaning"], [[code(v["mark"]), v["name"], v["meaning"]] for v in data["verdicts"]]
-        ),
-        "tables": [_section(group, pairs, data) for group, pairs in groups.items()],
-        "refusals": _messages(data, releases, ("refuses", "crashes")),
-        "unwritten": _messages(data, releases, ("not written",), writers=True),
-        "unsupported": _unsupported(data, releases),
-        "silent": list(_silent(groups, releases)),
-        "warnings": _warnings(data, releases),
-        "environments": _environments(data),
-    }
-    return fill("exchange", data=data, **sections)
+def page(report: Report) -> Document:
+    """Return the whole page."""
+    groups = _grouped(report.pairs)
+    return [
+        *_head(report),
+        *_in_short(report, groups),
+        *_tables(report, groups),
+        *_silent(report, groups),
+        *_section("Refusals", _messages(report, {Exchanged.REFUSED, Exchanged.CRASHED})),
+        *_section("What is not written", _messages(report, {Exchanged.NOT_WRITTEN}, writers=True)),
+        *_section("What does not exist", _unsupported(report)),
+        *_section("Warnings on reading", _warnings(report)),
+        *_foot(report),
+    ]
 
 
-def grouped(data: Data) -> dict[Group, list[Data]]:
+def _grouped(pairs: Iterable[Pair]) -> dict[Group, list[Pair]]:
     """Return the pairs of each table, in the order in which they come."""
-    groups: dict[Group, list[Data]] = {}
-    for pair in data["pairs"]:
-        groups.setdefault((pair["format"], pair["mode"], pair["model"]), []).append(pair)
+    groups: dict[Group, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault((pair.format, pair.mode, pair.model), []).append(pair)
     return groups
 
 
-def headlines(data: Data) -> Iterator[str]:
-    """Yield what matters, as lines of Markdown: what loads everywhere, and where the rest stops."""
-    releases = [found["name"] for found in data["environments"]]
-    order = [verdict["name"] for verdict in data["verdicts"]]
-    lines: dict[str, list[Group]] = {}
-    worst: dict[str, int] = {}
-    for group, pairs in grouped(data).items():
-        tried = [pair for pair in pairs if pair["verdict"] not in NOTHING]
+def _head(report: Report) -> Iterator[Block]:
+    yield Heading(1, "What one TensorFlow release writes and another reads")
+    yield paragraph(
+        (
+            ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
+            "Each release trained the model for a few steps, so that no weight, bias or",
+        ),
+        "optimizer slot is what it began as, and wrote it in every format; the same release and each later one read "
+        "it. A reader that has",
+        "to build the model itself began with other values everywhere, so that what is not loaded shows. Weights, "
+        "slots and predictions",
+        "are compared bit for bit with the writer's, on one machine.",
+    )
+
+
+def _in_short(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
+    yield Heading(2, "In short")
+    headlines = list(_headlines(report, groups))
+    yield bullets(headlines) if headlines else paragraph("Nothing was written or read.")
+    if found := problems(report):
+        yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
+        yield bullets(found)
+
+
+def _headlines(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Text]:
+    """Yield what matters: what loads everywhere, and where the rest stops."""
+    order = list(Exchanged)
+    lines: dict[Text, list[Group]] = {}
+    worst: dict[Text, int] = {}
+    for group, pairs in groups.items():
+        tried = [pair for pair in pairs if pair.verdict not in NOTHING]
         if tried:
-            line = f"{_writers(tried, pairs, releases)}: {_outcome(tried, pairs, order, releases)}"
+            line: Text = (_writers(tried, pairs, report.releases), ": ", _outcome(tried, pairs, report.releases))
             lines.setdefault(line, []).append(group)
-            worst[line] = min(order.index(pair["verdict"]) for pair in tried)
-    for line, groups in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
-        yield f"{', '.join(map(_name, groups))}, {line}."
+            worst[line] = min(order.index(pair.verdict) for pair in tried)
+    for line, found in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
+        yield joined(", ", map(_name, found)), ", ", line, "."
 
 
-def _outcome(tried: list[Data], pairs: list[Data], order: list[str], releases: list[str]) -> str:
+def _outcome(tried: Sequence[Pair], pairs: Iterable[Pair], releases: Sequence[str]) -> Text:
     """Return what became of the pairs of a table in which something was written."""
-    bad = [pair for pair in tried if pair["verdict"] not in GOOD]
+    bad = [pair for pair in tried if pair.verdict not in GOOD]
     if not bad:
-        somewhere = any(pair["verdict"] == "unsupported" and pair["artefact"] for pair in pairs)
+        somewhere = any(pair.verdict is Exchanged.UNSUPPORTED and pair.artefact for pair in pairs)
         later = f"every later one{' in which the model exists' if somewhere else ''}"
-        return f"**all weights come back in the same release and in {later}**, {_predicted(tried)}"
-    parts = [
-        f"**{verdict}**: {f'{len(found)} pairs' if verdict == INCOMPLETE else '; '.join(_where(found, releases))}"
-        for verdict in order
-        if (found := [pair for pair in bad if pair["verdict"] == verdict])
+        return Strong(f"all weights come back in the same release and in {later}"), f", {_predicted(tried)}"
+    found = [
+        (Strong(verdict.value), f": {_how_many(pairs_of, verdict, releases)}")
+        for verdict in Exchanged
+        if (pairs_of := [pair for pair in bad if pair.verdict is verdict])
     ]
-    return f"all weights come back in {len(tried) - len(bad)} of {len(tried)} pairs; {'; '.join(parts)}"
+    return f"all weights come back in {len(tried) - len(bad)} of {len(tried)} pairs; ", joined("; ", found)
 
 
-def _name(group: Group) -> str:
+def _how_many(pairs: Sequence[Pair], verdict: Exchanged, releases: Sequence[str]) -> str:
+    return f"{len(pairs)} pairs" if verdict is Exchanged.MISSING else "; ".join(_where(pairs, releases))
+
+
+def _name(group: Group) -> Text:
     form, mode, model = group
-    return f"{code(form)} ({mode}, {escaped(model)})"
+    return Code(form), f" ({mode}, {model})"
 
 
-def _writers(tried: Iterable[Data], pairs: Iterable[Data], releases: list[str]) -> str:
+def _writers(tried: Sequence[Pair], pairs: Iterable[Pair], releases: Sequence[str]) -> str:
     """Return which releases write a format, by what was found."""
-    writers = {pair["writer"] for pair in tried if pair["artefact"]}
-    everybody = {pair["writer"] for pair in pairs}
-    if writers == everybody:
+    writers = {pair.writer for pair in tried if pair.artefact}
+    if writers == {pair.writer for pair in pairs}:
         return "written by every release"
-    unknown = {pair["writer"] for pair in tried} - writers
-    names = told(sorted(writers, key=releases.index), releases) or "none"
+    unknown = {pair.writer for pair in tried} - writers
+    names = told(writers, releases) or "none"
     return f"written by {names}{', as far as is known' if unknown else ' only'}"
 
 
-def _predicted(tried: list[Data]) -> str:
-    rounding = sum(pair["verdict"] == "predicts within rounding" for pair in tried)
+def _predicted(tried: Sequence[Pair]) -> str:
+    rounding = sum(pair.verdict is Exchanged.ROUNDS for pair in tried)
     if not rounding:
         return "with the same predictions"
     return f"with predictions within rounding in {'all' if rounding == len(tried) else rounding} of {len(tried)} pairs"
 
 
-def _where(pairs: Iterable[Data], releases: list[str]) -> list[str]:
-    return told_pairs([(pair["writer"], pair["reader"]) for pair in pairs], releases)
+def _where(pairs: Iterable[Pair], releases: Sequence[str]) -> list[str]:
+    return told_pairs([(pair.writer, pair.reader) for pair in pairs], releases)
 
 
-def _section(group: Group, pairs: list[Data], data: Data) -> Data:
-    form = next(found for found in data["formats"] if found["name"] == group[0])
-    told_of = [line for line in (_slots(pairs), _own_rounding(pairs, data)) if line]
-    return {**form, "mode": group[1], "model": group[2], "table": _table(pairs, data), "notes": told_of}
+def _tables(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
+    yield Heading(2, "Who reads what whom wrote")
+    yield parts.legend(report.verdicts)
+    yield paragraph(
+        prose("A `+` behind the mark: the optimizer's slots and step count came back too, with the writer's bits.")
+    )
+    formats = {form.name: form for form in report.formats}
+    for (name, mode, model), pairs in groups.items():
+        yield Heading(3, (Code(name), f", {mode}, {model}"))
+        notes = [_about(formats[name]), _slots(pairs), _own_rounding(pairs, report.releases)]
+        yield paragraph(joined(" ", (note for note in notes if note)))
+        yield _table(pairs)
 
 
-def _table(pairs: list[Data], data: Data) -> str:
+def _about(form: Format) -> Text:
+    holds = "the weights; the reader builds the model" if form.holds == "weights" else "the model whole"
+    return f"Holds {holds}. Written by ", Code(form.written), ", read by ", Code(form.read), "."
+
+
+def _table(pairs: Iterable[Pair]) -> Table:
     """Return the table of writers by readers; a column that no pair has is left out."""
-    marks = {verdict["name"]: verdict["mark"] for verdict in data["verdicts"]}
     cells = {
-        (pair["writer"], pair["reader"]): code(
-            marks[pair["verdict"]] + ("+" if pair["slots"]["word"] == "back" else "")
-        )
-        for pair in pairs
+        (pair.writer, pair.reader): Code(pair.verdict.mark + ("+" if pair.slots.word == BACK else "")) for pair in pairs
     }
-    readers = list(dict.fromkeys(pair["reader"] for pair in pairs))
-    writers = list(dict.fromkeys(pair["writer"] for pair in pairs))
-    rows = [[escaped(writer), *(cells.get((writer, reader), "") for reader in readers)] for writer in writers]
-    return table(["written by", *map(escaped, readers)], rows)
+    writers, readers = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
+    rows = [[writer, *(cells.get((writer, reader), "") for reader in readers)] for writer in writers]
+    return table(["written by", *readers], rows)
 
 
-def _slots(pairs: list[Data]) -> str:
+def _slots(pairs: Iterable[Pair]) -> str:
     """Return a sentence on the optimizer's slots, empty where nothing loads."""
-    loaded = [pair for pair in pairs if pair["slots"]["word"] != "none"]
-    back = sum(pair["slots"]["word"] == "back" for pair in loaded)
+    loaded = [pair for pair in pairs if pair.slots.word != NONE]
+    back = sum(pair.slots.word == BACK for pair in loaded)
     return f"The optimizer's slots come back in {back} of {len(loaded)} pairs that load." if loaded else ""
 
 
-def _own_rounding(pairs: list[Data], data: Data) -> str:
+def _own_rounding(pairs: Iterable[Pair], releases: Sequence[str]) -> str:
     """Return a sentence on releases whose own predictions differ: then the way of reading differs, not the release."""
-    releases = [found["name"] for found in data["environments"]]
-    own = [p["writer"] for p in pairs if p["writer"] == p["reader"] and p["verdict"].startswith("predicts within")]
+    own = [pair.writer for pair in pairs if pair.writer == pair.reader and pair.verdict is Exchanged.ROUNDS]
     if not own:
         return ""
     return (
@@ -147,100 +194,106 @@ def _own_rounding(pairs: list[Data], data: Data) -> str:
     )
 
 
-def _messages(data: Data, releases: list[str], verdicts: tuple[str, ...], *, writers: bool = False) -> list[Data]:
+def _silent(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
+    yield Heading(2, "What silently does not come back")
+    yield paragraph(
+        "Nothing was raised in these pairs. Weights first; then the optimizer's slots, where all weights came back."
+    )
+    lost = [*_lost_weights(groups, report.releases), *_lost_slots(groups, report.releases)]
+    nothing = "Nothing: what loads without an exception has all weights and slots."
+    yield bullets(lost) if lost else paragraph(nothing)
+
+
+def _lost_weights(groups: Mapping[Group, list[Pair]], releases: Sequence[str]) -> Iterator[Text]:
+    """Yield the weights that do not come back though nothing is raised, and where."""
+    for group, pairs in groups.items():
+        for verdict in (Exchanged.PARTIAL, Exchanged.OTHER_BITS):
+            found = [pair for pair in pairs if pair.verdict is verdict]
+            for reason in dict.fromkeys(pair.reason for pair in found):
+                where = "; ".join(_where([pair for pair in found if pair.reason == reason], releases))
+                yield Strong("weights"), ", ", _name(group), f": {reason}: {where}"
+
+
+def _lost_slots(groups: Mapping[Group, list[Pair]], releases: Sequence[str]) -> Iterator[Text]:
+    """Yield where slots do not come back though the format holds them, and the formats that never do."""
+    never = []
+    for group, pairs in groups.items():
+        lost = [pair for pair in pairs if pair.slots.word in {LOST, OTHER} and pair.verdict in GOOD]
+        if lost and any(pair.slots.word == BACK for pair in pairs):
+            yield Strong("slots"), ", ", _name(group), f": {'; '.join(_where(lost, releases))}"
+        elif lost:
+            never.append(_name(group))
+    if never:
+        yield Strong("slots"), ", never: ", joined(", ", never)
+
+
+def _section(title: str, items: Sequence[Item]) -> Iterator[Block]:
+    """Yield a section with a list; nothing where the list is empty."""
+    if items:
+        yield Heading(2, title)
+        yield bullets(items)
+
+
+def _messages(report: Report, verdicts: set[Exchanged], *, writers: bool = False) -> list[Item]:
     """Return the distinct messages of some verdicts and where each occurs, the most frequent first.
 
     With ``writers`` the writers alone are named: who would read does not matter there.
     """
-    found: dict[str, list[Data]] = {}
-    for pair in data["pairs"]:
-        if pair["verdict"] in verdicts:
-            when = f" ({pair['verdict']}{', on use' if pair['phase'] == 'use' else ''})"
-            found.setdefault(f"{pair['kind']}: {pair['reason']}{when}", []).append(pair)
-    return _listed(found, releases, writers=writers)
+    found: dict[str, list[Pair]] = {}
+    for pair in report.pairs:
+        if pair.verdict in verdicts:
+            when = f" ({pair.verdict.value}{', on use' if pair.phase == 'use' else ''})"
+            found.setdefault(f"{pair.kind}: {pair.reason}{when}", []).append(pair)
+    return _listed(found, report.releases, writers=writers)
 
 
-def _listed(found: dict[str, list[Data]], releases: list[str], *, writers: bool = False) -> list[Data]:
+def _listed(found: Mapping[str, list[Pair]], releases: Sequence[str], *, writers: bool = False) -> list[Item]:
     """Return texts with the places where each occurs, the most frequent first."""
     ordered = sorted(found.items(), key=lambda item: -len(item[1]))
-    return [{"said": escaped(said), "places": _places(pairs, releases, writers=writers)} for said, pairs in ordered]
+    return [Item(said, tuple(_places(pairs, releases, writers=writers))) for said, pairs in ordered]
 
 
-def _places(pairs: list[Data], releases: list[str], *, writers: bool) -> list[str]:
-    """Return where some pairs are: the tables, and the releases in each; tables with the same ones together."""
-    by_table: dict[str, list[Data]] = {}
+def _places(pairs: Iterable[Pair], releases: Sequence[str], *, writers: bool) -> Iterator[Item]:
+    """Yield where some pairs are: the tables, and the releases in each; tables with the same ones together."""
+    by_table: dict[Text, list[Pair]] = {}
     for pair in pairs:
-        by_table.setdefault(f"{code(pair['format'])} {pair['mode']}", []).append(pair)
-    same: dict[str, list[str]] = {}
+        by_table.setdefault((Code(pair.format), f" {pair.mode}"), []).append(pair)
+    same: dict[str, list[Text]] = {}
     for name, found in by_table.items():
-        alone = told(dict.fromkeys(pair["writer"] for pair in found), releases)
+        alone = told((pair.writer for pair in found), releases)
         same.setdefault(alone if writers else "; ".join(_where(found, releases)), []).append(name)
-    return [f"{', '.join(names)}: {where}" for where, names in same.items()]
+    for where, names in same.items():
+        yield Item((joined(", ", names), f": {where}"))
 
 
-def _unsupported(data: Data, releases: list[str]) -> list[Data]:
+def _unsupported(report: Report) -> list[Item]:
     """Return the reasons why a model does not exist in a mode, and the releases in which it does not."""
     found: dict[tuple[str, str, str], set[str]] = {}
-    for pair in data["pairs"]:
-        if pair["verdict"] == "unsupported":
-            where = pair["reader"] if pair["artefact"] else pair["writer"]
-            found.setdefault((pair["reason"], pair["model"], pair["mode"]), set()).add(where)
+    for pair in report.pairs:
+        if pair.verdict is Exchanged.UNSUPPORTED:
+            where = pair.reader if pair.artefact else pair.writer
+            found.setdefault((pair.reason, pair.model, pair.mode), set()).add(where)
     return [
-        {
-            "said": escaped(reason),
-            "places": [f"{escaped(model)}, {mode}: {told(sorted(names, key=releases.index), releases)}"],
-        }
+        Item(reason, (Item(f"{model}, {mode}: {told(names, report.releases)}"),))
         for (reason, model, mode), names in found.items()
     ]
 
 
-def _silent(groups: dict[Group, list[Data]], releases: list[str]) -> Iterator[str]:
-    """Yield what does not come back though nothing is raised: weights, and slots that the format holds somewhere."""
-    never = []
-    for group, pairs in groups.items():
-        for verdict in ("loads in part", "loads other bits"):
-            found = [pair for pair in pairs if pair["verdict"] == verdict]
-            for reason in dict.fromkeys(pair["reason"] for pair in found):
-                where = "; ".join(_where([pair for pair in found if pair["reason"] == reason], releases))
-                yield f"**weights**, {_name(group)}: {escaped(reason)}: {where}"
-    for group, pairs in groups.items():
-        held = any(pair["slots"]["word"] == "back" for pair in pairs)
-        lost = [pair for pair in pairs if pair["slots"]["word"] in {"lost", "other"} and pair["verdict"] in GOOD]
-        if held and lost:
-            yield f"**slots**, {_name(group)}: {'; '.join(_where(lost, releases))}"
-        elif lost:
-            never.append(_name(group))
-    if never:
-        yield f"**slots**, never: {', '.join(never)}"
-
-
-def _warnings(data: Data, releases: list[str]) -> list[Data]:
-    found: dict[str, list[Data]] = {}
-    for pair in data["pairs"]:
-        for sentence in pair["warnings"]:
+def _warnings(report: Report) -> list[Item]:
+    found: dict[str, list[Pair]] = {}
+    for pair in report.pairs:
+        for sentence in pair.warnings:
             found.setdefault(sentence[:LONGEST], []).append(pair)
-    return _listed(found, releases)
+    return _listed(found, report.releases)
 
 
-LONGEST = 300
-"""Characters of a warning that the report shows; `exchange.json` has the rest."""
-
-
-def problems(data: Data) -> Iterator[str]:
-    """Yield one line per distinct reason why pairs are missing, with how many."""
-    found: dict[str, int] = {}
-    for pair in data["pairs"]:
-        if pair["verdict"] == INCOMPLETE:
-            found[pair["reason"]] = found.get(pair["reason"], 0) + 1
-    for reason, count in found.items():
-        yield plain(f"{reason} ({count} pairs)")
-
-
-def _environments(data: Data) -> str:
-    rows = []
-    for found in data["environments"]:
-        packages, lock = found["packages"], found["lock"]
-        versions = [escaped(packages.get(name, "")) for name in ("keras", "numpy", "h5py")]
-        made = f"{code(lock['digest'][:12])} {lock['kind']}" if lock else escaped(found["unavailable"])
-        rows.append([escaped(found["name"]), escaped(found["python"]), *versions, made])
-    return table(["environment", "Python", "Keras", "NumPy", "h5py", "lock"], rows)
+def _foot(report: Report) -> Iterator[Block]:
+    yield Heading(2, "Environments")
+    yield parts.environments(report.environments, ("Python", "Keras", "NumPy", "h5py"))
+    yield Heading(2, "Machine")
+    yield paragraph(parts.machine_with_gpus(report.machine))
+    yield Heading(2, "Run it again")
+    yield Listing("console", "$ python3 -m nox -s exchange -- --versions all")
+    yield paragraph(
+        prose("`reports/exchange.json` holds every pair with its distances, messages, warnings and digests.")
+    )

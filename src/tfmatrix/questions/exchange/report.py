@@ -5,21 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfmatrix.errors import UserError
-from tfmatrix.questions.exchange import page, summary
+from tfmatrix.questions.exchange.page import page
 from tfmatrix.questions.exchange.plan import ExchangePlan
-from tfmatrix.report.document import Data, to_text
+from tfmatrix.questions.exchange.summary import Report, summarise
+from tfmatrix.report.document import to_text
+from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.writing import write_whole
 from tfmatrix.store.store import Store
 
 
-def write_report(plan: ExchangePlan, store: Store) -> tuple[Data, Path]:
-    """Judge everything that is stored, write both formats, and return the data and the Markdown file's path."""
-    data = summary.summarise(plan, store)
+def write_report(plan: ExchangePlan, store: Store) -> tuple[Report, Path]:
+    """Judge everything that is stored, write both formats, and return the report and the Markdown file's path."""
+    report = summarise(plan, store)
     folder = plan.base.config.under_root(plan.base.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "exchange.json", to_text(data))
-        write_whole(folder / "exchange.md", page.render(data))
+        write_whole(folder / "exchange.json", to_text(report))
+        write_whole(folder / "exchange.md", to_markdown(page(report)))
     except OSError as error:
         raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
-    return data, folder / "exchange.md"
+    return report, folder / "exchange.md"

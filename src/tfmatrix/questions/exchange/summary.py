@@ -1,25 +1,45 @@
-"""The exchange as plain data: what `exchange.json` holds and the Markdown report is rendered from."""
+"""The exchange as records: what `exchange.json` holds and the page is made of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from typing import Annotated, Final, Literal
 
-from tfmatrix import __version__
+from msgspec import Meta
+
+from tfmatrix import __version__, records
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.environments.machine import machine_id, this_machine
-from tfmatrix.questions.exchange.judge import judge
+from tfmatrix.questions.exchange.formats import Format
+from tfmatrix.questions.exchange.judge import PHASES, judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, Written
 from tfmatrix.questions.exchange.run import noted_digest, readers
-from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Judged, Side
-from tfmatrix.records import Environment, ExpectedTrial
-from tfmatrix.report.document import Data, as_json, of_distance, report_id
+from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Side, Slots
+from tfmatrix.records import ExpectedTrial, Launch
+from tfmatrix.report.document import UNNAMED, identified
+from tfmatrix.report.records import (
+    Count,
+    Digest,
+    DigestOrNone,
+    Distance,
+    Environment,
+    Machine,
+    Meaning,
+    Name,
+    Record,
+    Version,
+    distance_of,
+    environment_of,
+    machine_of,
+    one_of,
+)
+from tfmatrix.report.records import Report as AnyReport
 from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.store.fingerprints import to_array
 from tfmatrix.store.store import Store
 
-SCHEMA = 1
+SCHEMA: Final = 1
 
 NATIVE = "native"
 """The tier that everything of an exchange is recorded in."""
@@ -28,25 +48,77 @@ WARNINGS = "warnings"
 """The stage that holds what was warned of while something was written or read, one string a sentence."""
 
 
-def summarise(plan: ExchangePlan, store: Store) -> Data:
+class Settings(Record, frozen=True, kw_only=True):
+    """What was asked."""
+
+    seed: Count
+    modes: tuple[Name, ...]
+    models: tuple[Name, ...]
+    launch: Launch
+
+
+class Pair(Record, frozen=True, kw_only=True):
+    """What one release wrote and another read, judged."""
+
+    format: Name
+    mode: Name
+    model: Name
+    writer: Name
+    reader: Name
+    verdict: Exchanged
+    reason: str
+    phase: Annotated[str, one_of("", *PHASES)]
+    kind: str
+    absent: tuple[Name, ...]
+    kept: tuple[Name, ...]
+    other: tuple[Name, ...]
+    distance: Distance | None
+    slots: Slots
+    warnings: tuple[str, ...]
+    artefact: DigestOrNone
+    trials: Annotated[tuple[Digest, DigestOrNone], Meta(description="Keys of the writer's and the reader's trial.")]
+
+
+class Report(AnyReport, frozen=True, kw_only=True):
+    """Everything that `exchange.json` holds."""
+
+    schema: Literal[1]
+    tfmatrix: Version
+    settings: Settings
+    verdicts: Annotated[tuple[Meaning, ...], Meta(description="Every verdict, worst first.")]
+    formats: tuple[Format, ...]
+    pairs: tuple[Pair, ...]
+    environments: tuple[Environment, ...]
+    machine: Machine
+
+    @property
+    def releases(self) -> list[str]:
+        """Return the names of the environments."""
+        return [environment.name for environment in self.environments]
+
+
+def summarise(plan: ExchangePlan, store: Store) -> Report:
     """Return every pair, judged, under an id that is the digest of everything else."""
     sides = _Sides(plan, store)
-    content = {
-        "schema": SCHEMA,
-        "tfmatrix": __version__,
-        "settings": {
-            "seed": plan.base.config.seed,
-            "modes": list(plan.base.config.modes),
-            "models": [model.name for model in plan.base.models],
-            "launch": asdict(plan.base.config.launches[0]),
-        },
-        "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Exchanged],
-        "formats": [asdict(form) for form in plan.formats],
-        "pairs": [_pair(*found, sides) for found in readers(plan, store)],
-        "environments": [_environment(environment, plan, store) for environment in plan.base.environments],
-        "machine": as_json({**asdict(noted_machine(store)), "id": machine_id(this_machine())}),
-    }
-    return {"id": report_id(content), **content}
+    config = plan.base.config
+    return identified(
+        Report(
+            id=UNNAMED,
+            schema=SCHEMA,
+            tfmatrix=__version__,
+            settings=Settings(
+                seed=config.seed,
+                modes=config.modes,
+                models=tuple(model.name for model in plan.base.models),
+                launch=config.launches[0],
+            ),
+            verdicts=tuple(Meaning(v.value, v.mark, MEANINGS[v]) for v in Exchanged),
+            formats=tuple(plan.formats),
+            pairs=tuple(_pair(*found, sides) for found in readers(plan, store)),
+            environments=tuple(_environment(environment, plan, store) for environment in plan.base.environments),
+            machine=machine_of(noted_machine(store), machine_id(this_machine())),
+        )
+    )
 
 
 class _Sides:
@@ -64,7 +136,7 @@ class _Sides:
             self._known[expected.key] = self._look_up(expected)
         return self._known[expected.key]
 
-    def nobody(self, environment: Environment) -> Side:
+    def nobody(self, environment: records.Environment) -> Side:
         """Return what is known where there is no trial: why its environment cannot be had, if that is so."""
         reason = noted_refusal(self._store, self._plan.base.environment_key(environment))
         return Side(refusal=f"{environment.name} is unavailable: {reason}" if reason else "")
@@ -88,31 +160,29 @@ class _Sides:
                 yield sentence.decode("utf-8", "replace")
 
 
-def _pair(written: Written, environment: Environment, reader: ExpectedTrial | None, sides: _Sides) -> Data:
+def _pair(written: Written, environment: records.Environment, reader: ExpectedTrial | None, sides: _Sides) -> Pair:
     cell = written.writer.cell
     read = sides.of(reader) if reader else sides.nobody(environment)
     judged = judge(sides.of(written.writer), read, sides.distance)
-    return {
-        "format": written.form.name,
-        "mode": cell.mode,
-        "model": cell.model.name,
-        "writer": cell.environment.name,
-        "reader": environment.name,
-        **_judged(judged),
-        "artefact": sides.digest(written),
-        "trials": [written.writer.key, reader.key if reader else ""],
-    }
-
-
-def _judged(judged: Judged) -> Data:
-    content = asdict(judged)
-    return {
-        **content,
-        "reason": without_folders(judged.reason),
-        "warnings": [without_folders(sentence) for sentence in judged.warnings],
-        "verdict": judged.verdict.value,
-        "distance": judged.distance and of_distance(judged.distance),
-    }
+    return Pair(
+        format=written.form.name,
+        mode=cell.mode,
+        model=cell.model.name,
+        writer=cell.environment.name,
+        reader=environment.name,
+        verdict=judged.verdict,
+        reason=without_folders(judged.reason),
+        phase=judged.phase,
+        kind=judged.kind,
+        absent=judged.absent,
+        kept=judged.kept,
+        other=judged.other,
+        distance=distance_of(judged.distance) if judged.distance else None,
+        slots=judged.slots,
+        warnings=tuple(map(without_folders, judged.warnings)),
+        artefact=sides.digest(written),
+        trials=(written.writer.key, reader.key if reader else ""),
+    )
 
 
 _FOLDERS = re.compile(r"(?<![\w.:/])(?:/[\w.+-]+){2,}/")
@@ -124,14 +194,7 @@ def without_folders(text: str) -> str:
     return _FOLDERS.sub(".../", text)
 
 
-def _environment(environment: Environment, plan: ExchangePlan, store: Store) -> Data:
+def _environment(environment: records.Environment, plan: ExchangePlan, store: Store) -> Environment:
     key = plan.base.environment_key(environment)
     installed = noted_installed(store, key)
-    return {
-        "name": environment.name,
-        "distribution": environment.distribution,
-        "python": installed.python_version if installed else environment.python,
-        "lock": {"digest": installed.lock_digest, "kind": installed.lock_kind} if installed else None,
-        "unavailable": noted_refusal(store, key) or ("" if installed else "not made"),
-        "packages": {package.name: package.version for package in installed.packages} if installed else {},
-    }
+    return environment_of(environment, installed, noted_refusal(store, key) or ("" if installed else "not made"))

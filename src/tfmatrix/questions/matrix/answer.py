@@ -1,48 +1,72 @@
-"""The answer in a few lines of plain text: what the terminal shows at the end."""
+"""The answer in a few lines: what the terminal shows at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from tfmatrix.report.document import Data
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
+from tfmatrix.report.blocks import Break, Document, Text, joined, paragraph, table
 from tfmatrix.report.text import plain
 
+ANSWERED = {"observed", "unsupported", "unstable"}
+"""Outcomes of a cell that something was learnt of."""
 
-def lines(data: Data) -> Iterator[str]:
-    """Yield what was asked, then for each candidate its verdict with its cells, and where the worst kind began."""
-    yield f"against {data['baseline']}{f', {left_out(data)}' if left_out(data) else ''}:"
-    width = max((len(candidate["environment"]) for candidate in data["candidates"]), default=0)
-    for candidate in data["candidates"]:
-        counts = ", ".join(f"{count} {name}" for name, count in candidate["counts"].items())
-        yield f"{candidate['environment']:<{width}}  {candidate['verdict']:<14}  {counts}"
-        for first in candidate["first_changes"][:1]:
-            yield f"{'':<{width}}  {plain(change(first))}"
+WIDTH = max(len(verdict.value) for verdict in Verdict)
 
 
-def left_out(data: Data) -> str:
+def answer(report: Report) -> Document:
+    """Return what was asked, then for each candidate its verdict with its cells, and where the worst kind began."""
+    asked = left_out(report)
+    return [
+        paragraph(f"against {report.baseline}{f', {asked}' if asked else ''}:"),
+        table((), ([candidate.environment, _candidate(candidate)] for candidate in report.candidates)),
+    ]
+
+
+def _candidate(candidate: Candidate) -> Text:
+    counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
+    worst = candidate.first_changes[:1]
+    return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *(change(first) for first in worst)])
+
+
+def left_out(report: Report) -> str:
     """Return how much of the reference models was not asked about; nothing where all were."""
-    missing = data["settings"]["left_out"]
-    asked = {cell["model"] for cell in data["cells"]}
+    missing = report.settings.left_out
+    asked = {cell.model for cell in report.cells}
     return f"{len(asked)} of {len(asked) + len(missing)} reference models" if missing else ""
 
 
-def change(first: Data) -> str:
+def change(first: FirstChange) -> str:
     """Return a first change as a phrase: cell, stage, and what became of it."""
-    where = f"{first['model']}/{first['mode']}"
-    finding = first["finding"]
+    where = f"{first.model}/{first.mode}"
+    finding = first.finding
     if not finding:
-        return f"{where}: {first['reason']}"
-    return f"{where}: {finding['tier']} {finding['stage']} {finding['verdict']} ({finding['reason']})"
+        return f"{where}: {first.reason}"
+    return f"{where}: {finding.tier} {finding.stage} {finding.verdict.value} ({finding.reason})"
 
 
-def problems(unanswered: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield one line per distinct problem, with how many cells have it."""
+def unanswered(report: Report) -> list[Cell]:
+    """Return the cells that nothing was learnt of: missing, unavailable, failed, crashed or timed out."""
+    return [cell for cell in report.cells if cell.outcome not in ANSWERED]
+
+
+def compared_nothing(report: Report) -> bool:
+    """Return whether there was nothing to compare: no candidate, or no model that exists on both sides."""
+    return not any(set(candidate.counts) - {Verdict.UNSUPPORTED} for candidate in report.candidates)
+
+
+def problems(report: Report) -> list[str]:
+    """Return one line per distinct problem, with how many cells have it."""
+    return list(_problems(unanswered(report)))
+
+
+def _problems(cells: Iterable[Cell]) -> Iterator[str]:
     grouped: dict[tuple[str, str, str], list[str]] = {}
-    for cell in unanswered:
+    for cell in cells:
         # One missing environment or one broken model file is one problem, whatever the number of its cells.
-        subject = cell["environment"] if cell["outcome"] == "unavailable" else cell["model"]
-        grouped.setdefault((subject, cell["outcome"], cell["reason"]), []).append(cell["id"])
-    for (subject, outcome, reason), cells in grouped.items():
-        number = f"{len(cells)} cells" if len(cells) > 1 else cells[0]
+        subject = cell.environment if cell.outcome == "unavailable" else cell.model
+        grouped.setdefault((subject, cell.outcome, cell.reason), []).append(cell.id)
+    for (subject, outcome, reason), ids in grouped.items():
+        number = f"{len(ids)} cells" if len(ids) > 1 else ids[0]
         yield plain(f"{subject} {outcome}: {reason} ({number})")

@@ -2,176 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tfmatrix.compare.stages import place
-from tfmatrix.report.document import Data
-from tfmatrix.report.text import code, escaped, number, table
-
-NOTHING = {"identical", "consequence"}
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix.summary import Cell, Change, Finding, Report, Stage
+from tfmatrix.report.blocks import Block, Break, Code, Details, Heading, Table, Text, bullets, joined, paragraph, table
+from tfmatrix.report.text import number
 
 NAMED = 8
 """Models that a row names; `matrix.json` has the rest."""
 
-HEADINGS = [
-    "verdict",
-    "tier",
-    "stage",
-    "cells",
-    "farthest",
-    "elements",
-    "ULP",
-    "scaled error",
-    "noise floor",
-    "ratio",
-]
+HEADINGS = ["verdict", "tier", "stage", "cells", "farthest", "elements", "ULP", "scaled error", "noise floor", "ratio"]
 
 
-def of_candidates(data: Data, marks: dict[str, str]) -> Iterator[Data]:
-    """Yield, for each candidate that changed, its table of stages and its first divergences."""
-    for candidate in data["candidates"]:
-        cells = [cell for cell in data["cells"] if cell["environment"] == candidate["environment"]]
-        compared = [cell for cell in cells if cell.get("stages")]
-        yield {
-            "environment": candidate["environment"],
-            "stages": table(HEADINGS, list(_stage_rows(compared, marks)), right=(5, 6, 7, 8, 9)),
-            "divergences": _divergences(compared, marks),
-            "others": [
-                f"{code(cell['model'] + '/' + cell['mode'])} {cell['verdict']}: {escaped(cell['verdict_reason'])}"
-                for cell in cells
-                if cell.get("verdict_reason") and cell["verdict"] != "unsupported"
-            ],
-            "identical": [code(f"{c['model']}/{c['mode']}") for c in cells if c["verdict"] == "identical"],
-        }
+def of_candidates(report: Report) -> Iterator[Block]:
+    """Yield, for each candidate, its table of stages, what is to be said besides, and its first divergences."""
+    for candidate in report.candidates:
+        cells = [cell for cell in report.cells if cell.environment == candidate.environment]
+        compared = [cell for cell in cells if cell.stages]
+        yield Heading(3, candidate.environment)
+        yield table(HEADINGS, _stage_rows(compared), right=(5, 6, 7, 8, 9))
+        yield bullets(
+            (Code(cell.where), f" {cell.verdict}: {cell.verdict_reason}")
+            for cell in cells
+            if cell.verdict_reason and cell.judged is not Verdict.UNSUPPORTED
+        )
+        if identical := [Code(cell.where) for cell in cells if cell.judged is Verdict.IDENTICAL]:
+            yield paragraph(("Identical at every stage: ", joined(", ", identical), "."))
+        if (divergences := _divergences(compared)).cells.size:
+            yield Details("First divergence of each cell", [divergences])
 
 
-def _stage_rows(cells: list[Data], marks: dict[str, str]) -> Iterator[list[str]]:
+def _stage_rows(cells: Iterable[Cell]) -> Iterator[list[Text]]:
     """Yield one row per verdict, tier and stage, worst first: the cells that have it, and the farthest of them."""
-    groups: dict[tuple[str, str, str], list[tuple[Data, Data]]] = {}
+    groups: dict[tuple[Verdict, str, str], list[tuple[Cell, Finding]]] = {}
     for cell in cells:
-        for stage in cell["stages"]:
-            if stage["verdict"] not in NOTHING:
-                key = stage["verdict"], stage["tier"], stage["stage"]
-                groups.setdefault(key, []).append((cell, stage["worst"]))
-    words = list(marks)
-
-    def place_of(group: tuple[str, str, str]) -> tuple[int, bool, int]:
-        verdict, tier, kind = group
-        return words.index(verdict), tier != "native", place(kind)
-
-    for verdict, tier, kind in sorted(groups, key=place_of):
+        for stage in cell.stages or ():
+            if stage.judged not in {None, Verdict.IDENTICAL}:
+                assert stage.judged
+                assert stage.worst
+                groups.setdefault((stage.judged, stage.tier, stage.stage), []).append((cell, stage.worst))
+    for verdict, tier, kind in sorted(groups, key=lambda group: _order(*group)):
         found = groups[verdict, tier, kind]
         cell, finding = max(found, key=lambda pair: _size(pair[1]))
-        farthest = f"{code(cell['model'] + '/' + cell['mode'])} {code(finding['stage'])}"
-        if verdict != "rounding":
-            farthest += f": {escaped(finding['reason'])}"
-        names = _cell_names([other for other, _ in found])
-        yield [f"{code(marks[verdict])} {verdict}", tier, kind, names, farthest, *_sizes(finding)]
+        farthest: Text = (Code(cell.where), " ", Code(finding.stage))
+        if verdict is not Verdict.ROUNDING:
+            farthest = (farthest, f": {finding.reason}")
+        yield [said(verdict), tier, kind, _cell_names([other for other, _ in found]), farthest, *_sizes(finding)]
 
 
-def _size(finding: Data) -> float:
+def said(verdict: Verdict) -> Text:
+    """Return a verdict's mark and word."""
+    return Code(verdict.mark), f" {verdict.value}"
+
+
+def _order(verdict: Verdict, tier: str, kind: str) -> tuple[int, bool, int]:
+    return verdict.severity, tier != "native", place(kind)
+
+
+def _size(finding: Finding) -> float:
     """Return how far beyond the noise floor a finding is; infinite where there is no number to say it by."""
-    ratio = finding["ratio"]
-    return float("inf") if ratio is None else float(ratio)
+    return float("inf") if finding.ratio is None else float(finding.ratio)
 
 
-def _cell_names(cells: list[Data]) -> str:
-    launches = ("" if cell["launch"] == "default" else f"/{cell['launch']}" for cell in cells)
-    return _named([f"{cell['model']}/{cell['mode']}{launch}" for cell, launch in zip(cells, launches, strict=True)])
+def _cell_names(cells: Iterable[Cell]) -> Text:
+    return _named([cell.where + ("" if cell.launch == "default" else f"/{cell.launch}") for cell in cells])
 
 
-def _sizes(finding: Data) -> list[str]:
+def _sizes(finding: Finding) -> list[Text]:
     """Return a finding's sizes: share of elements, ULP, scaled error, noise floor and ratio."""
-    distance = finding["distance"]
+    distance = finding.distance
+    against = [number(finding.floor), number(finding.ratio)]
     if not distance:
-        return ["", "", "", number(finding["floor"]), number(finding["ratio"])]
-    share = f"{distance['differing']} of {distance['elements']}" + (" (sample)" if distance["sampled"] else "")
-    error = number(distance["scaled_error"])
-    return [share, number(distance["max_ulp"]), error, number(finding["floor"]), number(finding["ratio"])]
+        return ["", "", "", *against]
+    share = f"{distance.differing} of {distance.elements}" + (" (sample)" if distance.sampled else "")
+    return [share, number(distance.max_ulp), number(distance.scaled_error), *against]
 
 
-def _divergences(cells: list[Data], marks: dict[str, str]) -> str:
+def _divergences(cells: Iterable[Cell]) -> Table:
     """Return the table of first divergences, cells that part with the same bits at the same place in one row."""
-    groups: dict[tuple[str, ...], list[Data]] = {}
+    groups: dict[tuple[Text, ...], list[Cell]] = {}
     for cell in cells:
-        for found in cell["divergences"]:
-            at, after = found["at"], found["after"]
-            row = (
-                found["tier"],
-                code(found["before"]),
-                f"{code(marks[at['verdict']])} {code(at['stage'])}",
+        for found in cell.divergences or ():
+            at, after = found.at, found.after
+            row: tuple[Text, ...] = (
+                found.tier,
+                Code(found.before),
+                (Code(at.verdict.mark), " ", Code(at.stage)),
                 _short(at),
-                f"{code(after['stage'])} {_short(after)}" if after else "",
-                code(f"{at['baseline'][:8]} {at['candidate'][:8]}"),
+                (Code(after.stage), f" {_short(after)}") if after else "",
+                Code(f"{at.baseline[:8]} {at.candidate[:8]}"),
             )
             groups.setdefault(row, []).append(cell)
     rows = [[_cell_names(members), *row] for row, members in groups.items()]
     return table(["cells", "tier", "still the same", "first divergence", "size there", "then", "digests"], rows)
 
 
-def _short(finding: Data) -> str:
+def _short(finding: Finding) -> str:
     """Return the one number that says how large a difference is."""
-    distance = finding["distance"]
-    if not distance or distance["scaled_error"] is None:
-        return escaped(finding["reason"])
-    return f"{number(distance['scaled_error'])} eps, {distance['differing']} of {distance['elements']}"
+    distance = finding.distance
+    if not distance or distance.scaled_error is None:
+        return finding.reason
+    return f"{number(distance.scaled_error)} eps, {distance.differing} of {distance.elements}"
 
 
-def steps(data: Data, marks: dict[str, str]) -> str:
+def steps(report: Report) -> Table:
     """Return the table of releases against the one before each: verdict, and each changed stage with its cells."""
     rows = []
-    for step in data["steps"]:
-        parts = [
-            f"{code(marks[change['verdict']])} {_place(change)}{_named(change['cells'])}"
-            for change in sorted(step["changed"], key=lambda change: _order(change, marks))
-            if change["verdict"] != "rounding"
+    for step in report.steps:
+        parts: list[Text] = [
+            (Code(change.verdict.mark), f" {_place(change)}", _named(change.cells))
+            for change in sorted(step.changed, key=lambda change: _order(change.verdict, change.tier, change.stage))
+            if change.verdict is not Verdict.ROUNDING
         ]
-        if rounded := [change for change in step["changed"] if change["verdict"] == "rounding"]:
-            cells = list(dict.fromkeys(cell for change in rounded for cell in change["cells"]))
-            parts.append(f"{code(marks['rounding'])} {_named(cells)}")
-        verdict = f"{code(marks[step['verdict']])} {step['verdict']}"
-        rows.append([escaped(step["from"]), escaped(step["to"]), verdict, "<br>".join(parts) or "nothing"])
+        if rounded := [change for change in step.changed if change.verdict is Verdict.ROUNDING]:
+            cells = dict.fromkeys(cell for change in rounded for cell in change.cells)
+            parts.append((Code(Verdict.ROUNDING.mark), " ", _named(cells)))
+        rows.append([step.from_, step.to, said(step.verdict), joined(Break(), parts) or "nothing"])
     return table(["from", "to", "verdict", "what changed, and in which cells"], rows)
 
 
-def _place(change: Data) -> str:
-    return f"{change['tier']} {change['stage']}: " if change["stage"] else ""
+def _place(change: Change) -> str:
+    return f"{change.tier} {change.stage}: " if change.stage else ""
 
 
-def _order(change: Data, marks: dict[str, str]) -> tuple[int, bool, int]:
-    return list(marks).index(change["verdict"]), change["tier"] != "native", place(change["stage"])
-
-
-def _named(cells: list[str]) -> str:
+def _named(cells: Iterable[str]) -> Text:
     """Return cells given as ``mlp/tf2``, each model once, and of many only how many more there are."""
     modes: dict[str, list[str]] = {}
     for model, _, mode in (cell.partition("/") for cell in cells):
         modes.setdefault(model, []).append(mode)
-    names = [code(f"{model}/{'+'.join(found)}") for model, found in modes.items()]
-    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    names = [Code(f"{model}/{'+'.join(found)}") for model, found in modes.items()]
+    return joined(", ", names[:NAMED]), f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
 
 
-def between_modes(data: Data) -> list[Data]:
+def between_modes(report: Report) -> Table:
     """Return, per model with two modes, what its injected stages share, releases that agree in one row."""
     models: dict[str, dict[tuple[str, ...], list[str]]] = {}
-    for found in data["between_modes"]:
-        groups = models.setdefault(found["model"], {})
-        if found["stages"]:
-            groups.setdefault(_shared(found["stages"]), []).append(found["environment"])
-    rows = [
-        [code(model), *shared, ", ".join(map(escaped, environments))]
+    for found in report.between_modes:
+        groups = models.setdefault(found.model, {})
+        if found.stages:
+            groups.setdefault(_shared(found.stages), []).append(found.environment)
+    rows: list[list[Text]] = [
+        [Code(model), *shared, ", ".join(environments)]
         for model, groups in models.items()
         for shared, environments in groups.items()
     ]
-    headings = ["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"]
-    return [{"table": table(headings, rows)}] if rows else []
+    return table(["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"], rows)
 
 
-def _shared(stages: list[Data]) -> tuple[str, ...]:
+def _shared(stages: Sequence[Stage]) -> tuple[str, ...]:
     """Return the stages by what they have in common: same bits, rounding, beyond it, only in one mode."""
-    words = ("identical", "rounding", "different", "not comparable")
-    columns: dict[str, list[str]] = {word: [] for word in words}
+    columns: dict[Verdict | None, list[str]] = {
+        Verdict.IDENTICAL: [], Verdict.ROUNDING: [], Verdict.DIFFERENT: [], Verdict.NOT_COMPARABLE: []
+    }  # fmt: skip
     for stage in stages:
-        word = "different" if stage["verdict"] == "redrawn" else stage["verdict"]
-        columns[word].append(stage["stage"])
-    return tuple(", ".join(columns[word]) for word in words)
+        verdict = Verdict.DIFFERENT if stage.judged is Verdict.REDRAWN else stage.judged
+        columns[verdict].append(stage.stage)
+    return tuple(", ".join(names) for names in columns.values())

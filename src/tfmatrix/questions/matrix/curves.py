@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tfmatrix.report.document import Data
+from tfmatrix.questions.matrix.summary import Cell
 from tfmatrix.report.text import plain
 
 WIDTH, HEIGHT = 520, 240
@@ -32,22 +32,22 @@ class Line(NamedTuple):
     """Step, and log10 of the scaled error."""
 
 
-def pictures(data: Data) -> dict[str, str]:
+def pictures(cells: Iterable[Cell]) -> dict[str, str]:
     """Return a picture for each model, mode and launch in which weights part from the baseline's, by file name."""
-    return {file_name(*group): _draw(f"{group[0]}/{group[1]}", cells) for group, cells in _groups(data).items()}
+    return {file_name(*group): _draw(f"{group[0]}/{group[1]}", found) for group, found in _groups(cells).items()}
 
 
-def file_names(data: Data) -> list[str]:
+def file_names(cells: Iterable[Cell]) -> list[str]:
     """Return the names of the pictures' files."""
-    return list(dict.fromkeys(file_name(*group) for group in _groups(data)))
+    return list(dict.fromkeys(file_name(*group) for group in _groups(cells)))
 
 
-def _groups(data: Data) -> dict[tuple[str, str, str], list[Data]]:
+def _groups(cells: Iterable[Cell]) -> dict[tuple[str, str, str], list[Cell]]:
     """Return the cells of each picture, by model, mode and launch."""
-    groups: dict[tuple[str, str, str], list[Data]] = {}
-    for cell in data["cells"]:
-        if any(point[1] for point in cell.get("curve", [])):
-            groups.setdefault((cell["model"], cell["mode"], cell["launch"]), []).append(cell)
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        if any(point.scaled_error for point in cell.curve or ()):
+            groups.setdefault((cell.model, cell.mode, cell.launch), []).append(cell)
     return groups
 
 
@@ -57,7 +57,7 @@ def file_name(model: str, mode: str, launch: str) -> str:
     return "-".join("".join(c if c.isalnum() or c in "._" else "_" for c in part) for part in parts) + ".svg"
 
 
-def _draw(title: str, cells: list[Data]) -> str:
+def _draw(title: str, cells: list[Cell]) -> str:
     lines = list(_lines(cells))
     floor = _floor(cells)
     last = max(step for line in lines for step, _ in line.points)
@@ -84,19 +84,20 @@ def _draw(title: str, cells: list[Data]) -> str:
     )
 
 
-def _lines(cells: list[Data]) -> Iterator[Line]:
+def _lines(cells: list[Cell]) -> Iterator[Line]:
     """Yield one line per distinct result: releases with the same bits share theirs."""
-    same: dict[str, list[Data]] = {}
+    same: dict[str, list[Cell]] = {}
     for cell in cells:
-        same.setdefault(cell["letter"], []).append(cell)
+        same.setdefault(cell.letter, []).append(cell)
     for members in same.values():
-        label = ", ".join(cell["environment"] for cell in members)
-        yield Line(label, [(step, _power(error)) for step, error, _ in members[0]["curve"]])
+        label = ", ".join(cell.environment for cell in members)
+        yield Line(label, [(point.step, _power(point.scaled_error)) for point in members[0].curve or ()])
 
 
-def _floor(cells: list[Data]) -> Line:
+def _floor(cells: list[Cell]) -> Line:
     """Return the baseline's noise floor, which is the same in every cell of a picture."""
-    return Line("noise floor", [(step, _power(floor)) for step, _, floor in cells[0]["curve"] if floor is not None])
+    points = [(point.step, _power(point.floor)) for point in cells[0].curve or () if point.floor is not None]
+    return Line("noise floor", points)
 
 
 def _power(error: float | str) -> float:

@@ -1,205 +1,302 @@
-"""The Markdown report, rendered from the same data as `matrix.json`."""
+"""The page of a matrix, made of the same report as `matrix.json`."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import left_out, problems
-from tfmatrix.report.document import Data
-from tfmatrix.report.templates import fill
-from tfmatrix.report.text import code, escaped, plain, table
+from tfmatrix.questions.matrix.changes import said
+from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report
+from tfmatrix.report import parts
+from tfmatrix.report.blocks import (
+    Block,
+    Break,
+    Code,
+    Details,
+    Document,
+    Emphasis,
+    Heading,
+    List,
+    Listing,
+    Picture,
+    Strong,
+    Table,
+    Text,
+    bullets,
+    joined,
+    paragraph,
+    prose,
+    table,
+)
+from tfmatrix.report.records import Environment, Package
+from tfmatrix.report.text import plain
+
+CHOSEN_BY = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile")
+"""Instruction sets that TensorFlow's kernels choose by."""
 
 
-def render(data: Data) -> str:
-    """Return the report as Markdown."""
-    marks = {verdict["name"]: verdict["mark"] for verdict in data["verdicts"]}
-    sections = {
-        "repeated": _repeated(data["settings"]["trials"]),
-        "one_cell": _one_cell(data),
-        "answer": _answer(data, marks),
-        "by_mode": _by_mode(data, marks),
-        "by_model": list(_by_model(data, marks)),
-        "left_out": left_out(data),
-        "legend": _legend(data),
-        "swappable": list(_swappable(data)),
-        "steps": changes.steps(data, marks),
-        "changes": list(changes.of_candidates(data, marks)),
-        "pictures": [
-            {"title": name.removesuffix(".svg"), "file": f"{curves.FOLDER}/{name}"} for name in curves.file_names(data)
-        ],
-        "between_modes": changes.between_modes(data),
-        "problems": [escaped(line) for line in problems(_unanswered(data))],
-        "unsupported": _unsupported(data),
-        "unstable": [f"{code(c['id'])}: {escaped(c['reason'])}" for c in data["cells"] if c["outcome"] == "unstable"],
-        "environments": _environments(data),
-        "moved": list(_moved(data)),
-    }
-    return fill("matrix", data=data, **sections)
+def page(report: Report) -> Document:
+    """Return the whole page."""
+    return [
+        *_head(report),
+        *_answer(report),
+        *_by_mode(report),
+        *_by_model(report),
+        *_steps(report),
+        *_changes(report),
+        *_between_modes(report),
+        *_unsupported(report),
+        *_environments(report),
+        *_machine(report),
+        *_one_cell(report),
+    ]
 
 
-def _repeated(trials: int) -> str:
+def _head(report: Report) -> Iterator[Block]:
+    yield Heading(1, f"What changes when TensorFlow {report.baseline} becomes another")
+    yield paragraph(
+        (
+            ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
+            "Every cell is one reference model in one mode and release; its",
+        ),
+        (
+            ("results are compared bit for bit with those of the baseline, ", Strong(report.baseline)),
+            (", on the same machine. ", _repeated(report.settings.trials)),
+        ),
+    )
+
+
+def _repeated(trials: int) -> Text:
     """Return how often each cell was run, and what follows for the marks."""
     if trials == 1:
         return (
             "A cell was run once, and one model of each release and mode once more in a fresh process: only for these "
             "models is it shown that a difference is not one between two runs of one release."
         )
-    return (
+    return prose(
         f"A cell was run {trials} times, from two processes under two hash seeds, and one model of each release and "
         "mode once more in a fresh process; only where all of these gave the same bits is it compared with another. "
         "So a mark other than `~` never comes from one run differing from the next."
     )
 
 
-def _one_cell(data: Data) -> str:
-    """Return the options that compare one cell alone, the first that changed, without touching this report."""
-    changed = [change["cell"] for candidate in data["candidates"] for change in candidate["first_changes"]]
-    cell_id = changed[-1] if changed else data["cells"][-1]["id"]
-    cell = next(cell for cell in data["cells"] if cell["id"] == cell_id)
-    chosen = {"versions": cell["environment"], "models": cell["model"], "modes": cell["mode"]}
-    chosen |= {"baseline": data["baseline"], "reports": "build/one-cell"}
-    return " ".join(f"--{option} {shlex.quote(plain(value))}" for option, value in chosen.items())
+def _answer(report: Report) -> Iterator[Block]:
+    yield Heading(2, "May I upgrade?")
+    if asked := left_out(report):
+        names = joined(", ", map(Code, report.settings.left_out))
+        yield paragraph((Strong(f"Only {asked} were asked."), " Not among them: ", names, "."))
+    headings = ["upgrade to", "verdict", "cells", "the first change of each kind"]
+    yield table(headings, map(_candidate, report.candidates))
+    if found := problems(report):
+        yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
+        yield bullets(found)
+    if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
+        told = " These do not repeat themselves within one release, so they are compared with nothing:"
+        yield paragraph((Strong("Unstable."), told))
+        yield bullets((Code(cell.id), f": {cell.reason}") for cell in unstable)
 
 
-def _answer(data: Data, marks: dict[str, str]) -> str:
-    rows = []
-    for candidate in data["candidates"]:
-        counts = ", ".join(f"{count} {code(marks[name])}" for name, count in candidate["counts"].items())
-        rows.append(
-            [
-                f"**{escaped(candidate['environment'])}**",
-                f"{code(marks[candidate['verdict']])} {candidate['verdict']}",
-                counts,
-                "<br>".join(_first_change(first, marks) for first in candidate["first_changes"]),
-            ]
-        )
-    return table(["upgrade to", "verdict", "cells", "the first change of each kind"], rows)
+def _candidate(candidate: Candidate) -> list[Text]:
+    counts = joined(", ", ((f"{count} ", Code(verdict.mark)) for verdict, count in candidate.counts.items()))
+    first_changes = joined(Break(), map(_first_change, candidate.first_changes))
+    return [Strong(candidate.environment), said(candidate.verdict), counts, first_changes]
 
 
-def _first_change(first: Data, marks: dict[str, str]) -> str:
+def _first_change(first: FirstChange) -> Text:
     """Return the first change of one verdict as a line: its mark, the cell, the stage, and what became of it."""
-    where = f"{code(marks[first['verdict']])} {code(first['model'] + '/' + first['mode'])}"
-    finding = first["finding"]
+    where = (Code(first.verdict.mark), " ", Code(f"{first.model}/{first.mode}"))
+    finding = first.finding
     if not finding:
-        return f"{where}: {escaped(first['reason'])}"
-    return f"{where} {finding['tier']} {code(finding['stage'])}: {escaped(finding['reason'])}"
+        return where, f": {first.reason}"
+    return where, f" {finding.tier} ", Code(finding.stage), f": {finding.reason}"
 
 
-def _by_mode(data: Data, marks: dict[str, str]) -> str:
+def _by_mode(report: Report) -> Iterator[Block]:
+    yield Heading(2, "Versions by mode")
+    yield paragraph(
+        (
+            ("One letter for each distinct set of results, the same letter where ", Emphasis("every")),
+            " model has the same bits; behind it the mark of",
+        ),
+        "the worst verdict against the baseline. No letter: not everything was observed.",
+    )
     frame = pd.DataFrame(
         {
-            "version": row["environment"],
-            "mode": mode["mode"] if mode["launch"] == "default" else f"{mode['mode']} {mode['launch']}",
-            "shown": _shown(row["letter"], row["verdict"], marks),
+            "version": row.environment,
+            "mode": mode.mode if mode.launch == "default" else f"{mode.mode} {mode.launch}",
+            "shown": _shown(row.letter, row.verdict),
         }
-        for mode in data["modes"]
-        for row in mode["environments"]
+        for mode in report.modes
+        for row in mode.environments
     )
-    return _pivoted(frame, "version", "mode")
+    yield _pivoted(frame, "version", "mode")
+    yield parts.legend(report.verdicts)
 
 
-def _by_model(data: Data, marks: dict[str, str]) -> Iterator[Data]:
-    """Yield a table of models by version for each mode and launch."""
-    for mode in data["modes"]:
+def _by_model(report: Report) -> Iterator[Block]:
+    """Yield a table of models by version for each mode and launch, and what follows from them."""
+    yield Heading(2, "Versions by model")
+    for mode in report.modes:
         frame = pd.DataFrame(
             {
-                "model": cell["model"],
-                "version": cell["environment"],
-                "shown": _shown(cell["letter"], cell["verdict"] or _own(cell), marks),
+                "model": cell.model,
+                "version": cell.environment,
+                "shown": _shown(cell.letter, cell.verdict or _own(cell)),
             }
-            for cell in data["cells"]
-            if (cell["launch"], cell["mode"]) == (mode["launch"], mode["mode"])
+            for cell in report.cells
+            if (cell.launch, cell.mode) == (mode.launch, mode.mode)
         )
-        yield {"mode": mode["mode"], "launch": mode["launch"], "table": _pivoted(frame, "model", "version")}
+        yield Heading(3, (Code(mode.mode), "" if mode.launch == "default" else f", {mode.launch}"))
+        yield _pivoted(frame, "model", "version")
+    yield paragraph(
+        "Letters are a model's own: in one row of either table, and between the two, the same letter means the same "
+        "bits at every",
+        "stage.",
+    )
+    yield paragraph("Releases that can be swapped for each other without a bit changing in any of these models:")
+    yield _swappable(report.modes)
 
 
-def _own(cell: Data) -> str:
+def _own(cell: Cell) -> str:
     """Return the word for a baseline's own cell, which is compared with nothing: none where it was observed."""
     words = {"observed": "", "unsupported": "unsupported", "unstable": "unstable", "missing": "missing"}
-    return words.get(cell["outcome"], "failed")
+    return words.get(cell.outcome, "failed")
 
 
-def _shown(letter: str, verdict: str, marks: dict[str, str]) -> str:
-    return code(f"{letter}{marks[verdict] if verdict else ''}")
+def _shown(letter: str, verdict: str) -> Code:
+    return Code(f"{letter}{Verdict(verdict).mark if verdict else ''}")
 
 
-def _pivoted(frame: pd.DataFrame, rows: str, columns: str) -> str:
-    """Return a frame's ``shown`` as a Markdown table, rows and columns in the order in which they come."""
-    wide = frame.pivot(index=rows, columns=columns, values="shown")
+def _pivoted(frame: pd.DataFrame, rows: str, columns: str) -> Table:
+    """Return a frame's ``shown`` as a table, rows and columns in the order in which they come."""
+    wide = frame.pivot(index=rows, columns=columns, values="shown").fillna("")
     wide = wide.loc[frame[rows].unique(), frame[columns].unique()]
-    body = [[code(name), *map(str, values)] for name, values in zip(wide.index, wide.to_numpy(), strict=True)]
-    return table([rows, *map(escaped, wide.columns)], body)
+    body = [[Code(name), *values] for name, values in zip(wide.index, wide.to_numpy(), strict=True)]
+    return table([rows, *wide.columns], body)
 
 
-def _legend(data: Data) -> str:
-    return table(["mark", "verdict", "meaning"], [[code(v["mark"]), v["name"], v["meaning"]] for v in data["verdicts"]])
-
-
-def _swappable(data: Data) -> Iterator[str]:
-    """Yield a line per group of environments and modes in which every model has the same bits."""
-    for mode in data["modes"]:
+def _swappable(modes: Iterable[Mode]) -> List:
+    """Return a line per group of environments and modes in which every model has the same bits."""
+    lines = []
+    for mode in modes:
         groups: dict[str, list[str]] = {}
-        for row in mode["environments"]:
-            if row["letter"]:
-                groups.setdefault(row["letter"], []).append(row["environment"])
-        same = [" = ".join(map(escaped, names)) for names in groups.values() if len(names) > 1]
-        where = code(mode["mode"]) if mode["launch"] == "default" else f"{code(mode['mode'])} {escaped(mode['launch'])}"
+        for row in mode.environments:
+            if row.letter:
+                groups.setdefault(row.letter, []).append(row.environment)
+        same = "; ".join(" = ".join(names) for names in groups.values() if len(names) > 1)
+        launch = "" if mode.launch == "default" else f" {mode.launch}"
         none = "none; every release differs from every other somewhere" if groups else "not known"
-        yield f"{where}: {'; '.join(same) or none}"
+        lines.append((Code(mode.mode), f"{launch}: {same or none}"))
+    return bullets(lines)
 
 
-def _unanswered(data: Data) -> list[dict[str, Any]]:
-    return [cell for cell in data["cells"] if cell["outcome"] not in {"observed", "unsupported", "unstable"}]
+def _steps(report: Report) -> Iterator[Block]:
+    yield Heading(2, "From one release to the next")
+    yield paragraph(
+        f"Each release against the one before it, by the noise floor of {report.baseline}. What is only a consequence "
+        "of an earlier change is",
+        "left out.",
+    )
+    yield changes.steps(report)
 
 
-def _unsupported(data: Data) -> str:
-    """Return the models that do not exist somewhere, with the reason and where."""
-    grouped: dict[tuple[str, str, str], list[str]] = {}
-    for cell in data["cells"]:
-        if cell["outcome"] == "unsupported":
-            key = cell["model"], cell["mode"], cell["reason"]
-            grouped.setdefault(key, []).append(cell["environment"])
-    rows = [
-        [code(f"{model}/{mode}"), escaped(reason), ", ".join(map(escaped, dict.fromkeys(names)))]
-        for (model, mode, reason), names in grouped.items()
-    ]
-    return table(["model", "why it does not exist", "in"], rows)
+def _changes(report: Report) -> Iterator[Block]:
+    yield Heading(2, f"What changed against {report.baseline}")
+    yield paragraph(
+        (
+            ("In the ", Emphasis("native"), " tier each stage is fed by the one before it, as in a user's run: "),
+            "what only follows from an earlier change is not",
+        ),
+        (
+            ("judged again. In the ", Emphasis("injected"), " tier each stage is fed the same bits in every release, "),
+            "so each line stands on its own. Scaled",
+        ),
+        "error is max|a-b| / (eps max|a|); the noise floor is the scaled error that the baseline itself shows when its "
+        "inputs are moved",
+        "by one ULP, and the ratio is the one over the other.",
+    )
+    yield from changes.of_candidates(report)
+    if names := curves.file_names(report.cells):
+        pictures = [Picture(name.removesuffix(".svg"), f"{curves.FOLDER}/{name}") for name in names]
+        yield Details("How far training drifts apart, step by step", pictures)
 
 
-def _environments(data: Data) -> str:
-    rows = []
-    for found in data["environments"]:
-        packages, lock = found["packages"], found["lock"]
-        rows.append(
-            [
-                escaped(found["name"]),
-                escaped(found["distribution"]),
-                escaped(found["python"]),
-                escaped(packages.get("numpy", "")),
-                escaped(packages.get("keras", "")),
-                code(lock["digest"][:12]) + f" {lock['kind']}" if lock else escaped(found["unavailable"]),
-            ]
+def _between_modes(report: Report) -> Iterator[Block]:
+    found = changes.between_modes(report)
+    if found.cells.empty:
+        return
+    first, second = map(Code, report.settings.modes[:2])
+    yield Heading(2, "The two modes of one release")
+    yield paragraph(
+        (
+            ("The injected tier of ", first, " against that of ", second),
+            ": the same inputs, so what differs is arithmetic.",
         )
-    return table(["environment", "distribution", "Python", "NumPy", "Keras", "lock"], rows)
+    )
+    yield found
 
 
-def _moved(data: Data) -> Iterator[str]:
-    """Yield a line per candidate: the packages that moved besides TensorFlow."""
-    for found in data["environments"]:
-        if found["moved"]:
-            parts = [_move(before, after) for before, after in found["moved"]]
-            yield f"**{escaped(found['name'])}**: {', '.join(parts)}"
+def _unsupported(report: Report) -> Iterator[Block]:
+    """Yield the models that do not exist somewhere, with the reason and where."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for cell in report.cells:
+        if cell.outcome == "unsupported":
+            grouped.setdefault((cell.where, cell.reason), []).append(cell.environment)
+    if grouped:
+        yield Heading(2, "What does not exist everywhere")
+        rows: list[list[Text]] = [
+            [Code(where), reason, ", ".join(dict.fromkeys(names))] for (where, reason), names in grouped.items()
+        ]
+        yield table(["model", "why it does not exist", "in"], rows)
 
 
-def _move(before: list[str] | None, after: list[str] | None) -> str:
+def _environments(report: Report) -> Iterator[Block]:
+    yield Heading(2, "Environments")
+    yield parts.environments(report.environments, ("distribution", "Python", "NumPy", "Keras"))
+    if moved := [one for one in report.environments if one.moved]:
+        yield paragraph(f"Packages that moved besides TensorFlow, against {report.baseline}:")
+        yield bullets(map(_moved, moved))
+
+
+def _moved(found: Environment) -> Text:
+    """Return the packages that moved besides TensorFlow."""
+    return Strong(found.name), f": {', '.join(_move(before, after) for before, after in found.moved or ())}"
+
+
+def _move(before: Package | None, after: Package | None) -> str:
     if before and after:
-        return f"{escaped(before[0])} {escaped(before[1])} → {escaped(after[1])}"
+        return f"{before.name} {before.version} → {after.version}"
     if after:
-        return f"{escaped(after[0])} added at {escaped(after[1])}"
+        return f"{after.name} added at {after.version}"
     assert before
-    return f"{escaped(before[0])} gone"
+    return f"{before.name} gone"
+
+
+def _machine(report: Report) -> Iterator[Block]:
+    yield Heading(2, "Machine")
+    sets = ", ".join(flag for flag in report.machine.flags if flag in CHOSEN_BY)
+    yield paragraph(
+        parts.machine_with_gpus(report.machine),
+        f"Instruction sets that TensorFlow's kernels choose by: {sets}. Results of another machine may differ, and "
+        "are not compared with these.",
+    )
+
+
+def _one_cell(report: Report) -> Iterator[Block]:
+    """Yield the command that compares one cell alone, the first that changed, without touching this report."""
+    changed = [change.cell for candidate in report.candidates for change in candidate.first_changes]
+    cell_id = changed[-1] if changed else report.cells[-1].id
+    cell = next(cell for cell in report.cells if cell.id == cell_id)
+    chosen = {"versions": cell.environment, "models": cell.model, "modes": cell.mode}
+    chosen |= {"baseline": report.baseline, "reports": "build/one-cell"}
+    options = " ".join(f"--{option} {shlex.quote(plain(value))}" for option, value in chosen.items())
+    yield Heading(2, "Reproduce one cell")
+    yield Listing("console", f"$ python3 -m nox -s matrix -- {options}")
+    yield paragraph(
+        prose("`reports/matrix.json` holds every number of this report, each stage of each cell, and the digests.")
+    )

@@ -6,7 +6,6 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tfmatrix.config import Config
 from tfmatrix.errors import InternalError, UserError
@@ -15,6 +14,7 @@ from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.report import document
+from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.writing import write_whole, writing_whole
 from tfmatrix.runner.events import Event, Finished, Refused
 from tfmatrix.runner.observing import observe
@@ -78,29 +78,19 @@ def _not_collecting() -> Iterator[None]:
 
 
 @_not_collecting()
-def write_report(plan: Plan, store: Store) -> tuple[document.Data, Path]:
-    """Compare everything that is stored, write every format, and return the data and the Markdown file's path."""
+def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
+    """Compare everything that is stored, write every format, and return the report and the Markdown file's path."""
     content = summary.content_of(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with writing_whole(folder / "matrix.json") as file:
-            data = document.write(content, file)
-        write_whole(folder / "matrix.md", page.render(data))
-        _write_pictures(folder / curves.FOLDER, curves.pictures(data))
+            report = document.write(content, file)
+        write_whole(folder / "matrix.md", to_markdown(page.page(report)))
+        _write_pictures(folder / curves.FOLDER, curves.pictures(report.cells))
     except OSError as error:
         raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
-    return data, folder / "matrix.md"
-
-
-def unanswered(data: document.Data) -> list[dict[str, Any]]:
-    """Return the cells that nothing was learnt of: missing, unavailable, failed, crashed or timed out."""
-    return [cell for cell in data["cells"] if cell["outcome"] not in {"observed", "unsupported", "unstable"}]
-
-
-def compared_nothing(data: document.Data) -> bool:
-    """Return whether there was nothing to compare: no candidate, or no model that exists on both sides."""
-    return not any(set(candidate["counts"]) - {"unsupported"} for candidate in data["candidates"])
+    return report, folder / "matrix.md"
 
 
 def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:

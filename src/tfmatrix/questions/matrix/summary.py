@@ -1,128 +1,344 @@
-"""The comparison as plain data: what `matrix.json` holds and every other format is rendered from."""
+"""The comparison as records: what `matrix.json` holds and every other format is rendered from."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import cache
+from typing import Annotated, Final, Literal
 
-from tfmatrix import __version__
-from tfmatrix.compare.results import (
-    CellComparison,
-    CellState,
-    Comparison,
-    Divergence,
-    EnvironmentState,
-    Finding,
-    ModeComparison,
-    StageResult,
-    Step,
-)
+import msgspec
+from msgspec import Meta
+
+from tfmatrix import __version__, records
+from tfmatrix.compare import results
+from tfmatrix.compare.judging import TIERS
+from tfmatrix.compare.results import CellComparison, CellState, Comparison, EnvironmentState
 from tfmatrix.compare.stages import parse, place
 from tfmatrix.compare.verdicts import MEANINGS, Verdict, worst
-from tfmatrix.environments.machine import machine_id
-from tfmatrix.records import UNSUPPORTED, Environment, Package
-from tfmatrix.report.document import Data, as_json, as_number, of_distance, report_id
+from tfmatrix.records import UNSUPPORTED
+from tfmatrix.report.document import UNNAMED, identified
+from tfmatrix.report.records import (
+    Count,
+    Digest,
+    DigestOrNone,
+    Distance,
+    Environment,
+    Machine,
+    Meaning,
+    Name,
+    Number,
+    Positive,
+    Record,
+    Version,
+    as_number,
+    distance_of,
+    environment_of,
+    machine_of,
+    one_of,
+)
+from tfmatrix.report.records import Report as AnyReport
 
-SCHEMA = 1
+SCHEMA: Final = 1
+
+CONSEQUENCE = "consequence"
+"""Said of a stage that differs only because an earlier one does, in place of a verdict."""
+
+Tier = Annotated[str, one_of(*TIERS)]
+Letter = Annotated[str, Meta(pattern="^[A-Z]*$")]
+Counts = Annotated[
+    dict[Verdict, Positive],
+    Meta(extra_json_schema={"propertyNames": {"enum": [verdict.value for verdict in Verdict]}}),
+]
+VerdictOrNone = Annotated[str, one_of("", *(verdict.value for verdict in Verdict))]
+VerdictOrConsequence = Annotated[str, one_of(CONSEQUENCE, *(verdict.value for verdict in Verdict))]
 
 
-Tell = Callable[[Finding], Data]
+class Settings(Record, frozen=True, kw_only=True):
+    """What was asked."""
+
+    trials: Positive
+    jitters: Count
+    seed: Count
+    modes: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    launches: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    policy: Digest
+    left_out: Annotated[
+        tuple[Name, ...],
+        Meta(description="Reference models that there are and that this report was not asked about."),
+    ]
 
 
-def summarise(comparison: Comparison) -> Data:
-    """Return the whole comparison as JSON has it, under an id that is the digest of everything else."""
-    content = content_of(comparison)
-    return {"id": report_id(content), **content}
+class Finding(Record, frozen=True, kw_only=True):
+    """One tensor's difference, measured and judged."""
+
+    tier: Tier
+    stage: Name
+    verdict: Verdict
+    reason: str
+    distance: Distance | None
+    floor: Number | None
+    ratio: Number | None
+    baseline: DigestOrNone
+    candidate: DigestOrNone
 
 
-def content_of(comparison: Comparison) -> Data:
-    """Return what a comparison says as JSON has it, without the id."""
+class FirstChange(Record, frozen=True, kw_only=True):
+    """The earliest change of one verdict."""
+
+    cell: Name
+    model: Name
+    mode: Name
+    verdict: Verdict
+    reason: str
+    finding: Finding | None
+
+
+class Candidate(Record, frozen=True, kw_only=True):
+    """The answer for one candidate: its worst verdict, how many cells have which, and the first changes."""
+
+    environment: Name
+    verdict: Verdict
+    counts: Counts
+    first_changes: Annotated[
+        tuple[FirstChange, ...], Meta(description="The earliest change of each verdict, worst first.")
+    ]
+
+
+class InMode(Record, frozen=True, kw_only=True):
+    """An environment in one mode and launch."""
+
+    environment: Name
+    letter: Letter
+    verdict: VerdictOrNone
+
+
+class Mode(Record, frozen=True, kw_only=True):
+    """A column of the table of versions by mode."""
+
+    launch: Name
+    mode: Name
+    environments: tuple[InMode, ...]
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """What a trial left behind that was not observed."""
+
+    traceback: str
+    output: str
+
+
+class Stage(Record, frozen=True, kw_only=True):
+    """All tensors of one stage in one tier."""
+
+    tier: Tier
+    stage: Name
+    names: Positive
+    differing: Count
+    baseline: Digest
+    candidate: Digest
+    verdict: VerdictOrConsequence
+    first: Finding | None
+    worst: Finding | None
+
+    @property
+    def judged(self) -> Verdict | None:
+        """Return its verdict; None for a consequence, which is not judged."""
+        return None if self.verdict == CONSEQUENCE else Verdict(self.verdict)
+
+
+class Divergence(Record, frozen=True, kw_only=True):
+    """Where two traces of one tier part."""
+
+    tier: Tier
+    at: Finding
+    before: str
+    after: Finding | None
+
+
+class CurvePoint(Record, frozen=True, array_like=True):
+    """How far the weights are apart after one step."""
+
+    step: Count
+    scaled_error: Number
+    floor: Number | None
+
+
+class Cell(Record, frozen=True, kw_only=True):
+    """One model in one mode and environment, and what came of its comparison with the baseline's."""
+
+    id: Name
+    environment: Name
+    launch: Name
+    mode: Name
+    model: Name
+    source: Digest
+    outcome: Name
+    reason: str
+    trace: DigestOrNone
+    trials: Count
+    letter: Letter
+    verdict: VerdictOrNone
+    evidence: Evidence | None = None
+    """Of a cell that was not observed."""
+    verdict_reason: str | None = None
+    """This and what follows is there where the cell was compared."""
+    stages: tuple[Stage, ...] | None = None
+    divergences: tuple[Divergence, ...] | None = None
+    curve: tuple[CurvePoint, ...] | None = None
+
+    @property
+    def judged(self) -> Verdict | None:
+        """Return its verdict; None for a cell of the baseline, which is compared with nothing."""
+        return Verdict(self.verdict) if self.verdict else None
+
+    @property
+    def where(self) -> str:
+        """Return its name without environment and launch: ``mlp/tf2``."""
+        return f"{self.model}/{self.mode}"
+
+
+class Change(Record, frozen=True, kw_only=True):
+    """A stage that changed, and the cells in which it did."""
+
+    verdict: Verdict
+    tier: Annotated[str, one_of("", *TIERS)]
+    stage: str
+    cells: Annotated[tuple[Name, ...], Meta(min_length=1)]
+
+
+class Step(Record, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """One environment against the one before it."""
+
+    from_: Name
+    to: Name
+    verdict: Verdict
+    counts: Counts
+    changed: tuple[Change, ...]
+
+
+class BetweenModes(Record, frozen=True, kw_only=True):
+    """The injected tier of one model in two modes of one environment."""
+
+    environment: Name
+    model: Name
+    modes: tuple[Name, Name]
+    stages: tuple[Stage, ...]
+
+
+class Report(AnyReport, frozen=True, kw_only=True):
+    """Everything that `matrix.json` holds."""
+
+    schema: Literal[1]
+    tfmatrix: Version
+    baseline: Name
+    settings: Settings
+    verdicts: Annotated[tuple[Meaning, ...], Meta(description="Every verdict, worst first.")]
+    candidates: tuple[Candidate, ...]
+    modes: tuple[Mode, ...]
+    cells: Annotated[tuple[Cell, ...], Meta(min_length=1)]
+    steps: Annotated[tuple[Step, ...], Meta(description="Each environment against the one before it.")]
+    between_modes: tuple[BetweenModes, ...]
+    environments: Annotated[tuple[Environment, ...], Meta(min_length=1)]
+    machine: Machine
+
+
+Tell = Callable[[results.Finding], Finding]
+
+
+def summarise(comparison: Comparison) -> Report:
+    """Return the whole comparison under an id that is the digest of everything else."""
+    return identified(content_of(comparison))
+
+
+def content_of(comparison: Comparison) -> Report:
+    """Return what a comparison says, without an id."""
     by_cell = {compared.cell: compared for compared in comparison.cells}
-    by_environment: dict[Environment, list[CellComparison]] = {}
+    by_environment: dict[records.Environment, list[CellComparison]] = {}
     for compared in comparison.cells:
         by_environment.setdefault(compared.cell.environment, []).append(compared)
-    return {
-        "schema": SCHEMA,
-        "tfmatrix": __version__,
-        "baseline": comparison.baseline.name,
-        "settings": as_json(comparison.settings),
-        "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Verdict],
-        "candidates": [
+    return Report(
+        id=UNNAMED,
+        schema=SCHEMA,
+        tfmatrix=__version__,
+        baseline=comparison.baseline.name,
+        settings=msgspec.convert(comparison.settings, Settings),
+        verdicts=tuple(Meaning(v.value, v.mark, MEANINGS[v]) for v in Verdict),
+        candidates=tuple(
             _candidate(state.environment, by_environment.get(state.environment, ()))
             for state in comparison.environments
             if state.environment != comparison.baseline
-        ],
-        "modes": [_mode(comparison, by_environment, *key) for key in _launches_and_modes(comparison)],
-        "cells": [
+        ),
+        modes=tuple(_mode(comparison, by_environment, *key) for key in _launches_and_modes(comparison)),
+        cells=tuple(
             _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, "")) for state in comparison.states
-        ],
-        "steps": [_step(step) for step in comparison.steps],
-        "between_modes": [_between_modes(found) for found in comparison.modes],
-        "environments": [_environment(state) for state in comparison.environments],
-        "machine": as_json({**asdict(comparison.machine), "id": machine_id(comparison.machine)}),
-    }
+        ),
+        steps=tuple(_step(step) for step in comparison.steps),
+        between_modes=tuple(_between_modes(found) for found in comparison.modes),
+        environments=tuple(_environment(state) for state in comparison.environments),
+        machine=machine_of(comparison.machine),
+    )
 
 
-def _candidate(environment: Environment, compared: Sequence[CellComparison]) -> Data:
-    """Return the answer for one candidate: its worst verdict, how many cells have which, and the first change."""
-    return {"environment": environment.name, **_counted(compared), "first_changes": _first_changes(compared)}
+def _candidate(environment: records.Environment, compared: Sequence[CellComparison]) -> Candidate:
+    counts = _counts(compared)
+    return Candidate(
+        environment=environment.name, verdict=worst(counts), counts=counts, first_changes=_first_changes(compared)
+    )
 
 
-def _counted(compared: Sequence[CellComparison]) -> Data:
+def _counts(compared: Sequence[CellComparison]) -> dict[Verdict, int]:
     counts = Counter(found.verdict for found in compared)
-    return {
-        "verdict": worst(counts).value,
-        "counts": {v.value: counts[v] for v in Verdict if counts[v]},
-    }
+    return {verdict: counts[verdict] for verdict in Verdict if counts[verdict]}
 
 
-def _step(step: Step) -> Data:
+def _step(step: results.Step) -> Step:
     """Return what changed from one environment to the next: each stage that did, with its cells by verdict."""
-    changed: dict[tuple[str, str, str], list[str]] = {}
+    changed: dict[tuple[Verdict, str, str], list[str]] = {}
     for found in step.cells:
         name = f"{found.cell.model.name}/{found.cell.mode}"
         name += "" if found.cell.launch.name == "default" else f"/{found.cell.launch.name}"
         if not found.stages and found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}:
-            changed.setdefault((found.verdict.value, "", ""), []).append(name)
+            changed.setdefault((found.verdict, "", ""), []).append(name)
         for result in found.stages:
             if result.verdict not in {None, Verdict.IDENTICAL}:
                 assert result.verdict
-                changed.setdefault((result.verdict.value, result.tier, result.kind), []).append(name)
-    return {
-        "from": step.before.name,
-        "to": step.after.name,
-        **_counted(step.cells),
-        "changed": [
-            {"verdict": verdict, "tier": tier, "stage": kind, "cells": cells}
+                changed.setdefault((result.verdict, result.tier, result.kind), []).append(name)
+    counts = _counts(step.cells)
+    return Step(
+        from_=step.before.name,
+        to=step.after.name,
+        verdict=worst(counts),
+        counts=counts,
+        changed=tuple(
+            Change(verdict=verdict, tier=tier, stage=kind, cells=tuple(cells))
             for (verdict, tier, kind), cells in changed.items()
-        ],
-    }
+        ),
+    )
 
 
-def _first_changes(compared: Sequence[CellComparison]) -> list[Data]:
+def _first_changes(compared: Sequence[CellComparison]) -> tuple[FirstChange, ...]:
     """Return what a reader should see first, worst verdict first: of each verdict the earliest change in the chain."""
 
     def urgency(found: CellComparison) -> tuple[int, str]:
         return place(parse(found.first.stage).kind) if found.first else -1, found.cell.id
 
     changed = [found for found in compared if found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}]
-    return [
+    return tuple(
         _first_change(min((found for found in changed if found.verdict is verdict), key=urgency))
         for verdict in sorted({found.verdict for found in changed}, key=lambda verdict: verdict.severity)
-    ]
+    )
 
 
-def _first_change(changed: CellComparison) -> Data:
-    return {
-        "cell": changed.cell.id,
-        "model": changed.cell.model.name,
-        "mode": changed.cell.mode,
-        "verdict": changed.verdict.value,
-        "reason": changed.reason,
-        "finding": changed.first and _finding(changed.first),
-    }
+def _first_change(changed: CellComparison) -> FirstChange:
+    return FirstChange(
+        cell=changed.cell.id,
+        model=changed.cell.model.name,
+        mode=changed.cell.mode,
+        verdict=changed.verdict,
+        reason=changed.reason,
+        finding=_finding(changed.first) if changed.first else None,
+    )
 
 
 def _launches_and_modes(comparison: Comparison) -> list[tuple[str, str]]:
@@ -130,8 +346,11 @@ def _launches_and_modes(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _mode(
-    comparison: Comparison, by_environment: Mapping[Environment, Sequence[CellComparison]], launch: str, mode: str
-) -> Data:
+    comparison: Comparison,
+    by_environment: Mapping[records.Environment, Sequence[CellComparison]],
+    launch: str,
+    mode: str,
+) -> Mode:
     """Return a column of the version-by-mode table: each environment's letter and worst verdict."""
     rows = []
     for state in comparison.environments:
@@ -139,104 +358,92 @@ def _mode(
         verdicts = [found.verdict for found in compared if (found.cell.launch.name, found.cell.mode) == (launch, mode)]
         own = state.environment == comparison.baseline
         rows.append(
-            {
-                "environment": state.environment.name,
-                "letter": comparison.whole_letters.get((state.environment, launch, mode), ""),
-                "verdict": "" if own else worst(verdicts).value,
-            }
+            InMode(
+                environment=state.environment.name,
+                letter=comparison.whole_letters.get((state.environment, launch, mode), ""),
+                verdict="" if own else worst(verdicts).value,
+            )
         )
-    return {"launch": launch, "mode": mode, "environments": rows}
+    return Mode(launch=launch, mode=mode, environments=tuple(rows))
 
 
-def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Data:
-    cell = state.cell
-    content: Data = {
-        "id": cell.id,
-        "environment": cell.environment.name,
-        "launch": cell.launch.name,
-        "mode": cell.mode,
-        "model": cell.model.name,
-        "source": cell.model.source,
-        "outcome": state.outcome,
-        "reason": state.reason,
-        "trace": state.trace or "",
-        "trials": state.trials,
-        "letter": letter,
-        "verdict": "",
-    }
-    if state.evidence and state.outcome != UNSUPPORTED:  # of what does not exist the reason says enough
-        content["evidence"] = {"traceback": state.evidence.traceback, "output": state.evidence.output}
-    if compared:
-        told = cache(_finding)  # two traces part where a stage begins to differ
-        content |= {
-            "verdict": compared.verdict.value,
-            "verdict_reason": compared.reason,
-            "stages": [_stage(result, told) for result in compared.stages],
-            "divergences": [_divergence(found, told) for found in compared.divergences],
-            "curve": [[p.step, as_number(p.scaled_error), as_number(p.floor)] for p in compared.curve],
-        }
-    return content
+def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cell:
+    cell, evidence, tell = state.cell, state.evidence, cache(_finding)  # two traces part where a stage begins to differ
+    return Cell(
+        id=cell.id,
+        environment=cell.environment.name,
+        launch=cell.launch.name,
+        mode=cell.mode,
+        model=cell.model.name,
+        source=cell.model.source,
+        outcome=state.outcome,
+        reason=state.reason,
+        trace=state.trace or "",
+        trials=state.trials,
+        letter=letter,
+        verdict=compared.verdict.value if compared else "",
+        evidence=Evidence(traceback=evidence.traceback, output=evidence.output)
+        if evidence and state.outcome != UNSUPPORTED  # of what does not exist the reason says enough
+        else None,
+        verdict_reason=compared.reason if compared else None,
+        stages=tuple(_stage(result, tell) for result in compared.stages) if compared else None,
+        divergences=tuple(_divergence(found, tell) for found in compared.divergences) if compared else None,
+        curve=tuple(_point(point) for point in compared.curve) if compared else None,
+    )
 
 
-def _stage(result: StageResult, told: Tell) -> Data:
-    return {
-        "tier": result.tier,
-        "stage": result.kind,
-        "names": result.names,
-        "differing": result.differing,
-        "baseline": result.baseline,
-        "candidate": result.candidate,
-        "verdict": result.verdict.value if result.verdict else "consequence",
-        "first": result.first and told(result.first),
-        "worst": result.worst and told(result.worst),
-    }
+def _point(point: results.CurvePoint) -> CurvePoint:
+    error = as_number(point.scaled_error)
+    assert error is not None
+    return CurvePoint(point.step, error, as_number(point.floor))
 
 
-def _finding(found: Finding) -> Data:
-    return {
-        "tier": found.tier,
-        "stage": found.stage,
-        "verdict": found.verdict.value,
-        "reason": found.reason,
-        "distance": found.distance and of_distance(found.distance),
-        "floor": as_number(found.floor),
-        "ratio": as_number(found.ratio),
-        "baseline": found.baseline,
-        "candidate": found.candidate,
-    }
+def _stage(result: results.StageResult, tell: Tell) -> Stage:
+    return Stage(
+        tier=result.tier,
+        stage=result.kind,
+        names=result.names,
+        differing=result.differing,
+        baseline=result.baseline,
+        candidate=result.candidate,
+        verdict=result.verdict.value if result.verdict else CONSEQUENCE,
+        first=tell(result.first) if result.first else None,
+        worst=tell(result.worst) if result.worst else None,
+    )
 
 
-def _divergence(found: Divergence, told: Tell) -> Data:
-    return {
-        "tier": found.tier,
-        "at": told(found.at),
-        "before": found.before,
-        "after": found.after and told(found.after),
-    }
+def _finding(found: results.Finding) -> Finding:
+    return Finding(
+        tier=found.tier,
+        stage=found.stage,
+        verdict=found.verdict,
+        reason=found.reason,
+        distance=distance_of(found.distance) if found.distance else None,
+        floor=as_number(found.floor),
+        ratio=as_number(found.ratio),
+        baseline=found.baseline,
+        candidate=found.candidate,
+    )
 
 
-def _between_modes(found: ModeComparison) -> Data:
-    told = cache(_finding)
-    return {
-        "environment": found.environment.name,
-        "model": found.model,
-        "modes": list(found.modes),
-        "stages": [_stage(result, told) for result in found.stages],
-    }
+def _divergence(found: results.Divergence, tell: Tell) -> Divergence:
+    return Divergence(
+        tier=found.tier,
+        at=tell(found.at),
+        before=found.before,
+        after=tell(found.after) if found.after else None,
+    )
 
 
-def _environment(state: EnvironmentState) -> Data:
-    installed = state.installed
-    return {
-        "name": state.environment.name,
-        "distribution": state.environment.distribution,
-        "python": installed.python_version if installed else state.environment.python,
-        "lock": {"digest": installed.lock_digest, "kind": installed.lock_kind} if installed else None,
-        "unavailable": state.refusal,
-        "packages": {package.name: package.version for package in installed.packages} if installed else {},
-        "moved": [[_package(before), _package(after)] for before, after in state.moved],
-    }
+def _between_modes(found: results.ModeComparison) -> BetweenModes:
+    tell = cache(_finding)
+    return BetweenModes(
+        environment=found.environment.name,
+        model=found.model,
+        modes=found.modes,
+        stages=tuple(_stage(result, tell) for result in found.stages),
+    )
 
 
-def _package(package: Package | None) -> list[str] | None:
-    return [package.name, package.version] if package else None
+def _environment(state: EnvironmentState) -> Environment:
+    return environment_of(state.environment, state.installed, state.refusal, moved=state.moved)

@@ -1,12 +1,33 @@
-"""The report on recipes as Markdown, rendered from the same data as `recipes.json`."""
+"""The page on recipes, made of the same report as `recipes.json`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from tfmatrix.questions.recipes.summary import Data
-from tfmatrix.report.templates import fill
-from tfmatrix.report.text import code, escaped, table
+from tfmatrix.questions.recipes.judge import DIFFERS, FAILS, MISSING, OTHER, REPRODUCES, Effect
+from tfmatrix.questions.recipes.summary import Cell, Report
+from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, NEVER_PROMISED, TOGETHER
+from tfmatrix.report import parts
+from tfmatrix.report.blocks import (
+    Block,
+    Break,
+    Code,
+    Document,
+    Emphasis,
+    Heading,
+    Link,
+    Listing,
+    Strong,
+    Table,
+    Text,
+    bullets,
+    joined,
+    paragraph,
+    prose,
+    table,
+)
+from tfmatrix.report.releases import told
 
 USUAL = {
     "numpy-tensorflow-seeds": "The first: NumPy's and TensorFlow's seeds.",
@@ -15,140 +36,178 @@ USUAL = {
 }
 """The three snippets that people copy, in the order in which they are known."""
 
-REPRODUCES, DIFFERS, FAILED = "reproduces", "does not reproduce", "failed"
+What = TypeVar("What")
 
 
-def render(data: Data) -> str:
-    """Return the report as Markdown."""
-    sections = {
-        "advice": list(_advice(data)),
-        "usual": [f"{text} {_found_of(data, name)}" for name, text in USUAL.items() if _cells(data, name)],
-        "tables": [
-            {"what": m["what"], "name": m["name"], "table": _by_version(data, m["name"])} for m in data["models"]
-        ],
-        "failures": _failures(data),
-        "unpromised": list(_unpromised(data)),
-        "harmless": _variations(data, "harmless"),
-        "never": _variations(data, "never promised"),
-        "recipes": [{**recipe, "found": _found_of(data, recipe["name"])} for recipe in data["recipes"]],
-        "environments": _environments(data),
-    }
-    return fill("recipes", data=data, **sections)
-
-
-def versions(data: Data, names: Iterable[str]) -> str:
-    """Return environments as a reader says them: ``2.8.4, 2.9.3``, or ``2.10.1 to 2.21.0`` where none is left out."""
-    order = [one["name"] for one in data["environments"]]
-    chosen = set(names)
-    if chosen == set(order) and len(order) > 2:
-        return f"all {len(order)} releases"
-    runs: list[list[str]] = []
-    for number, name in enumerate(order):
-        if name not in chosen:
-            continue
-        if runs and number and order[number - 1] == runs[-1][-1]:
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-    told = [
-        f"{escaped(run[0])} to {escaped(run[-1])}" if len(run) > 2 else ", ".join(map(escaped, run)) for run in runs
+def page(report: Report) -> Document:
+    """Return the whole page."""
+    return [
+        *_head(report),
+        *_in_short(report),
+        *_tables(report),
+        *_failures(report),
+        *_unpromised(report),
+        *_variations(report),
+        *_recipes(report),
+        *_foot(report),
     ]
-    return ", ".join(told)
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _head(report: Report) -> Iterator[Block]:
+    yield Heading(1, "How do I get reproducible results in TensorFlow?")
+    yield paragraph(
+        (
+            ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
+            "Each recipe is put in front of a model as it would be pasted, and run in",
+        ),
+        (
+            ("each release in processes that start otherwise. It ", Strong("reproduces"), " where every trial gave "),
+            "the same bits at every stage:",
+        ),
+        f"initial weights, order of rows, losses, weights, predictions. This rests on {report.trials} trials in "
+        f"{report.processes} processes on one machine;",
+        "each process imported TensorFlow by itself, and no two trials that are compared come from one.",
+    )
+
+
+def _in_short(report: Report) -> Iterator[Block]:
+    yield Heading(2, "In short")
+    yield from _advice(report)
+    yield paragraph(prose("`tfmatrix advise --version 2.15.1 --mode tf2` prints the one for a release."))
+    if usual := [(prose(text), " ", _found_of(report, name)) for name, text in USUAL.items() if _cells(report, name)]:
+        yield paragraph("The three snippets that are copied most, as they are usually written:")
+        yield bullets(usual)
+    if report.unanswered:
+        yield paragraph((Strong("Incomplete."), " These are not known, and count as no pass:"))
+        yield bullets(report.unanswered)
+
+
+def _advice(report: Report) -> Iterator[Block]:
+    """Yield, for each mode, the recipes that are advised, with the environments and the figures."""
+    codes = {recipe.name: recipe.code for recipe in report.recipes}
+    for mode, recipe, environments in advised(report):
+        where = versions(report, environments)
+        if not recipe:
+            told_of = f", in {where}: of no recipe is it known that it reproduces everything that was tried."
+            yield paragraph(("In mode ", Code(mode), told_of))
+            continue
+        cells = [cell for cell in _cells(report, recipe) if cell.environment in environments]
+        trials = sum(cell.agreeing for cell in cells)
+        models = joined(", ", (Code(name) for name in dict.fromkeys(cell.model for cell in cells)))
+        yield paragraph(
+            (
+                ("In mode ", Code(mode), f", in {where} (", Code(recipe), f"; {trials} trials of ", models),
+                ", in each release all alike):",
+            )
+        )
+        yield Listing("python", codes[recipe])
+
+
+def advised(report: Report) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield, for each mode, the recipes that are advised, and in which environments; an empty name for none."""
+    for mode in dict.fromkeys(one.mode for one in report.advice):
+        found = ((one.recipe, one.environment) for one in report.advice if one.mode == mode)
+        for recipe, environments in _grouped(found).items():
+            yield mode, recipe, environments
+
+
+def versions(report: Report, names: Iterable[str]) -> str:
+    """Return environments as a reader says them: ``2.8.4, 2.9.3``, or ``2.10.1 to 2.21.0`` where none is left out."""
+    order = [one.name for one in report.environments]
+    chosen = set(names)
+    return f"all {len(order)} releases" if chosen == set(order) and len(order) > 2 else told(chosen, order, shortest=3)
+
+
+def _grouped(pairs: Iterable[tuple[What, str]]) -> dict[What, list[str]]:
     """Return environments by what holds for them, in the order in which it comes first."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[What, list[str]] = {}
     for what, environment in pairs:
         groups.setdefault(what, []).append(environment)
     return groups
 
 
-def _cells(data: Data, recipe: str, model: str = "") -> list[Data]:
-    return [c for c in data["cells"] if c["recipe"] == recipe and model in {"", c["model"]}]
+def _cells(report: Report, recipe: str, model: str = "") -> list[Cell]:
+    return [cell for cell in report.cells if cell.recipe == recipe and model in {"", cell.model}]
 
 
-def _advice(data: Data) -> Iterator[Data]:
-    """Yield, for each mode, the recipes that are advised, with the environments and the figures."""
-    codes = {recipe["name"]: recipe["code"] for recipe in data["recipes"]}
-    for mode in dict.fromkeys(one["mode"] for one in data["advice"]):
-        found = [(one["recipe"], one["environment"]) for one in data["advice"] if one["mode"] == mode]
-        for recipe, environments in _grouped(found).items():
-            cells = [c for c in _cells(data, recipe) if c["environment"] in environments]
-            yield {
-                "mode": mode,
-                "recipe": recipe,
-                "versions": versions(data, environments),
-                "code": codes.get(recipe, ""),
-                "trials": sum(cell["agreeing"] for cell in cells),
-                "models": ", ".join(code(name) for name in dict.fromkeys(cell["model"] for cell in cells)),
-            }
-
-
-def _verdict(cell: Data) -> str:
+def _verdict(cell: Cell) -> tuple[str, Text]:
     """Return what was found of a cell, as a phrase that stands for all cells of which the same was found."""
-    if cell["verdict"] == REPRODUCES:
-        return "reproduces"
-    if cell["verdict"] == FAILED:
-        return f"fails: {escaped(_message(cell))}"
-    if cell["verdict"] != DIFFERS:
-        return "is not known"
-    return f"does not reproduce ({_broken(cell)})"
+    if cell.verdict == REPRODUCES:
+        return "reproduces", ""
+    if cell.verdict == FAILS:
+        return "fails", f": {_message(cell)}"
+    if cell.verdict != DIFFERS:
+        return "is not known", ""
+    return "does not reproduce", (" (", _broken(cell), ")")
 
 
-def _message(cell: Data) -> str:
+def _message(cell: Cell) -> str:
     """Return the message of a cell that failed, without the file that it names: that is the recipe itself."""
-    message: str = cell["first"]["message"]
-    return message.partition(": ")[2] or cell["first"]["outcome"]
+    assert cell.first
+    return cell.first.message.partition(": ")[2] or cell.first.outcome
 
 
-def _told(cell: Data) -> Data:
-    """Return what broke a cell first."""
-    told: Data = cell["blame"][0] if cell["blame"] else cell["first"]
-    return told
-
-
-def _broken(cell: Data) -> str:
+def _broken(cell: Cell) -> Text:
     """Return under what a cell breaks first, and at which stage."""
-    told = _told(cell)
-    what = {"control": "in any other process", "together": "under several variations together"}
-    where = what.get(told["variation"]) or f"under {code(told['variation'])}"
-    return f"{where}, first at {code(told['stage'])}" if told["stage"] else f"{where} it {told['outcome']}"
+    what = {CONTROL.name: "in any other process", TOGETHER: "under several variations together"}
+    effect = cell.told
+    where: Text = what.get(effect.variation) or ("under ", Code(effect.variation))
+    return (where, ", first at ", Code(effect.stage)) if effect.stage else (where, f" it {effect.outcome}")
 
 
-def _found_of(data: Data, recipe: str) -> str:
+def _found_of(report: Report, recipe: str) -> Text:
     """Return what was found of a recipe, over all models and environments."""
-    sentences = []
-    models = dict.fromkeys(cell["model"] for cell in _cells(data, recipe))
+    sentences: list[Text] = []
+    models = list(dict.fromkeys(cell.model for cell in _cells(report, recipe)))
     for model in models:
-        groups = _grouped((_verdict(cell), cell["environment"]) for cell in _cells(data, recipe, model))
-        told = "; ".join(f"{what} in {versions(data, environments)}" for what, environments in groups.items())
-        sentences.append(f"{code(model)} {told}." if len(models) > 1 else f"{told[0].upper()}{told[1:]}.")
-    return " ".join(sentences)
+        groups = _grouped((_verdict(cell), cell.environment) for cell in _cells(report, recipe, model))
+        found: list[Text] = [
+            (word if number or len(models) > 1 else f"{word[0].upper()}{word[1:]}", rest, f" in {versions(report, e)}")
+            for number, ((word, rest), e) in enumerate(groups.items())
+        ]
+        sentences.append(((Code(model), " ") if len(models) > 1 else "", joined("; ", found), "."))
+    return joined(" ", sentences)
 
 
-def _by_version(data: Data, model: str) -> str:
-    names = [one["name"] for one in data["environments"]]
+def _tables(report: Report) -> Iterator[Block]:
+    yield Heading(2, "Which recipe works in which version")
+    yield paragraph(
+        (
+            (Code("yes 3/3"), ": so many trials gave the same bits, of so many that were run. "),
+            (Strong("no"), ": the first stage whose bits differ from"),
+        ),
+        (
+            ("one process to another. ", Strong("no"), " if ...: processes agree, but not under that variation. "),
+            (Strong("fails"), ": it raises."),
+        ),
+        ("What the recipes are stands ", Link("below", "#the-recipes"), "."),
+    )
+    for model in report.models:
+        yield Heading(3, (Code(model.name), ": ", prose(model.what)))
+        yield _by_version(report, model.name)
+
+
+def _by_version(report: Report, model: str) -> Table:
+    names = [one.name for one in report.environments]
     rows = []
-    for recipe in data["recipes"]:
-        cells = {cell["environment"]: cell for cell in _cells(data, recipe["name"], model)}
+    for recipe in report.recipes:
+        cells = {cell.environment: cell for cell in _cells(report, recipe.name, model)}
         if cells:
-            rows.append([code(recipe["name"]), *(_mark(cells.get(name)) for name in names)])
-    return table(["recipe", *map(escaped, names)], rows)
+            rows.append([Code(recipe.name), *(_mark(cells.get(name)) for name in names)])
+    return table(["recipe", *names], rows)
 
 
-def _mark(cell: Data | None) -> str:
+def _mark(cell: Cell | None) -> Text:
     """Return a cell of the table: ``yes`` and trials; or under what it breaks first, and at which stage."""
-    if cell is None or cell["verdict"] == "missing":
+    if cell is None or cell.verdict == MISSING:
         return "?"
-    if cell["verdict"] == REPRODUCES:
-        return f"yes {cell['agreeing']}/{cell['tried']}"
-    if cell["verdict"] == FAILED:
-        return "**fails**"
-    told = _told(cell)
-    stage = _kind(told["stage"]) or told["outcome"]
-    when = "" if told["variation"] == "control" else f" if {escaped(told['variation'])}"
-    return f"**no**{when}: {escaped(stage)}"
+    if cell.verdict == REPRODUCES:
+        return f"yes {cell.agreeing}/{cell.tried}"
+    if cell.verdict == FAILS:
+        return Strong("fails")
+    effect = cell.told
+    when = "" if effect.variation == CONTROL.name else f" if {effect.variation}"
+    return Strong("no"), f"{when}: {_kind(effect.stage) or effect.outcome}"
 
 
 def _kind(stage: str) -> str:
@@ -156,78 +215,110 @@ def _kind(stage: str) -> str:
     return stage.partition("/")[0].partition("@")[0]
 
 
-def _failures(data: Data) -> str:
-    """Return a row for each way in which a recipe does not reproduce: where, what is to blame, and what mends it."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for cell in data["cells"]:
-        if cell["verdict"] not in {DIFFERS, FAILED}:
-            continue
-        blame = "<br>".join(f"{code(b['variation'])} at {code(b['stage'] or b['outcome'])}" for b in cell["blame"])
-        if cell["verdict"] == FAILED:
-            blame = f"nothing: it fails, {escaped(_message(cell))}"
-        elif not blame:
-            blame = _broken(cell)
-        mend = code(cell["mend"]) if cell["mend"] else "none was found"
-        cleared = "yes" if cell["cleared"] else ""
-        groups.setdefault((code(cell["recipe"]), code(cell["model"]), blame, cleared, mend), []).append(
-            cell["environment"]
-        )
-    rows = [[recipe, model, versions(data, e), *rest] for (recipe, model, *rest), e in groups.items()]
-    return table(["recipe", "model", "in", "to blame", "the others cleared", "what mends it"], rows)
+def _failures(report: Report) -> Iterator[Block]:
+    """Yield a row for each way in which a recipe does not reproduce: where, what is to blame, and what mends it."""
+    yield Heading(2, "What breaks, and what mends it")
+    yield paragraph(
+        "Two processes that start alike are compared first (the control). Where they agree, all harmless variations "
+        "are tried at",
+        (
+            ("once; where that changes a bit, one at a time. ", Emphasis("Cleared")),
+            ": all variations but those to blame, tried at once, changed",
+        ),
+        "nothing. The mend is the next recipe that was tried in the same release on the same model and reproduces.",
+    )
+    groups: dict[tuple[Text, ...], list[str]] = {}
+    for cell in report.cells:
+        if cell.verdict in {DIFFERS, FAILS}:
+            mend = Code(cell.mend) if cell.mend else "none was found"
+            row = (Code(cell.recipe), Code(cell.model), _to_blame(cell), "yes" if cell.cleared else "", mend)
+            groups.setdefault(row, []).append(cell.environment)
+    rows = [[recipe, model, versions(report, e), *rest] for (recipe, model, *rest), e in groups.items()]
+    yield table(["recipe", "model", "in", "to blame", "the others cleared", "what mends it"], rows)
 
 
-def _unpromised(data: Data) -> Iterator[str]:
+def _to_blame(cell: Cell) -> Text:
+    if cell.verdict == FAILS:
+        return f"nothing: it fails, {_message(cell)}"
+    blame = [(Code(effect.variation), " at ", Code(effect.stage or effect.outcome)) for effect in cell.blame]
+    return joined(Break(), blame) if blame else _broken(cell)
+
+
+def _unpromised(report: Report) -> Iterator[Block]:
     """Yield, for each model and recipe that was tried, what changes its bits though it reproduces."""
-    names = [v["name"] for v in data["variations"] if v["kind"] == "never promised"]
-    stood = dict.fromkeys((c["model"], c["stand_in"]) for c in data["cells"] if c["stand_in"] == c["recipe"])
+    yield Heading(2, "What nobody promised")
+    yield paragraph(
+        "These may change the bits of a recipe that reproduces, so they belong to what is kept fixed. Each was tried "
+        "alone, in a",
+        "process of its own; a variation that is not named changed no bit. Where several recipes gave the same bits, "
+        "the shortest",
+        "was tried.",
+    )
+    stood = dict.fromkeys((cell.model, cell.stand_in) for cell in report.cells if cell.stand_in == cell.recipe)
+    lines: list[Text] = []
     for model, recipe in stood:
-        cells = [c for c in _cells(data, recipe, model) if c["stand_in"] == recipe]
-        told = []
-        for name in names:
-            effects = [(e, c["environment"]) for c in cells for e in c["never_promised"] if e["variation"] == name]
-            tried = [(effect, environment) for effect, environment in effects if effect["outcome"] != "missing"]
-            groups = _grouped((_effect(effect), environment) for effect, environment in tried)
-            if groups:
-                parts = "; ".join(f"{what} in {versions(data, environments)}" for what, environments in groups.items())
-                told.append(f"{code(name)} {parts}")
-        untried = [c["environment"] for c in cells if any(e["outcome"] == "missing" for e in c["never_promised"])]
-        if untried:
-            told.append(f"**not everything was tried** in {versions(data, untried)}")
-        where = versions(data, [c["environment"] for c in cells])
-        yield (
-            f"{code(model)} after {code(recipe)} ({where}): "
-            + ("; ".join(told) if told else "nothing changes a bit")
-            + "."
-        )
+        cells = [cell for cell in _cells(report, recipe, model) if cell.stand_in == recipe]
+        where = versions(report, (cell.environment for cell in cells))
+        changes = joined("; ", _changes_of(report, cells)) or "nothing changes a bit"
+        lines.append((Code(model), " after ", Code(recipe), f" ({where}): ", changes, "."))
+    yield bullets(lines)
 
 
-def _effect(effect: Data) -> str:
-    if effect["outcome"] == "differs":
-        return f"from {code(_kind(effect['stage']))} on"
-    return f"**{escaped(effect['outcome'])}**"
+def _changes_of(report: Report, cells: Sequence[Cell]) -> Iterator[Text]:
+    """Yield what changes the bits of some cells, variation by variation, and where not everything was tried."""
+    for name in (variation.name for variation in report.variations if variation.kind == NEVER_PROMISED):
+        effects = [(e, cell.environment) for cell in cells for e in cell.never_promised if e.variation == name]
+        groups = _grouped((_effect(e), environment) for e, environment in effects if e.outcome != MISSING)
+        if groups:
+            yield Code(name), " ", joined("; ", ((what, f" in {versions(report, e)}") for what, e in groups.items()))
+    untried = [cell.environment for cell in cells if any(e.outcome == MISSING for e in cell.never_promised)]
+    if untried:
+        yield Strong("not everything was tried"), f" in {versions(report, untried)}"
 
 
-def _variations(data: Data, kind: str) -> str:
+def _effect(effect: Effect) -> Text:
+    if effect.outcome == OTHER:
+        return "from ", Code(_kind(effect.stage)), " on"
+    return Strong(effect.outcome)
+
+
+def _variations(report: Report) -> Iterator[Block]:
+    yield Heading(2, "The variations")
+    yield paragraph("Harmless: meant to change nothing.")
+    yield _of_kind(report, HARMLESS)
+    yield paragraph("Never promised by TensorFlow:")
+    yield _of_kind(report, NEVER_PROMISED)
+
+
+def _of_kind(report: Report, kind: str) -> Table:
     rows = []
-    for variation in data["variations"]:
-        if variation["kind"] == kind:
-            unseen = f"not possible in {versions(data, variation['unseen'])}" if variation["unseen"] else ""
-            rows.append([code(variation["name"]), variation["what"], ", ".join(map(code, variation["modes"])), unseen])
+    for variation in report.variations:
+        if variation.kind == kind:
+            unseen = f"not possible in {versions(report, variation.unseen)}" if variation.unseen else ""
+            modes = joined(", ", map(Code, variation.modes))
+            rows.append([Code(variation.name), prose(variation.what), modes, unseen])
     return table(["variation", "what is other", "modes", ""], rows)
 
 
-def _environments(data: Data) -> str:
-    rows = []
-    for one in (*data["environments"], *data["beside"]):
-        packages, lock = one["packages"], one["lock"]
-        rows.append(
-            [
-                escaped(one["name"]),
-                escaped(one["distribution"]),
-                escaped(one["python"]),
-                escaped(packages.get("numpy", "")),
-                escaped(packages.get("keras", "")),
-                code(lock["digest"][:12]) + f" {lock['kind']}" if lock else escaped(one["unavailable"] or "not made"),
-            ]
-        )
-    return table(["environment", "distribution", "Python", "NumPy", "Keras", "lock"], rows)
+def _recipes(report: Report) -> Iterator[Block]:
+    yield Heading(2, "The recipes")
+    for recipe in report.recipes:
+        yield Heading(3, recipe.name)
+        yield paragraph(("Claim: ", prose(recipe.claim)))
+        yield paragraph(("Found: ", _found_of(report, recipe.name)))
+        yield Listing("python", recipe.code)
+
+
+def _foot(report: Report) -> Iterator[Block]:
+    yield Heading(2, "Environments")
+    found = (*report.environments, *report.beside)
+    yield parts.environments(found, ("distribution", "Python", "NumPy", "Keras"))
+    yield Heading(2, "Machine")
+    yield paragraph(
+        f"{parts.machine(report.machine)}. Two threads within",
+        "an operation and two operations at once, unless a variation says otherwise. Whether a recipe reproduces may "
+        "depend on the",
+        "machine; run it on yours:",
+    )
+    yield Listing("console", f"$ python3 -m nox -s recipes -- --versions {report.settings.versions[-1]}")
+    yield paragraph(prose("`reports/recipes.json` holds every number of this report."))

@@ -6,12 +6,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from tfmatrix.errors import UserError
-from tfmatrix.questions.recipes import judge, page, summary
+from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
+from tfmatrix.questions.recipes.page import page
 from tfmatrix.questions.recipes.plan import AuditCell, AuditPlan, sibling
 from tfmatrix.questions.recipes.results import Audit, Environs, Found
+from tfmatrix.questions.recipes.summary import Report, summarise
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, TOGETHER, VARIATIONS, Variation, was_seen
 from tfmatrix.records import Environment, ExpectedTrial
+from tfmatrix.report.document import to_text
+from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.writing import write_whole
 from tfmatrix.runner.events import Event, Finished, Launched, Refused
 from tfmatrix.runner.storing import observe_into
@@ -93,17 +97,17 @@ def known(plan: AuditPlan, store: Store) -> Audit:
     )
 
 
-def write_report(plan: AuditPlan, audited: Audit) -> tuple[summary.Data, Path]:
-    """Write the report's two files, and return its data and the Markdown file's path."""
-    data = summary.summarise(audited)
+def write_report(plan: AuditPlan, audited: Audit) -> tuple[Report, Path]:
+    """Write the report's two files, and return the report and the Markdown file's path."""
+    report = summarise(audited)
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "recipes.json", summary.to_text(data))
-        write_whole(folder / "recipes.md", page.render(data))
+        write_whole(folder / "recipes.json", to_text(report))
+        write_whole(folder / "recipes.md", to_markdown(page(report)))
     except OSError as error:
         raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
-    return data, folder / "recipes.md"
+    return report, folder / "recipes.md"
 
 
 def _ran(

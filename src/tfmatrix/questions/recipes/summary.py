@@ -1,64 +1,157 @@
-"""The audit of recipes as plain data: what `recipes.json` holds and `recipes.md` is rendered from."""
+"""The audit of recipes as records: what `recipes.json` holds and the page is made of."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
 
 from tfmatrix import __version__
-from tfmatrix.environments.machine import machine_id
-from tfmatrix.questions.recipes.judge import SAME, Effect
-from tfmatrix.questions.recipes.recipes import RECIPES
+from tfmatrix.questions.recipes import recipes, scripts, variations
+from tfmatrix.questions.recipes.judge import DIFFERS, FAILS, MISSING, REPRODUCES, SAME, Effect
 from tfmatrix.questions.recipes.results import Audit, Environs, Found
-from tfmatrix.questions.recipes.scripts import CORE, MODELS, Recipe
-from tfmatrix.questions.recipes.variations import VARIATIONS
-from tfmatrix.report.document import report_id, to_text
+from tfmatrix.report.document import UNNAMED, identified
+from tfmatrix.report.records import (
+    Count,
+    Environment,
+    Machine,
+    Name,
+    Positive,
+    Record,
+    Version,
+    environment_of,
+    machine_of,
+    one_of,
+)
+from tfmatrix.report.records import Report as AnyReport
 
-__all__ = ["SCHEMA", "Data", "summarise", "to_text"]
+SCHEMA: Final = 1
 
-SCHEMA = 1
+SHOWN = ("numpy", "keras", "tf-keras")
+"""Packages of an environment that a report on recipes names."""
 
-Data = dict[str, Any]
+
+class Settings(Record, frozen=True, kw_only=True):
+    """What was asked."""
+
+    versions: tuple[Name, ...]
+    modes: tuple[Name, ...]
+    trials: Positive
 
 
-def summarise(audit: Audit) -> Data:
-    """Return the whole audit as JSON has it, under an id that is the digest of everything else."""
+class Model(Record, frozen=True, kw_only=True):
+    """What recipes are tried on."""
+
+    name: Name
+    mode: Name
+    what: Name
+    like: Annotated[str, Meta(description="The model with the same arithmetic, which stands for it.")]
+
+
+class Recipe(Record, frozen=True, kw_only=True):
+    """A small named set-up."""
+
+    name: Name
+    claim: Name
+    code: Name
+    models: tuple[Name, ...]
+    mends: tuple[Name, ...]
+
+
+class Variation(Record, frozen=True, kw_only=True):
+    """One way in which a process may start otherwise."""
+
+    name: Name
+    kind: Annotated[str, one_of(variations.HARMLESS, variations.NEVER_PROMISED)]
+    what: Name
+    modes: tuple[Name, ...]
+    unseen: Annotated[tuple[Name, ...], Meta(description="Environments in which no process saw it.")]
+
+
+class Cell(Record, frozen=True, kw_only=True):
+    """One recipe in front of one model in one environment, and what is said of it."""
+
+    environment: Name
+    recipe: Name
+    model: Name
+    verdict: Annotated[str, one_of(REPRODUCES, DIFFERS, FAILS, MISSING)]
+    agreeing: Count
+    tried: Count
+    first: Effect | None
+    blame: tuple[Effect, ...]
+    cleared: bool
+    mend: str
+    stand_in: str
+    never_promised_tried: Count
+    never_promised: tuple[Effect, ...]
+
+    @property
+    def told(self) -> Effect:
+        """Return under what it breaks first: the first to blame, where one is."""
+        told = self.blame[0] if self.blame else self.first
+        assert told
+        return told
+
+
+class Advice(Record, frozen=True, kw_only=True):
+    """The recipe that is advised for a mode in an environment; none where it is empty."""
+
+    environment: Name
+    mode: Name
+    recipe: str
+
+
+class Report(AnyReport, frozen=True, kw_only=True):
+    """Everything that `recipes.json` holds."""
+
+    schema: Literal[1]
+    tfmatrix: Version
+    settings: Settings
+    trials: Annotated[Count, Meta(description="How many trials all of this rests on.")]
+    processes: Annotated[Count, Meta(description="How many processes these ran in.")]
+    models: tuple[Model, ...]
+    recipes: tuple[Recipe, ...]
+    variations: tuple[Variation, ...]
+    cells: tuple[Cell, ...]
+    advice: tuple[Advice, ...]
+    environments: tuple[Environment, ...]
+    beside: Annotated[tuple[Environment, ...], Meta(description="Environments that only a variation needs.")]
+    machine: Machine
+    unanswered: tuple[str, ...]
+
+
+def summarise(audit: Audit) -> Report:
+    """Return the whole audit under an id that is the digest of everything else."""
     audited = {found.cell.script.model.name for found in audit.found}
-    content = {
-        "schema": SCHEMA,
-        "tfmatrix": __version__,
-        "settings": dict(audit.settings),
-        "trials": audit.trials,
-        "processes": audit.processes,
-        "models": [
-            {"name": m.name, "mode": m.mode, "what": m.what, "like": m.like}
-            for m in MODELS.values()
-            if m.name in audited
-        ],
-        "recipes": [_recipe(recipe) for recipe in RECIPES.values() if audited & set(recipe.models)],
-        "variations": [
-            {
-                "name": v.name,
-                "kind": v.kind,
-                "what": v.what,
-                "modes": list(v.modes),
-                "unseen": list(audit.unseen.get(v.name, ())),
-            }
-            for v in VARIATIONS.values()
-        ],
-        "cells": [_cell(audit, found) for found in audit.found],
-        "advice": [
-            {"environment": one.environment.name, "mode": mode, "recipe": _advised(audit, one, models)}
-            for mode, models in CORE.items()
-            if audited & set(models)
-            for one in audit.environments
-        ],
-        "environments": [_environment(one) for one in audit.environments],
-        "beside": [_environment(one) for one in audit.beside],
-        "machine": {**asdict(audit.machine), "id": machine_id(audit.machine)},
-        "unanswered": audit.unanswered(),
-    }
-    return {"id": report_id(content), **content}
+    return identified(
+        Report(
+            id=UNNAMED,
+            schema=SCHEMA,
+            tfmatrix=__version__,
+            settings=msgspec.convert(audit.settings, Settings),
+            trials=audit.trials,
+            processes=audit.processes,
+            models=tuple(
+                Model(name=m.name, mode=m.mode, what=m.what, like=m.like)
+                for m in scripts.MODELS.values()
+                if m.name in audited
+            ),
+            recipes=tuple(_recipe(recipe) for recipe in recipes.RECIPES.values() if audited & set(recipe.models)),
+            variations=tuple(_variation(audit, variation) for variation in variations.VARIATIONS.values()),
+            cells=tuple(_cell(audit, found) for found in audit.found),
+            advice=tuple(
+                Advice(environment=one.environment.name, mode=mode, recipe=_advised(audit, one, models))
+                for mode, models in scripts.CORE.items()
+                if audited & set(models)
+                for one in audit.environments
+            ),
+            environments=tuple(map(_environment, audit.environments)),
+            beside=tuple(map(_environment, audit.beside)),
+            machine=machine_of(audit.machine),
+            unanswered=tuple(audit.unanswered()),
+        )
+    )
 
 
 def _advised(audit: Audit, one: Environs, models: tuple[str, ...]) -> str:
@@ -66,49 +159,38 @@ def _advised(audit: Audit, one: Environs, models: tuple[str, ...]) -> str:
     return advised.name if advised else ""
 
 
-def _recipe(recipe: Recipe) -> Data:
-    return {
-        "name": recipe.name,
-        "claim": recipe.claim,
-        "code": recipe.code,
-        "models": list(recipe.models),
-        "mends": list(recipe.mends),
-    }
+def _recipe(recipe: scripts.Recipe) -> Recipe:
+    return Recipe(name=recipe.name, claim=recipe.claim, code=recipe.code, models=recipe.models, mends=recipe.mends)
 
 
-def _cell(audit: Audit, found: Found) -> Data:
+def _variation(audit: Audit, variation: variations.Variation) -> Variation:
+    return Variation(
+        name=variation.name,
+        kind=variation.kind,
+        what=variation.what,
+        modes=variation.modes,
+        unseen=audit.unseen.get(variation.name, ()),
+    )
+
+
+def _cell(audit: Audit, found: Found) -> Cell:
     answer, script = found.answer, found.cell.script
-    effects = [effect for effect in found.never_promised if effect.outcome != SAME]
-    return {
-        "environment": found.cell.environment.name,
-        "recipe": script.recipe.name,
-        "model": script.model.name,
-        "verdict": answer.verdict,
-        "agreeing": answer.agreeing,
-        "tried": answer.tried,
-        "first": answer.first and _effect(answer.first),
-        "blame": [_effect(effect) for effect in answer.blame],
-        "cleared": answer.cleared,
-        "mend": audit.mend(found) if answer.verdict in {"does not reproduce", "failed"} else "",
-        "stand_in": found.stand_in,
-        "never_promised_tried": len(found.never_promised),
-        "never_promised": [_effect(effect) for effect in effects],
-    }
+    return Cell(
+        environment=found.cell.environment.name,
+        recipe=script.recipe.name,
+        model=script.model.name,
+        verdict=answer.verdict,
+        agreeing=answer.agreeing,
+        tried=answer.tried,
+        first=answer.first,
+        blame=answer.blame,
+        cleared=answer.cleared,
+        mend=audit.mend(found) if answer.verdict in {DIFFERS, FAILS} else "",
+        stand_in=found.stand_in,
+        never_promised_tried=len(found.never_promised),
+        never_promised=tuple(effect for effect in found.never_promised if effect.outcome != SAME),
+    )
 
 
-def _effect(effect: Effect) -> Data:
-    return asdict(effect)
-
-
-def _environment(one: Environs) -> Data:
-    installed = one.installed
-    return {
-        "name": one.environment.name,
-        "distribution": one.environment.distribution,
-        "python": installed.python_version if installed else one.environment.python,
-        "lock": {"digest": installed.lock_digest, "kind": installed.lock_kind} if installed else None,
-        "unavailable": one.refusal,
-        "packages": {p.name: p.version for p in installed.packages if p.name in {"numpy", "keras", "tf-keras"}}
-        if installed
-        else {},
-    }
+def _environment(one: Environs) -> Environment:
+    return environment_of(one.environment, one.installed, one.refusal, only=SHOWN)

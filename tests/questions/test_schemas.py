@@ -1,0 +1,33 @@
+"""The JSON schemas of the reports: made from their records, and committed for whoever reads a report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+import tfmatrix
+from golden_files import assert_file
+from tfmatrix.questions.exchange import summary as exchange
+from tfmatrix.questions.matrix import summary as matrix
+from tfmatrix.questions.recipes import summary as recipes
+from tfmatrix.report.records import Report
+
+REPORTS: dict[str, type[Report]] = {
+    "matrix": matrix.Report,
+    "recipes": recipes.Report,
+    "exchange": exchange.Report,
+}
+
+
+@pytest.mark.parametrize("question", REPORTS)
+def test_a_schema_is_that_of_the_records(question: str) -> None:
+    """The committed schema is the one that the records make, and a schema at all."""
+    told = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"tfmatrix's report {question}.json"}
+    made = {**told, **msgspec.json.schema(REPORTS[question])}
+    jsonschema.Draft202012Validator.check_schema(made)
+    path = Path(tfmatrix.__file__).parent / "questions" / question / f"{question}.schema.json"
+    assert_file(path, json.dumps(made, indent=1) + "\n")
