@@ -9,7 +9,7 @@ from tfmatrix.compare import policy
 from tfmatrix.compare.policy import digest
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue
-from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.environments.machine import machine_id
 from tfmatrix.errors import UserError
 from tfmatrix.gate import ledger, omissions, receipt
 from tfmatrix.gate.checking import check, pairs
@@ -19,7 +19,8 @@ from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.pinning import versions_of
 from tfmatrix.gate.receipt import Receipt
 from tfmatrix.gate.results import Check, Reason
-from tfmatrix.questions.matrix.plan import Plan, known_models, make_plan
+from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Environment
 from tfmatrix.store.store import Store
 
@@ -64,7 +65,7 @@ def check_pin(config: Config, today: date, before: Environment | None = None) ->
             f"the project pins {pinned.name}{told}, and {receipt.FILE} is about the move from {known.start} to "
             f"{known.to}; `tfmatrix pin` writes both."
         )
-    if known.machine != machine_id(this_machine()):
+    if known.machine != machine_id(config.machine):
         raise UserError(
             f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
             f"with `tfmatrix check {known.to} --baseline {known.start}`."
@@ -109,7 +110,7 @@ def make_receipt(evidence: Evidence, candidate: Environment, report: str, today:
         start=plan.baseline.name,
         to=candidate.name,
         report=report,
-        machine=machine_id(this_machine()),
+        machine=machine_id(plan.scope.machine),
         policy=digest(plan.config.policy),
         evidence=receipt.evidence_of(pairs(evidence, candidate)),
         on=today,

@@ -141,9 +141,9 @@ def _package(package: records.Package | None) -> Package | None:
     return Package(package.name, package.version) if package else None
 
 
-def machine_of(machine: records.Machine, id_: str = "") -> Machine:
-    """Return a machine under an id, its own where none is given."""
-    return Machine(**asdict(machine), id=id_ or machine_id(machine))
+def machine_of(machine: records.Machine) -> Machine:
+    """Return a machine under its id."""
+    return Machine(**asdict(machine), id=machine_id(machine))
 
 
 def distance_of(found: distance.Distance) -> Distance:

@@ -12,8 +12,9 @@ import pytest
 from building import MACHINE_OF_TESTS
 from golden_files import assert_golden
 from questions.changing import changed, each
+from questions.recipes.worlds import audited as audited_by
 from questions.recipes.worlds import facts, inhabit, project
-from tfmatrix.questions.recipes import run, summary
+from tfmatrix.questions.recipes import summary
 from tfmatrix.questions.recipes.answer import answer, problems
 from tfmatrix.questions.recipes.judge import FAILS, MISSING
 from tfmatrix.questions.recipes.page import page, versions
@@ -32,8 +33,8 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     with pytest.MonkeyPatch.context() as patched, Store(folder / "store.sqlite") as store:
         inhabit(patched, facts)
         patched.setattr(summary, "__version__", "0.0.0")
-        found = summarise(run.audit(project(folder), store, lambda _: None))
-        yield changed(found, machine=machine_of(MACHINE_OF_TESTS, "0" * 64), id="12345678")
+        found = summarise(audited_by(project(folder), store))
+        yield changed(found, machine=machine_of(MACHINE_OF_TESTS), id="12345678")
 
 
 def test_the_report_is_what_it_was(audited: Report) -> None:
@@ -45,7 +46,7 @@ def test_the_id_is_the_digest_of_everything_else(tmp_path: Path, monkeypatch: py
     """Another number is another report, and what is read again is the same one."""
     inhabit(monkeypatch, facts)
     with Store(tmp_path / "store.sqlite") as store:
-        report = summarise(run.audit(project(tmp_path, ["2.15.1"]), store, lambda _: None))
+        report = summarise(audited_by(project(tmp_path, ["2.15.1"]), store))
     assert report.id == report_id(report)
     assert report.id != report_id(changed(report, trials=0))
     assert of_shape(json.loads(to_text(report)), Report) == report

@@ -17,7 +17,7 @@ from tfmatrix.store.store import Store
 def write_report(plan: ExchangePlan, store: Store) -> tuple[Report, Path]:
     """Judge everything that is stored, write both formats, and return the report and the Markdown file's path."""
     report = summarise(plan, store)
-    folder = plan.base.config.under_root(plan.base.config.reports)
+    folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "exchange.json", to_text(report))

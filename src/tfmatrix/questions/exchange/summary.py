@@ -10,11 +10,9 @@ from msgspec import Meta
 
 from tfmatrix import __version__, records
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.questions.exchange.formats import Format
 from tfmatrix.questions.exchange.judge import PHASES, judge
-from tfmatrix.questions.exchange.plan import ExchangePlan, Written
-from tfmatrix.questions.exchange.run import noted_digest, readers
+from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
 from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Side, Slots
 from tfmatrix.records import ExpectedTrial, Launch
 from tfmatrix.report.document import UNNAMED, identified
@@ -99,8 +97,7 @@ class Report(AnyReport, frozen=True, kw_only=True):
 
 def summarise(plan: ExchangePlan, store: Store) -> Report:
     """Return every pair, judged, under an id that is the digest of everything else."""
-    sides = _Sides(plan, store)
-    config = plan.base.config
+    sides, config = _Sides(plan, store), plan.config
     return identified(
         Report(
             id=UNNAMED,
@@ -109,14 +106,14 @@ def summarise(plan: ExchangePlan, store: Store) -> Report:
             settings=Settings(
                 seed=config.seed,
                 modes=config.modes,
-                models=tuple(model.name for model in plan.base.models),
+                models=tuple(model.name for model in plan.models),
                 launch=config.launches[0],
             ),
             verdicts=tuple(Meaning(v.value, v.mark, MEANINGS[v]) for v in Exchanged),
             formats=tuple(plan.formats),
-            pairs=tuple(_pair(*found, sides) for found in readers(plan, store)),
-            environments=tuple(_environment(environment, plan, store) for environment in plan.base.environments),
-            machine=machine_of(noted_machine(store), machine_id(this_machine())),
+            pairs=tuple(_pair(*found, sides) for found in plan.pairs(store.trial, store)),
+            environments=tuple(_environment(environment, plan, store) for environment in plan.environments),
+            machine=machine_of(noted_machine(store, plan.scope.machine)),
         )
     )
 
@@ -138,7 +135,7 @@ class _Sides:
 
     def nobody(self, environment: records.Environment) -> Side:
         """Return what is known where there is no trial: why its environment cannot be had, if that is so."""
-        reason = noted_refusal(self._store, self._plan.base.environment_key(environment))
+        reason = noted_refusal(self._store, self._plan.scope.environment_key(environment))
         return Side(refusal=f"{environment.name} is unavailable: {reason}" if reason else "")
 
     def digest(self, written: Written) -> str:
@@ -195,6 +192,6 @@ def without_folders(text: str) -> str:
 
 
 def _environment(environment: records.Environment, plan: ExchangePlan, store: Store) -> Environment:
-    key = plan.base.environment_key(environment)
+    key = plan.scope.environment_key(environment)
     installed = noted_installed(store, key)
     return environment_of(environment, installed, noted_refusal(store, key) or ("" if installed else "not made"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
@@ -51,19 +51,17 @@ def unanswered(report: Report) -> list[Cell]:
     return [cell for cell in report.cells if cell.outcome not in ANSWERED]
 
 
-def compared_nothing(report: Report) -> bool:
-    """Return whether there was nothing to compare: no candidate, or no model that exists on both sides."""
-    return not any(set(candidate.counts) - {Verdict.UNSUPPORTED} for candidate in report.candidates)
-
-
 def problems(report: Report) -> list[str]:
-    """Return one line per distinct problem, with how many cells have it."""
-    return list(_problems(unanswered(report)))
+    """Return a sentence for each thing that nothing was learnt of, though it was asked for."""
+    nothing = not any(set(candidate.counts) - {Verdict.UNSUPPORTED} for candidate in report.candidates)
+    told = f"nothing was compared with {report.baseline}; choose another version too."
+    return [*unknown(report), *([told] if nothing else [])]
 
 
-def _problems(cells: Iterable[Cell]) -> Iterator[str]:
+def unknown(report: Report) -> Iterator[str]:
+    """Yield a line per distinct reason why nothing was learnt of a cell, with how many cells have it."""
     grouped: dict[tuple[str, str, str], list[str]] = {}
-    for cell in cells:
+    for cell in unanswered(report):
         # One missing environment or one broken model file is one problem, whatever the number of its cells.
         subject = cell.environment if cell.outcome == "unavailable" else cell.model
         grouped.setdefault((subject, cell.outcome, cell.reason), []).append(cell.id)

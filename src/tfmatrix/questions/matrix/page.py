@@ -9,7 +9,7 @@ import pandas as pd
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
-from tfmatrix.questions.matrix.answer import left_out, problems
+from tfmatrix.questions.matrix.answer import left_out, unknown
 from tfmatrix.questions.matrix.changes import said
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report
 from tfmatrix.report import parts
@@ -92,7 +92,7 @@ def _answer(report: Report) -> Iterator[Block]:
         yield paragraph((Strong(f"Only {asked} were asked."), " Not among them: ", names, "."))
     headings = ["upgrade to", "verdict", "cells", "the first change of each kind"]
     yield table(headings, map(_candidate, report.candidates))
-    if found := problems(report):
+    if found := list(unknown(report)):
         yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
         yield bullets(found)
     if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
