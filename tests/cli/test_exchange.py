@@ -41,7 +41,7 @@ def test_everything_is_written_and_read_once(tmp_path: Path, tell: Tell) -> None
     assert "6 of 10 trials to run, 4 stored already." in first.err
     assert second.err == "0 of 10 trials to run, 10 stored already.\n"
     assert first.out == second.out
-    assert {pair["verdict"] for pair in data(tmp_path)["pairs"]} == {"predicts the same bits"}
+    assert {pair["verdict"] for pair in data(tmp_path)["pairs"]} == {"identical"}
     assert (tmp_path / "reports" / "exchange.md").is_file()
 
 
@@ -88,7 +88,7 @@ def test_an_environment_that_cannot_be_had_is_two_and_the_rest_is_there(tmp_path
     assert said.code == cli.INCOMPLETE
     assert f"tfmatrix: {CANDIDATE} is unavailable: there is no noxfile.py" in said.err
     verdicts = {(p["writer"], p["reader"]): p["verdict"] for p in data(tmp_path)["pairs"]}
-    assert verdicts["2.15.1", "2.15.1"] == "predicts the same bits"
+    assert verdicts["2.15.1", "2.15.1"] == "identical"
     assert verdicts["2.15.1", CANDIDATE] == verdicts[CANDIDATE, CANDIDATE] == "missing"
 
 

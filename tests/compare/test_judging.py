@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from building import Stages, tensor, traced
 from tfmatrix.compare.judging import ROUNDING_RATIO, Judge, Judgement, Traces
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.compare.verdicts import Passing, Verdict, worst
 from tfmatrix.records import OBSERVED, Trial
 from tfmatrix.store.fingerprints import trace_digest
 from tfmatrix.store.store import Store
@@ -203,15 +204,24 @@ def test_a_policy_says_how_much_is_rounding(tmp_path: Path) -> None:
 def test_the_worst_verdict_does_not_depend_on_order(found: list[Verdict]) -> None:
     """The worst of some verdicts is the first in the table of severity that occurs; unsupported counts neither way."""
     assert worst(found) is worst(sorted(found, key=lambda v: v.value)) is worst(found[::-1])
-    counted = [verdict for verdict in found if verdict is not Verdict.UNSUPPORTED]
+    counted = [verdict for verdict in found if verdict.passing is not Passing.NEITHER]
     assert worst(found) is (next(v for v in Verdict if v in counted) if counted else Verdict.MISSING)
 
 
 def test_verdicts_are_ordered_worst_first() -> None:
     """The order is the design's."""
-    order = ["missing", "failed", "unstable", "not comparable", "different", "redrawn", "rounding", "identical"]
-    assert [verdict.value for verdict in Verdict][:8] == order
-    assert [verdict.mark for verdict in Verdict][:8] == list("?!~x#*.=")
+    assert [verdict.value for verdict in Verdict] == [
+        "missing", "partial", "failed", "unstable", "refused", "not comparable", "different", "redrawn", "rounding",
+        "identical", "not written", "unsupported",
+    ]  # fmt: skip
+    assert "".join(verdict.mark for verdict in Verdict) == "?%!~^x#*.=/-"
+    assert [verdict.severity for verdict in Verdict] == list(range(len(Verdict)))
+
+
+def test_the_scale_goes_from_what_never_passes_to_what_always_does() -> None:
+    """What a policy may let pass stands between the two, and what counts neither way behind all; each has a meaning."""
+    assert [passing for passing, _ in groupby(verdict.passing for verdict in Verdict)] == list(Passing)
+    assert all(verdict.meaning for verdict in Verdict)
 
 
 @pytest.mark.parametrize(("times", "verdict"), [(ROUNDING_RATIO, "rounding"), (ROUNDING_RATIO + 1, "different")])

@@ -15,9 +15,10 @@ import pytest
 from building import missing_from
 from tfmatrix import config
 from tfmatrix.compare.distance import Distance, measure
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.judge import judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
-from tfmatrix.questions.exchange.verdicts import Exchanged, Judged, Side
+from tfmatrix.questions.exchange.results import WEIGHTS, Judged, Side
 from tfmatrix.records import Environment, Fingerprint, InstalledEnvironment, Write
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
@@ -120,28 +121,28 @@ def test_a_release_reads_what_it_wrote_itself(exchange: Exchange) -> None:
     """Within one release every format that is written predicts the same bits."""
     own = [pair for (_, _, writer, reader), pair in exchange.pairs().items() if writer == reader]
     verdicts = {pair["verdict"] for pair in own}
-    assert verdicts <= {"predicts the same bits", "not written", "unsupported"}
-    assert sum(pair["verdict"] == "predicts the same bits" for pair in own) > len(FORMATS)
+    assert verdicts <= {"identical", "not written", "unsupported"}
+    assert sum(pair["verdict"] == "identical" for pair in own) > len(FORMATS)
 
 
 def test_a_v1_graph_goes_from_the_old_release_to_the_new_one(exchange: Exchange) -> None:
     """A Saver's weights and slots come back with the same bits."""
     pair = exchange.pairs()["saver", "v1", OLD, NEW]
-    assert pair["verdict"] in {"predicts the same bits", "predicts within rounding"}
+    assert pair["verdict"] in {"identical", "rounding"}
     assert pair["slots"]["word"] == "back"
 
 
 def test_a_checkpoint_of_keras_2_is_read_by_keras_3_in_silence_and_not_at_all(exchange: Exchange) -> None:
     """A restore that raises nothing and loads nothing is called a partial load, with every weight that it left."""
     pair = exchange.pairs()["model-checkpoint", "tf2", OLD, NEW]
-    assert pair["verdict"] == "loads in part"
+    assert pair["verdict"] == "partial"
     assert len(pair["kept"]) == 4
 
 
 def test_what_keras_3_refuses_has_its_message(exchange: Exchange) -> None:
     """A TF weights file is refused by Keras 3, which says which files it takes; nor does it write one."""
     pair = exchange.pairs()["tf-weights", "tf2", OLD, NEW]
-    assert (pair["verdict"], pair["phase"], pair["kind"]) == ("refuses", "read", "ValueError")
+    assert (pair["verdict"], pair["phase"], pair["kind"]) == ("refused", "read", "ValueError")
     assert ".weights.h5" in pair["reason"]
     assert exchange.pairs()["tf-weights", "tf2", NEW, NEW]["verdict"] == "not written"
 
@@ -155,7 +156,7 @@ def test_keras_in_a_v1_graph_is_unsupported_in_keras_3(exchange: Exchange) -> No
 def test_one_flipped_bit_of_a_weight_is_found_and_named(exchange: Exchange, reader: str, tmp_path: Path) -> None:
     """The reader loads other bits: one number of the kernel, one ULP away."""
     found = exchange.spoilt("h5-weights", reader, exchange.script(FLIP), tmp_path / "artefact")
-    assert (found.verdict, found.other) == (Exchanged.OTHER_BITS, ("hidden/kernel",))
+    assert (found.verdict, found.stage, found.other) == (Verdict.DIFFERENT, WEIGHTS, ("hidden/kernel",))
     assert found.distance is not None
     assert (found.distance.differing, found.distance.max_ulp) == (1, 1)
 
@@ -169,7 +170,7 @@ def test_a_truncated_file_is_refused(exchange: Exchange, reader: str, tmp_path: 
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     found = exchange.spoilt("h5", reader, truncate, tmp_path / "artefact")
-    assert (found.verdict, found.phase) == (Exchanged.REFUSED, "read")
+    assert (found.verdict, found.phase) == (Verdict.REFUSED, "read")
     assert "truncated" in found.reason
     assert str(tmp_path) not in found.reason
 
@@ -177,7 +178,7 @@ def test_a_truncated_file_is_refused(exchange: Exchange, reader: str, tmp_path: 
 def test_variables_that_a_checkpoint_lacks_are_said(exchange: Exchange, tmp_path: Path) -> None:
     """A checkpoint without the output layer restores in silence, and the layer's weights are named."""
     found = exchange.spoilt("model-checkpoint", OLD, exchange.script(HALF), tmp_path / "artefact")
-    assert found.verdict is Exchanged.PARTIAL
+    assert found.verdict is Verdict.PARTIAL
     assert set(found.kept) == {"output/kernel", "output/bias"}
 
 

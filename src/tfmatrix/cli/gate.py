@@ -13,7 +13,7 @@ import click
 
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import read_config
-from tfmatrix.errors import UserError
+from tfmatrix.errors import UserError, unreachable
 from tfmatrix.gate import accepting, as_json, github, junit, ledger, pinning, reporting, staged, text, upgrade
 from tfmatrix.gate.checking import pairs
 from tfmatrix.gate.comparison import gather
@@ -150,7 +150,21 @@ def _say(found: Check, form: str) -> int:
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(github.summary(found))
-    return SAME if found.passes else {Level.FAIL: CHANGED}.get(found.level, INCOMPLETE)
+    return _code(found.level)
+
+
+def _code(level: Level) -> int:
+    """Return the exit code of a level."""
+    match level:
+        case Level.PASS | Level.ACCEPTED | Level.WARN:
+            code = SAME
+        case Level.FAIL:
+            code = CHANGED
+        case Level.INCOMPLETE | Level.UNSUPPORTED:
+            code = INCOMPLETE
+        case _:
+            unreachable(level)
+    return code
 
 
 def today() -> date:

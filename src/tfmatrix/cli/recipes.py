@@ -12,6 +12,7 @@ from tfmatrix.cli.codes import SAME
 from tfmatrix.cli.observing import Answer, finish, observe
 from tfmatrix.cli.selection import PRINTING, RUNNING, alone, open_store, options, read_config
 from tfmatrix.cli.view import View
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import judge
@@ -22,7 +23,7 @@ from tfmatrix.questions.recipes.report import write_report
 from tfmatrix.questions.recipes.results import Audit, Found, core_models
 from tfmatrix.questions.recipes.scripts import MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
-from tfmatrix.records import Environment
+from tfmatrix.records import MISSING, Environment
 
 
 @click.command()
@@ -68,7 +69,7 @@ def advice(plan: AuditPlan, audited: Audit, environment: Environment, models: tu
     Raises ``UserError`` where nothing is known of any recipe there, and where none reproduces.
     """
     cells = [found for found in audited.found if found.cell.script.model.name in models]
-    if all(found.answer.verdict == "missing" for found in cells):
+    if all(found.answer.verdict is Verdict.MISSING for found in cells):
         raise UserError(
             f"nothing is known of TensorFlow {environment.name} on this machine; "
             f"`tfmatrix recipes --versions {environment.name}` finds out."
@@ -92,9 +93,9 @@ def _evidence(plan: AuditPlan, found: Found, unseen: Collection[str]) -> Iterato
         f"{tried}: {answer.agreeing} of {answer.tried} trials gave the same bits, "
         f"{answer.tried - 2} of them under {len(harmless)} harmless variations at once."
     )
-    if changed := [e.variation for e in found.never_promised if e.outcome not in {judge.SAME, judge.MISSING}]:
+    if changed := [e.variation for e in found.never_promised if e.outcome not in {judge.SAME, MISSING}]:
         yield f"Keep fixed, since it gives other bits, or none: {_named(changed)}."
-    if untried := [e.variation for e in found.never_promised if e.outcome == judge.MISSING]:
+    if untried := [e.variation for e in found.never_promised if e.outcome == MISSING]:
         yield f"Not tried: {_named(untried)}."
 
 

@@ -13,15 +13,15 @@ from fnmatch import fnmatchcase
 
 from tfmatrix.compare.judging import ROUNDING_RATIO, TIERS
 from tfmatrix.compare.stages import CHAIN, parse
-from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.compare.verdicts import Passing, Verdict
 from tfmatrix.config import MODES
-from tfmatrix.errors import UserError
+from tfmatrix.errors import UserError, unreachable
 from tfmatrix.records import Policy, Rule
 
 DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 """What a ratio can be given for: the dtypes that round."""
 
-LEVELLED = (Verdict.NOT_COMPARABLE, Verdict.DIFFERENT, Verdict.REDRAWN, Verdict.ROUNDING)
+LEVELLED = tuple(verdict for verdict in Verdict if verdict.passing is Passing.IF_ALLOWED)
 """Verdicts that a rule may let pass, warn or fail, worst first: whatever is worse never passes, identical always."""
 
 
@@ -82,13 +82,19 @@ def require_known(policy: Policy, models: Iterable[str]) -> None:
 def _why_no_level(word: str) -> str:
     """Return why a word is no verdict that a rule may give a level."""
     levelled = ", ".join(verdict.value for verdict in LEVELLED)
-    if word == Verdict.IDENTICAL.value:
-        return f"{word} always passes; a rule may be about {levelled}"
-    if word == Verdict.UNSUPPORTED.value:
-        return f"{word} counts neither way, since nothing was compared; a rule may be about {levelled}"
-    if word in {verdict.value for verdict in Verdict}:
-        return f"{word} never passes, whatever a rule says; a rule may be about {levelled}"
-    return f"there is no verdict {word!r}; there are {levelled}"
+    verdict = next((verdict for verdict in Verdict if verdict.value == word), None)
+    if verdict is None or verdict.passing is Passing.IF_ALLOWED:
+        return f"there is no verdict {word!r}; there are {levelled}"
+    match verdict.passing:
+        case Passing.ALWAYS:
+            why = "always passes"
+        case Passing.NEITHER:
+            why = "counts neither way, since nothing was compared"
+        case Passing.NEVER:
+            why = "never passes, whatever a rule says"
+        case _:
+            unreachable(verdict.passing)
+    return f"{word} {why}; a rule may be about {levelled}"
 
 
 def _is_stage(pattern: str, *, full: bool) -> bool:

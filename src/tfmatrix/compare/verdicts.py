@@ -1,54 +1,95 @@
-"""Verdicts: the words for a judged difference, worst first, and their marks."""
+"""Verdicts: the one scale by which every question judges what it found."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
 from functools import cached_property
+from typing import NamedTuple
+
+
+class Passing(Enum):
+    """Whether a verdict may pass."""
+
+    NEVER = "never"
+    IF_ALLOWED = "where a policy lets it"
+    ALWAYS = "always"
+    NEITHER = "counts neither way"
+    """Nothing was compared, and nothing is amiss."""
 
 
 class Verdict(Enum):
-    """What a difference was judged to be; the members stand worst first."""
+    """What was found, judged; the members stand worst first."""
 
     MISSING = "missing"
+    PARTIAL = "partial"
     FAILED = "failed"
     UNSTABLE = "unstable"
+    REFUSED = "refused"
     NOT_COMPARABLE = "not comparable"
     DIFFERENT = "different"
     REDRAWN = "redrawn"
     ROUNDING = "rounding"
     IDENTICAL = "identical"
+    NOT_WRITTEN = "not written"
     UNSUPPORTED = "unsupported"
-    """The model exists on neither side: nothing was compared, so it neither passes nor fails."""
 
     @property
     def mark(self) -> str:
         """Return the one character that stands for it in tables."""
-        return _MARKS[self]
+        return _ROWS[self].mark
+
+    @property
+    def passing(self) -> Passing:
+        """Return whether it may pass."""
+        return _ROWS[self].passing
+
+    @property
+    def meaning(self) -> str:
+        """Return what it means, in one phrase."""
+        return _ROWS[self].meaning
 
     @cached_property
     def severity(self) -> int:
         """Return its place, 0 being the worst."""
-        return _SEVERITY[self]
+        return list(Verdict).index(self)
 
 
-_SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
-_MARKS = dict(zip(Verdict, "?!~x#*.=-", strict=True))
+class _Row(NamedTuple):
+    mark: str
+    passing: Passing
+    meaning: str
 
-MEANINGS = {
-    Verdict.MISSING: "expected and not there: never a pass",
-    Verdict.FAILED: "failed, crashed, timed out or unavailable",
-    Verdict.UNSTABLE: "trials of one cell disagree with each other: it is compared with nothing",
-    Verdict.NOT_COMPARABLE: "a stage or the whole model exists on one side only",
-    Verdict.DIFFERENT: "beyond the noise floor, or another distribution: another meaning",
-    Verdict.REDRAWN: "another random stream of the same distribution; the rest is identical or rounding",
-    Verdict.ROUNDING: "other bits, within the noise floor",
-    Verdict.IDENTICAL: "the same bits at every stage",
-    Verdict.UNSUPPORTED: "the model does not exist here or in the baseline: nothing to compare",
+
+_ROWS = {
+    Verdict.MISSING: _Row("?", Passing.NEVER, "expected and not there: never a pass"),
+    Verdict.PARTIAL: _Row(
+        "%",
+        Passing.NEVER,
+        "nothing was raised, and some weights did not come back: absent, or as they were before loading",
+    ),
+    Verdict.FAILED: _Row("!", Passing.NEVER, "failed, crashed, timed out or unavailable"),
+    Verdict.UNSTABLE: _Row(
+        "~", Passing.NEVER, "trials of one cell disagree with each other: it is compared with nothing"
+    ),
+    Verdict.REFUSED: _Row("^", Passing.NEVER, "an exception, on reading what was written or on using what was read"),
+    Verdict.NOT_COMPARABLE: _Row("x", Passing.IF_ALLOWED, "a stage or the whole model exists on one side only"),
+    Verdict.DIFFERENT: _Row("#", Passing.IF_ALLOWED, "beyond rounding, or of another distribution: another meaning"),
+    Verdict.REDRAWN: _Row(
+        "*",
+        Passing.IF_ALLOWED,
+        "another random stream of the same distribution; the rest is identical or rounding",
+    ),
+    Verdict.ROUNDING: _Row(".", Passing.IF_ALLOWED, "other bits, within the noise floor"),
+    Verdict.IDENTICAL: _Row("=", Passing.ALWAYS, "the same bits at every stage"),
+    Verdict.NOT_WRITTEN: _Row("/", Passing.NEITHER, "this release does not write it, so there is nothing to read"),
+    Verdict.UNSUPPORTED: _Row(
+        "-", Passing.NEITHER, "the model does not exist where it is asked for: nothing to compare"
+    ),
 }
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of some verdicts; MISSING where nothing at all was compared."""
-    compared = [verdict for verdict in verdicts if verdict is not Verdict.UNSUPPORTED]
+    compared = [verdict for verdict in verdicts if verdict.passing is not Passing.NEITHER]
     return min(compared, key=lambda verdict: verdict.severity, default=Verdict.MISSING)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tfmatrix.errors import unreachable
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check
 from tfmatrix.gate.text import counts, headline, lines, shown
 from tfmatrix.report.blocks import Break, Code, Heading, joined, paragraph, table
 from tfmatrix.report.markdown import to_markdown
-
-_KINDS = {Level.INCOMPLETE: "error", Level.FAIL: "error", Level.WARN: "warning"}
-"""Annotations by level; everything else is a notice."""
 
 
 def commands(check: Check) -> Iterator[str]:
@@ -21,9 +19,22 @@ def commands(check: Check) -> Iterator[str]:
     """
     for line in lines(check):
         command = f" (more: {line.command})" if line.command else ""
-        kind = _KINDS.get(line.reason.level, "notice")
-        yield f"::{kind} title={_property(line.title)}::{_data(line.text + command)}"
+        yield f"::{_kind(line.reason.level)} title={_property(line.title)}::{_data(line.text + command)}"
     yield f"::{'notice' if check.passes else 'error'} title={_property('tfmatrix check')}::{_data(headline(check))}"
+
+
+def _kind(level: Level) -> str:
+    """Return the kind of an annotation."""
+    match level:
+        case Level.INCOMPLETE | Level.FAIL:
+            kind = "error"
+        case Level.WARN:
+            kind = "warning"
+        case Level.ACCEPTED | Level.PASS | Level.UNSUPPORTED:
+            kind = "notice"
+        case _:
+            unreachable(level)
+    return kind
 
 
 def summary(check: Check) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from tfmatrix.errors import unreachable
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check, Reason
 from tfmatrix.gate.text import Line, shown
@@ -17,7 +18,7 @@ def render(check: Check) -> str:
     # There is always one, so that a check without a single cell is no suite without a single error.
     cases.append(_case(name, "evidence", _evidence(check), check.others, ""))
     count = str(len(cases))
-    failures, errors, skipped = (str(sum(case.find(tag) is not None for case in cases)) for tag in _TAGS.values())
+    failures, errors, skipped = (str(sum(case.find(tag) is not None for case in cases)) for tag in TAGS)
     suites = ElementTree.Element("testsuites", name=name, tests=count, failures=failures, errors=errors)
     suite = ElementTree.SubElement(
         suites, "testsuite", name=name, tests=count, failures=failures, errors=errors, skipped=skipped, time="0"
@@ -27,7 +28,24 @@ def render(check: Check) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
 
 
-_TAGS = {Level.FAIL: "failure", Level.INCOMPLETE: "error", Level.UNSUPPORTED: "skipped"}
+TAGS = ("failure", "error", "skipped")
+"""What a case that does not pass has within it."""
+
+
+def _tag(level: Level) -> str:
+    """Return what a case of a level has within it; nothing where it passes."""
+    match level:
+        case Level.FAIL:
+            tag = "failure"
+        case Level.INCOMPLETE:
+            tag = "error"
+        case Level.UNSUPPORTED:
+            tag = "skipped"
+        case Level.PASS | Level.ACCEPTED | Level.WARN:
+            tag = ""
+        case _:
+            unreachable(level)
+    return tag
 
 
 def _evidence(check: Check) -> Level:
@@ -40,7 +58,7 @@ def _evidence(check: Check) -> Level:
 def _case(suite: str, name: str, level: Level, reasons: Sequence[Reason], verdict: str) -> ElementTree.Element:
     case = ElementTree.Element("testcase", classname=suite, name=shown(name), time="0")
     told = "\n".join(_told(reason) for reason in reasons)
-    if tag := _TAGS.get(level):
+    if tag := _tag(level):
         message = shown(reasons[0].text) if reasons else "nothing was compared"
         attributes = {"message": message} if tag == "skipped" else {"message": message, "type": verdict or level.value}
         inner = ElementTree.SubElement(case, tag, attributes)

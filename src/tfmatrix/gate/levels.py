@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from enum import Enum
 
 from tfmatrix.compare.judging import TIERS
-from tfmatrix.compare.policy import LEVELLED, is_about, stage_names, within
+from tfmatrix.compare.policy import is_about, stage_names, within
 from tfmatrix.compare.stages import CHAIN
-from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.errors import UserError
+from tfmatrix.compare.verdicts import Passing, Verdict
+from tfmatrix.errors import UserError, unreachable
 from tfmatrix.records import Policy
 
 
@@ -36,12 +36,8 @@ class Level(Enum):
         return self in {Level.WARN, Level.ACCEPTED, Level.PASS}
 
 
-PASSING = {
-    "bitwise": frozenset({Verdict.IDENTICAL}),
-    "rounding": frozenset({Verdict.IDENTICAL, Verdict.ROUNDING}),
-    "redraw": frozenset({Verdict.IDENTICAL, Verdict.ROUNDING, Verdict.REDRAWN}),
-}
-"""What each preset lets pass; everything else fails."""
+WORST_PASSING = {"bitwise": Verdict.IDENTICAL, "rounding": Verdict.ROUNDING, "redraw": Verdict.REDRAWN}
+"""The worst verdict that each preset lets pass; what is worse fails."""
 
 
 def worst_level(levels: Iterable[Level]) -> Level:
@@ -56,12 +52,19 @@ def level_of(policy: Policy, verdict: Verdict, tier: str = "", kind: str = "") -
     Of several rules that name the verdict the last one counts. A verdict worse than those that have a level fails.
     """
     names = stage_names(tier, kind) if kind else ()
-    level = Level.PASS if verdict in PASSING[policy.preset] else Level.FAIL
-    for rule in policy.rules:
-        chosen = dict(rule.levels).get(verdict.value)
-        if chosen and verdict in LEVELLED and is_about(rule, names):
-            level = Level(chosen)
-    return level
+    match verdict.passing:
+        case Passing.NEVER | Passing.NEITHER:
+            return Level.FAIL
+        case Passing.ALWAYS:
+            return Level.PASS
+        case Passing.IF_ALLOWED:
+            levels = [dict(rule.levels).get(verdict.value) for rule in policy.rules if is_about(rule, names)]
+        case _:
+            unreachable(verdict.passing)
+    chosen = [level for level in levels if level]
+    if chosen:
+        return Level(chosen[-1])
+    return Level.PASS if verdict.severity >= WORST_PASSING[policy.preset].severity else Level.FAIL
 
 
 def require_a_failing_place(policy: Policy, cells: Iterable[tuple[str, str]]) -> None:

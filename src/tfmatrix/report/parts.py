@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from tfmatrix.report.blocks import Code, Table, Text, table
+from tfmatrix.report.blocks import Block, Code, Strong, Table, Text, bullets, paragraph, table
 from tfmatrix.report.records import Environment, Machine, Meaning
 
 _PACKAGES = {"NumPy": "numpy", "Keras": "keras", "h5py": "h5py"}
@@ -13,7 +13,7 @@ _PACKAGES = {"NumPy": "numpy", "Keras": "keras", "h5py": "h5py"}
 
 def legend(verdicts: Iterable[Meaning]) -> Table:
     """Return the table of marks, verdicts and their meanings."""
-    return table(["mark", "verdict", "meaning"], [[Code(v.mark), v.name, v.meaning] for v in verdicts])
+    return table(["mark", "verdict", "meaning"], [[Code(v.mark), v.name.value, v.meaning] for v in verdicts])
 
 
 def environments(found: Iterable[Environment], columns: Sequence[str]) -> Table:
@@ -32,11 +32,14 @@ def _lock(one: Environment) -> Text:
 
 
 def machine(found: Machine) -> str:
-    """Return a machine in one phrase, without its GPUs."""
-    memory = f"{found.cores} cores, {found.memory_gib} GiB"
-    return f"{found.cpu}, {memory}, {found.architecture}, Linux {found.kernel}, {found.libc}"
-
-
-def machine_with_gpus(found: Machine) -> str:
     """Return a machine in one sentence."""
-    return f"{machine(found)}, {', '.join(found.gpus) or 'no GPU'}."
+    size = f"{found.cores} cores, {found.memory_gib} GiB"
+    system = f"{found.architecture}, Linux {found.kernel}, {found.libc}"
+    return f"{found.cpu}, {size}, {system}, {', '.join(found.gpus) or 'no GPU'}."
+
+
+def incomplete(problems: Sequence[str]) -> Iterator[Block]:
+    """Yield what is not known though it was asked for; nothing where there is none."""
+    if problems:
+        yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
+        yield bullets(problems)

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from tfmatrix import records
 from tfmatrix.compare import distance
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.environments.machine import machine_id
 
 Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}$", description="First digits of the SHA-256 of everything else.")]
@@ -42,7 +43,7 @@ class Report(Record, frozen=True, kw_only=True):
 class Meaning(Record, frozen=True):
     """A verdict, its mark, and what it means."""
 
-    name: Name
+    name: Verdict
     mark: Annotated[str, Meta(min_length=1, max_length=1)]
     meaning: Name
 
@@ -139,6 +140,11 @@ def environment_of(
 
 def _package(package: records.Package | None) -> Package | None:
     return Package(package.name, package.version) if package else None
+
+
+def meaning_of(verdict: Verdict) -> Meaning:
+    """Return a verdict as a report explains it."""
+    return Meaning(verdict, verdict.mark, verdict.meaning)
 
 
 def machine_of(machine: records.Machine) -> Machine:

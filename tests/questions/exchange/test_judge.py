@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmatrix.compare.distance import Distance, measure
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.judge import ROUNDING, judge
-from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Judged, Side
+from tfmatrix.questions.exchange.results import PREDICT, WEIGHTS, Judged, Side
+from tfmatrix.questions.exchange.summary import VERDICTS
 from tfmatrix.records import Trial
 
 OUTPUT = np.array([[0.25], [0.5], [1.0]], np.float32)
@@ -57,14 +59,14 @@ def judged(read: dict[str, str | None], apart: float = 1.0) -> Judged:
 def test_the_same_bits_everywhere_are_the_best_verdict() -> None:
     """A reader with every digest of the writer predicts the same bits, and its slots are back."""
     found = judged({})
-    assert (found.verdict, found.reason, found.slots.word) == (Exchanged.SAME, "", "back")
+    assert (found.verdict, found.reason, found.slots.word) == (Verdict.IDENTICAL, "", "back")
     assert found.warnings == ("w",)
 
 
 def test_a_weight_that_kept_its_value_is_a_partial_load() -> None:
     """A weight that is as it was before loading is named, and the verdict says that nothing was raised."""
     found = judged({"weights/hidden/bias": "strange b", "predict/output": "q"})
-    assert found.verdict is Exchanged.PARTIAL
+    assert found.verdict is Verdict.PARTIAL
     assert found.kept == ("hidden/bias",)
     assert found.reason == "hidden/bias is as it was before loading, 1 of 2 weights"
 
@@ -72,30 +74,30 @@ def test_a_weight_that_kept_its_value_is_a_partial_load() -> None:
 def test_a_weight_that_is_not_there_is_a_partial_load() -> None:
     """A weight that the reader does not have at all is named too."""
     found = judged({"weights/hidden/kernel": None})
-    assert (found.verdict, found.absent) == (Exchanged.PARTIAL, ("hidden/kernel",))
+    assert (found.verdict, found.absent) == (Verdict.PARTIAL, ("hidden/kernel",))
     assert "hidden/kernel is not there" in found.reason
 
 
 def test_a_partial_load_is_worse_than_other_bits() -> None:
     """Where one weight was not loaded and another came back otherwise, the pair is a partial load with both names."""
     found = judged({"weights/hidden/kernel": "other", "weights/hidden/bias": "strange b"})
-    assert found.verdict is Exchanged.PARTIAL
+    assert found.verdict is Verdict.PARTIAL
     assert (found.kept, found.other) == (("hidden/bias",), ("hidden/kernel",))
 
 
 def test_another_bit_in_a_weight_is_named_and_measured() -> None:
     """A weight with bits that neither side had is called other bits, however good the predictions are."""
     found = judged({"weights/hidden/bias": "flipped"})
-    assert (found.verdict, found.other) == (Exchanged.OTHER_BITS, ("hidden/bias",))
+    assert (found.verdict, found.other) == (Verdict.DIFFERENT, ("hidden/bias",))
     assert found.distance is not None
     assert found.distance.differing == 1
 
 
 @pytest.mark.parametrize(
     ("apart", "verdict"),
-    [(1, Exchanged.ROUNDS), (ROUNDING, Exchanged.ROUNDS), (ROUNDING * 2, Exchanged.PREDICTS_OTHERS)],
+    [(1, Verdict.ROUNDING), (ROUNDING, Verdict.ROUNDING), (ROUNDING * 2, Verdict.DIFFERENT)],
 )
-def test_predictions_are_rounding_up_to_the_limit(apart: float, verdict: Exchanged) -> None:
+def test_predictions_are_rounding_up_to_the_limit(apart: float, verdict: Verdict) -> None:
     """With the same weights, other predictions are rounding up to the limit, and beyond it they are others."""
     found = judged({"predict/output": "q"}, apart)
     assert found.verdict is verdict
@@ -107,13 +109,13 @@ def test_a_nan_in_predictions_is_never_rounding() -> None:
     nan = measure(OUTPUT, np.array([[0.25], [0.5], [np.nan]], np.float32))
     read = {**WRITTEN, **STRANGE, "predict/output": "q"}
     found = judge(observed(WRITTEN), observed(read), lambda *_: nan)
-    assert found.verdict is Exchanged.PREDICTS_OTHERS
+    assert found.verdict is Verdict.DIFFERENT
 
 
 def test_a_prediction_that_is_not_there_is_no_pass() -> None:
     """A reader without one of the writer's outputs predicts others, and the output is named."""
     found = judged({"predict/output": None})
-    assert (found.verdict, found.reason) == (Exchanged.PREDICTS_OTHERS, "there is no prediction output")
+    assert (found.verdict, found.reason) == (Verdict.DIFFERENT, "there is no prediction output")
 
 
 @pytest.mark.parametrize(
@@ -129,26 +131,26 @@ def test_slots_that_do_not_come_back_are_said_beside_the_verdict(
 ) -> None:
     """Lost and other slots change no verdict, and the first of them and their number are kept."""
     found = judged(read)
-    assert found.verdict is Exchanged.SAME
+    assert found.verdict is Verdict.IDENTICAL
     assert (found.slots.word, found.slots.first, found.slots.count) == (word, first, count)
 
 
 @pytest.mark.parametrize(
     ("side", "verdict", "reason"),
     [
-        (ended("failed", "read: no\n such   file", "OSError"), Exchanged.REFUSED, "no such file"),
-        (ended("failed", "use: no optimizer", "ValueError"), Exchanged.REFUSED, "no optimizer"),
-        (ended("crashed", "m.py: killed by SIGSEGV", "SIGSEGV"), Exchanged.CRASHED, "m.py: killed by SIGSEGV"),
-        (ended("crashed", "no libtensorflow"), Exchanged.MISSING, "the reader crashed: no libtensorflow"),
-        (ended("crashed", "the probe died", "probe"), Exchanged.MISSING, "the reader crashed: the probe died"),
-        (ended("unsupported", "not in a v1 graph"), Exchanged.UNSUPPORTED, "not in a v1 graph"),
-        (ended("timed-out", "no answer"), Exchanged.MISSING, "the reader timed-out: no answer"),
-        (ended("failed", "m.py, line 3: 'x'"), Exchanged.MISSING, "the reader failed: m.py, line 3: 'x'"),
-        (Side(), Exchanged.MISSING, "the reader was not run"),
-        (Side(refusal="2.99.0 is unavailable: no wheel"), Exchanged.MISSING, "2.99.0 is unavailable: no wheel"),
+        (ended("failed", "read: no\n such   file", "OSError"), Verdict.REFUSED, "no such file"),
+        (ended("failed", "use: no optimizer", "ValueError"), Verdict.REFUSED, "no optimizer"),
+        (ended("crashed", "m.py: killed by SIGSEGV", "SIGSEGV"), Verdict.FAILED, "m.py: killed by SIGSEGV"),
+        (ended("crashed", "no libtensorflow"), Verdict.MISSING, "the reader crashed: no libtensorflow"),
+        (ended("crashed", "the probe died", "probe"), Verdict.MISSING, "the reader crashed: the probe died"),
+        (ended("unsupported", "not in a v1 graph"), Verdict.UNSUPPORTED, "not in a v1 graph"),
+        (ended("timed-out", "no answer"), Verdict.MISSING, "the reader timed-out: no answer"),
+        (ended("failed", "m.py, line 3: 'x'"), Verdict.MISSING, "the reader failed: m.py, line 3: 'x'"),
+        (Side(), Verdict.MISSING, "the reader was not run"),
+        (Side(refusal="2.99.0 is unavailable: no wheel"), Verdict.MISSING, "2.99.0 is unavailable: no wheel"),
     ],
 )  # fmt: skip
-def test_what_becomes_of_a_reader_that_was_not_observed(side: Side, verdict: Exchanged, reason: str) -> None:
+def test_what_becomes_of_a_reader_that_was_not_observed(side: Side, verdict: Verdict, reason: str) -> None:
     """An exception on reading is a refusal with its message on one line; one of our model, or no answer, is missing."""
     found = judge(observed(WRITTEN), side, distance())
     assert (found.verdict, found.reason) == (verdict, reason)
@@ -157,16 +159,16 @@ def test_what_becomes_of_a_reader_that_was_not_observed(side: Side, verdict: Exc
 @pytest.mark.parametrize(
     ("side", "verdict"),
     [
-        (ended("failed", "write: no such format", "ValueError"), Exchanged.NOT_WRITTEN),
-        (ended("crashed", "killed", "SIGSEGV"), Exchanged.NOT_WRITTEN),
-        (ended("crashed", "TensorFlow could not be imported"), Exchanged.MISSING),
-        (ended("unsupported", "why"), Exchanged.UNSUPPORTED),
-        (ended("failed", "m.py, line 3: KeyError: 'x'"), Exchanged.MISSING),
-        (ended("timed-out"), Exchanged.MISSING),
-        (Side(), Exchanged.MISSING),
+        (ended("failed", "write: no such format", "ValueError"), Verdict.NOT_WRITTEN),
+        (ended("crashed", "killed", "SIGSEGV"), Verdict.NOT_WRITTEN),
+        (ended("crashed", "TensorFlow could not be imported"), Verdict.MISSING),
+        (ended("unsupported", "why"), Verdict.UNSUPPORTED),
+        (ended("failed", "m.py, line 3: KeyError: 'x'"), Verdict.MISSING),
+        (ended("timed-out"), Verdict.MISSING),
+        (Side(), Verdict.MISSING),
     ],
 )
-def test_what_becomes_of_a_pair_of_which_nothing_was_written(side: Side, verdict: Exchanged) -> None:
+def test_what_becomes_of_a_pair_of_which_nothing_was_written(side: Side, verdict: Verdict) -> None:
     """Whoever reads: what a release does not write is told apart from a writer of which nothing is known."""
     assert judge(side, Side(), distance()).verdict is verdict
 
@@ -175,18 +177,22 @@ def test_what_becomes_of_a_pair_of_which_nothing_was_written(side: Side, verdict
 def test_a_writer_that_recorded_nothing_is_no_pass(stage: str) -> None:
     """Two sides that agree on nothing at all are missing, and not the same."""
     some = {name: digest for name, digest in WRITTEN.items() if not name.startswith(stage)}
-    assert judge(observed(some), observed(some), distance()).verdict is Exchanged.MISSING
+    assert judge(observed(some), observed(some), distance()).verdict is Verdict.MISSING
 
 
 @given(st.sets(st.sampled_from([n for n in WRITTEN if n.startswith(("weights", "predict"))]), min_size=1))
 def test_no_changed_tensor_ever_passes_as_the_same(changed: set[str]) -> None:
     """Whichever weights and predictions change, the verdict is not that of the same bits."""
-    assert judged(dict.fromkeys(changed, "other")).verdict is not Exchanged.SAME
+    assert judged(dict.fromkeys(changed, "other")).verdict is not Verdict.IDENTICAL
 
 
-def test_every_verdict_has_a_mark_of_its_own_and_a_meaning() -> None:
-    """No two verdicts share a mark, none is without a meaning, and silent harm stands before what everybody sees."""
-    assert len({verdict.mark for verdict in Exchanged}) == len(Exchanged)
-    assert set(MEANINGS) == set(Exchanged)
-    order = list(Exchanged)
-    assert order.index(Exchanged.PARTIAL) < order.index(Exchanged.OTHER_BITS) < order.index(Exchanged.REFUSED)
+def test_what_differs_is_told() -> None:
+    """Weights and predictions that are others are one verdict, and the stage says which of the two they are."""
+    assert judged({"weights/hidden/bias": "other"}).stage == WEIGHTS
+    assert judged({"predict/output": "far"}, 1e9).stage == PREDICT
+
+
+def test_verdicts_of_an_exchange_stand_in_the_order_of_the_scale() -> None:
+    """What can become of a pair is a part of the scale, worst first, silent loss before what everybody sees."""
+    assert sorted(VERDICTS, key=lambda verdict: verdict.severity) == list(VERDICTS)
+    assert VERDICTS.index(Verdict.PARTIAL) < VERDICTS.index(Verdict.FAILED) < VERDICTS.index(Verdict.REFUSED)

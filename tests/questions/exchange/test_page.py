@@ -11,11 +11,11 @@ import pytest
 from golden_files import assert_golden
 from questions.changing import changed
 from questions.matrix.test_page import faults
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange import summary
 from tfmatrix.questions.exchange.answer import answer, problems
 from tfmatrix.questions.exchange.page import page
-from tfmatrix.questions.exchange.summary import Report
-from tfmatrix.questions.exchange.verdicts import Exchanged
+from tfmatrix.questions.exchange.summary import VERDICTS, Report
 from tfmatrix.report import terminal
 from tfmatrix.report.document import of_shape, report_id, to_text
 from tfmatrix.report.markdown import to_markdown
@@ -35,7 +35,7 @@ def exchanged(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 def test_every_verdict_in_one_report(exchanged: Report) -> None:
     """An exchange in which every verdict comes up is rendered as the golden file has it, and nothing spoils it."""
-    assert {pair.verdict for pair in exchanged.pairs} == set(Exchanged)
+    assert {pair.verdict for pair in exchanged.pairs} == set(VERDICTS)
     text = to_markdown(page(changed(exchanged, id="00000000")))
     assert_golden("exchange.md", text)
     assert list(faults(text)) == []
@@ -75,7 +75,7 @@ def test_a_message_has_no_folder_of_this_machine() -> None:
 def test_problems_are_one_line_each(exchanged: Report) -> None:
     """Each distinct reason of a missing pair is told once, with its number of pairs and without control characters."""
     lines = problems(exchanged)
-    assert len(lines) == len({pair.reason for pair in exchanged.pairs if pair.verdict is Exchanged.MISSING})
+    assert len(lines) == len({pair.reason for pair in exchanged.pairs if pair.verdict is Verdict.MISSING})
     assert any(line.startswith("2.21.0 is unavailable: no wheel") for line in lines)
     assert all(line.isprintable() for line in lines)
 
@@ -84,7 +84,7 @@ def test_the_answer_counts_every_pair(exchanged: Report) -> None:
     """The terminal shows each verdict with its number of pairs, worst first, and all pairs together."""
     told = [line.split(maxsplit=1) for line in terminal.lines(answer(exchanged))]
     assert sum(int(count) for count, _ in told) == len(exchanged.pairs)
-    assert [word for _, word in told] == [verdict.value for verdict in Exchanged]
+    assert [word for _, word in told] == [verdict.value for verdict in VERDICTS]
 
 
 def test_an_exchange_is_read_as_it_was_written(exchanged: Report) -> None:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.matrix.summary import SCHEMA, Report
+from tfmatrix.questions.matrix.summary import SCHEMA, VERDICTS, Report
 from tfmatrix.report.document import of_shape, report_id, to_text
 
 
@@ -28,7 +28,9 @@ def test_a_report_has_its_schema(report: Report, schema: jsonschema.protocols.Va
     """A report with every verdict in it, NaN and infinities included, is as the schema says."""
     written = json.loads(to_text(report))
     schema.validate(written)
-    assert {cell["verdict"] for cell in written["cells"]} >= {v.value for v in Verdict if v is not Verdict.MISSING}
+    assert {cell["verdict"] for cell in written["cells"]} >= {
+        verdict.value for verdict in VERDICTS if verdict is not Verdict.MISSING
+    }
 
 
 def test_a_report_is_read_as_it_was_written(report: Report) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from building import ones, traced
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import judge
-from tfmatrix.questions.recipes.judge import DIFFERS, FAILS, MISSING, REPRODUCES, Cell, Tried
+from tfmatrix.questions.recipes.judge import Cell, Tried
 from tfmatrix.questions.recipes.variations import (
     CONTROL,
     HARMLESS,
@@ -84,14 +85,14 @@ def test_a_recipe_reproduces_where_every_trial_agrees() -> None:
     """Two controls and one trial under all harmless variations of the same bits: reproduces, in 3 of 3 trials."""
     run = Run(breaking())
     assert run.ran == [("control", 1), ("control", 2), (TOGETHER, 1)]
-    assert (run.answer.verdict, run.answer.agreeing, run.answer.tried) == (REPRODUCES, 3, 3)
+    assert (run.answer.verdict, run.answer.agreeing, run.answer.tried) == (Verdict.IDENTICAL, 3, 3)
 
 
 def test_more_trials_are_run_under_all_harmless_variations() -> None:
     """Of five trials two are controls; one that disagrees is enough."""
     assert Run(breaking(), trials=5).ran[2:] == [(TOGETHER, 1), (TOGETHER, 2), (TOGETHER, 3)]
     rare = Run(lambda variation, number: 9.0 if (variation.name, number) == (TOGETHER, 3) else 3.0, trials=5)
-    assert rare.answer.verdict == DIFFERS
+    assert rare.answer.verdict is Verdict.UNSTABLE
 
 
 def test_nothing_is_varied_where_two_processes_disagree_already() -> None:
@@ -99,14 +100,14 @@ def test_nothing_is_varied_where_two_processes_disagree_already() -> None:
     run = Run(lambda variation, number: float(number))
     assert run.ran == [("control", 1), ("control", 2)]
     assert run.answer.first == judge.Effect("control", "differs", "weights@1/w")
-    assert (run.answer.verdict, run.answer.agreeing, run.answer.tried, run.answer.blame) == (DIFFERS, 1, 2, ())
+    assert (run.answer.verdict, run.answer.agreeing, run.answer.tried, run.answer.blame) == (Verdict.UNSTABLE, 1, 2, ())
 
 
 @pytest.mark.parametrize("name", [*WITHIN, *STARTED])
 def test_the_variation_to_blame_is_found(name: str) -> None:
     """One variation that breaks a recipe is the only one that is blamed."""
     answer = Run(breaking(name)).answer
-    assert answer.verdict == DIFFERS
+    assert answer.verdict is Verdict.UNSTABLE
     assert [effect.variation for effect in answer.blame] == [name]
     assert answer.blame[0].stage == "weights@1/w"
 
@@ -128,7 +129,7 @@ def test_what_is_done_within_a_process_is_tried_first_and_the_rest_cleared_at_on
 def test_variations_that_break_only_together_are_not_blamed_alone() -> None:
     """Where only all at once change a bit, nothing is blamed, and the answer names all at once."""
     answer = Run(lambda variation, number: 9.0 if variation.name == TOGETHER else 3.0).answer
-    assert (answer.verdict, answer.blame) == (DIFFERS, ())
+    assert (answer.verdict, answer.blame) == (Verdict.UNSTABLE, ())
     assert answer.first
     assert answer.first.variation == TOGETHER
 
@@ -138,7 +139,7 @@ def test_a_recipe_that_fails_is_told_with_its_message(outcome: str) -> None:
     """A control that is not observed is a failure with its message, and never a pass."""
     run = Run(lambda variation, number: outcome)
     assert run.ran == [("control", 1), ("control", 2)]
-    assert run.answer.verdict == FAILS
+    assert run.answer.verdict is Verdict.FAILED
     assert run.answer.first == judge.Effect("control", outcome, message="m")
 
 
@@ -147,7 +148,7 @@ def test_a_recipe_that_fails_is_told_with_its_message(outcome: str) -> None:
 def test_an_end_that_may_have_come_from_outside_says_nothing_of_a_recipe(name: str, outcome: str) -> None:
     """What a busy machine, a killer or a broken installation ends is unknown: no pass, and no failure of the recipe."""
     run = Run(lambda variation, number: outcome if (variation.name, number) == (name, 1) else 3.0)
-    assert run.answer.verdict == MISSING
+    assert run.answer.verdict is Verdict.MISSING
     assert run.answer.first
     assert run.answer.first.message == "m"
 
@@ -155,7 +156,7 @@ def test_an_end_that_may_have_come_from_outside_says_nothing_of_a_recipe(name: s
 def test_a_trial_that_ends_badly_under_a_variation_is_no_pass() -> None:
     """A crash under one harmless variation breaks the recipe, and is what is blamed."""
     world = Run(lambda variation, number: "crashed" if variation.name in {TOGETHER, "hash-seed"} else 3.0)
-    assert world.answer.verdict == DIFFERS
+    assert world.answer.verdict is Verdict.UNSTABLE
     assert [(effect.variation, effect.outcome) for effect in world.answer.blame] == [("hash-seed", "crashed")]
 
 
@@ -165,7 +166,7 @@ def test_whatever_is_missing_is_never_a_pass(names: set[str], lost: int) -> None
     run = Run(breaking(*names))
     known = run._known
     del known[list(known)[lost % len(known)]]
-    assert run.answer.verdict == MISSING
+    assert run.answer.verdict is Verdict.MISSING
 
 
 def test_stages_that_only_one_trial_has_differ() -> None:
@@ -198,7 +199,7 @@ def test_what_was_never_promised_is_told_one_by_one() -> None:
     effects = {variation.name: effect.outcome for variation, effect in judge.never_promised(cell)}
     assert set(effects) == {v.name for v in TF2 if v.kind == NEVER_PROMISED}
     assert (effects["xla-on"], effects["xla-isa"], effects["onednn-off"]) == ("differs", "crashed", "same")
-    assert judge.answer(cell).verdict == REPRODUCES
+    assert judge.answer(cell).verdict is Verdict.IDENTICAL
 
 
 def test_the_control_is_no_variation() -> None:

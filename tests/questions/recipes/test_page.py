@@ -14,9 +14,9 @@ from golden_files import assert_golden
 from questions.changing import changed, each
 from questions.recipes.worlds import audited as audited_by
 from questions.recipes.worlds import facts, inhabit, project
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import summary
 from tfmatrix.questions.recipes.answer import answer, problems
-from tfmatrix.questions.recipes.judge import FAILS, MISSING
 from tfmatrix.questions.recipes.page import page, versions
 from tfmatrix.questions.recipes.summary import Cell, Report, summarise
 from tfmatrix.report import terminal
@@ -57,7 +57,7 @@ def test_what_is_missing_is_no_pass(audited: Report) -> None:
 
     def forget(cell: Cell) -> Cell:
         gone = (cell.recipe, cell.environment) == ("set-random-seed", "2.15.1")
-        return changed(cell, verdict=MISSING, agreeing=0, tried=0) if gone else cell
+        return changed(cell, verdict=Verdict.MISSING, agreeing=0, tried=0) if gone else cell
 
     told = "2.15.1: not tried as often as meant: set-random-seed[keras-mlp]"
     part = changed(audited, cells=each(forget), unanswered=(told,))
@@ -72,7 +72,7 @@ def test_words_from_elsewhere_are_shown_as_text(audited: Report) -> None:
     """A message cannot break a table or bring markup of its own."""
 
     def spoil(cell: Cell) -> Cell:
-        if cell.verdict != FAILS or cell.first is None:
+        if cell.verdict is not Verdict.FAILED or cell.first is None:
             return cell
         return changed(cell, first=replace(cell.first, message="r.py, line 6: Error: a | b <script>\x1b[31m `c`"))
 

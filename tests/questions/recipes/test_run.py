@@ -10,9 +10,9 @@ import pytest
 
 from building import remove_stale
 from questions.recipes.worlds import audited, facts, inhabit, project
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import live, recipes
-from tfmatrix.questions.recipes.judge import FAILS, MISSING
 from tfmatrix.questions.recipes.known import known
 from tfmatrix.questions.recipes.report import write_report
 from tfmatrix.questions.recipes.results import Audit, Found
@@ -41,12 +41,12 @@ def test_an_audit_says_what_holds_where(tmp_path: Path, store: Store, monkeypatc
     plan = project(tmp_path)
     audit = audited(plan, store)
     assert audit.unanswered() == []
-    assert cell(audit, "2.9.3/numpy-tensorflow-seeds[keras-mlp]").answer.verdict == "reproduces"
+    assert cell(audit, "2.9.3/numpy-tensorflow-seeds[keras-mlp]").answer.verdict is Verdict.IDENTICAL
     broken = cell(audit, "2.15.1/numpy-tensorflow-seeds[keras-mlp]")
-    assert broken.answer.verdict == "does not reproduce"
+    assert broken.answer.verdict is Verdict.UNSTABLE
     assert audit.mend(broken) == "all-seeds"
     failed = cell(audit, "2.15.1/v1-snippet-as-written[v1-linear]")
-    assert failed.answer.verdict == "failed"
+    assert failed.answer.verdict is Verdict.FAILED
     assert audit.mend(failed) == "v1-fresh-graph-seed"
     twice = cell(audit, "2.15.1/v1-graph-seed[v1-mlp]").answer
     assert ([effect.variation for effect in twice.blame], twice.cleared) == (["run-twice"], True)
@@ -138,7 +138,7 @@ def test_an_environment_that_only_a_variation_needs_is_named_where_it_cannot_be_
         f"{beside} is unavailable: there is no wheel.",
         "2.16.2: not tried everywhere: keras-2",
     ]
-    assert cell(audit, "2.16.2/set-random-seed[keras-mlp]").answer.verdict == "reproduces"
+    assert cell(audit, "2.16.2/set-random-seed[keras-mlp]").answer.verdict is Verdict.IDENTICAL
 
 
 def test_a_fresh_audit_runs_everything_again(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_what_ends_for_the_machines_sake_is_unknown_and_tried_once_a_run(
     plan, asked = project(tmp_path, ["2.15.1"]), list[str]()
     inhabit(monkeypatch, lambda expected: PROBE_DIED if expected.number == 2 else facts(expected), asked=asked)
     audit = audited(plan, store)
-    assert {found.answer.verdict for found in audit.found} <= {MISSING, FAILS}
+    assert {found.answer.verdict for found in audit.found} <= {Verdict.MISSING, Verdict.FAILED}
     assert any("not tried as often as meant" in line for line in audit.unanswered())
     assert len(set(asked)) == len(asked)
     asked.clear()
@@ -240,6 +240,6 @@ def test_gc_keeps_an_audit_until_its_recipe_changes(
     monkeypatch.setattr(live, "scripts", lambda: left)
     assert remove_stale(store, plan)[0] == 2
     after = known(plan, store)
-    unknown = {found.cell.script.name for found in after.found if found.answer.verdict == "missing"}
+    unknown = {found.cell.script.name for found in after.found if found.answer.verdict is Verdict.MISSING}
     assert unknown == {"none[keras-mlp]"}
     assert len(before.found) == len(after.found)

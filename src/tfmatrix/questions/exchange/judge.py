@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.judging import LEAST_FLOOR, ROUNDING_RATIO
-from tfmatrix.questions.exchange.verdicts import BACK, LOST, NONE, OTHER, Exchanged, Judged, Side, Slots
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.exchange.results import BACK, LOST, NONE, OTHER, PREDICT, WEIGHTS, Judged, Side, Slots
 from tfmatrix.records import CRASHED, FAILED, OBSERVED, UNSUPPORTED, Trial
 
 Measure = Callable[[str, str], Distance]
@@ -33,32 +34,32 @@ def _of_writer(side: Side) -> Judged | None:
     """Return the verdict of a pair of which nothing was written, None where something was."""
     trial = side.trial
     if trial is None:
-        return Judged(Exchanged.MISSING, side.refusal or "the writer was not run")
+        return Judged(Verdict.MISSING, side.refusal or "the writer was not run")
     if trial.outcome == OBSERVED:
         return None
     phase, text = _told(trial)
     if trial.outcome == UNSUPPORTED:
-        return Judged(Exchanged.UNSUPPORTED, trial.message)
+        return Judged(Verdict.UNSUPPORTED, trial.message)
     if _crashed(trial) or (trial.outcome == FAILED and phase == "write"):
-        return Judged(Exchanged.NOT_WRITTEN, text, "write", trial.kind)
-    return Judged(Exchanged.MISSING, f"the writer {trial.outcome}: {trial.message}", kind=trial.kind)
+        return Judged(Verdict.NOT_WRITTEN, text, phase="write", kind=trial.kind)
+    return Judged(Verdict.MISSING, f"the writer {trial.outcome}: {trial.message}", kind=trial.kind)
 
 
 def _of_reader(side: Side) -> Judged | None:
     """Return the verdict of a pair that nothing was read of, None where something was."""
     trial = side.trial
     if trial is None:
-        return Judged(Exchanged.MISSING, side.refusal or "the reader was not run")
+        return Judged(Verdict.MISSING, side.refusal or "the reader was not run")
     if trial.outcome == OBSERVED:
         return None
     phase, text = _told(trial)
     if trial.outcome == UNSUPPORTED:
-        return Judged(Exchanged.UNSUPPORTED, trial.message)
+        return Judged(Verdict.UNSUPPORTED, trial.message)
     if _crashed(trial):
-        return Judged(Exchanged.CRASHED, text, kind=trial.kind)
+        return Judged(Verdict.FAILED, text, kind=trial.kind)
     if trial.outcome == FAILED and phase:
-        return Judged(Exchanged.REFUSED, text, phase, trial.kind)
-    return Judged(Exchanged.MISSING, f"the reader {trial.outcome}: {trial.message}", kind=trial.kind)
+        return Judged(Verdict.REFUSED, text, phase=phase, kind=trial.kind)
+    return Judged(Verdict.MISSING, f"the reader {trial.outcome}: {trial.message}", kind=trial.kind)
 
 
 def _crashed(trial: Trial) -> bool:
@@ -79,13 +80,14 @@ def _compared(
 ) -> Judged:
     weights = _group(written, "weights")
     if not weights or not _group(written, "predict"):
-        return Judged(Exchanged.MISSING, "the writer recorded no weights or no predictions, so nothing was compared")
+        return Judged(Verdict.MISSING, "the writer recorded no weights or no predictions, so nothing was compared")
     absent, kept, other = (tuple(names) for names in _apart("weights", weights, written, read))
     slots = _slots(written, read)
     if absent or kept:
         return Judged(
-            Exchanged.PARTIAL,
+            Verdict.PARTIAL,
             _partial(absent, kept, len(weights)),
+            WEIGHTS,
             absent=absent,
             kept=kept,
             other=other,
@@ -95,9 +97,11 @@ def _compared(
     if other:
         distance = measure(written[f"weights/{other[0]}"], read[f"weights/{other[0]}"])
         reason = f"{other[0]} is another, {_few(other, len(weights))}"
-        return Judged(Exchanged.OTHER_BITS, reason, other=other, distance=distance, slots=slots, warnings=warnings)
+        return Judged(
+            Verdict.DIFFERENT, reason, WEIGHTS, other=other, distance=distance, slots=slots, warnings=warnings
+        )
     verdict, reason, apart = _predictions(written, read, measure)
-    return Judged(verdict, reason, distance=apart, slots=slots, warnings=warnings)
+    return Judged(verdict, reason, PREDICT, distance=apart, slots=slots, warnings=warnings)
 
 
 def _group(tensors: Mapping[str, str], stage: str) -> list[str]:
@@ -149,20 +153,20 @@ def _few(names: tuple[str, ...], total: int) -> str:
 
 def _predictions(
     written: Mapping[str, str], read: Mapping[str, str], measure: Measure
-) -> tuple[Exchanged, str, Distance | None]:
+) -> tuple[Verdict, str, Distance | None]:
     """Return the verdict of predictions from the same weights, and the distance of the farthest."""
     names = _group(written, "predict")
     if missing := [name for name in names if f"predict/{name}" not in read]:
-        return Exchanged.PREDICTS_OTHERS, f"there is no prediction {missing[0]}", None
+        return Verdict.DIFFERENT, f"there is no prediction {missing[0]}", None
     apart = [
         (name, measure(written[f"predict/{name}"], read[f"predict/{name}"]))
         for name in _differing(names, written, read)
     ]
     if not apart:
-        return Exchanged.SAME, "", None
+        return Verdict.IDENTICAL, "", None
     name, farthest = max(apart, key=lambda pair: _size(pair[1]))
     reason = f"{name}: {farthest.differing} of {farthest.elements} numbers, scaled error {_size(farthest):.2g}"
-    return Exchanged.ROUNDS if _size(farthest) <= ROUNDING else Exchanged.PREDICTS_OTHERS, reason, farthest
+    return Verdict.ROUNDING if _size(farthest) <= ROUNDING else Verdict.DIFFERENT, reason, farthest
 
 
 def _differing(names: list[str], written: Mapping[str, str], read: Mapping[str, str]) -> Iterator[str]:

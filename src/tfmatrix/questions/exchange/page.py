@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.answer import problems
 from tfmatrix.questions.exchange.formats import Format
+from tfmatrix.questions.exchange.results import BACK, LOST, NONE, OTHER, PREDICT, WEIGHTS
 from tfmatrix.questions.exchange.summary import Pair, Report
-from tfmatrix.questions.exchange.verdicts import BACK, LOST, NONE, OTHER, Exchanged
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -27,10 +28,13 @@ from tfmatrix.report.blocks import (
 )
 from tfmatrix.report.releases import told, told_pairs
 
-GOOD = {Exchanged.SAME, Exchanged.ROUNDS}
+GOOD = {Verdict.IDENTICAL, Verdict.ROUNDING}
 """Verdicts of pairs in which every weight came back."""
 
-NOTHING = {Exchanged.NOT_WRITTEN, Exchanged.UNSUPPORTED}
+STAGES = ("", WEIGHTS, PREDICT)
+"""What a verdict may be of, in the order in which it is told."""
+
+NOTHING = {Verdict.NOT_WRITTEN, Verdict.UNSUPPORTED}
 """Verdicts of pairs in which there was nothing to read."""
 
 LONGEST = 300
@@ -48,8 +52,8 @@ def page(report: Report) -> Document:
         *_in_short(report, groups),
         *_tables(report, groups),
         *_silent(report, groups),
-        *_section("Refusals", _messages(report, {Exchanged.REFUSED, Exchanged.CRASHED})),
-        *_section("What is not written", _messages(report, {Exchanged.NOT_WRITTEN}, writers=True)),
+        *_section("Refusals", _messages(report, {Verdict.REFUSED, Verdict.FAILED})),
+        *_section("What is not written", _messages(report, {Verdict.NOT_WRITTEN}, writers=True)),
         *_section("What does not exist", _unsupported(report)),
         *_section("Warnings on reading", _warnings(report)),
         *_foot(report),
@@ -83,14 +87,11 @@ def _in_short(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Bl
     yield Heading(2, "In short")
     headlines = list(_headlines(report, groups))
     yield bullets(headlines) if headlines else paragraph("Nothing was written or read.")
-    if found := problems(report):
-        yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
-        yield bullets(found)
+    yield from parts.incomplete(problems(report))
 
 
 def _headlines(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Text]:
     """Yield what matters: what loads everywhere, and where the rest stops."""
-    order = list(Exchanged)
     lines: dict[Text, list[Group]] = {}
     worst: dict[Text, int] = {}
     for group, pairs in groups.items():
@@ -98,7 +99,7 @@ def _headlines(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[T
         if tried:
             line: Text = (_writers(tried, pairs, report.releases), ": ", _outcome(tried, pairs, report.releases))
             lines.setdefault(line, []).append(group)
-            worst[line] = min(order.index(pair.verdict) for pair in tried)
+            worst[line] = min(pair.verdict.severity for pair in tried)
     for line, found in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
         yield joined(", ", map(_name, found)), ", ", line, "."
 
@@ -107,19 +108,22 @@ def _outcome(tried: Sequence[Pair], pairs: Iterable[Pair], releases: Sequence[st
     """Return what became of the pairs of a table in which something was written."""
     bad = [pair for pair in tried if pair.verdict not in GOOD]
     if not bad:
-        somewhere = any(pair.verdict is Exchanged.UNSUPPORTED and pair.artefact for pair in pairs)
+        somewhere = any(pair.verdict is Verdict.UNSUPPORTED and pair.artefact for pair in pairs)
         later = f"every later one{' in which the model exists' if somewhere else ''}"
         return Strong(f"all weights come back in the same release and in {later}"), f", {_predicted(tried)}"
-    found = [
-        (Strong(verdict.value), f": {_how_many(pairs_of, verdict, releases)}")
-        for verdict in Exchanged
-        if (pairs_of := [pair for pair in bad if pair.verdict is verdict])
-    ]
+    kinds: dict[tuple[Verdict, str], list[Pair]] = {}
+    for pair in sorted(bad, key=lambda pair: (pair.verdict.severity, STAGES.index(pair.stage))):
+        kinds.setdefault((pair.verdict, pair.stage), []).append(pair)
+    found = [_kind(verdict, stage, pairs_of, releases) for (verdict, stage), pairs_of in kinds.items()]
     return f"all weights come back in {len(tried) - len(bad)} of {len(tried)} pairs; ", joined("; ", found)
 
 
-def _how_many(pairs: Sequence[Pair], verdict: Exchanged, releases: Sequence[str]) -> str:
-    return f"{len(pairs)} pairs" if verdict is Exchanged.MISSING else "; ".join(_where(pairs, releases))
+def _kind(verdict: Verdict, stage: str, pairs: Sequence[Pair], releases: Sequence[str]) -> Text:
+    """Return a verdict, what it is of where that can be one of two, and the pairs that have it."""
+    if verdict is Verdict.MISSING:
+        return Strong(verdict.value), f": {len(pairs)} pairs"
+    of = f" {'weights' if stage == WEIGHTS else 'predictions'}" if verdict is Verdict.DIFFERENT else ""
+    return Strong(f"{verdict.value}{of}"), f": {'; '.join(_where(pairs, releases))}"
 
 
 def _name(group: Group) -> Text:
@@ -138,7 +142,7 @@ def _writers(tried: Sequence[Pair], pairs: Iterable[Pair], releases: Sequence[st
 
 
 def _predicted(tried: Sequence[Pair]) -> str:
-    rounding = sum(pair.verdict is Exchanged.ROUNDS for pair in tried)
+    rounding = sum(pair.verdict is Verdict.ROUNDING for pair in tried)
     if not rounding:
         return "with the same predictions"
     return f"with predictions within rounding in {'all' if rounding == len(tried) else rounding} of {len(tried)} pairs"
@@ -152,7 +156,10 @@ def _tables(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Bloc
     yield Heading(2, "Who reads what whom wrote")
     yield parts.legend(report.verdicts)
     yield paragraph(
-        prose("A `+` behind the mark: the optimizer's slots and step count came back too, with the writer's bits.")
+        prose(
+            "The stages of a pair are weights and predictions. A `+` behind the mark: the optimizer's slots and step "
+            "count came back too, with the writer's bits."
+        )
     )
     formats = {form.name: form for form in report.formats}
     for (name, mode, model), pairs in groups.items():
@@ -186,7 +193,7 @@ def _slots(pairs: Iterable[Pair]) -> str:
 
 def _own_rounding(pairs: Iterable[Pair], releases: Sequence[str]) -> str:
     """Return a sentence on releases whose own predictions differ: then the way of reading differs, not the release."""
-    own = [pair.writer for pair in pairs if pair.writer == pair.reader and pair.verdict is Exchanged.ROUNDS]
+    own = [pair.writer for pair in pairs if pair.writer == pair.reader and pair.verdict is Verdict.ROUNDING]
     if not own:
         return ""
     return (
@@ -207,8 +214,8 @@ def _silent(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Bloc
 def _lost_weights(groups: Mapping[Group, list[Pair]], releases: Sequence[str]) -> Iterator[Text]:
     """Yield the weights that do not come back though nothing is raised, and where."""
     for group, pairs in groups.items():
-        for verdict in (Exchanged.PARTIAL, Exchanged.OTHER_BITS):
-            found = [pair for pair in pairs if pair.verdict is verdict]
+        for verdict in (Verdict.PARTIAL, Verdict.DIFFERENT):
+            found = [pair for pair in pairs if pair.verdict is verdict and pair.stage == WEIGHTS]
             for reason in dict.fromkeys(pair.reason for pair in found):
                 where = "; ".join(_where([pair for pair in found if pair.reason == reason], releases))
                 yield Strong("weights"), ", ", _name(group), f": {reason}: {where}"
@@ -234,7 +241,7 @@ def _section(title: str, items: Sequence[Item]) -> Iterator[Block]:
         yield bullets(items)
 
 
-def _messages(report: Report, verdicts: set[Exchanged], *, writers: bool = False) -> list[Item]:
+def _messages(report: Report, verdicts: set[Verdict], *, writers: bool = False) -> list[Item]:
     """Return the distinct messages of some verdicts and where each occurs, the most frequent first.
 
     With ``writers`` the writers alone are named: who would read does not matter there.
@@ -270,7 +277,7 @@ def _unsupported(report: Report) -> list[Item]:
     """Return the reasons why a model does not exist in a mode, and the releases in which it does not."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for pair in report.pairs:
-        if pair.verdict is Exchanged.UNSUPPORTED:
+        if pair.verdict is Verdict.UNSUPPORTED:
             where = pair.reader if pair.artefact else pair.writer
             found.setdefault((pair.reason, pair.model, pair.mode), set()).add(where)
     return [
@@ -291,7 +298,7 @@ def _foot(report: Report) -> Iterator[Block]:
     yield Heading(2, "Environments")
     yield parts.environments(report.environments, ("Python", "Keras", "NumPy", "h5py"))
     yield Heading(2, "Machine")
-    yield paragraph(parts.machine_with_gpus(report.machine))
+    yield paragraph(parts.machine(report.machine))
     yield Heading(2, "Run it again")
     yield Listing("console", "$ python3 -m nox -s exchange -- --versions all")
     yield paragraph(

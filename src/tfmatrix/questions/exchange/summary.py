@@ -10,10 +10,11 @@ from msgspec import Meta
 
 from tfmatrix import __version__, records
 from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.formats import Format
 from tfmatrix.questions.exchange.judge import PHASES, judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
-from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Side, Slots
+from tfmatrix.questions.exchange.results import PREDICT, WEIGHTS, Side, Slots
 from tfmatrix.records import ExpectedTrial, Launch
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
@@ -30,6 +31,7 @@ from tfmatrix.report.records import (
     distance_of,
     environment_of,
     machine_of,
+    meaning_of,
     one_of,
 )
 from tfmatrix.report.records import Report as AnyReport
@@ -37,7 +39,20 @@ from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.store.fingerprints import to_array
 from tfmatrix.store.store import Store
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+
+VERDICTS = (
+    Verdict.MISSING,
+    Verdict.PARTIAL,
+    Verdict.FAILED,
+    Verdict.REFUSED,
+    Verdict.DIFFERENT,
+    Verdict.ROUNDING,
+    Verdict.IDENTICAL,
+    Verdict.NOT_WRITTEN,
+    Verdict.UNSUPPORTED,
+)
+"""What can become of a pair, worst first."""
 
 NATIVE = "native"
 """The tier that everything of an exchange is recorded in."""
@@ -63,8 +78,9 @@ class Pair(Record, frozen=True, kw_only=True):
     model: Name
     writer: Name
     reader: Name
-    verdict: Exchanged
+    verdict: Verdict
     reason: str
+    stage: Annotated[str, one_of("", WEIGHTS, PREDICT)]
     phase: Annotated[str, one_of("", *PHASES)]
     kind: str
     absent: tuple[Name, ...]
@@ -80,7 +96,7 @@ class Pair(Record, frozen=True, kw_only=True):
 class Report(AnyReport, frozen=True, kw_only=True):
     """Everything that `exchange.json` holds."""
 
-    schema: Literal[1]
+    schema: Literal[2]
     tfmatrix: Version
     settings: Settings
     verdicts: Annotated[tuple[Meaning, ...], Meta(description="Every verdict, worst first.")]
@@ -109,7 +125,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Report:
                 models=tuple(model.name for model in plan.models),
                 launch=config.launches[0],
             ),
-            verdicts=tuple(Meaning(v.value, v.mark, MEANINGS[v]) for v in Exchanged),
+            verdicts=tuple(map(meaning_of, VERDICTS)),
             formats=tuple(plan.formats),
             pairs=tuple(_pair(*found, sides) for found in plan.pairs(store.trial, store)),
             environments=tuple(_environment(environment, plan, store) for environment in plan.environments),
@@ -169,6 +185,7 @@ def _pair(written: Written, environment: records.Environment, reader: ExpectedTr
         reader=environment.name,
         verdict=judged.verdict,
         reason=without_folders(judged.reason),
+        stage=judged.stage,
         phase=judged.phase,
         kind=judged.kind,
         absent=judged.absent,

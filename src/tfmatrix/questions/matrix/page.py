@@ -92,9 +92,7 @@ def _answer(report: Report) -> Iterator[Block]:
         yield paragraph((Strong(f"Only {asked} were asked."), " Not among them: ", names, "."))
     headings = ["upgrade to", "verdict", "cells", "the first change of each kind"]
     yield table(headings, map(_candidate, report.candidates))
-    if found := list(unknown(report)):
-        yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
-        yield bullets(found)
+    yield from parts.incomplete(list(unknown(report)))
     if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
         yield paragraph((Strong("Unstable."), told))
@@ -281,7 +279,7 @@ def _machine(report: Report) -> Iterator[Block]:
     yield Heading(2, "Machine")
     sets = ", ".join(flag for flag in report.machine.flags if flag in CHOSEN_BY)
     yield paragraph(
-        parts.machine_with_gpus(report.machine),
+        parts.machine(report.machine),
         f"Instruction sets that TensorFlow's kernels choose by: {sets}. Results of another machine may differ, and "
         "are not compared with these.",
     )

@@ -15,7 +15,7 @@ from tfmatrix.compare import results
 from tfmatrix.compare.judging import TIERS
 from tfmatrix.compare.results import CellComparison, CellState, Comparison, EnvironmentState
 from tfmatrix.compare.stages import parse, place
-from tfmatrix.compare.verdicts import MEANINGS, Verdict, worst
+from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.records import UNSUPPORTED
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
@@ -35,11 +35,25 @@ from tfmatrix.report.records import (
     distance_of,
     environment_of,
     machine_of,
+    meaning_of,
     one_of,
 )
 from tfmatrix.report.records import Report as AnyReport
 
 SCHEMA: Final = 1
+
+VERDICTS = (
+    Verdict.MISSING,
+    Verdict.FAILED,
+    Verdict.UNSTABLE,
+    Verdict.NOT_COMPARABLE,
+    Verdict.DIFFERENT,
+    Verdict.REDRAWN,
+    Verdict.ROUNDING,
+    Verdict.IDENTICAL,
+    Verdict.UNSUPPORTED,
+)
+"""What can become of a cell, worst first."""
 
 CONSEQUENCE = "consequence"
 """Said of a stage that differs only because an earlier one does, in place of a verdict."""
@@ -50,8 +64,8 @@ Counts = Annotated[
     dict[Verdict, Positive],
     Meta(extra_json_schema={"propertyNames": {"enum": [verdict.value for verdict in Verdict]}}),
 ]
-VerdictOrNone = Annotated[str, one_of("", *(verdict.value for verdict in Verdict))]
-VerdictOrConsequence = Annotated[str, one_of(CONSEQUENCE, *(verdict.value for verdict in Verdict))]
+VerdictOrNone = Annotated[str, one_of("", *(verdict.value for verdict in VERDICTS))]
+VerdictOrConsequence = Annotated[str, one_of(CONSEQUENCE, *(verdict.value for verdict in VERDICTS))]
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -263,7 +277,7 @@ def content_of(comparison: Comparison) -> Report:
         tfmatrix=__version__,
         baseline=comparison.baseline.name,
         settings=msgspec.convert(comparison.settings, Settings),
-        verdicts=tuple(Meaning(v.value, v.mark, MEANINGS[v]) for v in Verdict),
+        verdicts=tuple(map(meaning_of, VERDICTS)),
         candidates=tuple(
             _candidate(state.environment, by_environment.get(state.environment, ()))
             for state in comparison.environments
@@ -289,7 +303,7 @@ def _candidate(environment: records.Environment, compared: Sequence[CellComparis
 
 def _counts(compared: Sequence[CellComparison]) -> dict[Verdict, int]:
     counts = Counter(found.verdict for found in compared)
-    return {verdict: counts[verdict] for verdict in Verdict if counts[verdict]}
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
 
 def _step(step: results.Step) -> Step:

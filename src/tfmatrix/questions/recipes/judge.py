@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, NEVER_PROMISED, Variation, together
-from tfmatrix.records import OBSERVED, TIMED_OUT, Fingerprint, Trial
-
-REPRODUCES, DIFFERS, FAILS, MISSING = "reproduces", "does not reproduce", "failed", "missing"
-"""What is said of a cell."""
+from tfmatrix.records import MISSING, OBSERVED, TIMED_OUT, Fingerprint, Trial
 
 SAME, OTHER = "same", "differs"
 """What a variation did to a trial that was observed."""
@@ -66,7 +64,8 @@ class Cell:
 class Answer:
     """What is said of a cell."""
 
-    verdict: str
+    verdict: Verdict
+    """IDENTICAL where it reproduces, UNSTABLE where it does not, FAILED, or MISSING."""
     agreeing: int
     """Trials under control and harmless variations that gave the control's bits, the control included."""
     tried: int
@@ -134,17 +133,17 @@ def answer(cell: Cell) -> Answer:
     control = cell.find(CONTROL, 1).trial
     effects = {(variation.name, number): cell.effect(variation, number) for variation, number in trials}
     if control is None or any(found.outcome == MISSING for found in effects.values()):
-        return Answer(MISSING, 0, 0, next((found for found in effects.values() if found.message), None))
+        return Answer(Verdict.MISSING, 0, 0, next((found for found in effects.values() if found.message), None))
     if control.outcome != OBSERVED:
-        return Answer(FAILS, 0, 2, Effect(CONTROL.name, control.outcome, message=control.message))
+        return Answer(Verdict.FAILED, 0, 2, Effect(CONTROL.name, control.outcome, message=control.message))
     agreeing = sum(found.outcome == SAME for found in effects.values())
     broken = [found for found in effects.values() if found.outcome != SAME]
     if not broken:
-        return Answer(REPRODUCES, agreeing, len(trials))
+        return Answer(Verdict.IDENTICAL, agreeing, len(trials))
     names = {variation.name for variation in cell.variations}
     blame = tuple(found for found in broken if found.variation in names)
     rest = next((found for (name, _), found in effects.items() if name == "rest"), None)
-    return Answer(DIFFERS, agreeing, len(trials), broken[0], blame, bool(rest and rest.outcome == SAME))
+    return Answer(Verdict.UNSTABLE, agreeing, len(trials), broken[0], blame, bool(rest and rest.outcome == SAME))
 
 
 def never_promised(cell: Cell) -> tuple[tuple[Variation, Effect], ...]:

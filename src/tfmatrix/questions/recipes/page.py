@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from tfmatrix.questions.recipes.judge import DIFFERS, FAILS, MISSING, OTHER, REPRODUCES, Effect
-from tfmatrix.questions.recipes.summary import Cell, Report
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.errors import InternalError, unreachable
+from tfmatrix.questions.recipes.judge import OTHER, Effect
+from tfmatrix.questions.recipes.summary import BROKEN, Cell, Report
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, NEVER_PROMISED, TOGETHER
+from tfmatrix.records import MISSING
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -77,9 +80,7 @@ def _in_short(report: Report) -> Iterator[Block]:
     if usual := [(prose(text), " ", _found_of(report, name)) for name, text in USUAL.items() if _cells(report, name)]:
         yield paragraph("The three snippets that are copied most, as they are usually written:")
         yield bullets(usual)
-    if report.unanswered:
-        yield paragraph((Strong("Incomplete."), " These are not known, and count as no pass:"))
-        yield bullets(report.unanswered)
+    yield from parts.incomplete(report.unanswered)
 
 
 def _advice(report: Report) -> Iterator[Block]:
@@ -132,13 +133,28 @@ def _cells(report: Report, recipe: str, model: str = "") -> list[Cell]:
 
 def _verdict(cell: Cell) -> tuple[str, Text]:
     """Return what was found of a cell, as a phrase that stands for all cells of which the same was found."""
-    if cell.verdict == REPRODUCES:
-        return "reproduces", ""
-    if cell.verdict == FAILS:
-        return "fails", f": {_message(cell)}"
-    if cell.verdict != DIFFERS:
-        return "is not known", ""
-    return "does not reproduce", (" (", _broken(cell), ")")
+    found: tuple[str, Text]
+    match cell.verdict:
+        case Verdict.IDENTICAL:
+            found = "reproduces", ""
+        case Verdict.UNSTABLE:
+            found = "does not reproduce", (" (", _broken(cell), ")")
+        case Verdict.FAILED:
+            found = "fails", f": {_message(cell)}"
+        case Verdict.MISSING | Verdict.NOT_WRITTEN | Verdict.UNSUPPORTED:
+            found = "is not known", ""
+        case (
+            Verdict.PARTIAL
+            | Verdict.REFUSED
+            | Verdict.NOT_COMPARABLE
+            | Verdict.DIFFERENT
+            | Verdict.REDRAWN
+            | Verdict.ROUNDING
+        ):
+            raise InternalError(f"a recipe is {cell.verdict.value}")
+        case _:
+            unreachable(cell.verdict)
+    return found
 
 
 def _message(cell: Cell) -> str:
@@ -199,11 +215,11 @@ def _by_version(report: Report, model: str) -> Table:
 
 def _mark(cell: Cell | None) -> Text:
     """Return a cell of the table: ``yes`` and trials; or under what it breaks first, and at which stage."""
-    if cell is None or cell.verdict == MISSING:
-        return "?"
-    if cell.verdict == REPRODUCES:
+    if cell is None or cell.verdict is Verdict.MISSING:
+        return Verdict.MISSING.mark
+    if cell.verdict is Verdict.IDENTICAL:
         return f"yes {cell.agreeing}/{cell.tried}"
-    if cell.verdict == FAILS:
+    if cell.verdict is Verdict.FAILED:
         return Strong("fails")
     effect = cell.told
     when = "" if effect.variation == CONTROL.name else f" if {effect.variation}"
@@ -229,7 +245,7 @@ def _failures(report: Report) -> Iterator[Block]:
     )
     groups: dict[tuple[Text, ...], list[str]] = {}
     for cell in report.cells:
-        if cell.verdict in {DIFFERS, FAILS}:
+        if cell.verdict in BROKEN:
             mend = Code(cell.mend) if cell.mend else "none was found"
             row = (Code(cell.recipe), Code(cell.model), _to_blame(cell), "yes" if cell.cleared else "", mend)
             groups.setdefault(row, []).append(cell.environment)
@@ -238,7 +254,7 @@ def _failures(report: Report) -> Iterator[Block]:
 
 
 def _to_blame(cell: Cell) -> Text:
-    if cell.verdict == FAILS:
+    if cell.verdict is Verdict.FAILED:
         return f"nothing: it fails, {_message(cell)}"
     blame = [(Code(effect.variation), " at ", Code(effect.stage or effect.outcome)) for effect in cell.blame]
     return joined(Break(), blame) if blame else _broken(cell)
@@ -315,10 +331,10 @@ def _foot(report: Report) -> Iterator[Block]:
     yield parts.environments(found, ("distribution", "Python", "NumPy", "Keras"))
     yield Heading(2, "Machine")
     yield paragraph(
-        f"{parts.machine(report.machine)}. Two threads within",
-        "an operation and two operations at once, unless a variation says otherwise. Whether a recipe reproduces may "
-        "depend on the",
-        "machine; run it on yours:",
+        parts.machine(report.machine),
+        "Two threads within an operation and two operations at once, unless a variation says otherwise. Whether a "
+        "recipe reproduces may",
+        "depend on the machine; run it on yours:",
     )
     yield Listing("console", f"$ python3 -m nox -s recipes -- --versions {report.settings.versions[-1]}")
     yield paragraph(prose("`reports/recipes.json` holds every number of this report."))

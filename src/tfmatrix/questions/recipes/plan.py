@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.keys import Scope, expect, scope_of
@@ -117,7 +118,7 @@ class AuditPlan:
         """
         groups: dict[tuple[object, ...], list[AuditCell]] = {}
         for cell in self.cells:
-            if answers[cell].verdict == judge.REPRODUCES and not cell.script.model.like:
+            if answers[cell].verdict is Verdict.IDENTICAL and not cell.script.model.like:
                 trial = cells[cell].find(CONTROL, 1).trial
                 assert trial
                 recipe = cell.script.recipe

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tfmatrix.questions.recipes.judge import MISSING, REPRODUCES, Answer, Effect
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.recipes.judge import Answer, Effect
 from tfmatrix.questions.recipes.plan import AuditCell
 from tfmatrix.questions.recipes.recipes import RECIPES
 from tfmatrix.questions.recipes.scripts import CORE, Recipe
-from tfmatrix.records import Environment, InstalledEnvironment, Machine
+from tfmatrix.records import MISSING, Environment, InstalledEnvironment, Machine
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Audit:
     def reproduces(self, environment: Environment, recipe: str, models: Sequence[str]) -> bool:
         """Return whether a recipe makes all of some models reproduce in an environment."""
         cells = [self.by_name.get((environment, recipe, model)) for model in models]
-        return bool(cells) and all(cell and cell.answer.verdict == REPRODUCES for cell in cells)
+        return bool(cells) and all(cell and cell.answer.verdict is Verdict.IDENTICAL for cell in cells)
 
     def mend(self, found: Found) -> str:
         """Return the first of a recipe's mends that reproduces where it does not; empty where none does."""
@@ -80,7 +81,7 @@ class Audit:
         for one in (one for one in self.environments if not one.refusal):
             name = one.environment.name
             cells = [found for found in self.found if found.cell.environment == one.environment]
-            unknown = [found.cell.script.name for found in cells if found.answer.verdict == MISSING]
+            unknown = [found.cell.script.name for found in cells if found.answer.verdict is Verdict.MISSING]
             if unknown:
                 untried.setdefault(f"not tried as often as meant: {', '.join(unknown)}", []).append(name)
             left = {e.variation: None for found in cells for e in found.never_promised if e.outcome == MISSING}

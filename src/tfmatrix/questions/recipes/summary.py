@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from tfmatrix import __version__
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import recipes, scripts, variations
-from tfmatrix.questions.recipes.judge import DIFFERS, FAILS, MISSING, REPRODUCES, SAME, Effect
+from tfmatrix.questions.recipes.judge import SAME, Effect
 from tfmatrix.questions.recipes.results import Audit, Environs, Found
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
@@ -26,7 +27,10 @@ from tfmatrix.report.records import (
 )
 from tfmatrix.report.records import Report as AnyReport
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+
+BROKEN = frozenset({Verdict.UNSTABLE, Verdict.FAILED})
+"""Verdicts of a recipe that does not do what it is meant for."""
 
 SHOWN = ("numpy", "keras", "tf-keras")
 """Packages of an environment that a report on recipes names."""
@@ -75,7 +79,7 @@ class Cell(Record, frozen=True, kw_only=True):
     environment: Name
     recipe: Name
     model: Name
-    verdict: Annotated[str, one_of(REPRODUCES, DIFFERS, FAILS, MISSING)]
+    verdict: Annotated[Verdict, Meta(description="Identical where it reproduces, unstable where it does not.")]
     agreeing: Count
     tried: Count
     first: Effect | None
@@ -105,7 +109,7 @@ class Advice(Record, frozen=True, kw_only=True):
 class Report(AnyReport, frozen=True, kw_only=True):
     """Everything that `recipes.json` holds."""
 
-    schema: Literal[1]
+    schema: Literal[2]
     tfmatrix: Version
     settings: Settings
     trials: Annotated[Count, Meta(description="How many trials all of this rests on.")]
@@ -185,7 +189,7 @@ def _cell(audit: Audit, found: Found) -> Cell:
         first=answer.first,
         blame=answer.blame,
         cleared=answer.cleared,
-        mend=audit.mend(found) if answer.verdict in {DIFFERS, FAILS} else "",
+        mend=audit.mend(found) if answer.verdict in BROKEN else "",
         stand_in=found.stand_in,
         never_promised_tried=len(found.never_promised),
         never_promised=tuple(effect for effect in found.never_promised if effect.outcome != SAME),
