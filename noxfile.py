@@ -94,7 +94,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "-m", "not integration", "--numprocesses", "auto")
+    session.run("pytest", "-m", "not integration", "--numprocesses", "auto", "--cov")
     session.run("pytest", "-m", "integration")  # one after another: each has the machine's cores and memory
 
 
@@ -112,6 +112,15 @@ def soak(session: nox.Session) -> None:
     session.install("-e", ".")
     session.chdir("tests")
     session.run("python", "-m", "soak", *session.posargs)
+
+
+@nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Put small faults into a copy of the code, and write which the unit tests miss: `-- --sample 50 --seed 1`."""
+    session.install("-e", ".", "--group", "mutants")
+    session.run("pytest", "tests/mutants")
+    session.chdir("tests")
+    session.run("python", "-m", "mutants", *session.posargs)
 
 
 @nox.session(default=False)

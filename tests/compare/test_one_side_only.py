@@ -1,0 +1,28 @@
+"""What only one side has: told wherever it stands, and never taken for a consequence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .test_judging import WEIGHTS, judged, verdicts
+
+WHOLE = {"native init/w": WEIGHTS, "native gradient@0/w": WEIGHTS, "native gradient@0/b": WEIGHTS}
+CHANGED = {name: [9.0, 0.5, 0.25, -0.5] for name in WHOLE}
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+def test_behind_a_change_a_tensor_of_one_side_is_told(tmp_path: Path, side: str) -> None:
+    """A gradient that one side lacks is judged though the weights before it differ, and its reason names the side."""
+    baseline, candidate = dict(WHOLE), dict(CHANGED)
+    del (candidate if side == "baseline" else baseline)["native gradient@0/b"]
+    found = judged(tmp_path, baseline, candidate)
+    assert verdicts(found) == {"native init": "different", "native gradient": "not comparable"}
+    (reason,) = [stage.first.reason for stage in found.stages if stage.kind == "gradient" and stage.first]
+    assert reason == f"only in the {side}"
+
+
+def test_behind_a_change_a_tensor_of_both_sides_is_a_consequence(tmp_path: Path) -> None:
+    """The same gradient is not judged where both sides have it."""
+    assert verdicts(judged(tmp_path, WHOLE, CHANGED))["native gradient"] == "consequence"

@@ -1,0 +1,52 @@
+"""Stores whose rows were changed by another hand: what cannot be read is one sentence that says what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from building import ones, traced
+from tfmatrix.errors import UserError
+from tfmatrix.records import Trial
+from tfmatrix.store.fingerprints import trace_digest
+from tfmatrix.store.store import Store
+
+
+def test_a_note_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    """What is noted and is no JSON any more is told by its kind; what was never noted is None."""
+    with Store(tmp_path / "store.sqlite") as store:
+        store.note("refusal", "k", ["why"])
+        assert store.noted("refusal", "k") == ["why"]
+        assert store.noted("refusal", "another") is None
+        store.connection.execute("UPDATE facts SET value = '[torn'")
+        with pytest.raises(UserError, match="is damaged: what it notes as refusal cannot be read"):
+            store.noted("refusal", "k")
+
+
+@pytest.mark.parametrize("names", [b"torn", None])
+def test_names_of_a_trace_that_cannot_be_read_are_one_sentence(tmp_path: Path, names: bytes | None) -> None:
+    """The sentence has the trace by the first twelve digits of its digest."""
+    trace, tensors = traced(ones())
+    digest = trace_digest(trace)
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("k", "observed", "cell trial-1", trace=digest), trace, tensors)
+        assert store.trace(digest) == tuple(trace)
+        store.connection.execute("UPDATE names SET names = ?", (names or b"",))
+        with pytest.raises(UserError, match=f"is damaged: the names of the trace {digest[:12]} cannot be read"):
+            store.trace(digest)
+
+
+def test_tensors_of_a_trace_that_are_others_are_one_sentence(tmp_path: Path) -> None:
+    """A trace whose tensors were exchanged, cut off or added to does not have its digest, and says so."""
+    trace, tensors = traced(ones())
+    digest = trace_digest(trace)
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("k", "observed", "cell trial-1", trace=digest), trace, tensors)
+        whole = b"".join(bytes.fromhex(each.digest) for each in trace)
+        for other in (bytes(len(whole)), whole[:-1], whole + bytes(32)):
+            store.connection.execute("UPDATE traces SET tensors = ?", (other,))
+            with pytest.raises(UserError, match=f"damaged: the trace {digest[:12]} is another one than its digest"):
+                store.trace(digest)
+        store.connection.execute("UPDATE traces SET tensors = ?", (whole,))
+        assert store.trace(digest) == tuple(trace)
