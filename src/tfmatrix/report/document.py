@@ -120,4 +120,7 @@ _encoded = json.JSONEncoder(
 
 def of_shape(data: Any, kind: type[R]) -> R:
     """Return what JSON held as a report; raises ``ValueError``, saying where, for what has not its shape."""
-    return msgspec.convert(data, kind)
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
