@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfmatrix.config import Config
-from tfmatrix.questions.matrix import run
-from tfmatrix.questions.matrix.plan import Plan, environments_of
+from tfmatrix.questions.chosen import environment_of, named_environments
+from tfmatrix.questions.matrix import report
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import JITTER, OBSERVED, SEEDS, Cell, Fingerprint, Model, Tensor, Trial
 from tfmatrix.runner.answers import trial_of
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
@@ -116,7 +117,7 @@ def _filled(folder: Path, trials: int) -> Path:
 def _plan(root: Path, trials: int) -> Plan:
     """Return a plan in the shape of the default matrix, with as many models as make about so many trials."""
     config = Config(root=root)
-    environments, baseline = environments_of(config)
+    environments, baseline = named_environments(config, config.baseline), environment_of(config, config.baseline)
     per_model = len(config.modes) * (len(environments) * (config.trials + 1) + config.jitters)
     models = tuple(Model(f"/m{number}.py", f"{number:064}") for number in range(trials // per_model))
     return Plan(config, environments, baseline, models)
@@ -176,7 +177,7 @@ def main() -> None:
     sys.stdin.read()
     start = time.perf_counter()
     with Store(plan.config.under_root(plan.config.store)) as store:
-        run.write_report(plan, store)
+        report.write_report(plan, store)
     seconds = time.perf_counter() - start  # closing included, when what was measured goes from the log into the store
     # Linux's own figure: that of `getrusage` is the parent's where that one was larger when it started this process.
     (peak,) = (line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)

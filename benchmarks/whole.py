@@ -15,13 +15,14 @@ from pathlib import Path
 from statistics import median
 
 from tfmatrix import config
-from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix import report
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
 from tfmatrix.runner import making
 from tfmatrix.runner.events import Event, Finished, Launched
 from tfmatrix.runner.observing import processes_at_once, request_of
 from tfmatrix.runner.probe import Probe
+from tfmatrix.runner.rounds import rounds
 from tfmatrix.store.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -60,8 +61,8 @@ def rows() -> list[tuple[str, float, str, str]]:
         seen = _Seen()
         with Store(plan.config.under_root(plan.config.store)) as store:
             start = time.perf_counter()
-            run.observe_missing(plan, store, seen.watch)
-            run.write_report(plan, store)
+            rounds(plan, store, seen.watch)
+            report.write_report(plan, store)
             whole = time.perf_counter() - start
         again = median(_seconds_of_a_run(plan.config.root) for _ in range(3))
         growth = _growth(plan)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfmatrix import config
+from tfmatrix.cli.upkeep import LIVE
 from tfmatrix.environments import locks, making
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.questions.matrix.plan import Plan, make_plan
@@ -26,6 +27,8 @@ from tfmatrix.records import (
     Tensor,
     Trial,
 )
+from tfmatrix.runner.rounds import Asker, Known
+from tfmatrix.store import upkeep
 from tfmatrix.store.facts import INSTALLED, MACHINE
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 from tfmatrix.store.store import Store
@@ -132,8 +135,20 @@ def fill(store: Store, plan: Plan, answer: Callable[[ExpectedTrial], Stages | Tr
                 add(store, expected, became)
     for environment in plan.environments:
         noted = making.to_json(installed(environment, plan.config))
-        store.note(INSTALLED, plan.environment_key(environment), noted)
+        store.note(INSTALLED, plan.scope.environment_key(environment), noted)
     store.note(MACHINE, machine_id(this_machine()), asdict(MACHINE_OF_TESTS))
+
+
+def remove_stale(store: Store, question: Asker) -> tuple[int, int]:
+    """Remove what no question has any use for, and return how many trials and tensors these were."""
+    live = [is_live(question.config, store) for is_live in LIVE]
+    return upkeep.remove_stale(store, question.scope.probe, lambda covers: any(one(covers) for one in live))
+
+
+def missing_from(store: Store, question: Asker) -> list[ExpectedTrial]:
+    """Return the trials that a question wants next, and that a store does not have."""
+    known = Known(store)
+    return known.missing(question.wanted(known))
 
 
 def installed(environment: Environment, settings: config.Config) -> InstalledEnvironment:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from building import fill, ones, plan_of
-from tfmatrix.questions.matrix import run
+from tfmatrix.questions.matrix import report
 from tfmatrix.records import JITTER, ExpectedTrial
 from tfmatrix.store.store import Store
 
@@ -46,7 +46,7 @@ def work_of_a_report(folder: Path, models: int) -> tuple[int, int]:
         before = sys.gettrace()
         sys.settrace(count_line)
         try:
-            data, _ = run.write_report(plan, store)
+            data, _ = report.write_report(plan, store)
         finally:
             sys.settrace(before)
     assert {cell["verdict"] for cell in data["cells"]} == {"", "rounding"}

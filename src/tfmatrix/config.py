@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError
-from tfmatrix.records import Launch, Policy, Rule
+from tfmatrix.records import Launch, Machine, Policy, Rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -76,6 +77,8 @@ class Config:
     store: Path = Path(".tfmatrix/store.sqlite")
     reports: Path = Path("reports")
     policy: Policy = field(default_factory=Policy)
+    machine: Machine = field(default_factory=this_machine)
+    """Where it runs, which no table says."""
 
     def under_root(self, path: Path) -> Path:
         """Return a configured path as an absolute one."""

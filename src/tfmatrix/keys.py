@@ -1,17 +1,129 @@
-"""Keys: what a stored result rests on."""
+"""Keys: the one place that says what a stored result rests on.
+
+That is its scope (environment and lock, machine, probe, what the caller passes on), the launch, the mode, the model,
+and the work that is done with them. A trial is filed under the digest of all of it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tfmatrix.records import Environment
+from tfmatrix.config import Config
+from tfmatrix.environments import locks
+from tfmatrix.environments.machine import INHERITED, machine_id
+from tfmatrix.errors import Unavailable
+from tfmatrix.records import (
+    Cell,
+    Environment,
+    ExpectedTrial,
+    Machine,
+    Read,
+    Script,
+    Seeds,
+    Start,
+    Train,
+    Work,
+    Write,
+)
 
 PROBE = Path(__file__).parent / "probe"
 LAUNCHING = Path(__file__).parent / "runner" / "launching.py"
 """What gives a probe its variables, those that tfmatrix itself sets."""
+
+HASH_SEEDS = ("0", "1")
+"""PYTHONHASHSEED of the first process that trials are forked from, and of the second and every fresh one."""
+
+SEED_LIMIT = 2**31
+"""NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
+
+TRAIN, SEEDS, SCRIPT, WRITE, READ = "train", "seeds", "script", "write", "read"
+"""What a trial covers of the kind of its work."""
+
+_PLAIN = Start()
+
+Covers = tuple[tuple[str, str], ...]
+"""What a trial covers: names, and values or digests."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What every result of a question rests on, whatever is run."""
+
+    locks: Mapping[Environment, str]
+    """The digest of each environment's lock file; empty where it has none and cannot be made."""
+    machine: Machine
+    probe: str
+    """The digest of the probe as it was when the question was asked."""
+    inherited: tuple[tuple[str, str | None], ...]
+    """The caller's variables that a trial has too and that may change its bits; None where one is not set."""
+
+    def environment_key(self, environment: Environment) -> str:
+        """Return what an environment is filed under in the store: its name, what it is for, and its lock."""
+        return f"{environment.distribution}/{environment.name}/{environment.python}/{self.locks[environment]}"
+
+
+def scope_of(config: Config, environments: Iterable[Environment]) -> Scope:
+    """Return the scope of some environments of a project, as it is now."""
+    folders = [config.root / "locks"]
+    return Scope(
+        locks={environment: _lock_digest(environment, folders) for environment in environments},
+        machine=config.machine,
+        probe=probe_source(),
+        inherited=tuple((name, os.environ.get(name)) for name in INHERITED),
+    )
+
+
+def cell_covers(scope: Scope, cell: Cell, start: Start = _PLAIN) -> Covers:
+    """Return what every trial of a cell covers that starts so, whatever its work."""
+    launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
+    return (
+        ("lock", scope.locks[cell.environment]),
+        ("python", cell.environment.python),
+        ("launch", json.dumps(launch)),
+        ("mode", cell.mode),
+        ("variant", cell.model.name),
+        ("model", cell.model.source),
+        ("files beside the model", json.dumps(cell.model.beside)),
+        ("probe", scope.probe),
+        ("machine", machine_id(scope.machine)),
+        *_inherited(scope, {**dict(cell.launch.variables), **dict(start.variables)}),
+    )
+
+
+def expect(  # noqa: PLR0913  # each is a part of the trial
+    scope: Scope,
+    cell: Cell,
+    work: Work,
+    *,
+    role: str,
+    number: int = 0,
+    seed: int = 0,
+    hash_seed: str = HASH_SEEDS[0],
+    start: Start = _PLAIN,
+    shared: Covers = (),
+) -> ExpectedTrial:
+    """Return a trial of a cell, filed under the digest of what it covers.
+
+    ``shared`` is what `cell_covers` says of the cell, where the caller has it already.
+    """
+    covers = (
+        *(shared or cell_covers(scope, cell, start)),
+        *_work_covers(work, start),
+        ("role", f"{role}-{number}"),
+        ("seed", str(seed)),
+        ("hash seed", hash_seed),
+    )
+    return ExpectedTrial(cell, role, number, seed, hash_seed, covers, trial_key(covers), work, start)
+
+
+def trial_key(covers: Iterable[tuple[str, str]]) -> str:
+    """Return SHA-256 over what a trial covers, name and value, in order: what a trial is filed under."""
+    return hashlib.sha256(json.dumps([list(pair) for pair in covers]).encode("utf-8")).hexdigest()
 
 
 def probe_source() -> str:
@@ -22,11 +134,31 @@ def probe_source() -> str:
     return state.hexdigest()
 
 
-def environment_key(environment: Environment, lock_digest: str) -> str:
-    """Return what an environment is filed under in the store: its name, where it is for, and its lock."""
-    return f"{environment.distribution}/{environment.name}/{environment.python}/{lock_digest}"
+def _work_covers(work: Work, start: Start) -> Covers:
+    """Return what a trial covers of its work and start; which jitter and format it has, its role says."""
+    match work:
+        case Train():
+            return (("work", TRAIN),)
+        case Seeds():
+            return (("work", SEEDS),)
+        case Write():
+            return (("work", WRITE),)
+        case Read(writer=writer, digest=digest):  # what was written rests on the writer's lock, model and seed
+            return ("work", READ), ("writer", writer), ("artefact", digest)
+        case Script(doings=doings):  # its texts are what the cell's model is the digest of
+            return ("work", SCRIPT), ("start", json.dumps([asdict(start), doings]))
 
 
-def trial_key(covers: Iterable[tuple[str, str]]) -> str:
-    """Return SHA-256 over what a trial covers, name and value, in order: what a trial is filed under."""
-    return hashlib.sha256(json.dumps([list(pair) for pair in covers]).encode("utf-8")).hexdigest()
+def _inherited(scope: Scope, chosen: Mapping[str, str]) -> Covers:
+    """Return what a trial covers of its caller's variables, where its launch or start has chosen some itself.
+
+    Each is its name and its value as JSON: unset, which shows every GPU, is not empty, which shows none.
+    """
+    return tuple((f"variable {name}", json.dumps(chosen.get(name, value))) for name, value in scope.inherited)
+
+
+def _lock_digest(environment: Environment, folders: list[Path]) -> str:
+    try:
+        return locks.digest(locks.find_lock(environment, folders))
+    except Unavailable:
+        return ""

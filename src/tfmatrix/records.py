@@ -125,8 +125,21 @@ class Start:
 
 
 @dataclass(frozen=True)
-class ScriptRun:
-    """What a probe runs in the place of a model file: a recipe's text in front of a model's."""
+class Train:
+    """Train a model, and record every stage."""
+
+    jitter: int = 0
+    """Which draw of one-ULP jitter moves its inputs; 0: none."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Draw a model's initial weights under other seeds."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """Run a recipe's text in front of a model's, in the place of a model file."""
 
     recipe: str
     model: str
@@ -136,6 +149,32 @@ class ScriptRun:
     """What is done in the process besides."""
 
 
+@dataclass(frozen=True)
+class Write:
+    """Train a model, and write it in a format."""
+
+    format: str
+    artefact: str
+    """The folder that is written."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """Read what another trial wrote."""
+
+    format: str
+    artefact: str
+    """The folder that is read."""
+    digest: str
+    """SHA-256 of the folder's files as they were written."""
+    writer: str
+    """Key of the trial that wrote them."""
+
+
+Work = Train | Seeds | Script | Write | Read
+"""What a trial does in its environment and mode."""
+
+
 TRIAL, WITNESS, JITTER, SEEDS = "trial", "witness", "jitter", "seeds"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to draw the initial weights under other seeds."""
@@ -143,7 +182,7 @@ to draw the initial weights under other seeds."""
 
 @dataclass(frozen=True)
 class ExpectedTrial:
-    """One trial that the plan asks for."""
+    """One trial that a question asks for."""
 
     cell: Cell
     role: str
@@ -156,11 +195,8 @@ class ExpectedTrial:
     """Everything that may change its bits: what it is called, and its value or digest."""
     key: str
     """SHA-256 of what it covers."""
-    further: tuple[tuple[str, str], ...] = ()
-    """What its request says besides, in place of what others say: names, and values."""
+    work: Work = Train()
     start: Start = Start()
-    script: ScriptRun | None = None
-    """What is run in the place of the model file: a trial of an audit."""
 
     @property
     def name(self) -> str:

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from building import CANDIDATE, install, make_project
+from building import CANDIDATE, install, make_project, missing_from
 from runner.fake_probe import stages
 from tfmatrix import cli
-from tfmatrix.questions.matrix import run
-from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.questions.matrix.plan import make_plan, only
 from tfmatrix.records import Fingerprint, Tensor
 from tfmatrix.runner.observing import request_of
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
@@ -76,7 +75,7 @@ def test_bytes_without_their_digest_are_our_own_failure(tmp_path: Path, tell: Te
     assert said.code == cli.OUR_FAULT
     assert "InternalError" in said.err
     with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
-        assert len(run.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+        assert len(missing_from(store, plan)) == sum(map(len, plan.trials.values()))
 
 
 def test_an_interrupt_is_two_and_keeps_what_was_finished(
@@ -132,7 +131,7 @@ def test_one_trials_digests_are_those_of_what_it_observed(tmp_path: Path, tell: 
     """With --trace each stage of a trial has a line, in its order: the digest of what was observed, tier and stage."""
     plan = made(tmp_path, ["has_stages"])
     name = f"{CANDIDATE}/has_stages/tf2"
-    _, expected = run.only(plan.config, name)
+    expected = only(plan.config, name)
     trace = [
         Fingerprint(*stage.partition(" ")[::2], tensor_digest(Tensor("uint8", (len(data),), data)))
         for stage, data in stages(request_of(expected, plan.config, fresh=False)).items()

@@ -13,7 +13,12 @@ from building import BASELINE, CANDIDATE, installed, plan_of, trial
 from tfmatrix.cli.view import View
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import Environment, ExpectedTrial
-from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
+from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused, Round
+
+
+def again(trial: str) -> list[str]:
+    """Return the command that runs a trial again."""
+    return ["tfmatrix", "run", "--cell", trial]
 
 
 @pytest.fixture
@@ -47,14 +52,16 @@ def rows(view: View) -> Iterator[list[str]]:
 
 def test_each_environment_has_a_row_with_what_is_left_of_it(plan: Plan) -> None:
     """Before anything happens every environment waits with none of its trials done."""
-    view = View(all_trials(plan))
+    view = View(again)
+    view.tell(Round(tuple(all_trials(plan)), 0))
     expected = {e.name: sum(t.cell.environment == e for t in all_trials(plan)) for e in plan.environments}
     assert list(rows(view)) == [[name, "waiting", f"0/{number}"] for name, number in expected.items()]
 
 
 def test_a_row_counts_its_own_trials_and_ends_as_done(plan: Plan) -> None:
     """Trials count for their own environment, the last one is named, and with the last of them it is done."""
-    view = View(all_trials(plan))
+    view = View(again)
+    view.tell(Round(tuple(all_trials(plan)), 0))
     mine = [e for e in all_trials(plan) if e.cell.environment.name == CANDIDATE]
     for number, expected in enumerate(mine, 1):
         line = view.tell(over(expected))
@@ -67,7 +74,8 @@ def test_the_time_left_is_at_the_pace_since_the_first_trial(plan: Plan, monkeypa
     """Half of the trials in 10 s leave 10 s, and a further process that starts meanwhile changes nothing of that."""
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    view = View(all_trials(plan))
+    view = View(again)
+    view.tell(Round(tuple(all_trials(plan)), 0))
     mine = [e for e in all_trials(plan) if e.cell.environment.name == CANDIDATE]
     view.tell(Making(mine[0].cell.environment))
     now[0] = 100.0
@@ -82,7 +90,8 @@ def test_the_time_left_is_at_the_pace_since_the_first_trial(plan: Plan, monkeypa
 
 def test_each_event_has_its_line(plan: Plan) -> None:
     """Without a terminal a run is told line by line, a slow launch saying so."""
-    view, environment = View(all_trials(plan)), plan.baseline
+    view, environment = View(again), plan.baseline
+    view.tell(Round(tuple(all_trials(plan)), 0))
     told = [
         view.tell(event)
         for event in (
@@ -105,9 +114,10 @@ def test_each_event_has_its_line(plan: Plan) -> None:
 )
 def test_what_was_not_observed_is_trouble(plan: Plan, outcome: str, trouble: bool) -> None:
     """A trial that failed, crashed or timed out is told at once, with its name and the first line of its message."""
-    view, expected = View(all_trials(plan)), all_trials(plan)[0]
+    view, expected = View(again), all_trials(plan)[0]
+    view.tell(Round(tuple(all_trials(plan)), 0))
     event = over(expected, outcome, "the first line\nthe second")
-    assert view.is_trouble(event) is trouble
+    assert view.must_be_seen(event) is trouble
     line = view.tell(event)
     assert (line is not None) is trouble
     if line is not None:
@@ -118,7 +128,9 @@ def test_what_was_not_observed_is_trouble(plan: Plan, outcome: str, trouble: boo
 @pytest.mark.parametrize("message", ["", "\n", "\n\nlate"])
 def test_a_failure_without_words_is_still_told(plan: Plan, message: str) -> None:
     """A trial that failed without a message has its line all the same."""
-    line = View(all_trials(plan)).tell(over(all_trials(plan)[0], "failed", message))
+    view = View(again)
+    view.tell(Round(tuple(all_trials(plan)), 0))
+    line = view.tell(over(all_trials(plan)[0], "failed", message))
     assert str(line).startswith("2.15.1/mlp/tf2 trial-1 failed")
 
 
@@ -129,13 +141,14 @@ def test_a_refused_environment_is_trouble_and_a_launch_is_not(plan: Plan) -> Non
         (Making(plan.baseline), False),
         (Launched(plan.baseline, 1.0, True), False),
     ]
-    assert [View.is_trouble(event) for event, _ in events] == [trouble for _, trouble in events]
+    assert [View().must_be_seen(event) for event, _ in events] == [trouble for _, trouble in events]
 
 
 def test_a_model_called_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
     """Brackets in a model's name are no markup of the terminal's."""
     plan = plan_of(tmp_path, {"m": 'VARIANTS = {"bold": {}}'})
-    view = View(all_trials(plan))
+    view = View(again)
+    view.tell(Round(tuple(all_trials(plan)), 0))
     view.tell(over(all_trials(plan)[0]))
     assert "m[bold]/tf2 observed" in shown(view)
     assert isinstance(plan.baseline, Environment)

@@ -11,9 +11,8 @@ import pytest
 
 from building import BASELINE, CANDIDATE, fill, installed, ones, trial
 from cli.project import Tell, ending
-from tfmatrix import cli
+from tfmatrix import cli, keys
 from tfmatrix.environments import machine, making
-from tfmatrix.questions.matrix import plan
 from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.store.facts import INSTALLED, REFUSAL
@@ -48,7 +47,7 @@ def test_an_empty_store(tmp_path: Path, tell: Tell) -> None:
 def test_a_store_of_another_machine(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Results that were made on another machine say nothing of this one."""
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(plan, "machine_id", lambda _: "0" * 64)
+        elsewhere.setattr(keys, "machine_id", lambda _: "0" * 64)
         gated(tmp_path)
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
@@ -85,7 +84,7 @@ def test_one_set_of_packages_under_two_names(tmp_path: Path, tell: Tell) -> None
     with store_of(tmp_path) as store:
         for environment in made.environments:
             same = making.to_json(installed(made.baseline, made.config))
-            store.note(INSTALLED, made.environment_key(environment), same)
+            store.note(INSTALLED, made.scope.environment_key(environment), same)
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
     assert "are the same packages" in said.out
@@ -95,7 +94,7 @@ def test_a_skipped_environment(tmp_path: Path, tell: Tell) -> None:
     """An environment that could not be made leaves its cells unavailable."""
     made = gated(tmp_path, ending("missing"))
     with store_of(tmp_path) as store:
-        store.note(REFUSAL, made.environment_key(made.candidates[0]), "there is no wheel")
+        store.note(REFUSAL, made.scope.environment_key(made.candidates[0]), "there is no wheel")
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
     assert "unavailable: there is no wheel" in said.out

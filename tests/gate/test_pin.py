@@ -13,9 +13,8 @@ import pytest
 
 from building import BASELINE, CANDIDATE, fill, lock_of, ones
 from cli.project import Tell
-from tfmatrix import cli
+from tfmatrix import cli, keys
 from tfmatrix.gate import pinning, receipt
-from tfmatrix.questions.matrix import plan
 from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.store.store import Store
@@ -222,7 +221,7 @@ def test_another_id_or_candidate_is_refused(tmp_path: Path, tell: Tell) -> None:
 def test_a_report_of_another_machine_is_refused(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was measured elsewhere is not what this machine would have."""
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(plan, "machine_id", lambda _: "0" * 64)
+        elsewhere.setattr(keys, "machine_id", lambda _: "0" * 64)
         gated(tmp_path)
         id_ = report_id(tell, tmp_path)
     said = tell("pin", CANDIDATE, "--report", id_)

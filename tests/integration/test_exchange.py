@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from building import missing_from
 from tfmatrix import config
 from tfmatrix.compare.distance import Distance, measure
-from tfmatrix.questions.exchange import run
 from tfmatrix.questions.exchange.judge import judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
 from tfmatrix.questions.exchange.verdicts import Exchanged, Judged, Side
-from tfmatrix.records import Environment, Fingerprint, InstalledEnvironment
+from tfmatrix.records import Environment, Fingerprint, InstalledEnvironment, Write
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
@@ -111,7 +112,7 @@ def test_every_pair_is_answered_and_a_second_run_runs_nothing(exchange: Exchange
     before = exchange.project.json("exchange")
     assert "missing" not in {pair["verdict"] for pair in before["pairs"]}
     again = exchange.project.run("exchange", "--formats", ",".join(FORMATS))
-    assert again.stderr == "0 trials to write.\n0 trials to read.\n"
+    assert re.fullmatch(r"0 of \d+ trials to run, \d+ stored already\.\n", again.stderr)
     assert exchange.project.json("exchange") == before
 
 
@@ -186,4 +187,6 @@ def test_an_artefact_that_is_altered_afterwards_is_written_again(exchange: Excha
     for path in written.folder.glob("*.data*"):
         path.write_bytes(path.read_bytes() + b"x")
     with Store(exchange.project.folder / ".tfmatrix" / "store.sqlite") as store:
-        assert [found.form.name for found in run.missing_writers(exchange.plan, store)] == ["saver"]
+        assert [found.work.format for found in missing_from(store, exchange.plan) if isinstance(found.work, Write)] == [
+            "saver"
+        ]

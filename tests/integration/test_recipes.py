@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from questions.recipes.worlds import audited as audited_by
 from tfmatrix import config
 from tfmatrix.questions.recipes import judge
-from tfmatrix.questions.recipes import run as running
 from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
 from tfmatrix.questions.recipes.recipes import RECIPES
 from tfmatrix.questions.recipes.results import Audit, core_models
@@ -136,7 +136,7 @@ def test_what_forked_siblings_share_differs_between_processes(plan: AuditPlan, n
 def test_the_order_of_a_set_is_blamed_on_the_hash_seed(plan: AuditPlan) -> None:
     """A model that depends on the order of a set passes its control, and the one variation to blame is found."""
     with Store(plan.config.store) as store:
-        found = running.audit(replace(plan, scripts=plan.scripts[5:]), store, lambda _: None).found[0]
+        found = audited_by(replace(plan, scripts=plan.scripts[5:]), store).found[0]
     assert found.answer.verdict == judge.DIFFERS
     assert [(effect.variation, effect.stage) for effect in found.answer.blame] == [("hash-seed", "draw/set")]
 
@@ -151,7 +151,7 @@ def audited(made: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         patched.setattr(judge, "never_promised", lambda cell: ())  # not what is tested, and most of the time
         plan = make_audit_plan(settings)
         plan = replace(plan, scripts=tuple(s for s in plan.scripts if s.recipe.name not in left_out))
-        yield project, running.audit(plan, store, lambda _: None)
+        yield project, audited_by(plan, store)
 
 
 @pytest.mark.parametrize(

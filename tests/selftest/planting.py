@@ -11,8 +11,9 @@ from typing import Any
 
 from tfmatrix.config import Config
 from tfmatrix.environments import making
-from tfmatrix.questions.matrix import run
-from tfmatrix.questions.matrix.plan import Plan, known_models
+from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix import report
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
 from tfmatrix.report.document import Data
 from tfmatrix.runner.answers import to_trial
@@ -89,7 +90,7 @@ class Bench:
         try:
             with Store(Path(copied)) as store:
                 for environment in plan.environments:
-                    store.note(INSTALLED, plan.environment_key(environment), making.to_json(self._installed))
+                    store.note(INSTALLED, plan.scope.environment_key(environment), making.to_json(self._installed))
                 yield store
         finally:
             for path in self._folder.glob("planted.sqlite*"):
@@ -106,6 +107,6 @@ class Bench:
         store.add(*to_trial(expected, header, payload))
 
     def _reported(self, plan: Plan, store: Store) -> tuple[Data, str]:
-        data, path = run.write_report(plan, store)
+        data, path = report.write_report(plan, store)
         cell = next(cell for cell in data["cells"] if cell["environment"] == plan.candidates[0].name)
         return cell, path.read_text(encoding="utf-8")

@@ -43,8 +43,9 @@ def main() -> None:
 
 
 _MODULES = {
-    "run": "runs",
-    "report": "runs",
+    "matrix": "matrix",
+    "run": "matrix",
+    "report": "matrix",
     "check": "gate",
     "check-staged": "gate",
     "accept": "gate",

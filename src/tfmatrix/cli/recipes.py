@@ -7,80 +7,41 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import click
-from rich.console import Console
 
-from tfmatrix.cli.codes import INCOMPLETE, SAME
-from tfmatrix.cli.selection import alone, open_store, read_config
+from tfmatrix.cli.codes import SAME
+from tfmatrix.cli.observing import Answer, finish, observe
+from tfmatrix.cli.selection import PRINTING, RUNNING, alone, open_store, options, read_config
+from tfmatrix.cli.view import View
 from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
-from tfmatrix.questions.recipes import judge, run
+from tfmatrix.questions.recipes import judge
+from tfmatrix.questions.recipes.known import known
 from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
+from tfmatrix.questions.recipes.report import write_report
 from tfmatrix.questions.recipes.results import Audit, Found, core_models
 from tfmatrix.questions.recipes.scripts import MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
-from tfmatrix.records import OBSERVED, Environment
-from tfmatrix.runner.events import Event, Finished, Launched, Making, Refused
+from tfmatrix.records import Environment
 
 
 @click.command()
-@click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2; or all.")
-@click.option("--modes", metavar="LIST", help="tf2,v1 or one of the two.")
-@click.option("--trials", type=int, metavar="N", help="Trials that a recipe must agree in to reproduce; at least 3.")
-@click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take.")
-@click.option("--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow.")
-@click.option("--python", metavar="X.Y", help="The Python of the environments.")
-@click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
-@click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default.")
-@click.option("--fresh", is_flag=True, help="Run every trial again, stored or not.")
-@click.option("--stored", is_flag=True, help="Run nothing: write the report of what is stored.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def recipes(*, fresh: bool, stored: bool, quiet: bool, **choices: Any) -> int:
+@options("versions", "modes", "trials", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
+def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md.
 
-    Exits with 0 when everything that was asked for is known, whatever was found, and with 2 when something is missing.
+    At least 3 trials have to agree. Exits with 0 when everything that was asked for is known, whatever was found, and
+    with 2 when something is missing.
     """
+    if stored and fresh:
+        raise UserError("--stored runs nothing, so --fresh does not go with it.")
     plan = make_audit_plan(read_config(choices))
-    with open_store(plan.plan) as store, alone(plan.plan):
-        audited = run.known(plan, store) if stored else run.audit(plan, store, _Teller(quiet).tell, fresh=fresh)
-        data, path = run.write_report(plan, audited)
-    if not quiet:
-        click.echo(f"report {data['id']}: {path}")
-    for line in audited.unanswered():
-        click.echo(f"tfmatrix: {line}", err=True)
-    return INCOMPLETE if audited.unanswered() else SAME
-
-
-class _Teller:
-    """Tells how an audit goes on: a line for each round, process and environment that is done."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
-        self._left = 0
-
-    def tell(self, event: Event | int) -> None:
-        """Take in how many trials a round has, or what happens in it."""
-        line = self._line(event)
-        if line:
-            self._console.print(line, markup=False, soft_wrap=True)
-
-    def _line(self, event: Event | int) -> str:
-        line = ""
-        match event:
-            case int(count):
-                self._left = count
-                line = f"{count} trials to run next."
-            case Making(environment):
-                line = f"{environment.name}: installing"
-            case Refused(environment, reason):
-                line = f"{environment.name}: unavailable: {reason}"
-            case Launched(environment=environment, start=start, seconds=seconds):
-                line = f"{environment.name}: {start.name}, TensorFlow imported in {seconds:.1f} s"
-            case Finished(expected=expected, trial=trial):
-                self._left -= 1
-                if trial.outcome == OBSERVED:
-                    return f"{self._left} trials left in this round" if self._left and self._left % 50 == 0 else ""
-                line = f"{expected.id} {trial.outcome}: {trial.message}"
-        return line.partition("\n")[0]
+    with open_store(plan.config) as store:
+        if not stored:
+            with alone(plan.config):
+                observe(plan, store, View(), fresh=fresh, silent=quiet or as_json)
+        audited = known(plan, store)
+        data, path = write_report(plan, audited)
+    return finish(Answer(data, path, (), audited.unanswered()), quiet=quiet, as_json=as_json)
 
 
 @click.command()
@@ -95,8 +56,8 @@ def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int
     Exits with 2 where there is no evidence, and says how to get it.
     """
     plan = make_audit_plan(read_config({**choices, "versions": version}))
-    with open_store(plan.plan) as store:
-        audited = run.known(plan, store)
+    with open_store(plan.config) as store:
+        audited = known(plan, store)
     click.echo(advice(plan, audited, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
     return SAME
 

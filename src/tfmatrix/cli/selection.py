@@ -1,4 +1,4 @@
-"""What most commands begin with: options that choose what is compared, and the plan and store that they name."""
+"""What most commands begin with: options that choose what is asked, and the project, plan and store that they name."""
 
 from __future__ import annotations
 
@@ -12,26 +12,51 @@ from filelock import FileLock, Timeout
 
 from tfmatrix import config
 from tfmatrix.compare import policy
-from tfmatrix.questions.matrix.plan import Plan, known_models, make_plan
+from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.store.store import Store
 
+OPTIONS = {
+    "versions": click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2+keras-3.11.3; or all."),
+    "baseline": click.option(
+        "--baseline", metavar="VERSION", help="The environment that the others are compared with."
+    ),
+    "formats": click.option("--formats", metavar="LIST", help="Formats: keras,weights.h5; all by default."),
+    "modes": click.option("--modes", metavar="LIST", help="tf2,v1 or one of the two."),
+    "models": click.option("--models", metavar="LIST", help="Reference models: mlp,optimizers[adamw]."),
+    "trials": click.option("--trials", type=int, metavar="N", help="Trials that must agree."),
+    "seed": click.option("--seed", type=int, metavar="N", help="What every generator is seeded with."),
+    "python": click.option("--python", metavar="X.Y", help="The Python of the environments."),
+    "distribution": click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow."),
+    "reports": click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default."),
+    "timeout": click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take."),
+    "jobs": click.option(
+        "--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow."
+    ),
+    "memory": click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take."),
+    "fresh": click.option("--fresh", is_flag=True, help="Run every trial again, stored or not."),
+    "stored": click.option("--stored", is_flag=True, help="Run nothing: write the report of what is stored."),
+    "quiet": click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
+    "json": click.option("--json", "as_json", is_flag=True, help="Print the report's JSON and nothing else."),
+}
+"""Every option that several commands have, in the order in which help shows them."""
 
-def selection(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that choose what is compared."""
-    options = [
-        click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2+keras-3.11.3; or all."),
-        click.option("--baseline", metavar="VERSION", help="The environment that the others are compared with."),
-        click.option("--modes", metavar="LIST", help="tf2,v1 or one of the two."),
-        click.option("--models", metavar="LIST", help="Reference models: mlp,optimizers[adamw]."),
-        click.option("--trials", type=int, metavar="N", help="Trials per cell that must agree."),
-        click.option("--seed", type=int, metavar="N", help="What every generator is seeded with."),
-        click.option("--python", metavar="X.Y", help="The Python of the environments."),
-        click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default."),
-        click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow."),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
+SELECTION = ("versions", "baseline", "modes", "models", "trials", "seed", "python", "distribution", "reports")
+"""What chooses the cells of a matrix."""
+
+RUNNING = ("timeout", "jobs", "memory", "fresh")
+PRINTING = ("quiet", "json")
+
+
+def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what gives a command some of the options."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(OPTIONS):
+            command = OPTIONS[name](command) if name in names else command
+        return command
+
+    return give
 
 
 def read_config(choices: dict[str, Any]) -> config.Config:
@@ -46,15 +71,15 @@ def read_plan(choices: dict[str, Any]) -> Plan:
     return plan
 
 
-def open_store(plan: Plan) -> Store:
-    """Open the store of a plan."""
-    return Store(plan.config.under_root(plan.config.store))
+def open_store(settings: config.Config) -> Store:
+    """Open the store of a project."""
+    return Store(settings.under_root(settings.store))
 
 
 @contextlib.contextmanager
-def alone(plan: Plan) -> Iterator[None]:
+def alone(settings: config.Config) -> Iterator[None]:
     """Be the only one that runs trials for a store; the lock of a process that died is the system's to open."""
-    lock = FileLock(f"{plan.config.under_root(plan.config.store)}.lock")
+    lock = FileLock(f"{settings.under_root(settings.store)}.lock")
     try:
         lock.acquire(blocking=False)
     except Timeout:

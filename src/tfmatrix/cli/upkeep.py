@@ -8,21 +8,27 @@ from typing import Any
 
 import click
 
-from tfmatrix import upkeep
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
-from tfmatrix.cli.selection import alone, open_store, read_config, read_plan, selection
+from tfmatrix.cli.selection import SELECTION, alone, open_store, options, read_config, read_plan
+from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.environments import catalogue, interpreters, locks
-from tfmatrix.questions.exchange.plan import artefacts_of
-from tfmatrix.questions.exchange.run import remove_forgotten
+from tfmatrix.keys import probe_source
+from tfmatrix.questions.exchange import live as exchange
 from tfmatrix.questions.matrix import judge
+from tfmatrix.questions.matrix import live as matrix
+from tfmatrix.questions.recipes import live as recipes
+from tfmatrix.store import upkeep
+
+LIVE = (matrix.is_live, recipes.is_live, exchange.is_live)
+"""What each question still has a use for."""
 
 
 @click.command()
-@selection
+@options(*SELECTION)
 def cells(**choices: Any) -> None:
     """List every expected cell, its outcome, and why one that is missing is; nothing is run."""
     plan = read_plan(choices)
-    with open_store(plan) as store:
+    with open_store(plan.config) as store:
         states = judge.states(plan, store)
     for cell, state in states.items():
         click.echo(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
@@ -31,9 +37,9 @@ def cells(**choices: Any) -> None:
 @click.command("check-store")
 def check_store() -> int:
     """Rehash everything in the store, and name what is wrong; exits with 2 where anything is."""
-    with open_store(read_plan({})) as store:
+    with open_store(read_config({})) as store:
         try:
-            wrong = list(upkeep.check(store))
+            wrong = [*upkeep.check(store), *wrong_distances(store)]
             (trials,) = store.connection.execute("SELECT count(*) FROM trials").fetchone()
         except sqlite3.DatabaseError as error:
             wrong, trials = [f"the file is damaged: {error}"], 0
@@ -50,7 +56,7 @@ def check_store() -> int:
 def merge(other: Path) -> int:
     """Add what the store OTHER has, of another machine for example; exits with 1 where the two contradict."""
     plan = read_plan({})
-    with open_store(plan) as store, alone(plan):
+    with open_store(plan.config) as store, alone(plan.config):
         conflicts = list(upkeep.merge(store, other))
     for line in conflicts:
         click.echo(f"tfmatrix: {line}", err=True)
@@ -60,10 +66,11 @@ def merge(other: Path) -> int:
 @click.command()
 def gc() -> None:
     """Remove what no report can show any more: trials of edited model files or another probe, and what they wrote."""
-    plan = read_plan({})
-    with open_store(plan) as store, alone(plan):
-        trials, tensors = upkeep.remove_stale(store, plan)
-        artefacts = remove_forgotten(artefacts_of(plan.config), store)
+    settings = read_config({})
+    with open_store(settings) as store, alone(settings):
+        live = [is_live(settings, store) for is_live in LIVE]
+        trials, tensors = upkeep.remove_stale(store, probe_source(), lambda covers: any(one(covers) for one in live))
+        artefacts = exchange.clear(settings, store)
     click.echo(f"{trials} trials, {tensors} tensors and {artefacts} artefacts removed.")
 
 

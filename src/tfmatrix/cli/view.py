@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from rich.console import RenderableType
@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
-from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
+from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused, Round
+
+_FINE = frozenset({OBSERVED, UNSUPPORTED})
 
 
 @dataclass
@@ -28,19 +30,20 @@ class _Row:
 class View:
     """The state of a run, as told by its events."""
 
-    def __init__(self, missing: Iterable[ExpectedTrial], options: Sequence[str] = ()) -> None:
-        """Begin with the trials that a run has to do.
+    def __init__(self, again: Callable[[str], Sequence[str]] | None = None, findings: Collection[str] = _FINE) -> None:
+        """Begin with nothing to do.
 
-        ``options`` are those of the command line without which one of its trials would be another one.
+        ``again`` returns the command that runs the trial of a name again, where there is one.
+        ``findings`` are the outcomes of a trial that the report tells of: any other is seen at once.
         """
         self.rows: dict[Environment, _Row] = {}
-        self._options = options
-        for expected in missing:
-            self.rows.setdefault(expected.cell.environment, _Row()).expected += 1
+        self._again, self._findings = again, findings
 
     def tell(self, event: Event) -> str | None:
         """Take in an event; return the line that stands for it where there is no live view, or None."""
         match event:
+            case Round(trials=trials, stored=stored):
+                return self._begin(trials, stored)
             case Making(environment):
                 self.rows[environment].phase = "installing"
                 return f"{environment.name}: installing"
@@ -50,23 +53,32 @@ class View:
             case Refused(environment, reason):
                 self.rows[environment].phase = "unavailable"
                 return f"{environment.name}: unavailable: {reason}"
-            case Launched(environment=environment, seconds=seconds, can_fork=can_fork):
+            case Launched(environment=environment, seconds=seconds, can_fork=can_fork, start=start):
                 row = self.rows[environment]
                 row.phase, row.began = "observing", row.began or time.monotonic()
                 slow = "" if can_fork else "; it cannot fork, so each trial starts a process of its own"
-                return f"{environment.name}: TensorFlow imported in {seconds:.1f} s{slow}"
+                how = f"{start.name}, " if start.name else ""
+                return f"{environment.name}: {how}TensorFlow imported in {seconds:.1f} s{slow}"
             case Finished():
                 return self._finished(event)
 
-    @staticmethod
-    def is_trouble(event: Event) -> bool:
+    def must_be_seen(self, event: Event) -> bool:
         """Return whether an event is one that a reader must see at once."""
         match event:
-            case Refused():
+            case Round() | Refused():
                 return True
             case Finished(trial=trial):
-                return trial.outcome not in {OBSERVED, UNSUPPORTED}
-        return False
+                return trial.outcome not in self._findings
+            case Making() | Ready() | Launched():
+                return False
+
+    def _begin(self, trials: Sequence[ExpectedTrial], stored: int) -> str | None:
+        if self.rows and not trials:
+            return None  # the end of a run
+        self.rows = {}
+        for expected in trials:
+            self.rows.setdefault(expected.cell.environment, _Row()).expected += 1
+        return f"{len(trials)} of {len(trials) + stored} trials to run, {stored} stored already."
 
     def _finished(self, event: Finished) -> str | None:
         environment = event.expected.cell.environment
@@ -75,14 +87,16 @@ class View:
         row.last = f"{event.expected.cell.model.name}/{event.expected.cell.mode} {event.trial.outcome}"
         if row.finished == row.expected:
             row.phase = "done"
-        if self.is_trouble(event):
+        if self.must_be_seen(event):
             what = event.trial.message.splitlines()[0] if event.trial.message else ""
             trial = event.expected.id
-            again = shlex.join(["tfmatrix", "run", *self._options, "--cell", trial, "--trace"])
-            return f"{trial} {event.trial.outcome}: {what} ({again})"
+            again = f" ({shlex.join(self._again(trial))})" if self._again else ""
+            return f"{trial} {event.trial.outcome}: {what}{again}"
         return f"{environment.name}: all {row.expected} trials done" if row.phase == "done" else None
 
     def __rich__(self) -> RenderableType:
+        if not self.rows:
+            return Text()
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("environment", "phase"):
             table.add_column(heading, no_wrap=True)

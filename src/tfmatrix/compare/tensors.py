@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import islice
@@ -161,6 +161,20 @@ class Tensors:
         """Return the distance of two digests, measured anew."""
         (first, first_whole), (second, second_whole) = self.array(a), self.array(b)
         return measure(first, second, sampled=not (first_whole and second_whole))
+
+
+def wrong_distances(store: Store) -> Iterator[str]:
+    """Yield a sentence for each stored distance that is not what its two tensors have, or that cannot be told."""
+    measuring = Tensors(store)
+    for pairs, _ in store.distances():
+        if not all(measuring.knows(a, b) for a, b in pairs):
+            yield f"the distances of {len(pairs)} pairs of tensors cannot be read"
+            continue
+        for a, b in pairs:
+            if not (store.is_sound(a) and store.is_sound(b)):
+                yield f"there is a distance of {a[:12]} and {b[:12]}, which are not both there"
+            elif measuring.distance(a, b) != measuring.measured(a, b):
+                yield f"the distance of {a[:12]} and {b[:12]} is another one than what is stored"
 
 
 def _layout(tensor: Tensor) -> tuple[str, tuple[int, ...]]:

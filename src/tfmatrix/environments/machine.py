@@ -8,7 +8,6 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -70,14 +69,6 @@ def machine_id(machine: Machine) -> str:
     chosen = {key: told[key] for key in ("cpu", "revision", "architecture", "libc", "gpus")}
     chosen["flags"] = sorted(set(machine.flags).difference(KERNELS_OWN.split()))
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode("utf-8")).hexdigest()
-
-
-def inherited(chosen: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return what a trial covers of its caller's variables, where its launch has chosen some itself.
-
-    Each is its name and its value as JSON: unset, which shows every GPU, is not empty, which shows none.
-    """
-    return tuple((f"variable {name}", json.dumps(chosen.get(name, os.environ.get(name)))) for name in INHERITED)
 
 
 def _first_processor() -> dict[str, str]:

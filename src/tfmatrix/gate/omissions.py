@@ -11,7 +11,8 @@ from tfmatrix.gate.checking import Ledger, check
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Reason
-from tfmatrix.questions.matrix.plan import Plan, known_models, make_plan
+from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import MISSING, UNAVAILABLE, Cell, Environment
 
 UNKNOWN = {MISSING, UNAVAILABLE}

@@ -19,7 +19,8 @@ from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.pinning import versions_of
 from tfmatrix.gate.receipt import Receipt
 from tfmatrix.gate.results import Check, Reason
-from tfmatrix.questions.matrix.plan import Plan, known_models, make_plan
+from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Environment
 from tfmatrix.store.store import Store
 

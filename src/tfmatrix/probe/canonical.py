@@ -7,7 +7,7 @@ exact arithmetic on them: no logarithm or square root, whose last bit is a libra
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import Any, Collection, Dict, Mapping
 
 import numpy as np
 
@@ -38,6 +38,32 @@ def signed(name: str, depth: np.ndarray, dtype: Any) -> np.ndarray:
 def squared(name: str, depth: np.ndarray, dtype: Any) -> np.ndarray:
     """Return a positive array with values in [2^(-2 depth) / 2, 2^(-2 depth)): a mean of squares at that depth."""
     return np.asarray(np.ldexp(_mantissas(name, depth.shape), -2 * depth)).astype(dtype)
+
+
+def gradients_like(like: Mapping[str, np.ndarray], variables: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """Return gradients of the names and dtypes given; the indices of a sparse one stay as they are given."""
+    made = dict(like)
+    for name, variable in variables.items():
+        depth = depths(name, variable.shape)
+        if name in like:
+            made[name] = signed("gradient/" + name, depth, like[name].dtype)
+        elif name + ".values" in like:
+            sparse = depth[like[name + ".indices"]]
+            made[name + ".values"] = signed("gradient/" + name, sparse, like[name + ".values"].dtype)
+    return made
+
+
+def slots_like(like: Mapping[str, np.ndarray], squares: Collection[str]) -> Dict[str, np.ndarray]:
+    """Return slots of the names (``variable/slot``), shapes and dtypes given, as deep as their variable's gradient.
+
+    Those named in ``squares`` hold squares of gradients, the others gradients.
+    """
+    made = {}
+    for name, array in like.items():
+        variable, _, slot = name.rpartition("/")
+        make = squared if slot in squares else signed
+        made[name] = make("slots/" + name, depths(variable, array.shape), array.dtype)
+    return made
 
 
 def is_float(dtype: Any) -> bool:

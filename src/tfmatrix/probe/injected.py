@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping
 import numpy as np
 
 from . import optimizers
-from .canonical import depths, is_float, signed, squared, uniform
+from .canonical import depths, gradients_like, is_float, signed, slots_like, uniform
 from .context import Setting
 from .functional import Functional, Program, joined, named, named_gradients
 from .recorder import INJECTED
@@ -75,43 +75,20 @@ def _run_update(program: Functional, gradients: Arrays, setting: Setting) -> Non
 
     applied = engine.compile(update)
     like = engine.read(program.trained)
-    gradient = setting.jittered("gradient", _gradients(gradients, like))
+    gradient = setting.jittered("gradient", gradients_like(gradients, like))
     applied(gradient=gradient)  # v1 optimizers make their slots when first applied: do so, then start over
     # Some weights are so small that the update's own bits show, others so large that weight decay does.
     weights = {n: signed("update/" + n, depths("update/" + n, a.shape), a.dtype) for n, a in like.items()}
     before = setting.jittered("update", weights)
     engine.load(program.trained, before)
     slots = program.slots()
-    engine.load(slots, setting.jittered("slots", _slots(engine.read(slots))))
+    engine.load(slots, setting.jittered("slots", slots_like(engine.read(slots), optimizers.SQUARED)))
     optimizers.set_step(program.optimizer, STEP, engine)
     applied(gradient=gradient)
     after = engine.read(program.trained)
     recorder.record_all(INJECTED, "update", {n: after[n] - before[n] for n in after})
     recorder.record_all(INJECTED, "slots", engine.read(slots))
     recorder.record_all(INJECTED, "weights", after)
-
-
-def _gradients(like: Arrays, variables: Arrays) -> Dict[str, np.ndarray]:
-    """Return canonical gradients; the indices of a sparse one are what the canonical batch made them."""
-    made = dict(like)
-    for name, variable in variables.items():
-        depth = depths(name, variable.shape)
-        if name in like:
-            made[name] = signed("gradient/" + name, depth, like[name].dtype)
-        elif name + ".values" in like:
-            sparse = depth[like[name + ".indices"]]
-            made[name + ".values"] = signed("gradient/" + name, sparse, like[name + ".values"].dtype)
-    return made
-
-
-def _slots(like: Arrays) -> Dict[str, np.ndarray]:
-    """Return canonical slots as deep as their variable's gradient."""
-    made = {}
-    for name, array in like.items():
-        variable, _, slot = name.rpartition("/")
-        make = squared if slot in optimizers.SQUARED else signed
-        made[name] = make("slots/" + name, depths(variable, array.shape), array.dtype)
-    return made
 
 
 def _uniform(stage: str, like: Arrays, setting: Setting) -> Dict[str, np.ndarray]:

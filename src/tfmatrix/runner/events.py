@@ -10,6 +10,15 @@ from tfmatrix.records import Environment, ExpectedTrial, Fingerprint, InstalledE
 
 
 @dataclass(frozen=True)
+class Round:
+    """Some trials are about to be run, or none where nothing is wanted any more."""
+
+    trials: tuple[ExpectedTrial, ...]
+    stored: int
+    """How many others are wanted and known already."""
+
+
+@dataclass(frozen=True)
 class Making:
     """An environment is being made."""
 
@@ -54,4 +63,4 @@ class Finished:
     tensors: Mapping[str, Tensor]
 
 
-Event = Making | Ready | Refused | Launched | Finished
+Event = Round | Making | Ready | Refused | Launched | Finished

@@ -15,18 +15,21 @@ from typing import Any
 from packaging.version import Version
 
 from tfmatrix.config import Config
-from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import Unavailable
 from tfmatrix.keys import probe_source
 from tfmatrix.records import (
     CRASHED,
-    JITTER,
     PROBE_DIED,
-    SEEDS,
     WITNESS,
     Environment,
     ExpectedTrial,
     InstalledEnvironment,
+    Read,
+    Script,
+    Seeds,
+    Train,
+    Work,
+    Write,
 )
 from tfmatrix.runner import making
 from tfmatrix.runner.answers import to_trial, trial_of
@@ -55,32 +58,42 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
 
 def processes_at_once(config: Config) -> int:
     """Return how many processes run trials at once: what is configured, or as many as cores and memory allow."""
-    machine = this_machine()
+    machine = config.machine
     return config.jobs or max(1, min(machine.cores, int(machine.memory_gib // MEMORY_EACH)))
 
 
 def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[str, Any]:
     """Return what a probe is asked for a trial; ``fresh`` has it run without a fork."""
-    asked: dict[str, Any] = {}
-    if expected.script:
-        asked = {"script": asdict(expected.script)}
     return {
-        **asked,
         "path": expected.cell.model.path,
         "source": expected.cell.model.source,
         "beside": dict(expected.cell.model.beside),
         "variant": expected.cell.model.variant,
         "mode": expected.cell.mode,
         "seed": expected.seed,
-        "jitter": expected.number if expected.role == JITTER else 0,
-        "purpose": "seeds" if expected.role == SEEDS else "train",
         "intra_op": expected.cell.launch.intra_op,
         "inter_op": expected.cell.launch.inter_op,
         "timeout": config.timeout,
-        "memory_mib": config.memory or round(this_machine().memory_gib * 1024 * MEMORY_SHARE),
+        "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
-        **dict(expected.further),
+        "jitter": 0,
+        **_asked(expected.work),
     }
+
+
+def _asked(work: Work) -> dict[str, Any]:
+    """Return what a probe is asked besides, which is all that tells one work from another."""
+    match work:
+        case Train(jitter=jitter):
+            return {"purpose": "train", "jitter": jitter}
+        case Seeds():
+            return {"purpose": "seeds"}
+        case Script():
+            return {"purpose": "train", "script": asdict(work)}
+        case Write(format=form, artefact=folder):
+            return {"purpose": "write", "format": form, "artefact": folder, "digest": ""}
+        case Read(format=form, artefact=folder, digest=digest):
+            return {"purpose": "read", "format": form, "artefact": folder, "digest": digest}
 
 
 def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any]) -> dict[Any, list[ExpectedTrial]]:
@@ -250,7 +263,7 @@ class _Run:
         """
         launch, start = expected.cell.launch, expected.start
         folder = self.config.under_root(self.config.store).parent / "audit"
-        placed = Placed(start, folder) if expected.script else None
+        placed = Placed(start, folder) if isinstance(expected.work, Script) else None
         probe = Probe(installed.interpreter, installed.environment, launch, expected.hash_seed, placed)
         with self._lock:
             self._probes.add(probe)  # before it imports TensorFlow, so that stopping does not wait for that

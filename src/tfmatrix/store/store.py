@@ -261,6 +261,14 @@ class Store:
             raise self._damaged(f"the tensor {digest[:12]} is not in it")
         return self._verified(digest, *row)
 
+    def is_sound(self, digest: str) -> bool:
+        """Return whether the tensor of a digest is there, and has its bytes as far as they were kept."""
+        try:
+            self.tensor(digest)
+        except UserError:
+            return False
+        return True
+
     def tensors(self, digests: Iterable[str], most: int) -> dict[str, Tensor]:
         """Return, of the tensors of some digests, those that are there and have at most so many bytes."""
         found: dict[str, Tensor] = {}

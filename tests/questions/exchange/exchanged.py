@@ -13,8 +13,7 @@ from building import MACHINE_OF_TESTS, add, installed, make_project, trial
 from questions.matrix.stored import EVIL
 from tfmatrix.environments import making
 from tfmatrix.environments.machine import machine_id, this_machine
-from tfmatrix.questions.exchange.plan import ExchangePlan, Written, make_exchange_plan
-from tfmatrix.questions.exchange.run import ARTEFACT, readers
+from tfmatrix.questions.exchange.plan import ARTEFACT, ExchangePlan, Written, make_exchange_plan
 from tfmatrix.records import Tensor, Trial
 from tfmatrix.store.facts import INSTALLED, MACHINE, REFUSAL
 from tfmatrix.store.store import Store
@@ -37,19 +36,19 @@ def make_plan(folder: Path) -> ExchangePlan:
 def store_of(plan: ExchangePlan, path: Path) -> Store:
     """Return an open store that holds the exchange."""
     store = Store(path)
-    for environment in plan.base.environments:
-        key = plan.base.environment_key(environment)
+    for environment in plan.environments:
+        key = plan.scope.environment_key(environment)
         if environment.name == GONE:
             store.note(REFUSAL, key, f"no wheel {EVIL}")
         else:
-            store.note(INSTALLED, key, making.to_json(installed(environment, plan.base.config)))
+            store.note(INSTALLED, key, making.to_json(installed(environment, plan.config)))
     store.note(MACHINE, machine_id(this_machine()), asdict(MACHINE_OF_TESTS))
     for written in plan.written:
         became = _writer(written)
         if became is not None:
             add(store, written.writer, became)
             store.note(ARTEFACT, written.writer.key, "ab" * 32)
-    for written, environment, reader in list(readers(plan, store)):
+    for written, environment, reader in list(plan.pairs(store.trial, store)):
         if reader and environment.name != GONE:
             add(store, reader, _reader(written, environment.name, reader))
     return store

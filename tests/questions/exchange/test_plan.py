@@ -10,10 +10,9 @@ import pytest
 
 from building import lock_of, make_project
 from tfmatrix.errors import UserError
-from tfmatrix.keys import PROBE
+from tfmatrix.keys import PROBE, SEED_LIMIT
 from tfmatrix.questions.exchange.formats import FORMATS
 from tfmatrix.questions.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
-from tfmatrix.questions.matrix.plan import SEED_LIMIT
 from tfmatrix.records import Environment
 
 VERSIONS = ["2.15.1", "2.16.2", "2.21.0"]
@@ -36,7 +35,7 @@ def test_each_model_is_written_in_the_formats_of_its_kind(tmp_path: Path) -> Non
 def test_what_is_written_is_read_by_itself_and_every_later_release(tmp_path: Path) -> None:
     """Nobody reads what a later release wrote; there is no baseline that every release is read in."""
     plan = planned(tmp_path)
-    names = {e.name: [r.name for r in plan.readers(e)] for e in plan.base.environments}
+    names = {e.name: [r.name for r in plan.readers(e)] for e in plan.environments}
     assert names == {"2.15.1": VERSIONS, "2.16.2": VERSIONS[1:], "2.21.0": VERSIONS[2:]}
 
 
@@ -53,7 +52,7 @@ def test_a_readers_key_covers_both_locks_and_what_it_reads(tmp_path: Path) -> No
     }
     for version in ("2.15.1", "2.16.2"):
         lock_of(tmp_path, Environment(version)).write_text("# kind: today\n# another\n", encoding="utf-8")
-        again = make_exchange_plan(plan.base.config, ("keras", "saver"))
+        again = make_exchange_plan(plan.config, ("keras", "saver"))
         keys.add(again.reader(again.written[0], environment, "a").key)
     assert len(keys) == 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tfmatrix.questions.matrix import answer, page
-from tfmatrix.questions.matrix.run import unanswered
+from tfmatrix.questions.matrix.report import unanswered
 from tfmatrix.report.document import Data
 
 from .stored import EVIL

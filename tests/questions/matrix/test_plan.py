@@ -15,9 +15,8 @@ import pytest
 from building import BASELINE, CANDIDATE, lock_of, make_project, plan_of
 from tfmatrix import config, keys
 from tfmatrix.environments import catalogue
-from tfmatrix.environments.machine import INHERITED, this_machine
+from tfmatrix.environments.machine import INHERITED
 from tfmatrix.errors import UserError
-from tfmatrix.questions.matrix import plan
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine
 
@@ -266,12 +265,11 @@ def test_the_mode_and_the_variant_change_the_key(tmp_path: Path) -> None:
 
 def test_another_machine_or_probe_changes_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor with other instruction sets, and an edited file of the probe, make every trial stale."""
-    first = keys_of(plan_of(tmp_path))
-    other: Machine = replace(this_machine(), flags=("none",))
-    with monkeypatch.context() as patched:
-        patched.setattr(plan, "this_machine", lambda: other)
-        second = keys_of(plan_of(tmp_path))
-    monkeypatch.setattr(plan, "probe_source", lambda: "edited")
+    here = plan_of(tmp_path)
+    first = keys_of(here)
+    other: Machine = replace(here.config.machine, flags=("none",))
+    second = keys_of(make_plan(replace(here.config, machine=other)))
+    monkeypatch.setattr(keys, "probe_source", lambda: "edited")
     third = keys_of(plan_of(tmp_path))
     assert len({*first.values(), *second.values(), *third.values()}) == 3 * len(first)
 
@@ -395,7 +393,7 @@ def test_an_environment_without_a_lock_is_still_expected(tmp_path: Path) -> None
     planned = plan_of(tmp_path, versions=[BASELINE, "2.16.1"])
     lock_of(tmp_path, Environment("2.16.1")).unlink()
     bare = make_plan(planned.config)
-    assert {e.name: bool(digest) for e, digest in bare.lock_digests.items()} == {BASELINE: True, "2.16.1": False}
+    assert {e.name: bool(digest) for e, digest in bare.scope.locks.items()} == {BASELINE: True, "2.16.1": False}
     assert len(bare.cells) == 2
 
 

@@ -9,14 +9,15 @@ from typing import Any
 import psutil
 import pytest
 
-from building import CANDIDATE, fill, install, make_project, ones, plan_of, trial
+from building import CANDIDATE, fill, install, make_project, missing_from, ones, plan_of, trial
 from tfmatrix.environments import making
 from tfmatrix.errors import UserError
-from tfmatrix.questions.matrix import curves, run
-from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix import curves, report
+from tfmatrix.questions.matrix.plan import Plan, make_plan, only
 from tfmatrix.records import CHANGED
 from tfmatrix.runner import probe
-from tfmatrix.runner.events import Event, Finished, Refused
+from tfmatrix.runner.events import Event, Finished, Refused, Round
+from tfmatrix.runner.rounds import observe_one, rounds
 from tfmatrix.store.facts import INSTALLED, REFUSAL
 from tfmatrix.store.store import Store
 
@@ -57,30 +58,32 @@ def test_what_is_missing_is_observed_and_stored_once(tmp_path: Path, store: Stor
     """After a run nothing is missing, and the next run starts nothing."""
     plan = made_plan(tmp_path, ["a", "b"])
     with store:
-        assert len(run.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
-        run.observe_missing(plan, store, ignore)
-        assert run.missing_from(store, plan) == []
+        assert len(missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+        rounds(plan, store, ignore)
+        assert missing_from(store, plan) == []
         assert {outcome for outcome, _ in stored(plan, store).values()} == {"observed"}
-        run.observe_missing(plan, store, lambda event: pytest.fail(str(event)))
+        told: list[Event] = []
+        rounds(plan, store, told.append)
+        assert told == [Round((), sum(map(len, plan.trials.values())))]
 
 
 def test_a_failed_trial_is_not_run_again(tmp_path: Path, store: Store) -> None:
     """An outcome of whatever kind is stored under its key, and not missing any more."""
     plan = made_plan(tmp_path, ["fails"], versions=["2.15.1"])
     with store:
-        run.observe_missing(plan, store, ignore)
+        rounds(plan, store, ignore)
         assert {outcome for outcome, _ in stored(plan, store).values()} == {"failed"}
-        assert run.missing_from(store, plan) == []
+        assert missing_from(store, plan) == []
 
 
 def test_only_what_changed_is_run_again(tmp_path: Path, store: Store) -> None:
     """When one model file is edited, its trials are missing and those of the others are not."""
     plan = made_plan(tmp_path, ["a", "b"])
     with store:
-        run.observe_missing(plan, store, ignore)
+        rounds(plan, store, ignore)
         (tmp_path / "reference_models" / "b.py").write_text("# edited\n", encoding="utf-8")
         again = make_plan(plan.config)
-        assert {expected.cell.model.name for expected in run.missing_from(store, again)} == {"b"}
+        assert {expected.cell.model.name for expected in missing_from(store, again)} == {"b"}
 
 
 class Interrupted(Exception):
@@ -103,13 +106,13 @@ def test_an_interrupted_run_is_gone_on_with(tmp_path: Path, store: Store) -> Non
     """What was over when a run was interrupted is kept, no process stays, and the next run ends as any other."""
     plan = made_plan(tmp_path, ["a", "b"])
     with store, Store(tmp_path / "undisturbed.sqlite") as other:
-        run.observe_missing(plan, other, ignore)
+        rounds(plan, other, ignore)
         with pytest.raises(Interrupted):
-            run.observe_missing(plan, store, after(3))
+            rounds(plan, store, after(3))
         assert not psutil.Process().children(recursive=True)
         kept = stored(plan, store)
         assert len(kept) == 3
-        run.observe_missing(plan, store, ignore)
+        rounds(plan, store, ignore)
         assert stored(plan, store) == stored(plan, other)
         assert kept.items() <= stored(plan, store).items()
 
@@ -124,10 +127,10 @@ def test_what_was_ended_from_outside_is_run_again_by_the_next_run(
     plan = made_plan(tmp_path, ["a"])
     first, second = next(iter(plan.trials.values()))[:2]
     with store:
-        run.observe_missing(plan, store, ignore)
+        rounds(plan, store, ignore)
         store.add(trial(first, "crashed", kind=kind, message=told), (), {})
         store.add(trial(second, "crashed", kind="SIGSEGV"), (), {})
-        assert run.missing_from(store, plan) == [first]
+        assert missing_from(store, plan) == [first]
         found = store.trial(first.key)
         assert found
         assert found.message == told
@@ -145,7 +148,7 @@ def test_a_full_disk_ends_the_run_with_what_was_stored(tmp_path: Path, store: St
 
     with store:
         with pytest.raises(UserError, match="cannot be written"):
-            run.observe_missing(plan, store, fill_disk)
+            rounds(plan, store, fill_disk)
         assert not psutil.Process().children(recursive=True)
         assert len(stored(plan, store)) == 1
 
@@ -155,20 +158,20 @@ def test_a_refusal_is_noted_until_the_environment_can_be_had(tmp_path: Path, sto
     plan = plan_of(tmp_path, ["a"])
     install(plan.baseline, plan.config)
     (refused,) = plan.candidates
-    key = plan.environment_key(refused)
+    key = plan.scope.environment_key(refused)
     seen: list[Event] = []
     with store:
-        run.observe_missing(plan, store, seen.append)
+        rounds(plan, store, seen.append)
         assert [event.environment for event in seen if isinstance(event, Refused)] == [refused]
         assert "there is no noxfile.py" in str(store.noted(REFUSAL, key))
-        assert {expected.cell.environment for expected in run.missing_from(store, plan)} == {refused}
+        assert {expected.cell.environment for expected in missing_from(store, plan)} == {refused}
         install(refused, plan.config)
-        run.observe_missing(plan, store, ignore)
+        rounds(plan, store, ignore)
         assert store.noted(REFUSAL, key) is None
         noted = store.noted(INSTALLED, key)
         assert isinstance(noted, dict)
         assert making.from_json(noted).environment == refused
-        assert run.missing_from(store, plan) == []
+        assert missing_from(store, plan) == []
 
 
 def written(plan: Plan) -> dict[str, bytes]:
@@ -187,9 +190,9 @@ def test_a_report_is_written_in_every_format_and_the_same_twice(tmp_path: Path, 
     plan = plan_of(tmp_path)
     with store:
         weights(plan, store, 4.0)
-        _, path = run.write_report(plan, store)
+        _, path = report.write_report(plan, store)
         first = written(plan)
-        run.write_report(plan, store)
+        report.write_report(plan, store)
     assert path == tmp_path / "reports" / "matrix.md"
     assert set(first) == {"matrix.json", "matrix.md", f"{curves.FOLDER}/mlp-tf2.svg"}
     assert written(plan) == first
@@ -200,10 +203,10 @@ def test_a_picture_that_is_not_in_the_report_any_more_is_removed(tmp_path: Path,
     plan = plan_of(tmp_path)
     with store:
         weights(plan, store, 4.0)
-        run.write_report(plan, store)
+        report.write_report(plan, store)
         (tmp_path / "reports" / "notes.txt").write_text("mine", encoding="utf-8")
         weights(plan, store, 3.0)
-        run.write_report(plan, store)
+        report.write_report(plan, store)
     assert set(written(plan)) == {"matrix.json", "matrix.md", "notes.txt"}
 
 
@@ -211,20 +214,19 @@ def test_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
     """A cell's own trial is the first of that cell, whatever the matrix compares, variants and launches included."""
     settings = make_project(tmp_path, {"m": 'VARIANTS = {"x": {}}'}, "launches.single = { intra_op = 1 }")
     for name in ("2.15.1/m[x]/tf2", "2.16.2/m[x]/tf2/single"):
-        plan, expected = run.only(settings, name)
+        expected = only(settings, name)
         assert expected.id == f"{name} trial-1"
         full = {e.id: e.key for trials in make_plan(settings).trials.values() for e in trials}
         assert expected.key == full[expected.id]
-        assert len(plan.environments) == 1
 
 
 def test_one_trial_of_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
     """A trial's own name stands behind the cell's, and one that the cell does not have is refused with those it has."""
     settings = make_project(tmp_path, jitters=2)
-    _, expected = run.only(settings, "2.15.1/mlp/tf2 jitter-2")
+    expected = only(settings, "2.15.1/mlp/tf2 jitter-2")
     assert expected.id == "2.15.1/mlp/tf2 jitter-2"
     with pytest.raises(UserError, match=r"has no trial 'jitter-3'; there are trial-1, .*jitter-2, seeds-1\."):
-        run.only(settings, "2.15.1/mlp/tf2 jitter-3")
+        only(settings, "2.15.1/mlp/tf2 jitter-3")
 
 
 @pytest.mark.parametrize(
@@ -233,15 +235,17 @@ def test_one_trial_of_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
 def test_what_is_no_cell_is_the_users_error(tmp_path: Path, name: str) -> None:
     """A name that no cell has is refused in one sentence."""
     with pytest.raises(UserError) as refused:
-        run.only(make_project(tmp_path), name)
+        only(make_project(tmp_path), name)
     assert "\n" not in str(refused.value)
 
 
 def test_one_trial_is_observed_without_a_store(tmp_path: Path) -> None:
     """One trial is run alone, and an environment that cannot be had is the user's error."""
     made_plan(tmp_path, ["a"])
-    plan, expected = run.only(make_project(tmp_path, ["a"]), "2.16.2/a/tf2")
-    assert run.observe_one(plan, expected).trial.outcome == "observed"
-    plan, expected = run.only(make_project(tmp_path, ["a"], versions=["2.17.1"]), "2.17.1/a/tf2")
+    settings = make_project(tmp_path, ["a"])
+    expected = only(settings, "2.16.2/a/tf2")
+    assert observe_one(expected, settings).trial.outcome == "observed"
+    settings = make_project(tmp_path, ["a"], versions=["2.17.1"])
+    expected = only(settings, "2.17.1/a/tf2")
     with pytest.raises(UserError, match=r"2\.17\.1 is unavailable: there is no noxfile"):
-        run.observe_one(plan, expected)
+        observe_one(expected, settings)

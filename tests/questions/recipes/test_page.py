@@ -11,8 +11,9 @@ import pytest
 
 from building import MACHINE_OF_TESTS
 from golden_files import assert_golden
+from questions.recipes.worlds import audited as audited_by
 from questions.recipes.worlds import facts, inhabit, project
-from tfmatrix.questions.recipes import page, run, summary
+from tfmatrix.questions.recipes import page, summary
 from tfmatrix.questions.recipes.summary import Data, summarise
 from tfmatrix.report.document import report_id
 from tfmatrix.store.store import Store
@@ -25,7 +26,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
     with pytest.MonkeyPatch.context() as patched, Store(folder / "store.sqlite") as store:
         inhabit(patched, facts)
         patched.setattr(summary, "__version__", "0.0.0")
-        found = summarise(run.audit(project(folder), store, lambda _: None))
+        found = summarise(audited_by(project(folder), store))
         yield found | {"machine": {**asdict(MACHINE_OF_TESTS), "id": "0" * 64}, "id": "12345678"}
 
 
@@ -44,7 +45,7 @@ def test_the_id_is_the_digest_of_everything_else(tmp_path: Path, monkeypatch: py
     """Another number is another report."""
     inhabit(monkeypatch, facts)
     with Store(tmp_path / "store.sqlite") as store:
-        data = summarise(run.audit(project(tmp_path, ["2.15.1"]), store, lambda _: None))
+        data = summarise(audited_by(project(tmp_path, ["2.15.1"]), store))
     assert data["id"] == report_id(data)
     assert data["id"] != report_id({**data, "trials": 0})
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from building import lock_of, make_project
+from building import MACHINE_OF_TESTS, lock_of, make_project
+from tfmatrix import keys
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
-from tfmatrix.questions.matrix import plan as planning_of_matrix
-from tfmatrix.questions.recipes import plan as planning
 from tfmatrix.questions.recipes import scripts
 from tfmatrix.questions.recipes.plan import PLACE, AuditPlan, make_audit_plan, sibling
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, together
-from tfmatrix.records import Environment
+from tfmatrix.records import Environment, Script
 
 
 def plan_of(folder: Path, **choices: Any) -> AuditPlan:
@@ -87,7 +86,7 @@ def test_every_trial_has_a_key_of_its_own(tmp_path: Path) -> None:
         for variation in (CONTROL, together(cell.script.model.mode), *plan.variations(cell))
     ]
     assert len({expected.key for expected in tried}) == len(tried)
-    assert len({expected.id for expected in tried if expected.script}) == len(tried)
+    assert len({expected.id for expected in tried if isinstance(expected.work, Script)}) == len(tried)
 
 
 @pytest.mark.parametrize("changed", ["lock", "recipe", "model", "variation", "probe", "machine", "GPUs"])
@@ -112,11 +111,11 @@ def test_a_key_covers_everything_that_may_change_bits(
     elif changed == "variation":
         variation = replace(variation, start=replace(variation.start, variables=(("PYTHONHASHSEED", "1"),)))
     elif changed == "probe":
-        monkeypatch.setattr(planning_of_matrix, "probe_source", lambda: "another")
+        monkeypatch.setattr(keys, "probe_source", lambda: "another")
     elif changed == "GPUs":
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     else:
-        monkeypatch.setattr(planning, "machine_id", lambda machine: "another")
+        plan = replace(plan, config=replace(plan.config, machine=MACHINE_OF_TESTS))
     assert plan_again(plan).expected(cell, variation).key != before
 
 

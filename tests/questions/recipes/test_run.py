@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
-from questions.recipes.worlds import facts, inhabit, project
-from tfmatrix import upkeep
+from building import remove_stale
+from questions.recipes.worlds import audited, facts, inhabit, project
 from tfmatrix.errors import UserError
-from tfmatrix.questions.recipes import recipes, run
+from tfmatrix.questions.recipes import live, recipes
 from tfmatrix.questions.recipes.judge import FAILS, MISSING
+from tfmatrix.questions.recipes.known import known
+from tfmatrix.questions.recipes.report import write_report
 from tfmatrix.questions.recipes.results import Audit, Found
 from tfmatrix.records import PROBE_DIED, ExpectedTrial
 from tfmatrix.report.document import to_text
+from tfmatrix.runner.events import Event, Refused
+from tfmatrix.runner.rounds import rounds
 from tfmatrix.store.store import Store
 
 
@@ -35,7 +39,7 @@ def test_an_audit_says_what_holds_where(tmp_path: Path, store: Store, monkeypatc
     """The usual snippet reproduces in the old release alone, the mended one everywhere, and the mend is named."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    audit = run.audit(plan, store, lambda _: None)
+    audit = audited(plan, store)
     assert audit.unanswered() == []
     assert cell(audit, "2.9.3/numpy-tensorflow-seeds[keras-mlp]").answer.verdict == "reproduces"
     broken = cell(audit, "2.15.1/numpy-tensorflow-seeds[keras-mlp]")
@@ -54,7 +58,7 @@ def test_the_shortest_recipe_that_holds_for_everything_is_advised(
     """Advice is the shortest recipe that makes all of some models reproduce; for fewer models a shorter one may do."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    audit = run.audit(plan, store, lambda _: None)
+    audit = audited(plan, store)
     newest = plan.environments[-1]
 
     def advised(*models: str) -> str:
@@ -72,11 +76,11 @@ def test_a_second_run_runs_nothing(tmp_path: Path, store: Store, monkeypatch: py
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
     plan = project(tmp_path)
-    first = run.audit(plan, store, lambda _: None)
+    first = audited(plan, store)
     assert asked
     assert len(set(asked)) == len(asked)
     asked.clear()
-    assert run.audit(plan, store, lambda _: None) == first == run.known(plan, store)
+    assert audited(plan, store) == first == known(plan, store)
     assert asked == []
 
 
@@ -86,7 +90,7 @@ def test_what_breaks_in_the_control_costs_two_trials(
     """A recipe that another process breaks is run twice; nothing is varied for it."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
-    run.audit(project(tmp_path), store, lambda _: None)
+    audited(project(tmp_path), store)
     named = [id_.partition(" ")[2] for id_ in asked if id_.startswith("2.15.1/none[")]
     assert named == ["control-1", "control-2"]
 
@@ -97,7 +101,7 @@ def test_never_promised_variations_are_tried_once_for_recipes_of_the_same_bits(
     """Of several recipes that gave the same bits with the same op determinism the shortest one stands for all."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
-    audit = run.audit(project(tmp_path), store, lambda _: None)
+    audit = audited(project(tmp_path), store)
     tried = {id_.partition(" ")[0] for id_ in asked if id_.endswith("xla-on-1") and id_.startswith("2.15.1")}
     assert "2.15.1/set-random-seed[keras-mlp]/tf2" in tried
     assert "2.15.1/all-seeds[keras-mlp]/tf2" not in tried
@@ -114,11 +118,13 @@ def test_an_environment_that_cannot_be_had_is_named_and_the_others_go_on(
 ) -> None:
     """A refused environment is unanswered with its reason, is asked for once, and costs the others nothing."""
     inhabit(monkeypatch, facts, refused=["2.9.3"])
-    rounds: list[Any] = []
-    audit = run.audit(project(tmp_path), store, rounds.append)
+    events: list[Event] = []
+    plan = project(tmp_path)
+    rounds(plan, store, events.append)
+    audit = known(plan, store)
     assert audit.unanswered() == ["2.9.3 is unavailable: there is no wheel."]
     assert cell(audit, "2.15.1/set-random-seed[keras-mlp]").never_promised
-    assert len([event for event in rounds if type(event).__name__ == "Refused"]) == 1
+    assert len([event for event in events if isinstance(event, Refused)]) == 1
 
 
 def test_an_environment_that_only_a_variation_needs_is_named_where_it_cannot_be_had(
@@ -127,7 +133,7 @@ def test_an_environment_that_only_a_variation_needs_is_named_where_it_cannot_be_
     """Without the environment of Keras 2 everything else is known, and what is not is told with the reason."""
     beside = "2.16.2+tf-keras-2.16.0"
     inhabit(monkeypatch, facts, refused=[beside])
-    audit = run.audit(project(tmp_path, ["2.16.2"]), store, lambda _: None)
+    audit = audited(project(tmp_path, ["2.16.2"]), store)
     assert audit.unanswered() == [
         f"{beside} is unavailable: there is no wheel.",
         "2.16.2: not tried everywhere: keras-2",
@@ -140,10 +146,10 @@ def test_a_fresh_audit_runs_everything_again(tmp_path: Path, store: Store, monke
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
     plan = project(tmp_path, ["2.15.1"])
-    run.audit(plan, store, lambda _: None)
+    audited(plan, store)
     before = sorted(asked)
     asked.clear()
-    run.audit(plan, store, lambda _: None, fresh=True)
+    rounds(plan, store, lambda _: None, fresh=True)
     assert sorted(asked) == before
 
 
@@ -153,13 +159,13 @@ def test_what_ends_for_the_machines_sake_is_unknown_and_tried_once_a_run(
     """A probe that could not be started says nothing of a recipe, is no endless loop, and is tried by the next run."""
     plan, asked = project(tmp_path, ["2.15.1"]), list[str]()
     inhabit(monkeypatch, lambda expected: PROBE_DIED if expected.number == 2 else facts(expected), asked=asked)
-    audit = run.audit(plan, store, lambda _: None)
+    audit = audited(plan, store)
     assert {found.answer.verdict for found in audit.found} <= {MISSING, FAILS}
     assert any("not tried as often as meant" in line for line in audit.unanswered())
     assert len(set(asked)) == len(asked)
     asked.clear()
     inhabit(monkeypatch, facts, asked=asked)
-    assert run.audit(plan, store, lambda _: None).unanswered() == []
+    assert audited(plan, store).unanswered() == []
     assert asked
 
 
@@ -177,19 +183,19 @@ def test_an_interrupted_audit_goes_on_where_it_stopped(
     inhabit(monkeypatch, world, asked=asked)
     plan = project(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        run.audit(plan, store, lambda _: None)
-    assert run.known(plan, store).unanswered()
+        audited(plan, store)
+    assert known(plan, store).unanswered()
     before = asked[:-1]
     asked[:] = [""] * 51
-    run.audit(plan, store, lambda _: None)
+    audited(plan, store)
     assert not set(before) & set(asked)
-    assert run.known(plan, store).unanswered() == []
+    assert known(plan, store).unanswered() == []
 
 
 def test_what_a_process_did_not_see_is_told(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variation that the machine does not allow is named with its environments, and no other one."""
     inhabit(monkeypatch, facts)
-    audit = run.audit(project(tmp_path), store, lambda _: None)
+    audit = audited(project(tmp_path), store)
     assert audit.unseen == {"addresses": ("2.9.3", "2.15.1")}
 
 
@@ -197,7 +203,7 @@ def test_the_figures_count_trials_and_processes(tmp_path: Path, store: Store, mo
     """The report rests on as many trials as were run, in as many processes."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
-    audit = run.audit(project(tmp_path, ["2.15.1"]), store, lambda _: None)
+    audit = audited(project(tmp_path, ["2.15.1"]), store)
     assert audit.trials == len(asked)
     assert 10 < audit.processes < 20
 
@@ -206,10 +212,10 @@ def test_the_report_is_written(tmp_path: Path, store: Store, monkeypatch: pytest
     """Both files are written from one set of data, the same from the same store."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    data, path = run.write_report(plan, run.audit(plan, store, lambda _: None))
+    data, path = write_report(plan, audited(plan, store))
     first = path.read_bytes()
     assert json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) == json.loads(to_text(data))
-    run.write_report(plan, run.known(plan, store))
+    write_report(plan, known(plan, store))
     assert path.read_bytes() == first
 
 
@@ -219,7 +225,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, store: Store, m
     plan = project(tmp_path)
     (tmp_path / "reports").write_text("a file", encoding="utf-8")
     with pytest.raises(UserError, match="the report cannot be written into"):
-        run.write_report(plan, run.known(plan, store))
+        write_report(plan, known(plan, store))
 
 
 def test_gc_keeps_an_audit_until_its_recipe_changes(
@@ -228,12 +234,12 @@ def test_gc_keeps_an_audit_until_its_recipe_changes(
     """Trials of an audit are kept while recipe, model and probe are as they were, and removed once one was edited."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path, ["2.15.1"])
-    before = run.audit(plan, store, lambda _: None)
-    assert upkeep.remove_stale(store, plan.plan)[0] == 0
+    before = audited(plan, store)
+    assert remove_stale(store, plan)[0] == 0
     left = [script for script in recipes.scripts() if script.recipe.name != "none"]
-    monkeypatch.setattr(upkeep, "scripts", lambda: left)
-    assert upkeep.remove_stale(store, plan.plan)[0] == 2
-    after = run.known(plan, store)
+    monkeypatch.setattr(live, "scripts", lambda: left)
+    assert remove_stale(store, plan)[0] == 2
+    after = known(plan, store)
     unknown = {found.cell.script.name for found in after.found if found.answer.verdict == "missing"}
     assert unknown == {"none[keras-mlp]"}
     assert len(before.found) == len(after.found)

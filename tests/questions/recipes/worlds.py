@@ -10,10 +10,13 @@ import pytest
 
 from building import install, installed, make_project, ones, traced, trial
 from tfmatrix.config import Config
+from tfmatrix.questions.recipes.known import known
 from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
-from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, Environment, ExpectedTrial
-from tfmatrix.runner import storing
+from tfmatrix.questions.recipes.results import Audit
+from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, Environment, ExpectedTrial, Script
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
+from tfmatrix.runner.rounds import rounds
+from tfmatrix.store.store import Store
 
 World = Callable[[ExpectedTrial], Any]
 """Returns a number, which stands for the bits, the outcome of a trial that was not observed, or what killed it."""
@@ -35,11 +38,17 @@ def facts(expected: ExpectedTrial) -> Any:
         return process
     if expected.cell.model.variant == "parallel-map" and "determinism" not in recipe:
         return process
-    doings = expected.script.doings if expected.script else ()
+    doings = expected.work.doings if isinstance(expected.work, Script) else ()
     twice = "run-twice" in doings and expected.cell.mode == "v1"
     if twice and recipe not in {"v1-fresh-graph-seed", "v1-op-seeds"}:
         return 2.0
     return 3.0 if expected.role == "xla-on" else 1.0
+
+
+def audited(plan: AuditPlan, store: Store) -> Audit:
+    """Return what is known once everything that the audit of a plan wants was run."""
+    rounds(plan, store, lambda _: None)
+    return known(plan, store)
 
 
 def inhabit(
@@ -69,7 +78,7 @@ def inhabit(
                 trace, tensors = traced(ones(init=[became] * 40))
                 yield Finished(expected, trial(expected, OBSERVED, trace), trace, tensors)
 
-    monkeypatch.setattr(storing, "observe", observe)
+    monkeypatch.setattr("tfmatrix.runner.rounds.observe", observe)
 
 
 def saw(expected: ExpectedTrial) -> dict[str, object]:

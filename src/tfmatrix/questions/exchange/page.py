@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tfmatrix.report.document import Data
@@ -224,6 +225,14 @@ def _warnings(data: Data, releases: list[str]) -> list[Data]:
 
 LONGEST = 300
 """Characters of a warning that the report shows; `exchange.json` has the rest."""
+
+
+def answer(data: Data) -> Iterator[str]:
+    """Yield how many pairs came to what."""
+    counts = Counter(pair["verdict"] for pair in data["pairs"])
+    for verdict in data["verdicts"]:
+        if counts[verdict["name"]]:
+            yield f"{counts[verdict['name']]:>6}  {verdict['name']}"
 
 
 def problems(data: Data) -> Iterator[str]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from tfmatrix.config import ALL, Config
-from tfmatrix.environments import catalogue
+from tfmatrix.config import Config
 from tfmatrix.errors import UserError
+from tfmatrix.keys import SEED_LIMIT, Scope, expect, scope_of
 from tfmatrix.models import files
+from tfmatrix.questions.chosen import chosen_models, named_environments, require_seed
 from tfmatrix.questions.exchange.formats import FORMATS, Format
-from tfmatrix.questions.matrix.plan import HASH_SEEDS, SEED_LIMIT, Plan, make_plan
-from tfmatrix.records import Cell, Environment, ExpectedTrial
+from tfmatrix.records import OBSERVED, Cell, Environment, ExpectedTrial, Model, Read, Trial, Write
+from tfmatrix.runner.events import Event, Finished, Round
+from tfmatrix.runner.rounds import Known
+from tfmatrix.store.store import Store
+
+ARTEFACT = "artefact"
+"""Kind of the facts that say, by a writer's key, what digest the folder has that it wrote."""
 
 MODELS = ("keras_mlp", "mlp")
 """The reference models that are exchanged where none are named: a Keras network, and a v1 graph of the same shape."""
@@ -37,30 +44,75 @@ class Written:
 class ExchangePlan:
     """Every pair of a writer and itself or a later release, in every format, mode and model."""
 
-    base: Plan
+    config: Config
+    environments: tuple[Environment, ...]
+    """Oldest first."""
+    models: tuple[Model, ...]
     formats: tuple[Format, ...]
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What every result rests on, as it was when this was first asked for."""
+        return scope_of(self.config, self.environments)
 
     @cached_property
     def written(self) -> tuple[Written, ...]:
         """What is to be written: formats outermost, then modes and models, environments innermost."""
         return tuple(
-            self._written(form, Cell(environment, self.base.config.launches[0], mode, model))
+            self._written(form, Cell(environment, self.config.launches[0], mode, model))
             for form in self.formats
-            for mode in self.base.config.modes
+            for mode in self.config.modes
             if mode in form.modes
-            for model in self.base.models
+            for model in self.models
             if kind_of(Path(model.path)) == form.kind
-            for environment in self.base.environments
+            for environment in self.environments
         )
 
     @property
     def folder(self) -> Path:
         """Return where everything that is written lies."""
-        return artefacts_of(self.base.config)
+        return artefacts_of(self.config)
+
+    def wanted(self, known: Known) -> Iterator[ExpectedTrial]:
+        """Yield the trials that write, and those that read what was written and lies there as it was."""
+        for written in self.written:
+            key = written.writer.key
+            trial = known.trial(key)
+            if trial and trial.outcome == OBSERVED and not self._lies_there(written, known.store):
+                known.withdraw(key)
+            yield written.writer
+        yield from (reader for _, _, reader in self.pairs(known.trial, known.store) if reader)
+
+    def note(self, event: Event, store: Store) -> None:
+        """Clear the folders that are about to be written, and note what digest one has that was."""
+        match event:
+            case Round(trials=trials):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                for key in (expected.key for expected in trials if isinstance(expected.work, Write)):
+                    store.strike(ARTEFACT, key)
+                    shutil.rmtree(self.folder / key, ignore_errors=True)
+            case Finished(expected=expected, trial=trial):
+                if isinstance(expected.work, Write) and trial.outcome == OBSERVED:
+                    store.note(ARTEFACT, expected.key, digest_of(self.folder / expected.key))
+            case _:
+                pass
+
+    def pairs(
+        self, trial: Callable[[str], Trial | None], store: Store
+    ) -> Iterator[tuple[Written, Environment, ExpectedTrial | None]]:
+        """Yield every pair: what is written, who reads it, and by which trial; None where there is nothing to read.
+
+        ``trial`` returns what is known of a key.
+        """
+        for written in self.written:
+            writer = trial(written.writer.key)
+            digest = noted_digest(written, store) if writer and writer.outcome == OBSERVED else ""
+            for environment in self.readers(written.writer.cell.environment):
+                yield written, environment, self.reader(written, environment, digest) if digest else None
 
     def readers(self, environment: Environment) -> tuple[Environment, ...]:
         """Return the environments that read what one writes: itself and every later one."""
-        return self.base.environments[self.base.environments.index(environment) :]
+        return self.environments[self.environments.index(environment) :]
 
     def reader(self, written: Written, environment: Environment, digest: str) -> ExpectedTrial:
         """Return the trial in which an environment reads what was written, whose files have that digest.
@@ -68,21 +120,27 @@ class ExchangePlan:
         It draws other initial weights than the writer did, and covers the writer's key: both locks are part of it.
         """
         writer = written.writer
-        cell = replace(writer.cell, environment=environment)
-        role = f"read {written.form.name} of {writer.cell.environment.name}"
-        also = (("writer", writer.key), ("artefact", digest))
-        seed = (self.base.config.seed + 1) % SEED_LIMIT
-        expected = self.base.expected(cell, role, 0, HASH_SEEDS[0], also)
-        return replace(expected, seed=seed, further=_further("read", written.form, written.folder, digest))
+        return expect(
+            self.scope,
+            replace(writer.cell, environment=environment),
+            Read(written.form.name, str(written.folder), digest, writer.key),
+            role=f"read {written.form.name} of {writer.cell.environment.name}",
+            seed=(self.config.seed + 1) % SEED_LIMIT,
+        )
 
     def _written(self, form: Format, cell: Cell) -> Written:
-        writer = self.base.expected(cell, f"write {form.name}", 0, HASH_SEEDS[0])
+        writer = expect(self.scope, cell, Write(form.name, ""), role=f"write {form.name}", seed=self.config.seed)
         folder = self.folder / writer.key
-        return Written(form, replace(writer, further=_further("write", form, folder, "")), folder)
+        return Written(form, replace(writer, work=Write(form.name, str(folder))), folder)
+
+    def _lies_there(self, written: Written, store: Store) -> bool:
+        digest = noted_digest(written, store)
+        return bool(digest) and digest_of(written.folder) == digest
 
 
-def _further(purpose: str, form: Format, folder: Path, digest: str) -> tuple[tuple[str, str], ...]:
-    return ("purpose", purpose), ("format", form.name), ("artefact", str(folder)), ("digest", digest)
+def noted_digest(written: Written, store: Store) -> str:
+    """Return the digest that a folder had when it was written; nothing where that is not known."""
+    return str(store.noted(ARTEFACT, written.writer.key) or "")
 
 
 def artefacts_of(config: Config) -> Path:
@@ -93,15 +151,19 @@ def artefacts_of(config: Config) -> Path:
 def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangePlan:
     """Return the plan of a configuration, of the formats of some names, or of all.
 
-    An exchange has no baseline. Raises ``UserError`` where `make_plan` does, for a format that does not exist, and
-    where the chosen models have none.
+    An exchange has no baseline. Raises ``UserError`` where a version, model or format does not exist, and where the
+    chosen models have no such format.
     """
     strange = sorted(set(names) - {form.name for form in FORMATS})
     if strange:
         raise UserError(f"there is no format {strange[0]!r}; there are {', '.join(form.name for form in FORMATS)}.")
-    first = catalogue.RELEASES[0] if config.versions[0] == ALL else config.versions[0]
-    base = make_plan(replace(config, baseline=first, models=config.models or MODELS))
-    plan = ExchangePlan(base, tuple(form for form in FORMATS if not names or form.name in names))
+    require_seed(config)
+    plan = ExchangePlan(
+        config,
+        named_environments(config),
+        chosen_models(replace(config, models=config.models or MODELS)),
+        tuple(form for form in FORMATS if not names or form.name in names),
+    )
     if not plan.written:
         raise UserError("none of the chosen models has any of the chosen formats in any of the chosen modes.")
     return plan

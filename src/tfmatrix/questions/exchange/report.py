@@ -15,7 +15,7 @@ from tfmatrix.store.store import Store
 def write_report(plan: ExchangePlan, store: Store) -> tuple[Data, Path]:
     """Judge everything that is stored, write both formats, and return the data and the Markdown file's path."""
     data = summary.summarise(plan, store)
-    folder = plan.base.config.under_root(plan.base.config.reports)
+    folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "exchange.json", to_text(data))

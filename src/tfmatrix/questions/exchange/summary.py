@@ -8,10 +8,9 @@ from dataclasses import asdict
 
 from tfmatrix import __version__
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.environments.machine import machine_id
 from tfmatrix.questions.exchange.judge import judge
-from tfmatrix.questions.exchange.plan import ExchangePlan, Written
-from tfmatrix.questions.exchange.run import noted_digest, readers
+from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
 from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Judged, Side
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.report.document import Data, as_json, of_distance, report_id
@@ -30,21 +29,21 @@ WARNINGS = "warnings"
 
 def summarise(plan: ExchangePlan, store: Store) -> Data:
     """Return every pair, judged, under an id that is the digest of everything else."""
-    sides = _Sides(plan, store)
+    sides, machine = _Sides(plan, store), noted_machine(store, plan.scope.machine)
     content = {
         "schema": SCHEMA,
         "tfmatrix": __version__,
         "settings": {
-            "seed": plan.base.config.seed,
-            "modes": list(plan.base.config.modes),
-            "models": [model.name for model in plan.base.models],
-            "launch": asdict(plan.base.config.launches[0]),
+            "seed": plan.config.seed,
+            "modes": list(plan.config.modes),
+            "models": [model.name for model in plan.models],
+            "launch": asdict(plan.config.launches[0]),
         },
         "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Exchanged],
         "formats": [asdict(form) for form in plan.formats],
-        "pairs": [_pair(*found, sides) for found in readers(plan, store)],
-        "environments": [_environment(environment, plan, store) for environment in plan.base.environments],
-        "machine": as_json({**asdict(noted_machine(store)), "id": machine_id(this_machine())}),
+        "pairs": [_pair(*found, sides) for found in plan.pairs(store.trial, store)],
+        "environments": [_environment(environment, plan, store) for environment in plan.environments],
+        "machine": as_json({**asdict(machine), "id": machine_id(machine)}),
     }
     return {"id": report_id(content), **content}
 
@@ -66,7 +65,7 @@ class _Sides:
 
     def nobody(self, environment: Environment) -> Side:
         """Return what is known where there is no trial: why its environment cannot be had, if that is so."""
-        reason = noted_refusal(self._store, self._plan.base.environment_key(environment))
+        reason = noted_refusal(self._store, self._plan.scope.environment_key(environment))
         return Side(refusal=f"{environment.name} is unavailable: {reason}" if reason else "")
 
     def digest(self, written: Written) -> str:
@@ -125,7 +124,7 @@ def without_folders(text: str) -> str:
 
 
 def _environment(environment: Environment, plan: ExchangePlan, store: Store) -> Data:
-    key = plan.base.environment_key(environment)
+    key = plan.scope.environment_key(environment)
     installed = noted_installed(store, key)
     return {
         "name": environment.name,

@@ -22,7 +22,8 @@ from tfmatrix.compare.results import (
 )
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
-from tfmatrix.questions.matrix.plan import Plan, known_models
+from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import (
     MISSING,
     OBSERVED,
@@ -63,7 +64,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             for newer, group in _grouped(after, lambda asked: asked.candidate.cell.environment).items()
         ),
         modes=tuple(_compare_modes(asked, judgements[asked]) for asked in between if asked in judgements),
-        machine=noted_machine(store),
+        machine=noted_machine(store, plan.scope.machine),
         settings={
             "trials": plan.config.trials,
             "jitters": plan.config.jitters,
@@ -84,7 +85,7 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     """Return what the trials of every expected cell say together."""
     tensors = tensors or Tensors(store)
     observed = store.observed()  # at once, and without the evidence: of these nothing else is asked
-    refusals = {e: noted_refusal(store, plan.environment_key(e)) for e in plan.environments}
+    refusals = {e: noted_refusal(store, plan.scope.environment_key(e)) for e in plan.environments}
 
     def trial(key: str) -> Trial | None:
         return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
@@ -219,9 +220,9 @@ def _compare_modes(asked: _Asked, judgement: Judgement) -> ModeComparison:
 
 
 def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
-    base = noted_installed(store, plan.environment_key(plan.baseline))
+    base = noted_installed(store, plan.scope.environment_key(plan.baseline))
     for environment in plan.environments:
-        key = plan.environment_key(environment)
+        key = plan.scope.environment_key(environment)
         installed = noted_installed(store, key)
         refusal = noted_refusal(store, key) or ("" if installed else "not made")
         moved = _moved(base.packages, installed.packages) if base and installed else ()

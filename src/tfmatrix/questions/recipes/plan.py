@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
-from tfmatrix.config import ALL, Config
+from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
-from tfmatrix.environments.machine import inherited, machine_id, this_machine
-from tfmatrix.keys import trial_key
-from tfmatrix.questions.matrix.plan import Plan, environments_of
+from tfmatrix.keys import Scope, expect, scope_of
+from tfmatrix.questions.chosen import named_environments
+from tfmatrix.questions.recipes import judge
+from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
 from tfmatrix.questions.recipes.scripts import Script
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, Variation
-from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, ScriptRun, Start
+from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, Start, Trial
+from tfmatrix.records import Script as Scripted
+from tfmatrix.runner.events import Event, Launched
+from tfmatrix.runner.rounds import Known
+from tfmatrix.store.store import Store
 
-HASH_SEED = "0"
-"""Of every process but those in which it is what varies."""
+SAW = "saw"
+"""Kind of the fact what a process saw of the variation that it was started under."""
+
+LEAST_TRIALS = 3
+"""Two controls and one under all harmless variations: what anything that is said rests on."""
 
 PLACE = Start(here="folder", home="home")
 """Working folder and home of every process but those in which they are what varies: a user's stay the same."""
@@ -54,10 +61,74 @@ class AuditPlan:
         return tuple(AuditCell(environment, script) for environment in self.environments for script in chosen)
 
     @cached_property
-    def plan(self) -> Plan:
-        """The plan that has these environments and those that a variation needs besides, and no reference model."""
+    def every_environment(self) -> tuple[Environment, ...]:
+        """These environments, and behind them those that a variation needs besides."""
         besides = [e for own in self.environments for v in VARIATIONS.values() if (e := sibling(own, v, self.config))]
-        return Plan(self.config, tuple(dict.fromkeys([*self.environments, *besides])), self.environments[0], ())
+        return tuple(dict.fromkeys([*self.environments, *besides]))
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What every result rests on, as it was when this was first asked for."""
+        return scope_of(self.config, self.every_environment)
+
+    def wanted(self, known: Known) -> Iterator[ExpectedTrial]:
+        """Yield the trials that answers need, and once these are known those of what was never promised."""
+        cells = {cell: self.known_of(cell, known.trial, known.store) for cell in self.cells}
+        needed = [self.expected(cell, *one) for cell, found in cells.items() for one in judge.wanted(found)]
+        yield from needed
+        if not known.missing(needed):
+            stand = self.stand_ins(cells, {cell: judge.answer(found) for cell, found in cells.items()})
+            for cell in dict.fromkeys(stand.values()):
+                yield from (self.expected(cell, v) for v, _ in judge.never_promised(cells[cell]))
+
+    def note(self, event: Event, store: Store) -> None:
+        """Note what a process saw of what is varied."""
+        if isinstance(event, Launched):
+            store.note(SAW, self._process_key(event.environment, event.start.name), event.saw)
+
+    def saw(self, store: Store, environment: Environment, process: str) -> dict[str, object]:
+        """Return what a process saw of what is varied; nothing where that is not known."""
+        noted = store.noted(SAW, self._process_key(environment, process))
+        return noted if isinstance(noted, dict) else {}
+
+    def _process_key(self, environment: Environment, process: str) -> str:
+        return f"{self.scope.environment_key(environment)}/{process}"
+
+    def known_of(self, cell: AuditCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:
+        """Return a cell as it is judged, with the function that looks its trials up; ``trial`` does so by key."""
+        seen: dict[tuple[str, int, tuple[str, ...]], Tried] = {}
+
+        def find(variation: Variation, number: int) -> Tried:
+            name = variation.name, number, variation.doings
+            if name not in seen:
+                found = trial(self.expected(cell, variation, number).key)
+                seen[name] = Tried(found, store.trace(found.trace) if found and found.trace else ())
+            return seen[name]
+
+        return judge.Cell(cell.script.model.mode, tuple(self.variations(cell)), self.trials, find)
+
+    def stand_ins(
+        self, cells: Mapping[AuditCell, judge.Cell], answers: Mapping[AuditCell, Answer]
+    ) -> dict[AuditCell, AuditCell]:
+        """Return, for each cell that reproduces, the one whose trials stand for it under what was never promised.
+
+        Of those with one environment, model, op determinism and result it is the one with the shortest recipe: where
+        all bits are the same so far, and the settings too, more trials of the others would say the same.
+        """
+        groups: dict[tuple[object, ...], list[AuditCell]] = {}
+        for cell in self.cells:
+            if answers[cell].verdict == judge.REPRODUCES and not cell.script.model.like:
+                trial = cells[cell].find(CONTROL, 1).trial
+                assert trial
+                recipe = cell.script.recipe
+                key = cell.environment, cell.script.model.name, recipe.deterministic, trial.trace
+                groups.setdefault(key, []).append(cell)
+        return {c: min(group, key=lambda one: one.script.recipe.length) for group in groups.values() for c in group}
+
+    @property
+    def trials(self) -> int:
+        """How many trials at least a cell has to agree in."""
+        return max(LEAST_TRIALS, self.config.trials)
 
     def variations(self, cell: AuditCell) -> Iterator[Variation]:
         """Yield the variations that exist for a cell."""
@@ -84,30 +155,15 @@ class AuditPlan:
         # Those that differ in what is done within a process may share one: they are compared with the control alone.
         process = "within" if variation.within and variation != CONTROL else variation.name
         start = replace(PLACE.joined(variation.start), name=f"{process}-{number}")
-        covers = (
-            ("lock", self.plan.lock_digests[environment]),
-            ("python", environment.python),
-            ("mode", script.model.mode),
-            ("script", script.digest),
-            ("variation", json.dumps([asdict(start), variation.doings])),
-            ("probe", self.plan.probe),
-            ("machine", machine_id(this_machine())),
-            *inherited(dict(start.variables)),
-            ("role", f"{variation.name}-{number}"),
-        )
-        run = ScriptRun(script.recipe.code, script.model.source, script.model.options, variation.doings)
-        named = Model(f"/{script.recipe.name}.py", script.digest, script.model.name)
-        tried = Cell(environment, Launch(), script.model.mode, named)
-        return ExpectedTrial(
-            tried, variation.name, number, 0, HASH_SEED, covers, trial_key(covers), start=start, script=run
-        )
+        model = Model(f"/{script.recipe.name}.py", script.digest, script.model.name)
+        work = Scripted(script.recipe.code, script.model.source, script.model.options, variation.doings)
+        tried = Cell(environment, Launch(), script.model.mode, model)
+        return expect(self.scope, tried, work, role=variation.name, number=number, start=start)
 
 
 def make_audit_plan(config: Config) -> AuditPlan:
     """Return the plan of a configuration's versions and modes; raises ``UserError`` for a version that is not known."""
-    first = catalogue.RELEASES[0] if ALL in config.versions else config.versions[0]
-    environments, _ = environments_of(config.overridden(baseline=first))
-    return AuditPlan(config, environments, scripts())
+    return AuditPlan(config, named_environments(config), scripts())
 
 
 def sibling(environment: Environment, variation: Variation, config: Config) -> Environment | None:

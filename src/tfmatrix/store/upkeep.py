@@ -7,15 +7,12 @@ import json
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from tfmatrix.compare.tensors import Tensors
 from tfmatrix.errors import UserError
 from tfmatrix.keys import trial_key
-from tfmatrix.questions.matrix.plan import Plan, known_models
-from tfmatrix.questions.recipes.recipes import scripts
 from tfmatrix.records import Fingerprint
 from tfmatrix.store.facts import INSTALLED, REFUSAL
 from tfmatrix.store.fingerprints import trace_digest
@@ -25,15 +22,15 @@ from tfmatrix.store.store import Store
 def check(store: Store) -> Iterator[str]:
     """Yield a sentence for everything that is wrong in a store: bytes without their digest, and what is not there.
 
-    Distances are measured again. Of a sampled tensor only the sample was kept, so its bytes cannot be checked.
+    Of a sampled tensor only the sample was kept, so its bytes cannot be checked. Distances are no part of it: whoever
+    measures them checks them.
     """
     run = store.connection.execute
     for (told,) in run("PRAGMA integrity_check"):
         if told != "ok":
             yield f"the file is damaged: {told}"
     tensors = {digest for (digest,) in run("SELECT digest FROM tensors")}
-    sound = {digest for digest in tensors if _is_sound(store, digest.hex())}
-    for digest in sorted(tensors - sound):
+    for digest in sorted(digest for digest in tensors if not store.is_sound(digest.hex())):
         yield f"the tensor {digest.hex()[:12]} has other bytes than its digest says"
     names = {}
     for digest, packed in run("SELECT digest, names FROM names"):
@@ -48,15 +45,6 @@ def check(store: Store) -> Iterator[str]:
     for kind, told in run("SELECT kind, value FROM facts"):
         if not _is_json(told):
             yield f"what is noted as {kind} cannot be read"
-    yield from _check_distances(store, tensors, sound)
-
-
-def _is_sound(store: Store, digest: str) -> bool:
-    try:
-        store.tensor(digest)
-    except UserError:
-        return False
-    return True
 
 
 def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
@@ -70,20 +58,6 @@ def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
             yield f"the trial {id_} is filed under another key than what it covers has"
         if trace is not None and trace not in traces:
             yield f"the trial {id_} has the trace {trace.hex()[:12]}, which is not there"
-
-
-def _check_distances(store: Store, tensors: set[bytes], sound: set[bytes]) -> Iterator[str]:
-    measuring = Tensors(store)
-    for pairs, _ in store.distances():
-        if not all(measuring.knows(a, b) for a, b in pairs):
-            yield f"the distances of {len(pairs)} pairs of tensors cannot be read"
-            continue
-        for a, b in pairs:
-            both = {bytes.fromhex(a), bytes.fromhex(b)}
-            if not both <= tensors:
-                yield f"there is a distance of {a[:12]} and {b[:12]}, which are not both there"
-            elif both <= sound and measuring.distance(a, b) != measuring.measured(a, b):
-                yield f"the distance of {a[:12]} and {b[:12]} is another one than what is stored"
 
 
 def _is_json(text: object) -> bool:
@@ -179,19 +153,17 @@ def _told(result: str) -> str:
     return f"trace {result[:12].lower()}" if len(result) == 64 else result
 
 
-def remove_stale(store: Store, plan: Plan) -> tuple[int, int]:
+def remove_stale(store: Store, probe: str, is_live: Callable[[Mapping[str, str]], bool]) -> tuple[int, int]:
     """Remove the trials that can be no part of a report any more, and the tensors that only they had.
 
-    Stale is what was run by another probe, or on a model file or recipe that is not there or was edited since; what
-    another machine, lock, seed or launch gave is kept. Returns how many trials and tensors were removed.
+    Stale is what another probe ran than that of this digest, and what no question has any use for: ``is_live`` says so
+    by what a trial covers. Returns how many trials and tensors were removed.
     """
-    current = {model.name: (model.source, json.dumps(model.beside)) for model in known_models(plan.config)}
-    scripts_now, probe = {script.digest for script in scripts()}, plan.probe
     run = store.connection.execute
     stale = [
         (key,)
         for key, evidence in run("SELECT key, evidence FROM trials").fetchall()
-        if not _is_current(dict(json.loads(evidence)["covers"]), current, scripts_now, probe)
+        if (covers := dict(json.loads(evidence)["covers"])).get("probe") != probe or not is_live(covers)
     ]
     with store.transaction():
         store.connection.executemany("DELETE FROM trials WHERE key = ?", stale)
@@ -213,12 +185,3 @@ def remove_stale(store: Store, plan: Plan) -> tuple[int, int]:
 
 def _starts(listed: bytes) -> range:
     return range(0, len(listed), hashlib.sha256().digest_size)
-
-
-def _is_current(
-    covers: Mapping[str, str], models: Mapping[str, tuple[str, str]], audited: Collection[str], probe: str
-) -> bool:
-    if "script" in covers:  # a trial of an audit: a recipe in front of a model
-        return covers.get("probe") == probe and covers["script"] in audited
-    files = covers.get("model", ""), covers.get("files beside the model", "[]")
-    return covers.get("probe") == probe and models.get(covers.get("variant", "")) == files

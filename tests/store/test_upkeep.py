@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from building import CANDIDATE, fill, make_project, ones, trial
-from tfmatrix import upkeep
+from building import CANDIDATE, fill, make_project, missing_from, ones, remove_stale, trial
+from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.errors import UserError
-from tfmatrix.questions.matrix import run
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.questions.matrix.summary import summarise
 from tfmatrix.records import ExpectedTrial
+from tfmatrix.store import upkeep
 from tfmatrix.store.facts import INSTALLED, REFUSAL
 from tfmatrix.store.store import Store
 
@@ -74,15 +74,21 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+def wrong_in(store: Store) -> Iterator[str]:
+    """Yield all that is wrong in a store, as `tfmatrix check-store` has it."""
+    yield from upkeep.check(store)
+    yield from wrong_distances(store)
+
+
 @pytest.mark.parametrize(("statement", "told"), FAULTS.values(), ids=FAULTS)
 def test_what_is_wrong_in_a_store_is_named(path: Path, statement: str, told: str) -> None:
     """Whatever is changed behind the store's back is found by its digest, and a whole store has nothing to tell."""
     with Store(path) as store:
-        assert list(upkeep.check(store)) == []
+        assert list(wrong_in(store)) == []
         assert list(store.distances())
         store.connection.execute("PRAGMA foreign_keys = OFF")
         assert store.connection.execute(statement).rowcount
-        found = list(upkeep.check(store))
+        found = list(wrong_in(store))
     assert any(told in line for line in found), found
 
 
@@ -100,7 +106,7 @@ def test_a_merged_store_has_what_either_had(path: Path, plan: Plan, tmp_path: Pa
     with Store(tmp_path / "empty.sqlite") as store, Store(path) as full:
         assert list(upkeep.merge(store, other)) == []
         assert list(upkeep.merge(store, other)) == []
-        assert run.missing_from(store, plan) == []
+        assert missing_from(store, plan) == []
         assert summarise(compare_all(plan, store))["id"] == summarise(compare_all(plan, full))["id"]
 
 
@@ -108,7 +114,7 @@ def test_refusals_are_not_merged_and_end_where_the_other_store_has_the_environme
     path: Path, plan: Plan, tmp_path: Path
 ) -> None:
     """What one job could not have and another had is there afterwards, whichever of the two is merged into which."""
-    key = plan.environment_key(plan.baseline)
+    key = plan.scope.environment_key(plan.baseline)
     with Store(tmp_path / "refused.sqlite") as store:
         fill(store, plan, weights)  # type: ignore[arg-type]  # stages, by name
         store.strike(INSTALLED, key)
@@ -149,23 +155,23 @@ def test_a_damaged_store_is_not_merged(path: Path, plan: Plan, tmp_path: Path) -
     with Store(tmp_path / "ours.sqlite") as store:
         with pytest.raises(UserError, match=r"is not merged: the tensor .* has other bytes"):
             list(upkeep.merge(store, path))
-        assert len(run.missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+        assert len(missing_from(store, plan)) == sum(map(len, plan.trials.values()))
 
 
 def test_only_what_no_report_can_show_is_removed(path: Path, plan: Plan) -> None:
     """Trials of an edited model go, with the tensors and distances that only they had; the rest is as it was."""
     with Store(path) as store:
-        assert upkeep.remove_stale(store, plan) == (0, 0)
+        assert remove_stale(store, plan) == (0, 0)
         (plan.config.root / "reference_models" / "second.py").write_text("# edited\n", encoding="utf-8")
         edited = make_plan(plan.config)
-        missing = run.missing_from(store, edited)
-        removed, _ = upkeep.remove_stale(store, edited)
+        missing = missing_from(store, edited)
+        removed, _ = remove_stale(store, edited)
         assert removed == len(missing) > 0
-        assert run.missing_from(store, edited) == missing
+        assert missing_from(store, edited) == missing
         assert {e.cell.model.name for e in missing} == {"second"}
         assert list(upkeep.check(store)) == []
         (plan.config.root / "reference_models" / "first.py").write_text("# edited\n", encoding="utf-8")
-        upkeep.remove_stale(store, make_plan(plan.config))
+        remove_stale(store, make_plan(plan.config))
         for table in ("trials", "traces", "names", "tensors", "distances"):
             assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
@@ -233,7 +239,7 @@ def test_a_store_is_merged_without_being_written_to(path: Path, tmp_path: Path) 
 @pytest.mark.parametrize("ours", ["store.sqlite", "empty.sqlite"])
 def test_a_refusal_of_another_machine_is_none_of_ours(path: Path, plan: Plan, tmp_path: Path, ours: str) -> None:
     """That an environment could not be had there is not taken over, whether it could be had here or is not known."""
-    key = plan.environment_key(plan.baseline)
+    key = plan.scope.environment_key(plan.baseline)
     other = other_store(tmp_path, plan, weights)
     with Store(other) as theirs:
         theirs.strike(INSTALLED, key)

@@ -1,0 +1,66 @@
+"""What a configuration chooses, the same for every question: environments, and reference models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from tfmatrix.config import ALL, Config
+from tfmatrix.environments import catalogue
+from tfmatrix.errors import UserError
+from tfmatrix.keys import SEED_LIMIT
+from tfmatrix.models import files
+from tfmatrix.records import Environment, Model
+
+
+def require_seed(config: Config) -> None:
+    """Raise ``UserError`` for a seed that not every generator takes."""
+    if config.seed >= SEED_LIMIT:
+        raise UserError(f"the seed must be below {SEED_LIMIT}, but is {config.seed}.")
+
+
+def named_environments(config: Config, *more: str) -> tuple[Environment, ...]:
+    """Return the environments that a configuration's versions name, and some more, each once and oldest first."""
+    names = [n for name in config.versions for n in (catalogue.RELEASES if name == ALL else (name,))]
+    return tuple(sorted({environment_of(config, name) for name in (*names, *more)}, key=_age))
+
+
+def environment_of(config: Config, name: str) -> Environment:
+    """Return the environment of a name; raises ``UserError`` for one that is not known."""
+    return catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+
+
+def known_models(config: Config) -> tuple[Model, ...]:
+    """Return every reference model in the models folder, chosen or not."""
+    return tuple(files.discover(config.under_root(config.models_folder)))
+
+
+def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
+    return tuple(map(int, environment.tensorflow.split("."))), environment.name
+
+
+def chosen_models(config: Config) -> tuple[Model, ...]:
+    """Return the reference models that a configuration names, a bare ``optimizers`` meaning every variant; else all.
+
+    Raises ``UserError`` for a name that no model has, and where there is no model at all.
+    """
+    models, folder = known_models(config), config.under_root(config.models_folder)
+    if not models:
+        what = "has no Python file" if folder.is_dir() else "is no folder"
+        raise UserError(f"there is no reference model: {folder} {what}; put one there, or set models_folder.")
+    chosen = []
+    for name in config.models:
+        found = [model for model in models if name in {model.name, model.name.partition("[")[0]}]
+        if not found:
+            raise UserError(f"there is no reference model {name!r}; there are {', '.join(m.name for m in models)}.")
+        chosen += found
+    return tuple(dict.fromkeys(chosen)) or models
+
+
+def current_model(config: Config) -> Callable[[Mapping[str, str]], bool]:
+    """Return a function that says whether a trial covers a model file, and files beside it, that are as they are now.
+
+    What another machine, lock, seed or launch gave of them counts.
+    """
+    known = {model.name: (model.source, json.dumps(model.beside)) for model in known_models(config)}
+    return lambda covers: known.get(covers["variant"]) == (covers["model"], covers["files beside the model"])

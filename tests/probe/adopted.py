@@ -1,0 +1,77 @@
+"""The probe's modules in this process, under the name that the probe gives to its folder.
+
+Those that import TensorFlow get a stand-in for it, which has what their import asks for and computes nothing. A test
+puts what it needs into its place; what TensorFlow itself does is tested on real releases.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import runpy
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tfmatrix.records import Tensor
+from tfmatrix.store.fingerprints import to_array
+
+from .client import PROBE
+
+PROGRAM = runpy.run_path(str(PROBE / "__main__.py"), run_name="the_probe")
+PROGRAM["adopt_folder"]()
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{PROGRAM['NAME']}.{name}")
+
+
+def _module_with_stand_in(name: str) -> Any:
+    stand_in: Any = ModuleType("tensorflow")
+    stand_in.keras = SimpleNamespace(callbacks=SimpleNamespace(Callback=object))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "tensorflow", stand_in)
+        return _module(name)
+
+
+file_access = _module("file_access")
+canonical = _module("canonical")
+evidence = _module("evidence")
+fingerprint = _module("fingerprint")
+folders = _module("folders")
+isolation = _module("isolation")
+loading = _module("loading")
+messages = _module("messages")
+outcomes = _module("outcomes")
+processes = _module("processes")
+recorder = _module("recorder")
+
+functional = _module_with_stand_in("functional")
+injected = _module_with_stand_in("injected")
+keras_fit = _module_with_stand_in("keras_fit")
+modes = _module_with_stand_in("modes")
+optimizers = _module_with_stand_in("optimizers")
+trial = _module_with_stand_in("trial")
+
+
+def recorded(recorder: Any) -> dict[str, NDArray[Any]]:
+    """Return what a recorder's payload holds, ``tier stage`` to array, in the order of the trace."""
+    payload = recorder.payload()
+    at = 8 + int.from_bytes(payload[:8], "little")
+    manifest = json.loads(payload[8:at])
+    arrays: dict[str, NDArray[Any]] = {}
+    for digest, dtype, shape, size in manifest["tensors"]:
+        arrays[digest] = to_array(Tensor(dtype, tuple(shape), payload[at : at + size]))
+        at += size
+    assert at == len(payload)
+    return {f"{tier} {stage}": arrays[digest] for tier, stage, digest in manifest["trace"]}
+
+
+def bits(array: Any) -> tuple[str, tuple[int, ...], bytes]:
+    """Return all that tells two arrays apart: dtype, shape and bytes."""
+    array = np.asarray(array)
+    return array.dtype.str, array.shape, array.tobytes()

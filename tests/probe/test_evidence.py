@@ -1,0 +1,256 @@
+"""Evidence: what is told of a trial that was not observed."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .adopted import evidence, isolation, messages, outcomes
+
+MODEL, LIBRARY = "/models/m.py", "/site-packages/library.py"
+LIMITS = isolation.Limits(30.0, 1500.0)
+
+
+def function(path: str, source: str, **names: Any) -> Callable[[], object]:
+    """Return the function ``f`` of a file's source."""
+    exec(compile(dedent(source), path, "exec"), names)
+    made: Callable[[], object] = names["f"]
+    return made
+
+
+def raised(run: Callable[[], object]) -> BaseException:
+    """Return what a function raises."""
+    try:
+        run()
+    except BaseException as error:  # a model may raise anything
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def by_the_model(error: BaseException) -> BaseException:
+    """Return an exception that the model file raised, in its line 3."""
+    return raised(function(MODEL, "\ndef f():\n    raise error\n", error=error))
+
+
+def by_a_library(error: BaseException) -> BaseException:
+    """Return an exception that a library raised, which the model file called in its line 2."""
+    library = function(LIBRARY, "def f():\n    raise error\n", error=error)
+    return raised(function(MODEL, "def f():\n    library()\n", library=library))
+
+
+def told_of(error: BaseException) -> dict[str, Any]:
+    """Return what is told of an exception."""
+    told: dict[str, Any] = evidence.of_exception(error, MODEL)
+    return told
+
+
+def test_a_model_may_say_that_it_does_not_exist_here() -> None:
+    """A NotImplementedError that the model file itself raises is its reason to be unsupported."""
+    told = told_of(by_the_model(NotImplementedError("no such operation here")))
+    assert told == evidence.header("unsupported", "NotImplementedError", "no such operation here", "line 3")
+
+
+def test_what_a_library_has_not_implemented_is_a_failure() -> None:
+    """A NotImplementedError from what the model called is no answer of the model: the trial failed."""
+    told = told_of(by_a_library(NotImplementedError("no kernel")))
+    assert (told["outcome"], told["kind"], told["where"]) == ("failed", "NotImplementedError", "line 2")
+    assert told["message"] == "m.py, line 2: NotImplementedError: no kernel"
+
+
+def in_user_code(*frames: tuple[str, int]) -> NotImplementedError:
+    """Return an exception as AutoGraph words it: the frames that it knows, and what was said last."""
+    lines = [f'    File "{path}", line {line}, in f  *\n        code' for path, line in frames]
+    return NotImplementedError("\n".join(["in user code:\n", *lines, "\n    NotImplementedError: no kernel\n"]))
+
+
+@pytest.mark.parametrize(
+    ("frames", "outcome", "where"),
+    [
+        ([(MODEL, 7)], "unsupported", "line 7"),
+        ([(MODEL, 7), (LIBRARY, 9)], "failed", "line 7"),
+        ([(LIBRARY, 9), (MODEL, 8)], "unsupported", "line 8"),
+    ],
+)
+def test_the_frames_that_autograph_tells_count(frames: list[tuple[str, int]], outcome: str, where: str) -> None:
+    """Where AutoGraph translated the model, who raised is told by the frames in its message."""
+    told = told_of(by_a_library(in_user_code(*frames)))
+    assert (told["outcome"], told["where"]) == (outcome, where)
+    assert told["message"].endswith("no kernel")
+    assert "in user code" not in told["message"]
+
+
+@pytest.mark.parametrize("raise_it", [by_the_model, by_a_library, lambda error: error])
+def test_the_probe_may_say_so_too(raise_it: Callable[[BaseException], BaseException]) -> None:
+    """The probe's own Unsupported counts wherever it was raised, with its reason as the message."""
+    told = told_of(raise_it(outcomes.Unsupported("Keras 3 has no training in a v1 graph and Session")))
+    assert told["outcome"] == "unsupported"
+    assert told["message"] == "Keras 3 has no training in a v1 graph and Session"
+
+
+def test_a_model_that_raises_has_failed_at_its_innermost_line() -> None:
+    """The message begins with the model file and the line of it that was running, and has the exception's type."""
+    library = function(LIBRARY, "def f():\n    raise ValueError('bad shape\\nand more')\n")
+    told = told_of(raised(function(MODEL, "def g():\n    library()\ndef f():\n    g()\n", library=library)))
+    assert told["message"] == "m.py, line 2: ValueError: bad shape"
+    assert told["traceback"].endswith("ValueError: bad shape\nand more\n")
+    assert f'File "{LIBRARY}", line 2, in f' in told["traceback"]
+
+
+def test_an_exception_outside_of_the_model_has_no_line() -> None:
+    """Where the model file was not running, only its name is told."""
+    told = told_of(raised(function(LIBRARY, "def f():\n    {}['x']\n")))
+    assert (told["where"], told["message"]) == ("", "m.py: KeyError: 'x'")
+
+
+def test_a_mistake_of_syntax_is_told_with_its_line() -> None:
+    """A model file that cannot be compiled has the line that Python names."""
+    told = told_of(raised(lambda: compile("x = 1\ny = = 2\n", MODEL, "exec")))
+    assert (told["outcome"], told["kind"], told["where"]) == ("failed", "SyntaxError", "line 2")
+
+
+@pytest.mark.parametrize(("text", "where"), [("m.py, line 7: no", "line 7"), ("OPTIMIZER 'x': no", "")])
+def test_a_broken_contract_speaks_for_itself(text: str, where: str) -> None:
+    """What the probe says of a model file is the message as it stands, without a traceback."""
+    assert told_of(by_a_library(outcomes.BadModel(text))) == evidence.header("failed", "BadModel", text, where)
+
+
+def test_a_file_that_changed_ends_the_trial_from_outside() -> None:
+    """A trial whose file changed is as one that was killed: nothing is told of the file that the key covers."""
+    error = by_a_library(outcomes.Changed("m.py, line 1: the file changed during the run; run again"))
+    assert told_of(error) == evidence.header("crashed", "changed", str(error))
+
+
+def test_a_refusal_of_an_artefact_has_the_kind_of_what_was_raised() -> None:
+    """The sentence tells the phase and not the model's lines, and the kind is that of the release's exception."""
+    told = told_of(by_the_model(outcomes.Refusal("read", "OSError", "no file")))
+    assert (told["outcome"], told["kind"], told["message"], told["where"]) == ("failed", "OSError", "read: no file", "")
+    assert "Refusal: read: no file" in told["traceback"]
+
+
+def test_a_model_that_ends_itself_has_failed() -> None:
+    """The exit status is told where a model ends its process."""
+    told = told_of(by_the_model(SystemExit(3)))
+    assert told["message"] == "m.py, line 3: SystemExit: ended itself with exit status 3"
+
+
+def test_an_exception_that_cannot_be_printed_is_told_all_the_same() -> None:
+    """An exception class that fails when its text is wanted, by whatever error, still has a kind and a line."""
+
+    class Wordless(Exception):
+        def __str__(self) -> str:
+            raise RecursionError
+
+    told = told_of(by_the_model(Wordless()))
+    assert told["message"] == "m.py, line 3: Wordless: its message cannot be had"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "no reason given"),
+        ("\n  \n first \nsecond", "first"),
+        ("ValueError: said twice", "said twice"),
+        ("in user code:\n\n    first\n\n    ValueError: last\n", "last"),
+    ],
+)
+def test_one_line_of_an_exception_is_told(text: str, sentence: str) -> None:
+    """The first line that says something, or AutoGraph's last, is told once and without its type."""
+    assert told_of(by_the_model(ValueError(text)))["message"] == f"m.py, line 3: ValueError: {sentence}"
+
+
+HALVES = st.sampled_from(["\ud800", "\udcff"])
+"""Surrogates: halves of characters, as a name in the file system may have them."""
+
+
+@given(st.lists(st.characters() | HALVES), st.sampled_from([by_the_model, by_a_library]))
+def test_what_is_told_is_one_short_line_that_can_be_stored(
+    text: list[str], raise_it: Callable[[BaseException], BaseException]
+) -> None:
+    """Whatever an exception says, half characters too, UTF-8 can hold what is told, and the message is one line."""
+    told = told_of(raise_it(ValueError("".join(text))))
+    for field in told.values():
+        field.encode("utf-8")
+    assert len(told["message"].splitlines()) == 1
+    assert re.match(r"m\.py, line [23]: ValueError: .", told["message"], re.DOTALL)
+
+
+def test_a_long_message_and_a_long_traceback_are_cut() -> None:
+    """A message keeps its beginning, and a traceback its end."""
+    told = told_of(by_the_model(ValueError("x" * 10_000 + "the end")))
+    assert told["message"] == "m.py, line 3: ValueError: " + "x" * evidence.SENTENCE
+    assert len(told["traceback"]) == isolation.STACKS_KEPT
+    assert told["traceback"].endswith("xthe end\n")
+
+
+STACKS = f"""Fatal Python error: Segmentation fault
+
+Current thread 0x00007f (most recent call first):
+  File "{LIBRARY}", line 9 in call
+  File "{MODEL}", line 8 in draws
+  File "{MODEL}", line 3 in <module>
+"""
+
+DEATHS = {
+    "time": (isolation.TIMED_OUT, signal.SIGABRT, "timed-out", "", "no answer within 30 s"),
+    "memory": (
+        isolation.OVER_MEMORY,
+        signal.SIGKILL,
+        "crashed",
+        "memory",
+        "took more than its limit of 1500 MiB of memory",
+    ),
+    "a signal": (isolation.ENDED, signal.SIGSEGV, "crashed", "SIGSEGV", "killed by SIGSEGV"),
+    "being killed": (
+        isolation.ENDED,
+        signal.SIGKILL,
+        "crashed",
+        "SIGKILL",
+        "killed by SIGKILL, which it sent itself, or the system sent it for want of memory",
+    ),
+    "a real-time signal": (isolation.ENDED, 40, "crashed", "signal 40", "killed by signal 40"),
+    "an exit": (isolation.ENDED, 3 << 8, "crashed", "exit", "ended with exit status 3 and without an answer"),
+}
+"""Why a trial ended and its status, and outcome, kind and sentence of it."""
+
+
+def of_death(reason: str, status: int, stacks: str = "", path: str = MODEL) -> dict[str, Any]:
+    """Return what is told of a trial that gave no answer."""
+    answer = messages.Arriving()
+    answer.close()
+    kept = isolation.Kept(reason, int(status), answer, "", stacks, 1.0, 1)
+    told: dict[str, Any] = evidence.of_end(kept, path, LIMITS)
+    return told
+
+
+@pytest.mark.parametrize(("reason", "status", "outcome", "kind", "told"), DEATHS.values(), ids=DEATHS)
+def test_a_trial_without_an_answer_is_told_by_its_end(
+    reason: str, status: int, outcome: str, kind: str, told: str
+) -> None:
+    """Why it was killed, or how it ended, is its outcome, its kind and one sentence."""
+    assert of_death(reason, status) == evidence.header(outcome, kind, f"m.py: {told}")
+
+
+def test_a_crash_has_the_innermost_line_of_the_model() -> None:
+    """Of the stacks that a process left, the first line of the model file says where it was."""
+    told = of_death(isolation.ENDED, signal.SIGSEGV, STACKS)
+    assert told == evidence.header("crashed", "SIGSEGV", "m.py, line 8: killed by SIGSEGV", "line 8", STACKS)
+
+
+def test_a_path_that_is_not_ascii_is_found_in_the_stacks() -> None:
+    """The handler of faults writes such a path in escapes, and its line is found all the same."""
+    stacks = STACKS.replace(MODEL, r"/mod\xe8les/m\u4e00.py")
+    told = of_death(isolation.ENDED, signal.SIGSEGV, stacks, "/modèles/m一.py")
+    assert told["message"] == "m一.py, line 8: killed by SIGSEGV"
+
+
+def test_another_file_of_a_like_name_is_not_the_model() -> None:
+    """A line is that of the model's own path, letter by letter."""
+    stacks = STACKS.replace(MODEL, MODEL.replace(".", "x"))
+    assert of_death(isolation.ENDED, signal.SIGSEGV, stacks)["where"] == ""

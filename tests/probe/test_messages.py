@@ -1,0 +1,138 @@
+"""Messages: what is sent arrives, in whatever pieces, and what is no message is dropped."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .adopted import messages
+
+HEADERS = st.dictionaries(
+    st.text(max_size=5).filter(lambda name: name != "size"),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    max_size=5,
+)
+
+
+def sent(header: dict[str, Any], payload: bytes = b"") -> bytes:
+    """Return a message as it goes over the pipe."""
+    stream = io.BytesIO()
+    messages.write_message(stream, header, payload)
+    return stream.getvalue()
+
+
+def raw(header: bytes, behind: bytes = b"") -> bytes:
+    """Return a message with these bytes for a header."""
+    return len(header).to_bytes(8, "little") + header + behind
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    """Return data cut at some places; a cut at one place twice gives an empty piece."""
+    ends = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    return [data[start:end] for start, end in pairwise(ends)]
+
+
+def arrived(*parts: bytes) -> Any:
+    """Return a message that was fed with these parts."""
+    message = messages.Arriving()
+    for part in parts:
+        message.feed(part)
+    return message
+
+
+def passed_on(message: Any, header: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return header and payload of a message that was passed on."""
+    stream = io.BytesIO()
+    message.pass_on(stream, header)
+    message.close()
+    data = stream.getvalue()
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), data[end:]
+
+
+@given(HEADERS, st.binary(max_size=50), st.lists(st.integers(0, 500), max_size=8), st.binary(max_size=20))
+def test_a_message_arrives_whole_in_any_pieces(
+    header: dict[str, Any], payload: bytes, cuts: list[int], behind: bytes
+) -> None:
+    """Header and payload are those that were sent, however the bytes were cut and whatever is written behind them."""
+    message = arrived(*pieces(sent(header, payload) + behind, cuts))
+    assert message.whole
+    assert (message.header, message.size) == (header, len(payload))
+    assert passed_on(message, {"other": 1}) == ({"other": 1, "size": len(payload)}, payload)
+
+
+@given(HEADERS, st.binary(max_size=50), st.data())
+def test_a_message_that_is_cut_off_is_not_whole(header: dict[str, Any], payload: bytes, data: st.DataObject) -> None:
+    """Where as little as the last byte is missing, the message has not arrived."""
+    message = sent(header, payload)
+    begun = arrived(message[: data.draw(st.integers(0, len(message) - 1))])
+    assert not begun.whole
+    begun.close()
+
+
+def test_a_large_payload_arrives_in_the_order_of_its_bytes() -> None:
+    """A payload of more than one chunk is written, read and passed on chunk by chunk, byte for byte."""
+    payload = bytes(range(256)) * (2 * messages.CHUNK // 256) + b"end"
+    message = arrived(*pieces(sent({}, payload), [messages.CHUNK, 5]))
+    assert passed_on(message, {}) == ({"size": len(payload)}, payload)
+
+
+def test_a_payload_is_written_without_a_copy() -> None:
+    """Writing a payload takes no memory of its size besides."""
+
+    class Nowhere(io.RawIOBase):
+        def write(self, data: object) -> int:
+            return 0
+
+    payload = bytes(16 * messages.CHUNK)
+    tracemalloc.start()
+    try:
+        messages.write_message(Nowhere(), {}, payload)
+        assert tracemalloc.get_traced_memory()[1] < messages.CHUNK
+    finally:
+        tracemalloc.stop()
+
+
+NO_MESSAGES = {
+    "text": b"a model printed this into the pipe\n",
+    "a header that is too long": (1 << 24).to_bytes(8, "big"),
+    "a header that is no JSON": raw(b"{'size': 0}"),
+    "a header that is no UTF-8": raw(b'{"size": 0, "x": "\xff"}'),
+    "a header that is no object": raw(b"[0]"),
+    "a header without a size": raw(b'{"outcome": "observed"}'),
+    "a size that is no number": raw(b'{"size": "many"}'),
+    "a size that is nothing": raw(b'{"size": null}'),
+}
+
+
+@pytest.mark.parametrize("data", NO_MESSAGES.values(), ids=NO_MESSAGES)
+def test_what_is_no_message_is_dropped(data: bytes) -> None:
+    """Bytes that are no message give no header, and a message behind them is not taken for one."""
+    message = arrived(data, sent({"outcome": "observed"}))
+    assert message.header is None
+    assert not message.whole
+    message.close()
+
+
+def test_a_header_may_be_as_long_as_the_largest() -> None:
+    """A header of exactly the largest length is read, and one of a byte more is not."""
+    start = b'{"size": 0, "x": "'
+    for more, read in ((0, True), (1, False)):
+        filling = b"x" * (messages.LARGEST_HEADER - len(start) - 2 + more)
+        message = arrived(raw(start + filling + b'"}'))
+        assert message.whole == read
+        message.close()
+
+
+def test_a_header_names_the_size_of_its_own_payload() -> None:
+    """A header that comes with another size gets the payload's."""
+    message = arrived(sent({"size": 7}, b"abc"))
+    assert (message.header, message.size, message.whole) == ({}, 3, True)
+    message.close()
