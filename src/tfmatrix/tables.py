@@ -31,8 +31,6 @@ class Kind:
     name: str
     marks: tuple[str, ...]
     """The functions, any of which makes a file one of this kind."""
-    saveable: bool
-    """Whether it has weights that are saved and loaded."""
 
 
 def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
@@ -45,5 +43,5 @@ MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for nam
 
 DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
 
-KINDS = {name: Kind(name, tuple(row["marks"]), bool(row["saveable"])) for name, row in _rows("kinds").items()}
+KINDS = {name: Kind(name, tuple(row["marks"])) for name, row in _rows("kinds").items()}
 """Every kind of model by its name."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from probe.client import PROBE, Server
-from tfmatrix import config
+from probe.client import Server
 from tfmatrix.records import CHANGED, InstalledEnvironment
+from tfmatrix.tables import DEFAULT_MODES
 
 from .project import ROOT
 
@@ -36,7 +35,7 @@ def server(made_environment: Callable[..., InstalledEnvironment]) -> Iterator[Se
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("mode", config.MODES)
+@pytest.mark.parametrize("mode", DEFAULT_MODES)
 def test_the_probe_runs_on_python_3_7(server: Servers, mode: str) -> None:
     """TensorFlow 2.8.4 on Python 3.7 observes a model in both modes, natively and injected, and twice the same."""
     probe = server("2.8.4", "3.7")
@@ -48,7 +47,7 @@ def test_the_probe_runs_on_python_3_7(server: Servers, mode: str) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("mode", config.MODES)
+@pytest.mark.parametrize("mode", DEFAULT_MODES)
 @pytest.mark.parametrize("version", RELEASES)
 def test_a_trial_repeats_itself_in_every_release_and_mode(server: Servers, version: str, mode: str) -> None:
     """Two forks of one process give the same trace, of a model with dropout, batch norm and convolution."""
@@ -83,15 +82,3 @@ def test_a_file_that_changed_since_the_plan_gives_no_result(server: Servers) -> 
         CHANGED,
         "linear.py, line 1: the file changed during the run; run again",
     )
-
-
-def test_the_configuration_knows_the_modes_of_the_probe() -> None:
-    """What can be configured as a mode is what the probe has a row for, in the same order."""
-    tree = ast.parse((PROBE / "modes.py").read_text(encoding="utf-8"))
-    (table,) = (
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == ["MODES"]
-    )
-    assert isinstance(table, ast.Dict)
-    assert tuple(key.value for key in table.keys if isinstance(key, ast.Constant)) == config.MODES
