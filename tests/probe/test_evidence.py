@@ -250,6 +250,12 @@ def test_a_path_that_is_not_ascii_is_found_in_the_stacks() -> None:
     assert told["message"] == "m一.py, line 8: killed by SIGSEGV"
 
 
+def test_a_crash_is_told_in_text_that_can_be_stored() -> None:
+    """A model file whose name is no UTF-8 is named with its strange bytes written out."""
+    told = of_death(isolation.ENDED, signal.SIGSEGV, "", "/models/m\udcff.py")
+    assert told["message"] == "m\\udcff.py: killed by SIGSEGV"
+
+
 def test_another_file_of_a_like_name_is_not_the_model() -> None:
     """A line is that of the model's own path, letter by letter."""
     stacks = STACKS.replace(MODEL, MODEL.replace(".", "x"))

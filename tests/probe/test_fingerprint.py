@@ -136,6 +136,13 @@ def test_the_bytes_of_a_string_are_kept_as_objects(elements: list[bytes]) -> Non
     assert to_array(Tensor(*held)).tolist() == elements
 
 
+@pytest.mark.parametrize("lone", [b"a", b"a\0", "a", "a\0"])
+def test_a_lone_string_keeps_its_zeros(lone: bytes | str) -> None:
+    """A string without a shape has every byte of its own, zeros at its end too."""
+    content = lone.encode() if isinstance(lone, str) else lone
+    assert fingerprint.canonical(lone) == ("string", (), len(content).to_bytes(8, "little") + content)
+
+
 @pytest.mark.parametrize("element", [None, 1, object(), ["a"]])
 def test_an_object_that_is_no_string_has_no_bytes(element: object) -> None:
     """An element that is a Python object other than a string is refused by its type."""

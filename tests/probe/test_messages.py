@@ -109,6 +109,10 @@ NO_MESSAGES = {
     "a header without a size": raw(b'{"outcome": "observed"}'),
     "a size that is no number": raw(b'{"size": "many"}'),
     "a size that is nothing": raw(b'{"size": null}'),
+    "a size without end": raw(b'{"size": Infinity}'),
+    "a size below nothing": raw(b'{"size": -1}'),
+    "a size that is a word": raw(b'{"size": true}'),
+    "a header without a bottom": raw(b"[" * 100_000),
 }
 
 

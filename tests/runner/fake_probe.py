@@ -168,6 +168,11 @@ class FakeProbe:
         os.close(self._answers)
         signal.pause()
 
+    def claims_a_size_below_nothing(self, request: Mapping[str, Any]) -> None:
+        """Write a header whose size is no size."""
+        header = b'{"outcome": "observed", "size": -1}'
+        self._write(len(header).to_bytes(8, "little") + header)
+
     def writes_garbage(self, request: Mapping[str, Any]) -> None:
         """Write what is no message."""
         self._write(b"this is no message at all" * 9)

@@ -102,6 +102,7 @@ def test_a_probe_runs_in_a_folder_of_its_own_that_is_gone_with_it(start: Start) 
         ("dies", "exit status 7: out of bytes"),
         ("is_cut_off", "exit status 0"),
         ("writes_garbage", "what it wrote is no answer"),
+        ("claims_a_size_below_nothing", "what it wrote is no answer"),
     ],
 )
 def test_without_an_answer_the_probe_is_ended_and_tells_its_last_words(start: Start, name: str, said: str) -> None:

@@ -10,7 +10,7 @@ from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.policy import digest, within
 from tfmatrix.compare.results import CellComparison, CellState, Comparison
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.environments.machine import machine_id
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.gate import commands
 from tfmatrix.gate.comparison import Evidence
@@ -36,6 +36,8 @@ class Pair:
     compared: CellComparison
     differences: tuple[Difference, ...]
     """Empty where one of the two is neither observed nor unsupported."""
+    machine: str
+    """The id of the machine that both were run on."""
 
     @property
     def cell(self) -> Cell:
@@ -47,7 +49,7 @@ class Pair:
         return Place(
             start=self.baseline.cell.environment.name,
             to=self.cell.environment.name,
-            machine=machine_id(this_machine()),
+            machine=self.machine,
             cell=name_of(self.cell),
             stage=difference.stage,
         )
@@ -77,7 +79,8 @@ def pairs(evidence: Evidence, candidate: Environment) -> tuple[Pair, ...]:
             sides = states[Cell(plan.baseline, cell.launch, cell.mode, cell.model)], states[cell]
             known = all(state.outcome in {OBSERVED, UNSUPPORTED} for state in sides)
             policy = within(plan.config.policy, cell.model.name, cell.mode)
-            found.append(Pair(*sides, compared[cell], differences(*sides, compared[cell], policy) if known else ()))
+            differing = differences(*sides, compared[cell], policy) if known else ()
+            found.append(Pair(*sides, compared[cell], differing, machine_id(plan.scope.machine)))
     return tuple(found)
 
 
@@ -93,7 +96,7 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
         candidate=candidate.name,
         preset=plan.config.policy.preset,
         policy=digest(plan.config.policy),
-        machine=machine_id(this_machine()),
+        machine=machine_id(plan.scope.machine),
         cells=tuple(_judge(plan.baseline, pair, ledger, today) for pair in expected),
         others=(
             *_of_environments(evidence.comparison, candidate),
@@ -177,7 +180,7 @@ def _of_ledger(
     expected: tuple[Pair, ...], plan: Plan, candidate: Environment, ledger: Ledger, today: date
 ) -> Iterator[Reason]:
     """Yield the records about this move, on this machine, that no longer hold."""
-    here = plan.baseline.name, candidate.name, machine_id(this_machine())
+    here = plan.baseline.name, candidate.name, machine_id(plan.scope.machine)
     found = {pair.place(difference): difference for pair in expected for difference in pair.differences}
     # Of a cell that could not be judged it is not known whether its differences are still there.
     unknown = {name_of(pair.cell) for pair in expected if _blocked(plan.baseline, pair)}

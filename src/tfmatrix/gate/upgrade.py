@@ -9,7 +9,7 @@ from tfmatrix.compare import policy
 from tfmatrix.compare.policy import digest
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue
-from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.environments.machine import machine_id
 from tfmatrix.errors import UserError
 from tfmatrix.gate import ledger, omissions, receipt
 from tfmatrix.gate.checking import check, pairs
@@ -65,7 +65,7 @@ def check_pin(config: Config, today: date, before: Environment | None = None) ->
             f"the project pins {pinned.name}{told}, and {receipt.FILE} is about the move from {known.start} to "
             f"{known.to}; `tfmatrix pin` writes both."
         )
-    if known.machine != machine_id(this_machine()):
+    if known.machine != machine_id(config.machine):
         raise UserError(
             f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
             f"with `tfmatrix check {known.to} --baseline {known.start}`."
@@ -110,7 +110,7 @@ def make_receipt(evidence: Evidence, candidate: Environment, report: str, today:
         start=plan.baseline.name,
         to=candidate.name,
         report=report,
-        machine=machine_id(this_machine()),
+        machine=machine_id(plan.scope.machine),
         policy=digest(plan.config.policy),
         evidence=receipt.evidence_of(pairs(evidence, candidate)),
         on=today,

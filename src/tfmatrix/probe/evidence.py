@@ -67,7 +67,7 @@ def of_end(kept: Kept, path: str, limits: Limits) -> Dict[str, Any]:
     else:
         outcome, kind = "crashed", "exit"
         told = "ended with exit status {} and without an answer".format(os.WEXITSTATUS(kept.status))
-    return header(outcome, kind, _located(path, where, told), where, kept.stacks)
+    return header(outcome, kind, _storable(_located(path, where, told)), where, kept.stacks)
 
 
 def _located(path: str, where: str, told: str) -> str:

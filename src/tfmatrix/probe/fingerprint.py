@@ -27,7 +27,8 @@ def canonical(value: Any) -> Tensor:
 
     Raises TypeError where the value is no tensor: its elements are Python objects other than strings.
     """
-    array = np.asarray(value)
+    # Of a lone string NumPy would drop zeros at the end.
+    array = np.asarray(value, dtype=object) if isinstance(value, (bytes, str)) else np.asarray(value)
     if array.dtype.kind in "OSU":
         return Tensor("string", tuple(array.shape), b"".join(map(_string_element, array.ravel().tolist())))
     if array.dtype.byteorder == ">" or (array.dtype.byteorder == "=" and not np.little_endian):

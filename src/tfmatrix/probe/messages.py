@@ -73,16 +73,22 @@ class Arriving:
         rest, self._head = self._head[end:], self._head[LENGTH:end]
         try:
             header = json.loads(self._head.decode("utf-8"))
-            self.size = int(header.pop("size"))
-            self.header = header
-        except (ValueError, TypeError, KeyError, AttributeError):
+            size = _size(header.pop("size"))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._broken = True
             return b""
+        self.size, self.header = size, header
         return rest
 
     def _chunks(self) -> Iterator[bytes]:
         self._payload.seek(0)
         return iter(lambda: self._payload.read(CHUNK), b"")
+
+
+def _size(told: Any) -> int:
+    if type(told) is not int or told < 0:
+        raise ValueError("{!r} is no size".format(told))
+    return told
 
 
 def _write_header(stream: IO[bytes], header: Mapping[str, Any], size: int) -> None:

@@ -158,8 +158,8 @@ class Probe:
             raise ProbeDied("what it wrote is no answer")
         try:
             header = json.loads(self._read(length, deadline))
-            size = int(header["size"])
-        except (ValueError, KeyError, TypeError):
+            size = _size(header["size"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise ProbeDied("what it wrote is no answer") from None
         return header, self._read(size, deadline)
 
@@ -183,3 +183,9 @@ class Probe:
             status = "no exit status, though it closed its answers"
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - 2000))
         return f"{status}: {self._log.read().decode('utf-8', 'replace').strip()}"
+
+
+def _size(told: Any) -> int:
+    if type(told) is not int or told < 0:
+        raise ValueError(f"{told!r} is no size")
+    return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, NEVER_PROMISED, Variation, together
@@ -156,13 +156,3 @@ def _settled(cell: Cell) -> bool:
     """Return whether two controls were observed and agree."""
     control = cell.find(CONTROL, 1).trial
     return bool(control and control.outcome == OBSERVED) and cell.effect(CONTROL, 2).outcome == SAME
-
-
-def told_first(found: Answer) -> Effect | None:
-    """Return under what a cell breaks first, as a table shows it: the first to blame, where one is."""
-    return found.blame[0] if found.blame else found.first
-
-
-def shortest(candidates: Iterable[tuple[int, str]]) -> Sequence[str]:
-    """Return names by length, the shortest first; of one length in their order."""
-    return [name for _, name in sorted(candidates, key=lambda one: one[0])]
