@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from tfmatrix import __version__
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.environments.machine import machine_id
+from tfmatrix.questions.exchange.formats import Format
 from tfmatrix.questions.exchange.judge import judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
 from tfmatrix.questions.exchange.verdicts import MEANINGS, Exchanged, Judged, Side
@@ -40,7 +41,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Data:
             "launch": asdict(plan.config.launches[0]),
         },
         "verdicts": [{"name": v.value, "mark": v.mark, "meaning": MEANINGS[v]} for v in Exchanged],
-        "formats": [asdict(form) for form in plan.formats],
+        "formats": [_format(form, plan.config.modes) for form in plan.formats],
         "pairs": [_pair(*found, sides) for found in plan.pairs(store.trial, store)],
         "environments": [_environment(environment, plan, store) for environment in plan.environments],
         "machine": as_json({**asdict(machine), "id": machine_id(machine)}),
@@ -85,6 +86,18 @@ class _Sides:
         if WARNINGS in tensors:
             for sentence in to_array(self._store.tensor(tensors[WARNINGS])).ravel():
                 yield sentence.decode("utf-8", "replace")
+
+
+def _format(form: Format, modes: Sequence[str]) -> Data:
+    """Return a format, with those of some modes that have it."""
+    return {
+        "name": form.name,
+        "kind": form.kind,
+        "modes": [mode for mode in modes if mode in form.modes],
+        "holds": form.holds,
+        "written": form.written,
+        "read": form.read,
+    }
 
 
 def _pair(written: Written, environment: Environment, reader: ExpectedTrial | None, sides: _Sides) -> Data:
