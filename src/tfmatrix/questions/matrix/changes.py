@@ -152,19 +152,23 @@ def _named(cells: list[str]) -> str:
 
 
 def between_modes(data: Data) -> list[Data]:
-    """Return, per model with two modes, what its injected stages share, releases that agree in one row."""
-    models: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    """Return, per two modes and model, what its injected stages share, releases that agree in one row."""
+    pairs: dict[tuple[str, str], dict[str, dict[tuple[str, ...], list[str]]]] = {}
     for found in data["between_modes"]:
-        groups = models.setdefault(found["model"], {})
+        groups = pairs.setdefault(tuple(found["modes"]), {}).setdefault(found["model"], {})
         if found["stages"]:
             groups.setdefault(_shared(found["stages"]), []).append(found["environment"])
-    rows = [
-        [code(model), *shared, ", ".join(map(escaped, environments))]
-        for model, groups in models.items()
-        for shared, environments in groups.items()
-    ]
     headings = ["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"]
-    return [{"table": table(headings, rows)}] if rows else []
+    sections = []
+    for (first, other), models in pairs.items():
+        rows = [
+            [code(model), *shared, ", ".join(map(escaped, environments))]
+            for model, groups in models.items()
+            for shared, environments in groups.items()
+        ]
+        if rows:
+            sections.append({"first": code(first), "other": code(other), "table": table(headings, rows)})
+    return sections
 
 
 def _shared(stages: list[Data]) -> tuple[str, ...]:
