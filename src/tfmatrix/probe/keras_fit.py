@@ -19,6 +19,8 @@ from .context import Setting
 from .engines import keras_major
 from .functional import Functional, batches
 from .injected import run_injected
+from .modes import Mode
+from .outcomes import Unsupported
 from .recorder import NATIVE
 
 
@@ -58,6 +60,18 @@ def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray
     return values(named_variables(model.build()))
 
 
+def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None:
+    """Compile a network as the mode says; raise Unsupported where Keras goes on without what the mode asks for."""
+    network.compile(optimizer=optimizer, loss=loss, **mode.keras_compile)
+    for name, value in mode.keras_compile.items():
+        if getattr(network, name, value) != value:  # it only warns
+            raise Unsupported(
+                "Keras {} goes on without {}={}, as it does where op determinism is on or a layer has no XLA".format(
+                    keras_major(), name, value
+                )
+            )
+
+
 def run_fit(model: ModuleType, setting: Setting) -> None:
     """Build, compile, fit, predict, save and load; then every deterministic stage from canonical inputs."""
     setting.engine.enter_keras()
@@ -86,7 +100,7 @@ def _fit(model: ModuleType, network: Any, rows: Mapping[str, np.ndarray], settin
         return plain(watched(y_true), y_pred)
 
     optimizer = optimizers.make(setting.mode.keras_optimizers, model.OPTIMIZER, setting.jittered_settings)
-    network.compile(optimizer=optimizer, loss=loss, **setting.mode.keras_compile)
+    compile_network(network, setting.mode, optimizer, loss)
     log = StepLog(model.OPTIMIZER, passed)
     network.fit(rows["x"], rows["y"], batch_size=model.BATCH, epochs=model.EPOCHS, verbose=0, callbacks=[log])
     recorder = setting.recorder

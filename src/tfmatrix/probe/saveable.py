@@ -14,7 +14,7 @@ import numpy as np
 from . import canonical, optimizers
 from .context import Setting
 from .functional import Functional, batches
-from .keras_fit import assign, named_variables, values
+from .keras_fit import assign, compile_network, named_variables, values
 from .loading import mapping, rows_of
 
 EPOCHS = 2
@@ -56,7 +56,7 @@ class Network:
 
     def _compile(self) -> None:
         optimizer = optimizers.make(self.mode.keras_optimizers, self.model.OPTIMIZER, dict)
-        self.network.compile(optimizer=optimizer, loss=self.model.LOSS, **self.mode.keras_compile)
+        compile_network(self.network, self.mode, optimizer, self.model.LOSS)
         optimizers.build(self.network.optimizer, list(self.network.trainable_variables))
 
     def train(self, rows: Mapping[str, np.ndarray]) -> None:
