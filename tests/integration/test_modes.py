@@ -38,7 +38,7 @@ def server(made_environment: Callable[..., InstalledEnvironment]) -> Iterator[Se
 @pytest.mark.integration
 @pytest.mark.parametrize("mode", DEFAULT_MODES)
 def test_the_probe_runs_on_python_3_7(server: Servers, mode: str) -> None:
-    """TensorFlow 2.8.4 on Python 3.7 observes a model in both default modes, natively and injected, and twice the same."""
+    """TensorFlow 2.8.4 on Python 3.7 observes a model in the default modes, in both tiers, and twice the same."""
     probe = server("2.8.4", "3.7")
     assert probe.description["python"].startswith("3.7.")
     first, second = (probe.ask(REFERENCE / "linear.py", mode) for _ in range(2))
