@@ -291,13 +291,13 @@ def test_other_gpus_or_libraries_change_every_key(tmp_path: Path, monkeypatch: p
 
 
 def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The probe's digest covers the names and the bytes of its files."""
+    """The probe's digest covers the names and the bytes of its files, code and tables."""
     monkeypatch.setattr(keys, "PROBE", tmp_path)
     digests = set()
-    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2")):
+    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("c.json", "1"), ("c.json", "2")):
         (tmp_path / name).write_text(content, encoding="utf-8")
         digests.add(keys.probe_source())
-    assert len(digests) == 3
+    assert len(digests) == 5
 
 
 UNRELATED: dict[str, dict[str, Any]] = {
