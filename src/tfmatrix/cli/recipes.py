@@ -13,7 +13,6 @@ from tfmatrix.cli.observing import Answer, finish, observe
 from tfmatrix.cli.selection import PRINTING, RUNNING, alone, open_store, options, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.answer import answer, problems
@@ -21,7 +20,7 @@ from tfmatrix.questions.recipes.known import known
 from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
 from tfmatrix.questions.recipes.report import write_report
 from tfmatrix.questions.recipes.results import Audit, Found, core_models
-from tfmatrix.questions.recipes.scripts import MODELS
+from tfmatrix.questions.recipes.scripts import CORE, MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import MISSING, Environment
 
@@ -47,7 +46,9 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices:
 
 @click.command()
 @click.option("--version", required=True, metavar="VERSION", help="The environment: 2.15.1.")
-@click.option("--mode", type=click.Choice(MODES), default="tf2", show_default=True, help="How the model is executed.")
+@click.option(
+    "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The bare mode."
+)
 @click.option("--model", type=click.Choice(tuple(MODELS)), help="What has to reproduce; everything usual by default.")
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")

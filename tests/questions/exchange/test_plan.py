@@ -10,10 +10,11 @@ import pytest
 
 from building import lock_of, make_project
 from tfmatrix.errors import UserError
-from tfmatrix.keys import PROBE, SEED_LIMIT
+from tfmatrix.keys import SEED_LIMIT
 from tfmatrix.questions.exchange.formats import FORMATS
 from tfmatrix.questions.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
 from tfmatrix.records import Environment
+from tfmatrix.tables import PROBE
 
 VERSIONS = ["2.15.1", "2.16.2", "2.21.0"]
 MODELS = {"net": "def build(): pass\n", "graph": "def variables(): pass\n", "stream": "def draws(): pass\n"}
@@ -76,14 +77,14 @@ def test_mistakes_get_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_formats_are_those_of_the_probe() -> None:
-    """The host's table has the rows of the probe's, in its order, with the same kind, modes and contents."""
+    """The host's table has the rows of the probe's, in its order, with the same kind, engines and contents."""
     tree = ast.parse((PROBE / "exchange.py").read_text(encoding="utf-8"))
     assigned = {
         ast.unparse(node.targets[0]): node.value
         for node in tree.body
         if isinstance(node, ast.Assign)
     }  # fmt: skip
-    modes = {"BOTH": ("tf2", "v1"), "TF2": ("tf2",), "V1": ("v1",)}
+    engines = {"BOTH": ("eager", "graph"), "EAGER": ("eager",), "GRAPH": ("graph",)}
     table = assigned["FORMATS"]
     assert isinstance(table, ast.Dict)
     rows = []
@@ -92,9 +93,9 @@ def test_the_formats_are_those_of_the_probe() -> None:
         assert isinstance(row, ast.Call)
         kind, named, whole = row.args[:3]
         holds = "model" if ast.literal_eval(whole) else "weights"
-        rows.append((key.value, ast.literal_eval(kind), modes[ast.unparse(named)], holds))
-    assert ast.unparse(assigned["(BOTH, TF2, V1)"]) == ast.unparse(ast.parse(str(tuple(modes.values())), mode="eval"))
-    assert rows == [(form.name, form.kind, form.modes, form.holds) for form in FORMATS]
+        rows.append((key.value, ast.literal_eval(kind), engines[ast.unparse(named)], holds))
+    assert ast.literal_eval(assigned["(BOTH, EAGER, GRAPH)"]) == tuple(engines.values())
+    assert rows == [(form.name, form.kind, form.engines, form.holds) for form in FORMATS]
 
 
 def test_the_digest_of_a_folder_is_that_of_names_and_bytes(tmp_path: Path) -> None:

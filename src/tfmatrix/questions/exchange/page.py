@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.answer import problems
-from tfmatrix.questions.exchange.formats import Format
 from tfmatrix.questions.exchange.results import BACK, LOST, NONE, OTHER, PREDICT, WEIGHTS
-from tfmatrix.questions.exchange.summary import Pair, Report
+from tfmatrix.questions.exchange.summary import Format, Pair, Report
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,

@@ -26,9 +26,6 @@ ARTEFACT = "artefact"
 MODELS = ("keras_mlp", "mlp")
 """The reference models that are exchanged where none are named: a Keras network, and a v1 graph of the same shape."""
 
-KINDS = {"build": "keras", "variables": "functional"}
-"""The function that makes a model file one of a kind that has weights to exchange."""
-
 
 @dataclass(frozen=True)
 class Written:
@@ -64,7 +61,7 @@ class ExchangePlan:
             for mode in self.config.modes
             if mode in form.modes
             for model in self.models
-            if kind_of(Path(model.path)) == form.kind
+            if files.kind_of(Path(model.path)) == form.kind
             for environment in self.environments
         )
 
@@ -167,12 +164,6 @@ def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangeP
     if not plan.written:
         raise UserError("none of the chosen models has any of the chosen formats in any of the chosen modes.")
     return plan
-
-
-def kind_of(path: Path) -> str:
-    """Return the kind of a model file that has weights, read and not run; nothing where it has none."""
-    defined = files.functions(path)
-    return next((kind for function, kind in KINDS.items() if function in defined), "")
 
 
 def digest_of(folder: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
@@ -11,7 +11,7 @@ from msgspec import Meta
 from tfmatrix import __version__, records
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.exchange.formats import Format
+from tfmatrix.questions.exchange import formats
 from tfmatrix.questions.exchange.judge import PHASES, judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
 from tfmatrix.questions.exchange.results import PREDICT, WEIGHTS, Side, Slots
@@ -93,6 +93,17 @@ class Pair(Record, frozen=True, kw_only=True):
     trials: Annotated[tuple[Digest, DigestOrNone], Meta(description="Keys of the writer's and the reader's trial.")]
 
 
+class Format(Record, frozen=True, kw_only=True):
+    """A format, how it is written and read, and which of the modes that were asked for have it."""
+
+    name: Name
+    kind: Name
+    modes: tuple[Name, ...]
+    holds: Literal["weights", "model"]
+    written: Name
+    read: Name
+
+
 class Report(AnyReport, frozen=True, kw_only=True):
     """Everything that `exchange.json` holds."""
 
@@ -126,7 +137,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Report:
                 launch=config.launches[0],
             ),
             verdicts=tuple(map(meaning_of, VERDICTS)),
-            formats=tuple(plan.formats),
+            formats=tuple(_format(row, config.modes) for row in plan.formats),
             pairs=tuple(_pair(*found, sides) for found in plan.pairs(store.trial, store)),
             environments=tuple(_environment(environment, plan, store) for environment in plan.environments),
             machine=machine_of(noted_machine(store, plan.scope.machine)),
@@ -171,6 +182,17 @@ class _Sides:
         if WARNINGS in tensors:
             for sentence in to_array(self._store.tensor(tensors[WARNINGS])).ravel():
                 yield sentence.decode("utf-8", "replace")
+
+
+def _format(row: formats.Format, modes: Sequence[str]) -> Format:
+    return Format(
+        name=row.name,
+        kind=row.kind,
+        modes=tuple(mode for mode in modes if mode in row.modes),
+        holds=row.holds,
+        written=row.written,
+        read=row.read,
+    )
 
 
 def _pair(written: Written, environment: records.Environment, reader: ExpectedTrial | None, sides: _Sides) -> Pair:

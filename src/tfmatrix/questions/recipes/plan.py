@@ -10,12 +10,13 @@ from pathlib import Path
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
+from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, expect, scope_of
 from tfmatrix.questions.chosen import named_environments
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
-from tfmatrix.questions.recipes.scripts import Script
+from tfmatrix.questions.recipes.scripts import CORE, Script
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, Start, Trial
 from tfmatrix.records import Script as Scripted
@@ -163,8 +164,14 @@ class AuditPlan:
 
 
 def make_audit_plan(config: Config) -> AuditPlan:
-    """Return the plan of a configuration's versions and modes; raises ``UserError`` for a version that is not known."""
-    return AuditPlan(config, named_environments(config), scripts())
+    """Return the plan of a configuration's versions and modes.
+
+    Raises ``UserError`` for a version that is not known, and where no recipe is for any of the modes.
+    """
+    plan = AuditPlan(config, named_environments(config), scripts())
+    if not plan.cells:
+        raise UserError(f"no recipe is for the mode {', '.join(config.modes)}; recipes are for {', '.join(CORE)}.")
+    return plan
 
 
 def sibling(environment: Environment, variation: Variation, config: Config) -> Environment | None:
