@@ -1,4 +1,4 @@
-"""The audit of recipes as commands: run it, and advise what its evidence supports."""
+"""Recipes as commands: try them, and advise what its evidence supports."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.answer import answer, problems
 from tfmatrix.questions.recipes.known import known
-from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
+from tfmatrix.questions.recipes.plan import RecipesPlan, make_recipes_plan
 from tfmatrix.questions.recipes.report import write_report
-from tfmatrix.questions.recipes.results import Audit, Found, core_models
+from tfmatrix.questions.recipes.results import Found, Results, core_models
 from tfmatrix.questions.recipes.scripts import CORE, MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import MISSING, Environment
@@ -35,7 +35,7 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices:
     """
     if stored and fresh:
         raise UserError("--stored runs nothing, so --fresh does not go with it.")
-    plan = make_audit_plan(read_config(choices))
+    plan = make_recipes_plan(read_config(choices))
     with open_store(plan.config) as store:
         if not stored:
             with alone(plan.config):
@@ -57,35 +57,35 @@ def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int
 
     Exits with 2 where there is no evidence, and says how to get it.
     """
-    plan = make_audit_plan(read_config({**choices, "versions": version}))
+    plan = make_recipes_plan(read_config({**choices, "versions": version}))
     with open_store(plan.config) as store:
-        audited = known(plan, store)
-    click.echo(advice(plan, audited, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
+        results = known(plan, store)
+    click.echo(advice(plan, results, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
     return SAME
 
 
-def advice(plan: AuditPlan, audited: Audit, environment: Environment, models: tuple[str, ...]) -> str:
+def advice(plan: RecipesPlan, results: Results, environment: Environment, models: tuple[str, ...]) -> str:
     """Return the recipe that makes some models reproduce, with its evidence as comments.
 
     Raises ``UserError`` where nothing is known of any recipe there, and where none reproduces.
     """
-    cells = [found for found in audited.found if found.cell.script.model.name in models]
+    cells = [found for found in results.found if found.cell.script.model.name in models]
     if all(found.answer.verdict is Verdict.MISSING for found in cells):
         raise UserError(
             f"nothing is known of TensorFlow {environment.name} on this machine; "
             f"`tfmatrix recipes --versions {environment.name}` finds out."
         )
-    recipe = audited.advice(environment, models)
+    recipe = results.advice(environment, models)
     if recipe is None:
         raise UserError(f"no recipe made {' and '.join(models)} reproduce in TensorFlow {environment.name}.")
     told = [f"{recipe.name}: {recipe.claim}"]
     for name in models:
-        unseen = [variation for variation, where in audited.unseen.items() if environment.name in where]
-        told += _evidence(plan, audited.by_name[environment, recipe.name, name], unseen)
+        unseen = [variation for variation, where in results.unseen.items() if environment.name in where]
+        told += _evidence(plan, results.by_name[environment, recipe.name, name], unseen)
     return "".join(f"{line}\n" for text in told for line in _comment(text)) + recipe.code
 
 
-def _evidence(plan: AuditPlan, found: Found, unseen: Collection[str]) -> Iterator[str]:
+def _evidence(plan: RecipesPlan, found: Found, unseen: Collection[str]) -> Iterator[str]:
     """Yield what the evidence of one cell says, a sentence or two; variations that no process saw are no evidence."""
     harmless = [v for v in plan.variations(found.cell) if v.kind == HARMLESS and v.name not in unseen]
     answer = found.answer

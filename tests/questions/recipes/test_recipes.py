@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tfmatrix.questions.recipes.recipes import RECIPES, scripts
-from tfmatrix.questions.recipes.scripts import CORE, MODELS, AuditModel, Recipe, Script
+from tfmatrix.questions.recipes.scripts import CORE, MODELS, Recipe, RecipeModel, Script
 from tfmatrix.tables import DEFAULT_MODES
 
 ALL = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
@@ -93,7 +93,7 @@ def test_determinism_is_told_from_the_text() -> None:
 
 
 def test_models_know_those_that_they_are_like() -> None:
-    """A model that leaves a part of the audit to another one names one that exists and is of its mode."""
+    """A model that leaves a part to another one names one that exists and is of its mode."""
     like = [model for model in MODELS.values() if model.like]
     assert like
-    assert all(isinstance(MODELS[m.like], AuditModel) and MODELS[m.like].mode == m.mode for m in like)
+    assert all(isinstance(MODELS[m.like], RecipeModel) and MODELS[m.like].mode == m.mode for m in like)

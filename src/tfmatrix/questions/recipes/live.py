@@ -1,4 +1,4 @@
-"""What of an audit is still of use: trials of recipes as they are now."""
+"""What of recipes is still of use: trials of recipes as they are now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit's cells, and the trial of a cell under a variation, with the key that covers everything about it."""
+"""The recipes' cells, and the trial of a cell under a variation, with the key that covers everything about it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLACE = Start(here="folder", home="home")
 
 
 @dataclass(frozen=True)
-class AuditCell:
+class RecipeCell:
     """Environment x recipe x model: what the report has a verdict of."""
 
     environment: Environment
@@ -48,7 +48,7 @@ class AuditCell:
 
 
 @dataclass(frozen=True)
-class AuditPlan:
+class RecipesPlan:
     """Which cells there are, and the environments that their trials run in."""
 
     config: Config
@@ -57,10 +57,10 @@ class AuditPlan:
     scripts: tuple[Script, ...]
 
     @cached_property
-    def cells(self) -> tuple[AuditCell, ...]:
+    def cells(self) -> tuple[RecipeCell, ...]:
         """Every cell, environments outermost."""
         chosen = [s for s in self.scripts if s.model.mode in self.config.modes]
-        return tuple(AuditCell(environment, script) for environment in self.environments for script in chosen)
+        return tuple(RecipeCell(environment, script) for environment in self.environments for script in chosen)
 
     @cached_property
     def every_environment(self) -> tuple[Environment, ...]:
@@ -96,7 +96,7 @@ class AuditPlan:
     def _process_key(self, environment: Environment, process: str) -> str:
         return f"{self.scope.environment_key(environment)}/{process}"
 
-    def known_of(self, cell: AuditCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:
+    def known_of(self, cell: RecipeCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:
         """Return a cell as it is judged, with the function that looks its trials up; ``trial`` does so by key."""
         seen: dict[tuple[str, int, tuple[str, ...]], Tried] = {}
 
@@ -110,14 +110,14 @@ class AuditPlan:
         return judge.Cell(cell.script.model.mode, tuple(self.variations(cell)), self.trials, find)
 
     def stand_ins(
-        self, cells: Mapping[AuditCell, judge.Cell], answers: Mapping[AuditCell, Answer]
-    ) -> dict[AuditCell, AuditCell]:
+        self, cells: Mapping[RecipeCell, judge.Cell], answers: Mapping[RecipeCell, Answer]
+    ) -> dict[RecipeCell, RecipeCell]:
         """Return, for each cell that reproduces, the one whose trials stand for it under what was never promised.
 
         Of those with one environment, model, op determinism and result it is the one with the shortest recipe: where
         all bits are the same so far, and the settings too, more trials of the others would say the same.
         """
-        groups: dict[tuple[object, ...], list[AuditCell]] = {}
+        groups: dict[tuple[object, ...], list[RecipeCell]] = {}
         for cell in self.cells:
             if answers[cell].verdict is Verdict.IDENTICAL and not cell.script.model.like:
                 trial = cells[cell].find(CONTROL, 1).trial
@@ -132,14 +132,14 @@ class AuditPlan:
         """How many trials at least a cell has to agree in."""
         return max(LEAST_TRIALS, self.config.trials)
 
-    def variations(self, cell: AuditCell) -> Iterator[Variation]:
+    def variations(self, cell: RecipeCell) -> Iterator[Variation]:
         """Yield the variations that exist for a cell."""
         for variation in VARIATIONS.values():
             needs = not variation.further or sibling(cell.environment, variation, self.config)
             if cell.script.model.mode in variation.modes and needs:
                 yield variation
 
-    def expected(self, cell: AuditCell, variation: Variation, number: int = 1) -> ExpectedTrial:
+    def expected(self, cell: RecipeCell, variation: Variation, number: int = 1) -> ExpectedTrial:
         """Return the trial of a cell under a variation; trials of other numbers come from other processes."""
         name = cell.id, variation.name, number, variation.doings
         if name not in self._expected:
@@ -148,10 +148,10 @@ class AuditPlan:
 
     @cached_property
     def _expected(self) -> dict[tuple[str, str, int, tuple[str, ...]], ExpectedTrial]:
-        """The trials that were asked for before: an audit asks for each in every round."""
+        """The trials that were asked for before: each is asked for in every round."""
         return {}
 
-    def _expect(self, cell: AuditCell, variation: Variation, number: int) -> ExpectedTrial:
+    def _expect(self, cell: RecipeCell, variation: Variation, number: int) -> ExpectedTrial:
         environment = sibling(cell.environment, variation, self.config) or cell.environment
         script = cell.script
         # Those that differ in what is done within a process may share one: they are compared with the control alone.
@@ -163,12 +163,12 @@ class AuditPlan:
         return expect(self.scope, tried, work, role=variation.name, number=number, start=start)
 
 
-def make_audit_plan(config: Config) -> AuditPlan:
+def make_recipes_plan(config: Config) -> RecipesPlan:
     """Return the plan of a configuration's versions and modes.
 
     Raises ``UserError`` for a version that is not known, and where no recipe is for any of the modes.
     """
-    plan = AuditPlan(config, named_environments(config), scripts())
+    plan = RecipesPlan(config, named_environments(config), scripts())
     if not plan.cells:
         raise UserError(f"no recipe is for the mode {', '.join(config.modes)}; recipes are for {', '.join(CORE)}.")
     return plan

@@ -1,4 +1,4 @@
-"""What an audit found, as records; and what follows from several cells together: mends and advice."""
+"""What was found of recipes, as records; and what follows from several cells together: mends and advice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes.judge import Answer, Effect
-from tfmatrix.questions.recipes.plan import AuditCell
+from tfmatrix.questions.recipes.plan import RecipeCell
 from tfmatrix.questions.recipes.recipes import RECIPES
 from tfmatrix.questions.recipes.scripts import CORE, Recipe
 from tfmatrix.records import MISSING, Environment, InstalledEnvironment, Machine
@@ -18,7 +18,7 @@ from tfmatrix.records import MISSING, Environment, InstalledEnvironment, Machine
 class Found:
     """What is known of one cell."""
 
-    cell: AuditCell
+    cell: RecipeCell
     answer: Answer
     never_promised: tuple[Effect, ...] = ()
     """Of the cell that stands for it: one that reproduces, gave the same bits, and has the same op determinism."""
@@ -36,7 +36,7 @@ class Environs:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Results:
     """Everything that a report says."""
 
     found: tuple[Found, ...]
