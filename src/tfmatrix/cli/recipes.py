@@ -26,8 +26,11 @@ from tfmatrix.records import MISSING, Environment
 
 
 @click.command()
-@options("versions", "modes", "trials", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
-def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
+@options("versions", "modes", "trials", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
+@click.option("--models", metavar="LIST", help="What recipes are tried on: keras-mlp,v1-mlp; all by default.")
+def recipes(  # click hands over an argument for each option
+    *, models: str | None, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices: Any
+) -> int:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md.
 
     At least 3 trials have to agree. Exits with 0 when everything that was asked for is known, whatever was found, and
@@ -35,7 +38,8 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices:
     """
     if stored and fresh:
         raise UserError("--stored runs nothing, so --fresh does not go with it.")
-    plan = make_recipes_plan(read_config(choices))
+    names = [name.strip() for name in (models or "").split(",") if name.strip()]
+    plan = make_recipes_plan(read_config(choices), names)
     with open_store(plan.config) as store:
         if not stored:
             with alone(plan.config):

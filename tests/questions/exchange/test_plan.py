@@ -20,10 +20,12 @@ VERSIONS = ["2.15.1", "2.16.2", "2.21.0"]
 MODELS = {"net": "def build(): pass\n", "graph": "def variables(): pass\n", "stream": "def draws(): pass\n"}
 
 
-def planned(folder: Path, formats: tuple[str, ...] = ("keras", "saver"), **choices: Any) -> ExchangePlan:
+def planned(
+    folder: Path, formats: tuple[str, ...] = ("keras", "saver"), more: str = "", **choices: Any
+) -> ExchangePlan:
     """Return the plan of a project with a Keras model, a functional one, and one without weights."""
     settings: dict[str, Any] = {"versions": VERSIONS, "modes": ["tf2", "v1"], **choices}
-    return make_exchange_plan(make_project(folder, MODELS, **settings).overridden(models=list(MODELS)), formats)
+    return make_exchange_plan(make_project(folder, MODELS, more, **settings).overridden(models=list(MODELS)), formats)
 
 
 def test_each_model_is_written_in_the_formats_of_its_kind(tmp_path: Path) -> None:
@@ -31,6 +33,22 @@ def test_each_model_is_written_in_the_formats_of_its_kind(tmp_path: Path) -> Non
     found = [(w.form.name, w.writer.cell.mode, w.writer.cell.model.name) for w in planned(tmp_path).written]
     assert list(dict.fromkeys(found)) == [("keras", "tf2", "net"), ("keras", "v1", "net"), ("saver", "v1", "graph")]
     assert len(found) == 3 * len(VERSIONS)
+
+
+def test_each_launch_is_exchanged_by_itself(tmp_path: Path) -> None:
+    """What is written under a launch is read under the same, and each has keys of its own."""
+    plan = planned(tmp_path, more="launches.single = { intra_op = 1 }", versions=VERSIONS[:1], modes=["tf2"])
+    assert [written.writer.cell.launch.name for written in plan.written] == ["default", "single"]
+    read = [plan.reader(written, plan.environments[0], "a") for written in plan.written]
+    assert [expected.cell.launch.name for expected in read] == ["default", "single"]
+    assert len({expected.key for expected in (*read, *(written.writer for written in plan.written))}) == 4
+
+
+def test_a_policy_about_nothing_is_the_users_to_mend(tmp_path: Path) -> None:
+    """A rule about a model that does not exist is refused, as it is for a matrix."""
+    rule = '[[tool.tfmatrix.policy.rules]]\nmodel = "nobody"\nratio = 40'
+    with pytest.raises(UserError, match="no model 'nobody'"):
+        planned(tmp_path, more=rule)
 
 
 def test_what_is_written_is_read_by_itself_and_every_later_release(tmp_path: Path) -> None:

@@ -145,3 +145,21 @@ def test_every_release_with_keras_3_has_one_with_keras_2(tmp_path: Path) -> None
     plan = plan_of(tmp_path, versions=["all"])
     with_keras_2: list[Environment] = [e for e in plan.environments if sibling(e, VARIATIONS["keras-2"], plan.config)]
     assert [e.name for e in with_keras_2] == [name for name in catalogue.RELEASES if int(name.split(".")[1]) >= 16]
+
+
+def test_a_seed_is_in_every_text_that_sets_one(tmp_path: Path) -> None:
+    """Under another seed each recipe that sets one sets that, has trials of its own, and is advised with it."""
+    before, after = (make_recipes_plan(plan_of(tmp_path, seed=seed).config) for seed in (42, 4711))
+    for one, other in zip(before.scripts, after.scripts, strict=True):
+        assert "42" not in other.recipe.code
+        assert (one.digest == other.digest) == ("42" not in one.recipe.code)
+        assert other.recipe.code.count("4711") == one.recipe.code.count("42")
+
+
+def test_only_the_models_that_are_named_are_tried(tmp_path: Path) -> None:
+    """Recipes are tried on the models of their own that are named, and a name that none has is the user's to mend."""
+    config = plan_of(tmp_path).config
+    chosen = make_recipes_plan(config, ["v1-mlp", "keras-mlp"])
+    assert {script.model.name for script in chosen.scripts} == {"keras-mlp", "v1-mlp"}
+    with pytest.raises(UserError, match=r"no model 'mlp' of recipes; there are keras-mlp, "):
+        make_recipes_plan(config, ["mlp"])

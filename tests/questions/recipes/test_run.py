@@ -237,7 +237,7 @@ def test_gc_keeps_recipes_until_its_recipe_changes(
     before = results_of(plan, store)
     assert remove_stale(store, plan)[0] == 0
     left = [script for script in recipes.scripts() if script.recipe.name != "none"]
-    monkeypatch.setattr(live, "scripts", lambda: left)
+    monkeypatch.setattr(live, "scripts", lambda seed: left)
     assert remove_stale(store, plan)[0] == 2
     after = known(plan, store)
     unknown = {found.cell.script.name for found in after.found if found.answer.verdict is Verdict.MISSING}

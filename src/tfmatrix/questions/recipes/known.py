@@ -33,6 +33,7 @@ def known(plan: RecipesPlan, store: Store) -> Results:
             "versions": [environment.name for environment in plan.environments],
             "modes": list(plan.config.modes),
             "trials": plan.trials,
+            "seed": plan.config.seed,
         },
         trials=len({expected.key for expected in ran}),
         processes=len({(expected.cell.environment, expected.start) for expected in ran}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,11 +12,11 @@ from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, expect, scope_of
-from tfmatrix.questions.chosen import named_environments
+from tfmatrix.questions.chosen import named_environments, require_seed
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
-from tfmatrix.questions.recipes.scripts import CORE, Script
+from tfmatrix.questions.recipes.scripts import CORE, MODELS, Script
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, Start, Trial
 from tfmatrix.records import Script as Scripted
@@ -163,12 +163,16 @@ class RecipesPlan:
         return expect(self.scope, tried, work, role=variation.name, number=number, start=start)
 
 
-def make_recipes_plan(config: Config) -> RecipesPlan:
-    """Return the plan of a configuration's versions and modes.
+def make_recipes_plan(config: Config, models: Collection[str] = ()) -> RecipesPlan:
+    """Return the plan of a configuration's versions, modes and seed, on recipes' models of some names, or on all.
 
-    Raises ``UserError`` for a version that is not known, and where no recipe is for any of the modes.
+    Raises ``UserError`` for a version, seed or model that is not known, and where no recipe is for any of the modes.
     """
-    plan = RecipesPlan(config, named_environments(config), scripts())
+    require_seed(config)
+    if strange := [name for name in models if name not in MODELS]:
+        raise UserError(f"there is no model {strange[0]!r} of recipes; there are {', '.join(MODELS)}.")
+    chosen = (script for script in scripts(config.seed) if not models or script.model.name in models)
+    plan = RecipesPlan(config, named_environments(config), tuple(chosen))
     if not plan.cells:
         raise UserError(f"no recipe is for the mode {', '.join(config.modes)}; recipes are for {', '.join(CORE)}.")
     return plan

@@ -57,6 +57,12 @@ class Results:
         """Every cell by environment, recipe and model."""
         return {(f.cell.environment, f.cell.script.recipe.name, f.cell.script.model.name): f for f in self.found}
 
+    @cached_property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipes that were tried, as they were, in the order of their table."""
+        tried = {found.cell.script.recipe.name: found.cell.script.recipe for found in self.found}
+        return tuple(tried[name] for name in RECIPES if name in tried)
+
     def reproduces(self, environment: Environment, recipe: str, models: Sequence[str]) -> bool:
         """Return whether a recipe makes all of some models reproduce in an environment."""
         cells = [self.by_name.get((environment, recipe, model)) for model in models]
@@ -70,7 +76,7 @@ class Results:
 
     def advice(self, environment: Environment, models: Sequence[str]) -> Recipe | None:
         """Return the shortest recipe that makes all of some models reproduce in an environment, or None."""
-        fit = [recipe for recipe in RECIPES.values() if self.reproduces(environment, recipe.name, models)]
+        fit = [recipe for recipe in self.recipes if self.reproduces(environment, recipe.name, models)]
         return min(fit, key=lambda recipe: recipe.length, default=None)
 
     def unanswered(self) -> list[str]:

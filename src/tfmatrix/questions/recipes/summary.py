@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from tfmatrix import __version__
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.recipes import recipes, scripts, variations
+from tfmatrix.questions.recipes import scripts, variations
 from tfmatrix.questions.recipes.judge import SAME, Effect
 from tfmatrix.questions.recipes.results import Environs, Found, Results
 from tfmatrix.report.document import UNNAMED, identified
@@ -42,6 +42,7 @@ class Settings(Record, frozen=True, kw_only=True):
     versions: tuple[Name, ...]
     modes: tuple[Name, ...]
     trials: Positive
+    seed: Count
 
 
 class Model(Record, frozen=True, kw_only=True):
@@ -141,7 +142,7 @@ def summarise(results: Results) -> Report:
                 for m in scripts.MODELS.values()
                 if m.name in tried
             ),
-            recipes=tuple(_recipe(recipe) for recipe in recipes.RECIPES.values() if tried & set(recipe.models)),
+            recipes=tuple(_recipe(recipe) for recipe in results.recipes),
             variations=tuple(_variation(results, variation) for variation in variations.VARIATIONS.values()),
             cells=tuple(_cell(results, found) for found in results.found),
             advice=tuple(
