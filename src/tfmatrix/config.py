@@ -13,14 +13,12 @@ from typing import Any
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError
 from tfmatrix.records import Launch, Machine, Policy, Rule
+from tfmatrix.tables import DEFAULT_MODES, MODES
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
-
-MODES = ("tf2", "v1")
-"""The probe's modes; a test holds this to its table."""
 
 RESERVED = {
     "PYTHONHASHSEED": "every trial sets for itself",
@@ -56,7 +54,7 @@ class Config:
     baseline: str = "2.15.1"
     python: str = "3.10"
     distribution: str = "tensorflow-cpu"
-    modes: tuple[str, ...] = MODES
+    modes: tuple[str, ...] = DEFAULT_MODES
     models: tuple[str, ...] = ()
     """Names of reference models, ``mlp`` or ``optimizers[adamw]``; none means all in the folder."""
     models_folder: Path = Path("reference_models")

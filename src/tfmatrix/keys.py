@@ -30,8 +30,8 @@ from tfmatrix.records import (
     Work,
     Write,
 )
+from tfmatrix.tables import PROBE
 
-PROBE = Path(__file__).parent / "probe"
 LAUNCHING = Path(__file__).parent / "runner" / "launching.py"
 """What gives a probe its variables, those that tfmatrix itself sets."""
 
@@ -129,7 +129,7 @@ def trial_key(covers: Iterable[tuple[str, str]]) -> str:
 def probe_source() -> str:
     """Return the digest of the probe's files, and of the one that says with what variables it starts."""
     state = hashlib.sha256()
-    for path in (*sorted(PROBE.glob("*.py")), LAUNCHING):
+    for path in (*sorted([*PROBE.glob("*.py"), *PROBE.glob("*.json")]), LAUNCHING):
         state.update(path.name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()
 

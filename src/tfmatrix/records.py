@@ -94,7 +94,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Start:
-    """How a process starts, besides its launch: what an audit varies."""
+    """How a process starts, besides its launch: what recipes are tried under."""
 
     name: str = ""
     """Processes of two names are started separately."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def test_what_no_longer_lies_there_as_it_was_written_is_written_again(tmp_path: 
         (folder / "file").write_bytes(b"altered")
     said = tell(*OPTIONS)
     assert said.err.count("trials to run") == 1  # the fake writes the same bytes again: nothing is read anew
-    assert "1 of 9 trials to run" in said.err
+    # Which artefact comes first is chance: the older release's has two readers, the newer one's has one.
+    assert re.search("1 of [89] trials to run", said.err)
     assert said.code == cli.SAME
 
 

@@ -22,6 +22,7 @@ USAGE = {
     "unknown version": ["report", "--versions", "2.7.0"],
     "unknown model": ["report", "--models", "mpl"],
     "unknown mode": ["report", "--modes", "tf3"],
+    "no recipe for a mode": ["recipes", "--modes", "tf2-xla"],
     "empty list": ["report", "--versions", ""],
     "seed": ["report", "--seed", "99999999999"],
     "no cell": ["run", "--cell", "2.15.1"],

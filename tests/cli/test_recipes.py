@@ -13,7 +13,7 @@ from tfmatrix.records import ExpectedTrial
 from .project import Tell
 
 
-def test_an_audit_ends_with_0_where_everything_is_known(
+def test_a_run_of_recipes_ends_with_0_where_everything_is_known(
     tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What does not reproduce is a finding and no error; the report lies where it is said to."""
@@ -28,7 +28,7 @@ def test_an_audit_ends_with_0_where_everything_is_known(
     assert "v1-snippet-as-written" in said.err
 
 
-def test_an_audit_ends_with_2_where_an_environment_is_missing(
+def test_a_run_of_recipes_ends_with_2_where_an_environment_is_missing(
     tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An environment that cannot be had is named on standard error; the report has the others."""

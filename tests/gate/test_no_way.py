@@ -17,6 +17,7 @@ from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.store.facts import INSTALLED, REFUSAL
 from tfmatrix.store.store import Store
+from tfmatrix.tables import DEFAULT_MODES
 
 from .conftest import on
 from .project import accept, gated, make_gated_project, of_candidate, report_id
@@ -165,6 +166,22 @@ def test_a_configuration_that_leaves_out_what_failed(tmp_path: Path, tell: Tell,
     assert said.code == cli.CHANGED
     assert "known all the same" in said.out
     assert "the configuration leaves out" in said.out
+
+
+def test_a_mode_that_was_only_tried_is_told_and_stops_nothing(tmp_path: Path, tell: Tell) -> None:
+    """What does not pass in a mode that runs by choice alone is a warning, once the configuration does not name it."""
+
+    def answer(expected: ExpectedTrial) -> Any:
+        fails = expected.cell.environment.name == CANDIDATE and expected.cell.mode not in DEFAULT_MODES
+        return ones(weights=[9.0] * 4) if fails else ones()
+
+    gated(tmp_path, answer, ["same"], modes=[*DEFAULT_MODES, "tf2-xla"])
+    assert tell("check", CANDIDATE).code == cli.CHANGED
+    ask_for_less(tmp_path, answer, modes=list(DEFAULT_MODES))
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.SAME
+    assert "known all the same" in said.out
+    assert "the configuration leaves out" not in said.out
 
 
 def test_fewer_trials_than_disagreed(tmp_path: Path, tell: Tell) -> None:

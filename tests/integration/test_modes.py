@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from probe.client import PROBE, Server
-from tfmatrix import config
+from probe.client import Server
 from tfmatrix.records import CHANGED, InstalledEnvironment
+from tfmatrix.tables import DEFAULT_MODES, MODES
 
 from .project import ROOT
 
@@ -36,9 +36,9 @@ def server(made_environment: Callable[..., InstalledEnvironment]) -> Iterator[Se
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("mode", config.MODES)
+@pytest.mark.parametrize("mode", DEFAULT_MODES)
 def test_the_probe_runs_on_python_3_7(server: Servers, mode: str) -> None:
-    """TensorFlow 2.8.4 on Python 3.7 observes a model in both modes, natively and injected, and twice the same."""
+    """TensorFlow 2.8.4 on Python 3.7 observes a model in the default modes, in both tiers, and twice the same."""
     probe = server("2.8.4", "3.7")
     assert probe.description["python"].startswith("3.7.")
     first, second = (probe.ask(REFERENCE / "linear.py", mode) for _ in range(2))
@@ -48,7 +48,7 @@ def test_the_probe_runs_on_python_3_7(server: Servers, mode: str) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("mode", config.MODES)
+@pytest.mark.parametrize("mode", DEFAULT_MODES)
 @pytest.mark.parametrize("version", RELEASES)
 def test_a_trial_repeats_itself_in_every_release_and_mode(server: Servers, version: str, mode: str) -> None:
     """Two forks of one process give the same trace, of a model with dropout, batch norm and convolution."""
@@ -85,13 +85,67 @@ def test_a_file_that_changed_since_the_plan_gives_no_result(server: Servers) -> 
     )
 
 
-def test_the_configuration_knows_the_modes_of_the_probe() -> None:
-    """What can be configured as a mode is what the probe has a row for, in the same order."""
-    tree = ast.parse((PROBE / "modes.py").read_text(encoding="utf-8"))
-    (table,) = (
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == ["MODES"]
+BY_CHOICE = tuple(mode for mode in MODES if mode not in DEFAULT_MODES)
+KERAS_2 = "2.15.1"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("model", ["mlp", "keras_mlp"])
+@pytest.mark.parametrize("mode", BY_CHOICE)
+def test_a_mode_that_is_chosen_runs_functions_and_keras(server: Servers, mode: str, model: str) -> None:
+    """Each mode that does not run by default observes both, the whole chain of them, and twice the same."""
+    first, second = (server(KERAS_2).ask(REFERENCE / f"{model}.py", mode) for _ in range(2))
+    assert first.outcome == "observed", first.message
+    assert first.manifest["trace"] == second.manifest["trace"]
+    assert first.trace.keys() == server(KERAS_2).ask(REFERENCE / f"{model}.py", "tf2").trace.keys()
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("version", [KERAS_2, "2.21.0"])
+def test_keras_is_seen_in_the_same_order_by_default(server: Servers, version: str) -> None:
+    """What `fit` feeds does not depend on op determinism, and is every row once in each epoch."""
+    traces = [server(version).ask(REFERENCE / "keras_mlp.py", mode).trace for mode in ("tf2", "tf2-default")]
+    names = [name for name in traces[0] if name.startswith(("shuffle@", "batch@"))]
+    assert len(names) == 10 + 10 * 4  # epochs, and the batches of each, the last of them smaller
+    assert len({tuple(trace[name] for name in names) for trace in traces}) == 1
+
+
+@pytest.mark.integration
+def test_op_determinism_is_as_the_row_says(server: Servers, tmp_path: Path) -> None:
+    """A model that asks TensorFlow itself finds op determinism on in the modes whose row says so, and in no other."""
+    path = tmp_path / "asks.py"
+    path.write_text(
+        "import tensorflow as tf\n"
+        "from tensorflow.python.framework.config import is_op_determinism_enabled\n"
+        "def draws():\n    return {'on': tf.constant(bool(is_op_determinism_enabled()))}\n",
+        encoding="utf-8",
     )
-    assert isinstance(table, ast.Dict)
-    assert tuple(key.value for key in table.keys if isinstance(key, ast.Constant)) == config.MODES
+    digests = {mode: server(KERAS_2).ask(path, mode).trace["draw/on"] for mode in MODES}
+    on, off = digests["tf2"], digests["tf2-default"]
+    assert on != off
+    assert digests == {"tf2": on, "v1": off, "tf2-default": off, "tf2-xla": on}
+
+
+@pytest.mark.integration
+def test_xla_compiles_in_its_mode_and_in_no_other(
+    made_environment: Callable[..., InstalledEnvironment], tmp_path: Path
+) -> None:
+    """XLA itself writes down what it compiles: programs and Keras's training step in tf2-xla, nothing elsewhere."""
+    dumped = tmp_path / "dumped"
+    with Server(made_environment(KERAS_2).interpreter, XLA_FLAGS=f"--xla_dump_to={dumped}") as probe:
+        for mode in ("tf2", "v1", "tf2-default"):
+            assert probe.ask(REFERENCE / "keras_mlp.py", mode).outcome == "observed"
+            assert not dumped.exists()
+        assert probe.ask(REFERENCE / "keras_mlp.py", "tf2-xla").outcome == "observed"
+        compiled = {path.name.partition(".a_inference_")[2][:10] for path in dumped.iterdir()}
+    assert {"run_step_", "_lambda__"} <= {name[:9] for name in compiled}
+
+
+@pytest.mark.integration
+def test_what_xla_lacks_does_not_exist_in_its_mode(server: Servers) -> None:
+    """An operation that XLA does not have, and Keras that goes on without XLA, are unsupported and say why."""
+    lacking = server(KERAS_2).ask(REFERENCE / "embedding.py", "tf2-xla")
+    assert (lacking.outcome, lacking.message) == ("unsupported", "XLA_CPU_JIT has no SegmentSum")
+    silent = server("2.21.0").ask(REFERENCE / "keras_mlp.py", "tf2-xla")
+    assert silent.outcome == "unsupported"
+    assert silent.message.startswith("Keras 3 goes on without jit_compile=True")

@@ -1,4 +1,4 @@
-"""The audit on real releases: planted dependencies are caught, what was measured before comes out, advice holds."""
+"""Recipes on real releases: planted dependencies are caught, what was measured before comes out, advice holds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from questions.recipes.worlds import audited as audited_by
+from questions.recipes.worlds import results_of
 from tfmatrix import config
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import judge
-from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
+from tfmatrix.questions.recipes.plan import RecipesPlan, make_recipes_plan
 from tfmatrix.questions.recipes.recipes import RECIPES
-from tfmatrix.questions.recipes.results import Audit, core_models
-from tfmatrix.questions.recipes.scripts import AuditModel, Recipe, Script
+from tfmatrix.questions.recipes.results import Results, core_models
+from tfmatrix.questions.recipes.scripts import Recipe, RecipeModel, Script
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, VARIATIONS, Variation, together
 from tfmatrix.records import ExpectedTrial, Fingerprint, InstalledEnvironment, Trial
 from tfmatrix.runner.events import Finished
@@ -35,7 +35,7 @@ VERSION = "2.16.2"
 
 def planted(name: str, mode: str, **options: object) -> Script:
     """Return a planted model behind a recipe that sets nothing."""
-    model = AuditModel(name, mode, "", str(PLANTED / f"{name}.py"), tuple(options.items()))
+    model = RecipeModel(name, mode, "", str(PLANTED / f"{name}.py"), tuple(options.items()))
     return Script(Recipe("nothing", "", "import tensorflow as tf\n", (name,)), model)
 
 
@@ -47,21 +47,21 @@ def made(made_environment: Callable[..., InstalledEnvironment]) -> None:
 
 
 @pytest.fixture
-def plan(made: None, tmp_path: Path) -> AuditPlan:
-    """Return the plan of an audit of planted models alone, with a store of its own."""
+def plan(made: None, tmp_path: Path) -> RecipesPlan:
+    """Return a plan of planted models alone, with a store of its own."""
     settings = config.load(ROOT).overridden(versions=[VERSION], store=tmp_path / "store.sqlite")
     scripts = (
         planted("process", "tf2"),
         planted("graph", "v1"),
         *(planted("unseeded", "tf2", what=what) for what in ("random", "numpy", "address", "set")),
     )
-    return replace(make_audit_plan(settings), scripts=scripts)
+    return replace(make_recipes_plan(settings), scripts=scripts)
 
 
 Ran = dict[str, tuple[Trial, tuple[Fingerprint, ...]]]
 
 
-def run(plan: AuditPlan, expected: list[ExpectedTrial]) -> Ran:
+def run(plan: RecipesPlan, expected: list[ExpectedTrial]) -> Ran:
     """Run trials, and return what became of each by its name within its cell."""
     ran: Ran = {}
     for event in observe(expected, plan.config):
@@ -75,7 +75,7 @@ def stages(trace: tuple[Fingerprint, ...]) -> dict[str, str]:
     return {print_.stage: print_.digest for print_ in trace}
 
 
-def changed(plan: AuditPlan, number: int, variations: list[Variation]) -> dict[str, set[str]]:
+def changed(plan: RecipesPlan, number: int, variations: list[Variation]) -> dict[str, set[str]]:
     """Return the stages that each variation changes in a planted model, against the control's."""
     cell = plan.cells[number]
     expected = [plan.expected(cell, CONTROL, n) for n in (1, 2)] + [plan.expected(cell, v) for v in variations]
@@ -91,7 +91,7 @@ def changed(plan: AuditPlan, number: int, variations: list[Variation]) -> dict[s
     return found
 
 
-def test_every_variation_of_a_process_is_seen_by_it_and_caught(plan: AuditPlan) -> None:
+def test_every_variation_of_a_process_is_seen_by_it_and_caught(plan: RecipesPlan) -> None:
     """A model that depends on what a variation changes has other bits there, and without the variation it has not."""
     variations = [*plan.variations(plan.cells[0])]
     found = changed(plan, 0, [*variations, together("tf2")])
@@ -107,7 +107,7 @@ def test_every_variation_of_a_process_is_seen_by_it_and_caught(plan: AuditPlan) 
     assert {name: found[name] - {name} - beside.get(name, set()) for name in found} == {name: set() for name in found}
 
 
-def test_every_variation_of_a_session_is_caught(plan: AuditPlan) -> None:
+def test_every_variation_of_a_session_is_caught(plan: RecipesPlan) -> None:
     """A graph that depends on what was done with sessions before has other bits at the stage that says so."""
     variations = [v for v in plan.variations(plan.cells[1]) if "session" in v.name or v.name == "other-work"]
     found = changed(plan, 1, [*variations, together("v1")])
@@ -115,7 +115,7 @@ def test_every_variation_of_a_session_is_caught(plan: AuditPlan) -> None:
     assert found == {v.name: {v.name} for v in variations}
 
 
-def test_what_no_seed_reaches_differs_between_processes(plan: AuditPlan) -> None:
+def test_what_no_seed_reaches_differs_between_processes(plan: RecipesPlan) -> None:
     """A model that draws from Python's generator without a seed does not pass its control."""
     cell = plan.cells[2]
     ran = run(plan, [plan.expected(cell, CONTROL, n) for n in (1, 2)])
@@ -123,7 +123,7 @@ def test_what_no_seed_reaches_differs_between_processes(plan: AuditPlan) -> None
 
 
 @pytest.mark.parametrize("number", [3, 4], ids=["numpy", "address"])
-def test_what_forked_siblings_share_differs_between_processes(plan: AuditPlan, number: int) -> None:
+def test_what_forked_siblings_share_differs_between_processes(plan: RecipesPlan, number: int) -> None:
     """Trials forked from one process agree on what it drew at its start; the control, from two, does not."""
     cell = plan.cells[number]
     first, second = (plan.expected(cell, CONTROL, n) for n in (1, 2))
@@ -134,25 +134,25 @@ def test_what_forked_siblings_share_differs_between_processes(plan: AuditPlan, n
     assert one != other
 
 
-def test_the_order_of_a_set_is_blamed_on_the_hash_seed(plan: AuditPlan) -> None:
+def test_the_order_of_a_set_is_blamed_on_the_hash_seed(plan: RecipesPlan) -> None:
     """A model that depends on the order of a set passes its control, and the one variation to blame is found."""
     with Store(plan.config.store) as store:
-        found = audited_by(replace(plan, scripts=plan.scripts[5:]), store).found[0]
+        found = results_of(replace(plan, scripts=plan.scripts[5:]), store).found[0]
     assert found.answer.verdict is Verdict.UNSTABLE
     assert [(effect.variation, effect.stage) for effect in found.answer.blame] == [("hash-seed", "draw/set")]
 
 
 @pytest.fixture(scope="module")
-def audited(made: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Audit]]:
-    """Yield a project, and what an audit of the usual snippets and their mends found, in an old and a newer release."""
+def tried(made: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Results]]:
+    """Yield a project, and what was found of the usual snippets and their mends, in an old and a newer release."""
     project = Project(tmp_path_factory.mktemp("project"), ["2.9.3", "2.15.1"], [])
     settings = config.load(project.folder)
     left_out = {"none", "tensorflow-seed", "layer-seeds", "layer-seeds-own-order", "v1-single-thread", "v1-op-seeds"}
     with Store(settings.under_root(settings.store)) as store, pytest.MonkeyPatch.context() as patched:
         patched.setattr(judge, "never_promised", lambda cell: ())  # not what is tested, and most of the time
-        plan = make_audit_plan(settings)
+        plan = make_recipes_plan(settings)
         plan = replace(plan, scripts=tuple(s for s in plan.scripts if s.recipe.name not in left_out))
-        yield project, audited_by(plan, store)
+        yield project, results_of(plan, store)
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def audited(made: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     ],
 )
 def test_what_was_measured_by_hand_comes_out_by_itself(
-    audited: tuple[Project, Audit], recipe: str, model: str, old: str, new: str
+    tried: tuple[Project, Results], recipe: str, model: str, old: str, new: str
 ) -> None:
     """The usual snippets reproduce up to 2.9 and not later, the second fails, and the mended ones reproduce."""
-    _, audit = audited
-    for one, wanted in zip(audit.environments, (old, new), strict=True):
-        answer = audit.by_name[one.environment, recipe, model].answer
+    _, results = tried
+    for one, wanted in zip(results.environments, (old, new), strict=True):
+        answer = results.by_name[one.environment, recipe, model].answer
         told = (answer.blame[0] if answer.blame else answer.first) if answer.verdict is Verdict.UNSTABLE else None
         assert (told.stage if told else answer.verdict.value) == wanted
         if wanted == "failed":
@@ -207,13 +207,13 @@ with tf.Session() as session:
 
 @pytest.mark.parametrize("mode", ["tf2", "v1"])
 def test_what_is_advised_reproduces_when_it_is_run(
-    audited: tuple[Project, Audit], made_environment: Callable[..., InstalledEnvironment], mode: str, tmp_path: Path
+    tried: tuple[Project, Results], made_environment: Callable[..., InstalledEnvironment], mode: str, tmp_path: Path
 ) -> None:
     """The printed recipe in front of a model gives the same weights twice, under two hash seeds; without it, others."""
-    project, audit = audited
+    project, results = tried
     said = project.run("advise", "--version", "2.15.1", "--mode", mode)
     assert said.returncode == 0, said.stderr
-    advised = audit.advice(audit.environments[-1].environment, core_models(mode))
+    advised = results.advice(results.environments[-1].environment, core_models(mode))
     assert advised
     assert advised.code in said.stdout
     interpreter = made_environment("2.15.1").interpreter
@@ -231,6 +231,6 @@ def test_what_is_advised_reproduces_when_it_is_run(
     assert weights(bare, "1") != weights(bare, "2")
 
 
-def test_every_variation_is_known(plan: AuditPlan) -> None:
+def test_every_variation_is_known(plan: RecipesPlan) -> None:
     """The planted models stand for every variation that there is."""
     assert {v.name for cell in plan.cells for v in plan.variations(cell)} == set(VARIATIONS)

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from .adopted import functional, keras_fit, recorded, recorder, trial
+from .adopted import engines, functional, keras_fit, observers, recorded, recorder
 
 Rows = dict[str, NDArray[Any]]
 
 
 def a_setting(**more: Any) -> Any:
     """Return a setting that jitters nothing."""
-    return SimpleNamespace(recorder=recorder.Recorder(), mode="tf2", jittered=lambda stage, arrays: arrays, **more)
+    return SimpleNamespace(recorder=recorder.Recorder(), jittered=lambda stage, arrays: arrays, **more)
 
 
 @st.composite
@@ -73,7 +73,7 @@ def test_a_dataset_is_recorded_in_its_own_order(drawn: tuple[list[int], int]) ->
     native, injected = columns(order, size), columns(sorted(order), size)
     elements = lambda make, rows, draws: native if draws else injected  # noqa: E731  # as an engine calls it
     setting = a_setting(engine=SimpleNamespace(elements=elements), rows=lambda model: {})
-    trial._observe_pipeline(SimpleNamespace(pipeline=None), setting)
+    observers.pipeline(SimpleNamespace(pipeline=None), setting)
     found = recorded(setting.recorder)
     assert found["native shuffle@0"].tolist() == order
     assert "injected shuffle@0" not in found
@@ -153,12 +153,13 @@ def test_keras_is_seen_to_visit_the_rows_in_its_own_order(size: int, monkeypatch
     targets = np.arange(5, dtype=np.float32).reshape(5, 1)
     losses = SimpleNamespace(get=lambda name: lambda seen, predicted: np.sum(seen.array))
     keras = SimpleNamespace(losses=losses)
-    monkeypatch.setattr(
-        keras_fit, "tf", SimpleNamespace(keras=keras, numpy_function=watched, executing_eagerly=lambda: True)
-    )
-    monkeypatch.setattr(keras_fit.optimizers, "make_keras", lambda *_, **__: None)
+    monkeypatch.setattr(keras_fit, "tf", SimpleNamespace(keras=keras, executing_eagerly=lambda: True))
+    monkeypatch.setattr(engines, "tf", SimpleNamespace(numpy_function=watched))
+    monkeypatch.setattr(keras_fit.optimizers, "make", lambda *_: None)
     model = SimpleNamespace(LOSS="mse", OPTIMIZER={"name": "SGD"}, BATCH=size, EPOCHS=2)
-    setting = a_setting(jittered_settings=dict)
+    engine = SimpleNamespace(watch=lambda size: engines.GraphEngine.watch(None, size))
+    mode = SimpleNamespace(keras_optimizers="", keras_compile={})
+    setting = a_setting(jittered_settings=dict, engine=engine, mode=mode)
     keras_fit._fit(model, Network(orders), {"x": targets, "y": targets}, setting)
     found = recorded(setting.recorder)
     assert [found[f"native shuffle@{epoch}"].tolist() for epoch in range(2)] == orders

@@ -73,7 +73,7 @@ def test_a_start_changes_variables_and_tells_the_probe_the_rest(monkeypatch: pyt
 
 def test_a_named_folder_is_made_once_and_another_is_kept(tmp_path: Path) -> None:
     """A start's folder is one folder however often it is asked for; where none is named the process has its own."""
-    placed = Placed(Start(here="folder ä"), tmp_path / "audit")
-    assert placed.make("folder ä", HOME) == placed.make("folder ä", HOME) == tmp_path / "audit" / "folder ä"
-    assert (tmp_path / "audit" / "folder ä").is_dir()
+    placed = Placed(Start(here="folder ä"), tmp_path / "recipes")
+    assert placed.make("folder ä", HOME) == placed.make("folder ä", HOME) == tmp_path / "recipes" / "folder ä"
+    assert (tmp_path / "recipes" / "folder ä").is_dir()
     assert placed.make("", HOME) == HOME

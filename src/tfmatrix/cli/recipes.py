@@ -1,4 +1,4 @@
-"""The audit of recipes as commands: run it, and advise what its evidence supports."""
+"""Recipes as commands: try them, and advise what its evidence supports."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from tfmatrix.cli.observing import Answer, finish, observe
 from tfmatrix.cli.selection import PRINTING, RUNNING, alone, open_store, options, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.config import MODES
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.answer import answer, problems
 from tfmatrix.questions.recipes.known import known
-from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
+from tfmatrix.questions.recipes.plan import RecipesPlan, make_recipes_plan
 from tfmatrix.questions.recipes.report import write_report
-from tfmatrix.questions.recipes.results import Audit, Found, core_models
-from tfmatrix.questions.recipes.scripts import MODELS
+from tfmatrix.questions.recipes.results import Found, Results, core_models
+from tfmatrix.questions.recipes.scripts import CORE, MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import MISSING, Environment
 
 
 @click.command()
-@options("versions", "modes", "trials", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
-def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices: Any) -> int:
+@options("versions", "modes", "trials", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
+@click.option("--models", metavar="LIST", help="What recipes are tried on: keras-mlp,v1-mlp; all by default.")
+def recipes(  # click hands over an argument for each option
+    *, models: str | None, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices: Any
+) -> int:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md.
 
     At least 3 trials have to agree. Exits with 0 when everything that was asked for is known, whatever was found, and
@@ -36,7 +38,8 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices:
     """
     if stored and fresh:
         raise UserError("--stored runs nothing, so --fresh does not go with it.")
-    plan = make_audit_plan(read_config(choices))
+    names = [name.strip() for name in (models or "").split(",") if name.strip()]
+    plan = make_recipes_plan(read_config(choices), names)
     with open_store(plan.config) as store:
         if not stored:
             with alone(plan.config):
@@ -47,7 +50,9 @@ def recipes(*, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices:
 
 @click.command()
 @click.option("--version", required=True, metavar="VERSION", help="The environment: 2.15.1.")
-@click.option("--mode", type=click.Choice(MODES), default="tf2", show_default=True, help="How the model is executed.")
+@click.option(
+    "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The bare mode."
+)
 @click.option("--model", type=click.Choice(tuple(MODELS)), help="What has to reproduce; everything usual by default.")
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
@@ -56,35 +61,35 @@ def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int
 
     Exits with 2 where there is no evidence, and says how to get it.
     """
-    plan = make_audit_plan(read_config({**choices, "versions": version}))
+    plan = make_recipes_plan(read_config({**choices, "versions": version}))
     with open_store(plan.config) as store:
-        audited = known(plan, store)
-    click.echo(advice(plan, audited, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
+        results = known(plan, store)
+    click.echo(advice(plan, results, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
     return SAME
 
 
-def advice(plan: AuditPlan, audited: Audit, environment: Environment, models: tuple[str, ...]) -> str:
+def advice(plan: RecipesPlan, results: Results, environment: Environment, models: tuple[str, ...]) -> str:
     """Return the recipe that makes some models reproduce, with its evidence as comments.
 
     Raises ``UserError`` where nothing is known of any recipe there, and where none reproduces.
     """
-    cells = [found for found in audited.found if found.cell.script.model.name in models]
+    cells = [found for found in results.found if found.cell.script.model.name in models]
     if all(found.answer.verdict is Verdict.MISSING for found in cells):
         raise UserError(
             f"nothing is known of TensorFlow {environment.name} on this machine; "
             f"`tfmatrix recipes --versions {environment.name}` finds out."
         )
-    recipe = audited.advice(environment, models)
+    recipe = results.advice(environment, models)
     if recipe is None:
         raise UserError(f"no recipe made {' and '.join(models)} reproduce in TensorFlow {environment.name}.")
     told = [f"{recipe.name}: {recipe.claim}"]
     for name in models:
-        unseen = [variation for variation, where in audited.unseen.items() if environment.name in where]
-        told += _evidence(plan, audited.by_name[environment, recipe.name, name], unseen)
+        unseen = [variation for variation, where in results.unseen.items() if environment.name in where]
+        told += _evidence(plan, results.by_name[environment, recipe.name, name], unseen)
     return "".join(f"{line}\n" for text in told for line in _comment(text)) + recipe.code
 
 
-def _evidence(plan: AuditPlan, found: Found, unseen: Collection[str]) -> Iterator[str]:
+def _evidence(plan: RecipesPlan, found: Found, unseen: Collection[str]) -> Iterator[str]:
     """Yield what the evidence of one cell says, a sentence or two; variations that no process saw are no evidence."""
     harmless = [v for v in plan.variations(found.cell) if v.kind == HARMLESS and v.name not in unseen]
     answer = found.answer

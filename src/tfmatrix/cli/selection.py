@@ -15,6 +15,9 @@ from tfmatrix.compare import policy
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.store.store import Store
+from tfmatrix.tables import DEFAULT_MODES, MODES
+
+_MODES = f"{','.join(DEFAULT_MODES)} by default, of: {'; '.join(f'{m.name} ({m.summary})' for m in MODES.values())}."
 
 OPTIONS = {
     "versions": click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2+keras-3.11.3; or all."),
@@ -22,7 +25,7 @@ OPTIONS = {
         "--baseline", metavar="VERSION", help="The environment that the others are compared with."
     ),
     "formats": click.option("--formats", metavar="LIST", help="Formats: keras,weights.h5; all by default."),
-    "modes": click.option("--modes", metavar="LIST", help="tf2,v1 or one of the two."),
+    "modes": click.option("--modes", metavar="LIST", help=_MODES),
     "models": click.option("--models", metavar="LIST", help="Reference models: mlp,optimizers[adamw]."),
     "trials": click.option("--trials", type=int, metavar="N", help="Trials that must agree."),
     "seed": click.option("--seed", type=int, metavar="N", help="What every generator is seeded with."),

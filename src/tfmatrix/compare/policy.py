@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from tfmatrix.compare.judging import ROUNDING_RATIO, TIERS
 from tfmatrix.compare.stages import CHAIN, parse
 from tfmatrix.compare.verdicts import Passing, Verdict
-from tfmatrix.config import MODES
 from tfmatrix.errors import UserError, unreachable
 from tfmatrix.records import Policy, Rule
+from tfmatrix.tables import MODES
 
 DTYPES = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128"})
 """What a ratio can be given for: the dtypes that round."""
@@ -109,7 +109,7 @@ def _is_stage(pattern: str, *, full: bool) -> bool:
 
 
 def _known(what: str, models: Iterable[str]) -> list[str]:
-    kinds = {"model": sorted(models), "mode": MODES, "stage": [*CHAIN, *(f"{t}/..." for t in TIERS)]}
+    kinds = {"model": sorted(models), "mode": list(MODES), "stage": [*CHAIN, *(f"{t}/..." for t in TIERS)]}
     return list(kinds.get(what, sorted(DTYPES)))
 
 

@@ -115,7 +115,7 @@ class Step:
 
 @dataclass(frozen=True)
 class ModeComparison:
-    """The injected tier of one model in two modes of one environment: one row per stage."""
+    """The injected tier of one model in the first mode and another, in one environment: one row per stage."""
 
     environment: Environment
     model: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
-from tfmatrix.config import MODES, Config
+from tfmatrix.config import Config
 from tfmatrix.gate.checking import Ledger, check
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.gate.levels import Level
@@ -14,6 +14,7 @@ from tfmatrix.gate.results import Reason
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import MISSING, UNAVAILABLE, Cell, Environment
+from tfmatrix.tables import DEFAULT_MODES, MODES
 
 UNKNOWN = {MISSING, UNAVAILABLE}
 """Outcomes of a cell that was not run: where nobody asked for it, that is no fault."""
@@ -23,7 +24,7 @@ def left_out(plan: Plan) -> Iterator[Reason]:
     """Yield what the configuration leaves out, so that a pass never looks like more than it is."""
     expected = {model.name for model in plan.models}
     for what, names in (
-        ("modes", [mode for mode in MODES if mode not in plan.config.modes]),
+        ("modes", [mode for mode in DEFAULT_MODES if mode not in plan.config.modes]),
         ("models", [model.name for model in known_models(plan.config) if model.name not in expected]),
     ):
         if names:
@@ -51,7 +52,10 @@ def known_all_the_same(evidence: Evidence, candidate: Environment, ledger: Ledge
             if cell.id not in told:
                 told.add(cell.id)
                 first = result.reasons[0]
-                yield replace(first, text=f"not asked for by the configuration, and known all the same: {first.text}")
+                # What runs by choice alone may be tried without being asked for ever after.
+                binding = cell.mode in {*DEFAULT_MODES, *plan.config.modes}
+                text = f"not asked for by the configuration, and known all the same: {first.text}"
+                yield replace(first, level=first.level if binding else Level.WARN, text=text)
 
 
 def _wider(config: Config) -> Iterator[Config]:

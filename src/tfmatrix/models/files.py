@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from tfmatrix.errors import UserError
 from tfmatrix.records import Model
+from tfmatrix.tables import KINDS
 
 KERNELS = ("/dev/", "/proc/", "/sys/")
 """Where files are no files: what they hold is another thing at each look."""
@@ -136,10 +137,11 @@ def _variants(name: str, content: bytes) -> tuple[str, ...]:
     return ()
 
 
-def functions(path: Path) -> frozenset[str]:
-    """Return the names of the functions that a model file defines; none where it is no Python: its trials say so."""
+def kind_of(path: Path) -> str:
+    """Return the kind of a model file, read and not run; nothing where it is of none: its trials say so."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
-        return frozenset()
-    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+        return ""
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")

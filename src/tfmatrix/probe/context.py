@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from .canonical import jittered
 from .loading import rows_of
-from .modes import MODES, seed_generators
+from .modes import MODES, enter, make_engine, seed_generators
 from .recorder import NATIVE, Recorder
 
 
@@ -18,20 +18,20 @@ class Setting:
     """One request: its mode entered, its generators seeded, and a place to write."""
 
     def __init__(self, request: Mapping[str, Any], scratch: str) -> None:
-        self.mode: str = request["mode"]
+        self.mode = MODES[request["mode"]]
         self.seed: int = request["seed"]
         self.jitter: int = request["jitter"]
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch
         self.recorder = Recorder()
-        self.engine = MODES[self.mode].enter(self.threads)
+        self.engine = enter(self.mode, self.threads)
         seed_generators(self.seed)
 
     def restart(self, seed: int) -> None:
-        """Start over under another seed: a v1 graph keeps its seed and its names until it is dropped."""
+        """Start over under another seed: a graph keeps its seed and its names until it is dropped."""
         self.engine.close()
         tf.keras.backend.clear_session()  # drops the default graph too
-        self.engine = MODES[self.mode].engine(self.threads)
+        self.engine = make_engine(self.mode, self.threads)
         seed_generators(seed)
 
     def rows(self, model: ModuleType) -> Dict[str, np.ndarray]:

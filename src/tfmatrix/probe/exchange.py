@@ -23,9 +23,10 @@ import numpy as np
 
 from .context import Setting
 from .folders import digest_of
+from .kinds import Kind, code
 from .outcomes import Changed, Refusal, Unsupported
 from .recorder import NATIVE
-from .saveable import SIDES, inputs
+from .saveable import inputs
 from .serialization import (
     EXPORTED,
     META_GRAPH,
@@ -51,7 +52,8 @@ class Format(NamedTuple):
 
     kind: str
     """Of the models that have it."""
-    modes: Tuple[str, ...]
+    engines: Tuple[str, ...]
+    """Of the modes that have it."""
     whole: bool
     """Whether it holds the model too: then the reader does not build it."""
     way: Way
@@ -59,7 +61,7 @@ class Format(NamedTuple):
     """Whether a reader that builds the model makes its optimizer too, as it must to go on training."""
 
 
-BOTH, TF2, V1 = ("tf2", "v1"), ("tf2",), ("v1",)
+BOTH, EAGER, GRAPH = ("eager", "graph"), ("eager",), ("graph",)
 
 FORMATS = {
     "weights.h5": Format("keras", BOTH, False, weights_file("w.weights.h5")),
@@ -76,27 +78,27 @@ FORMATS = {
     "keras": Format("keras", BOTH, True, network_file("model.keras")),
     "h5": Format("keras", BOTH, True, network_file("model.h5")),
     "saved-model": Format("keras", BOTH, True, network_file("model")),
-    "tf-saved-model": Format("keras", TF2, True, SAVED),
-    "export": Format("keras", TF2, True, EXPORTED),
+    "tf-saved-model": Format("keras", EAGER, True, SAVED),
+    "export": Format("keras", EAGER, True, EXPORTED),
     "variables-checkpoint": Format(
         "functional",
-        TF2,
+        EAGER,
         False,
         checkpoint(lambda side: {"variables": side.engine.variables, "optimizer": side.program.optimizer}),
     ),
-    "module-saved-model": Format("functional", TF2, True, MODULE),
-    "saver": Format("functional", V1, False, SAVER),
-    "meta-graph": Format("functional", V1, True, META_GRAPH),
-    "v1-saved-model": Format("functional", V1, True, V1_SAVED),
+    "module-saved-model": Format("functional", EAGER, True, MODULE),
+    "saver": Format("functional", GRAPH, False, SAVER),
+    "meta-graph": Format("functional", GRAPH, True, META_GRAPH),
+    "v1-saved-model": Format("functional", GRAPH, True, V1_SAVED),
 }
 
 
-def observe_exchange(kind: str, model: ModuleType, setting: Setting, request: Mapping[str, Any]) -> None:
+def observe_exchange(kind: Kind, model: ModuleType, setting: Setting, request: Mapping[str, Any]) -> None:
     """Write or read one artefact, and record what this side has."""
     form = FORMATS[request["format"]]
-    if form.kind != kind or setting.mode not in form.modes:
+    if form.kind != kind.name or setting.mode.engine not in form.engines:
         raise Unsupported("the format {} is of {} models".format(request["format"], form.kind))
-    side = SIDES[kind](model, setting)
+    side = code(kind.saveable)(model, setting)
     if request["purpose"] == "write":
         _write(form, side, setting, request)
     else:

@@ -27,7 +27,7 @@ class Functional:
     def __init__(self, model: ModuleType, engine: Any, setting: Setting) -> None:
         self.model = model
         self.engine = engine
-        self.mode = setting.mode
+        self.made_by = setting.mode.optimizers
         self.settle = setting.jittered_settings
         self.statistics = tuple(getattr(model, "STATISTICS", ()))
         self.optimizer: Any = None
@@ -39,11 +39,8 @@ class Functional:
 
     def make_optimizer(self) -> None:
         """Make a fresh optimizer of the model's specification for the present variables."""
-        if self.mode == "v1":
-            self.optimizer = optimizers.make_v1(self.model.OPTIMIZER, self.settle)
-        else:
-            self.optimizer = optimizers.make_keras(self.model.OPTIMIZER, self.settle)
-            optimizers.build(self.optimizer, list(self.trained.values()))
+        self.optimizer = optimizers.make(self.made_by, self.model.OPTIMIZER, self.settle)
+        optimizers.build(self.optimizer, list(self.trained.values()))
 
     def slots(self) -> Dict[str, Any]:
         """Return the optimizer's slot variables as ``variable/slot``."""

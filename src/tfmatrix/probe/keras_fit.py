@@ -1,33 +1,27 @@
 """Run a model that `build` returns through Keras's own `compile` and `fit`, and observe it without changing it.
 
-What the loop feeds is seen by an identity operation on the targets inside the loss: it works in Keras 2 and 3, in a
-`tf.function` and in a v1 graph, and the arithmetic around it stays what it was. Weights and slots are read between
-batches by a callback.
+What the loop feeds is seen by the engine's watch on the targets inside the loss: it works in Keras 2 and 3, in a
+`tf.function`, compiled by XLA too, and in a v1 graph, and the arithmetic around it stays what it was. The targets,
+weights and slots are read between batches by a callback.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, NamedTuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from . import optimizers
 from .context import Setting
+from .engines import keras_major
 from .functional import Functional, batches
 from .injected import run_injected
-from .modes import GraphEngine, Tf2Engine
+from .modes import Mode
 from .outcomes import Unsupported
 from .recorder import NATIVE
-
-
-def keras_major() -> int:
-    """Return 2 or 3: the Keras behind `tf.keras`, which does not tell its version everywhere; its package does."""
-    package = sys.modules[tf.keras.Model.__module__.partition(".")[0]]
-    return int(str(package.__version__).partition(".")[0])
 
 
 def named_variables(network: Any) -> Dict[str, Any]:
@@ -60,17 +54,27 @@ def assign(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> No
         tf.compat.v1.keras.backend.batch_set_value([(v, arrays[name]) for name, v in variables.items()])
 
 
-def enter_keras(setting: Setting) -> None:
-    """Let Keras use the engine's session; raise Unsupported where Keras knows no sessions."""
-    if setting.mode == "v1":
-        if keras_major() >= 3:
-            raise Unsupported("Keras 3 has no training in a v1 graph and Session")
-        tf.compat.v1.keras.backend.set_session(setting.engine.session)
+def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray]:
+    """Draw the weights of a new network."""
+    setting.engine.enter_keras()
+    return values(named_variables(model.build()))
+
+
+def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None:
+    """Compile a network as the mode says; raise Unsupported where Keras goes on without what the mode asks for."""
+    network.compile(optimizer=optimizer, loss=loss, **mode.keras_compile)
+    for name, value in mode.keras_compile.items():
+        if getattr(network, name, value) != value:  # it only warns
+            raise Unsupported(
+                "Keras {} goes on without {}={}, as it does where op determinism is on or a layer has no XLA".format(
+                    keras_major(), name, value
+                )
+            )
 
 
 def run_fit(model: ModuleType, setting: Setting) -> None:
     """Build, compile, fit, predict, save and load; then every deterministic stage from canonical inputs."""
-    enter_keras(setting)
+    setting.engine.enter_keras()
     recorder = setting.recorder
     drawn = setting.rows(model)
     rows = setting.jittered("data", drawn)
@@ -89,31 +93,23 @@ def run_fit(model: ModuleType, setting: Setting) -> None:
 
 
 def _fit(model: ModuleType, network: Any, rows: Mapping[str, np.ndarray], setting: Setting) -> None:
-    seen: List[np.ndarray] = []
-
-    def watch(targets: Any) -> Any:
-        seen.append(np.array(targets))
-        return targets
-
+    watched, passed = setting.engine.watch(model.BATCH)
     plain = tf.keras.losses.get(model.LOSS)
 
     def loss(y_true: Any, y_pred: Any) -> Any:
-        watched = tf.numpy_function(watch, [y_true], y_true.dtype)
-        watched.set_shape(y_true.shape)
-        return plain(watched, y_pred)
+        return plain(watched(y_true), y_pred)
 
-    # From 2.11 on Keras cannot turn a new optimizer into the one it needs in a v1 graph.
-    optimizer = optimizers.make_keras(model.OPTIMIZER, setting.jittered_settings, legacy=setting.mode == "v1")
-    network.compile(optimizer=optimizer, loss=loss)
-    log = StepLog(model.OPTIMIZER)
+    optimizer = optimizers.make(setting.mode.keras_optimizers, model.OPTIMIZER, setting.jittered_settings)
+    compile_network(network, setting.mode, optimizer, loss)
+    log = StepLog(model.OPTIMIZER, passed)
     network.fit(rows["x"], rows["y"], batch_size=model.BATCH, epochs=model.EPOCHS, verbose=0, callbacks=[log])
     recorder = setting.recorder
     per_epoch = len(batches(rows, np.arange(len(rows["y"])), model.BATCH))
     for number, step in enumerate(log.steps):
         if number % per_epoch == 0:
-            order = row_order(rows["y"], seen[number : number + per_epoch])
+            order = row_order(rows["y"], [one.targets for one in log.steps[number : number + per_epoch]])
             recorder.record(NATIVE, "shuffle@{}".format(number // per_epoch), order)
-        recorder.record(NATIVE, "batch@{}/y".format(number), seen[number])
+        recorder.record(NATIVE, "batch@{}/y".format(number), step.targets)
         recorder.record(NATIVE, "loss@{}/running".format(number), step.loss)
         recorder.record_all(NATIVE, "slots@{}".format(number), step.slots)
         recorder.record_all(NATIVE, "weights@{}".format(number), step.weights)
@@ -128,6 +124,7 @@ def row_order(targets: np.ndarray, batches_seen: List[np.ndarray]) -> np.ndarray
 class Step(NamedTuple):
     """What stands after one batch."""
 
+    targets: np.ndarray
     loss: np.ndarray
     """The running mean that Keras reports."""
     slots: Dict[str, np.ndarray]
@@ -135,28 +132,29 @@ class Step(NamedTuple):
 
 
 class StepLog(tf.keras.callbacks.Callback):  # type: ignore[misc]  # the host has no TensorFlow to know the base by
-    """Keeps what Keras shows between batches: its running loss, the slots and the weights."""
+    """Keeps what Keras shows between batches: the targets it fed, its running loss, the slots and the weights."""
 
-    def __init__(self, optimizer: Mapping[str, Any]) -> None:
+    def __init__(self, optimizer: Mapping[str, Any], targets: Callable[[], np.ndarray]) -> None:
         super().__init__()
+        self.targets = targets
         self.specification = optimizer
         self.steps: List[Step] = []
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Copy the loss, the slots and the weights."""
+        """Copy the targets, the loss, the slots and the weights."""
         del batch
         named = named_variables(self.model)
         trainable = {id(v) for v in self.model.trainable_variables}
         trained = {n: v for n, v in named.items() if id(v) in trainable}
         slots = optimizers.slots(self.specification, self.model.optimizer, trained)
         running = np.float32((logs or {})["loss"])  # computed in float32, and then handed out as either
-        self.steps.append(Step(np.asarray(running), values(slots), values(named)))
+        self.steps.append(Step(self.targets(), np.asarray(running), values(slots), values(named)))
 
 
 def _record_reload(model: ModuleType, network: Any, setting: Setting) -> None:
     """Save the weights, load them into a new network, and record what it then holds."""
     # Keras 3 wants `.weights.h5`; Keras 2 takes that for a format of its own that it cannot write from a v1 graph.
-    path = str(Path(setting.scratch) / ("network.h5" if setting.mode == "v1" else "network.weights.h5"))
+    path = str(Path(setting.scratch) / setting.mode.keras_weights)
     network.save_weights(path)
     again = model.build()
     again.load_weights(path)
@@ -170,10 +168,9 @@ class KerasProgram(Functional):
     def __init__(self, model: ModuleType, network: Any, setting: Setting) -> None:
         named = named_variables(network)
         trainable = {id(v) for v in network.trainable_variables}
-        engine: Any = Tf2Engine()
-        if setting.mode == "v1":  # one that knows the variables that Keras has initialised
-            engine = GraphEngine(setting.threads, setting.engine.session)
+        engine = setting.engine.sibling()  # in a graph it knows the variables that Keras has initialised
         super().__init__(model, engine, setting)
+        self.made_by = setting.mode.keras_optimizers
         self.network = network
         self.statistics = tuple(n for n, v in named.items() if id(v) not in trainable)
         # A Keras 3 variable wraps the tf.Variable that engines and optimizers know.
@@ -183,11 +180,6 @@ class KerasProgram(Functional):
         """Return the network's output."""
         del dropout
         return {"output": self.network(batch["x"], training=False)}
-
-    def make_optimizer(self) -> None:
-        """Make a fresh Keras optimizer; in a v1 graph the one that Keras itself falls back to there."""
-        self.optimizer = optimizers.make_keras(self.model.OPTIMIZER, self.settle, legacy=self.mode == "v1")
-        optimizers.build(self.optimizer, list(self.trained.values()))
 
     def loss(self, outputs: Mapping[str, Any], batch: Mapping[str, Any]) -> Any:
         """Return the mean of the named loss over the batch."""

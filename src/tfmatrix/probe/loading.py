@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping, Optional
 
 import numpy as np
 
+from .kinds import KINDS, Kind
 from .outcomes import BadModel, Changed
 
 PARAMETERS: dict[str, list[str]] = {
@@ -36,14 +37,6 @@ CONSTANTS: dict[str, type] = {
     "VARIANTS": dict,
 }
 """Every constant that a model file may define, and its type."""
-
-KINDS: dict[str, tuple[list[str], list[str]]] = {
-    "functional": (["variables"], ["data", "forward", "loss", "OPTIMIZER", "EPOCHS", "BATCH"]),
-    "keras": (["build"], ["data", "LOSS", "OPTIMIZER", "EPOCHS", "BATCH"]),
-    "pipeline": (["pipeline"], ["data"]),
-    "streams": (["draws", "stateless"], []),
-}
-"""Each kind of model: the functions, any of which makes a file one of that kind, and what it needs besides."""
 
 
 def load(path: str, source: str = "") -> ModuleType:
@@ -87,19 +80,19 @@ def choose_variant(module: ModuleType, variant: str) -> None:
         setattr(module, constant, value)
 
 
-def kind_of(module: ModuleType) -> str:
+def kind_of(module: ModuleType) -> Kind:
     """Return the kind of model that the file defines; raise BadModel where it breaks the contract."""
     _check_functions(module)
     _check_constants(module)
-    marks = {mark: kind for kind, (functions, _) in KINDS.items() for mark in functions if hasattr(module, mark)}
+    marks = {mark: kind for kind in KINDS.values() for mark in kind.marks if hasattr(module, mark)}
     if not marks:
-        functions = ", ".join(mark for functions, _ in KINDS.values() for mark in functions)
+        functions = ", ".join(mark for kind in KINDS.values() for mark in kind.marks)
         raise broken(module, "", "defines none of {}, so there is nothing to run".format(functions))
     mark, kind = next(iter(marks.items()))
     others = [other for other in marks if marks[other] != kind]
     if others:
         raise broken(module, others[0], "a model with {} cannot have {} too".format(mark, others[0]))
-    missing = [name for name in KINDS[kind][1] if not hasattr(module, name)]
+    missing = [name for name in kind.needs if not hasattr(module, name)]
     if missing:
         raise broken(module, mark, "a model with {} also needs {}".format(mark, ", ".join(missing)))
     return kind

@@ -1,7 +1,7 @@
 """Optimizers by one specification in every mode and release, and their slots under stable names.
 
-A model names its optimizer as Keras does: ``{"name": "Adam", "learning_rate": 1e-3, "epsilon": 1e-7}``. The tf2 mode
-makes that from `tf.keras.optimizers`, the v1 mode its counterpart of `tf.compat.v1.train`.
+A model names its optimizer as Keras does: ``{"name": "Adam", "learning_rate": 1e-3, "epsilon": 1e-7}``. A mode says by
+a word of `MAKERS` from where it is made.
 """
 
 from __future__ import annotations
@@ -59,14 +59,22 @@ Settle = Callable[[Mapping[str, Any]], Dict[str, Any]]
 """Has the last word on an optimizer's settings, the release's defaults among them: where a trial is jittered."""
 
 
-def make_keras(specification: Mapping[str, Any], settle: Settle, legacy: bool = False) -> Any:
-    """Return the optimizer of `tf.keras.optimizers`, or of its ``legacy`` part where that is asked for and exists.
+def make_keras(specification: Mapping[str, Any], settle: Settle) -> Any:
+    """Return the optimizer of `tf.keras.optimizers`; raise Unsupported where this release has none of that name."""
+    return _from_module(tf.keras.optimizers, specification, settle)
 
-    Raises Unsupported where this release has none of that name.
+
+def make_legacy(specification: Mapping[str, Any], settle: Settle) -> Any:
+    """Return the optimizer of `tf.keras.optimizers.legacy`, or as `make_keras` does where that does not exist.
+
+    From 2.11 on Keras cannot turn a new optimizer into the one it needs in a v1 graph.
     """
+    return _from_module(getattr(tf.keras.optimizers, "legacy", tf.keras.optimizers), specification, settle)
+
+
+def _from_module(module: Any, specification: Mapping[str, Any], settle: Settle) -> Any:
     settings = dict(specification)
     name = settings.pop("name")
-    module = getattr(tf.keras.optimizers, "legacy", tf.keras.optimizers) if legacy else tf.keras.optimizers
     if not hasattr(module, name):
         raise Unsupported("this release has no {}.{}".format("tf.keras.optimizers", name))
     made = getattr(module, name)(**settings)
@@ -93,11 +101,24 @@ def make_v1(specification: Mapping[str, Any], settle: Settle) -> Any:
     return make(**settle(dict(defaults, learning_rate=rate, **renamed)))
 
 
+MAKERS: Mapping[str, Callable[[Mapping[str, Any], Settle], Any]] = {
+    "tf.keras.optimizers": make_keras,
+    "tf.keras.optimizers.legacy": make_legacy,
+    "tf.compat.v1.train": make_v1,
+}
+"""From where an optimizer may be made, by the words that `modes.json` has for it."""
+
+
+def make(made_by: str, specification: Mapping[str, Any], settle: Settle) -> Any:
+    """Return a fresh optimizer, made by the maker of that word."""
+    return MAKERS[made_by](specification, settle)
+
+
 def build(optimizer: Any, variables: List[Any]) -> None:
     """Make the slots of a Keras optimizer now, outside every program; v1 optimizers make theirs when applied."""
     if hasattr(optimizer, "_create_all_weights"):
         optimizer._create_all_weights(variables)
-    else:
+    elif hasattr(optimizer, "build"):
         optimizer.build(variables)
 
 

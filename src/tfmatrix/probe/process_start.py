@@ -1,4 +1,4 @@
-"""How an audit has this process start otherwise, as ``TFMATRIX_START`` says in JSON; and what the process sees of it.
+"""How a recipe has this process start otherwise, as ``TFMATRIX_START`` says in JSON, and what it sees of that.
 
 ``TFMATRIX_START`` may have: ``here`` (the trials' working folder), ``processors`` (how many the process may use),
 ``fixed_addresses`` (no random address layout) and ``imports`` (modules in their order). Where it is not set, as in a
@@ -51,7 +51,7 @@ def import_all() -> None:
 
 
 def saw() -> Dict[str, Any]:
-    """Return what this process sees of all that an audit varies."""
+    """Return what this process sees of all that is varied."""
     order = [name for name in sys.modules if name in ("numpy", "tensorflow", "keras", "tf_keras")]
     return {
         "imports": order,

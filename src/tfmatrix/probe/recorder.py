@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping
+from typing import Any, Mapping, Set
 
 from .fingerprint import Tensor, canonical, digest
 
@@ -22,6 +22,11 @@ class Recorder:
         self._entries: list[tuple[str, str, str]] = []
         self._names: set[tuple[str, str]] = set()
         self._tensors: dict[str, Tensor] = {}
+
+    @property
+    def tiers(self) -> Set[str]:
+        """The tiers that have a stage."""
+        return {tier for tier, _ in self._names}
 
     def record(self, tier: str, stage: str, value: Any) -> None:
         """Fingerprint one array under a stage name.

@@ -10,19 +10,15 @@ from types import ModuleType
 from typing import Any, Dict, List, Mapping
 
 import numpy as np
-import tensorflow as tf
 
 from . import canonical, optimizers
 from .context import Setting
 from .functional import Functional, batches
-from .keras_fit import assign, enter_keras, named_variables, values
+from .keras_fit import assign, compile_network, named_variables, values
 from .loading import mapping, rows_of
 
 EPOCHS = 2
 """Epochs of training before writing: enough that no weight, bias or slot is what it began as."""
-
-ITERATIONS = "iterations"
-"""The slot that counts an optimizer's steps."""
 
 
 def inputs(model: ModuleType) -> Dict[str, np.ndarray]:
@@ -46,10 +42,10 @@ class Network:
     """A Keras network, compiled, with its optimizer."""
 
     def __init__(self, model: ModuleType, setting: Setting) -> None:
-        enter_keras(setting)
         self.model = model
         self.mode = setting.mode
-        self.session = getattr(setting.engine, "session", None)
+        self.engine = setting.engine
+        self.engine.enter_keras()
         self.network: Any = None
 
     def build(self, optimizer: bool = True) -> None:
@@ -59,8 +55,8 @@ class Network:
             self._compile()
 
     def _compile(self) -> None:
-        optimizer = optimizers.make_keras(self.model.OPTIMIZER, dict, legacy=self.mode == "v1")
-        self.network.compile(optimizer=optimizer, loss=self.model.LOSS)
+        optimizer = optimizers.make(self.mode.keras_optimizers, self.model.OPTIMIZER, dict)
+        compile_network(self.network, self.mode, optimizer, self.model.LOSS)
         optimizers.build(self.network.optimizer, list(self.network.trainable_variables))
 
     def train(self, rows: Mapping[str, np.ndarray]) -> None:
@@ -87,7 +83,7 @@ class Network:
             found = optimizers.slots(self.model.OPTIMIZER, optimizer, trained)
         except (AttributeError, IndexError, KeyError):  # it says that it is built, and has none
             found = {}
-        return dict(found, **{ITERATIONS: optimizer.iterations})
+        return dict(found, iterations=optimizer.iterations)
 
     def fresh_slots(self) -> Dict[str, np.ndarray]:
         """Return the slots of a new optimizer with the settings of this one, for the same variables."""
@@ -116,24 +112,15 @@ class Programs:
 
     def __init__(self, model: ModuleType, setting: Setting) -> None:
         self.model = model
-        self.mode = setting.mode
         self.engine = setting.engine
         self.program = Functional(model, setting.engine, setting)
-
-    @property
-    def session(self) -> Any:
-        """The session of a v1 graph; None in tf2."""
-        return getattr(self.engine, "session", None)
 
     def build(self, optimizer: bool = True) -> None:
         """Make the variables, the optimizer and its slots."""
         assert optimizer  # no format of these models is read without one
         self.engine.create(lambda: mapping(self.model, "variables", self.model.variables()))
         self.program.make_optimizer()
-        if self.mode == "v1":  # an optimizer of v1 makes its slots where it is applied
-            batch = {n: tf.compat.v1.placeholder(a.dtype, a.shape) for n, a in inputs(self.model).items()}
-            self.program.train_step(batch)
-            self.engine.prepare()
+        self.engine.prebuild(self.program.train_step, batch=inputs(self.model))
 
     def train(self, rows: Mapping[str, np.ndarray]) -> None:
         """Train as a user does."""
@@ -147,13 +134,11 @@ class Programs:
         return dict(self.engine.read(self.engine.variables))
 
     def slots(self) -> Dict[str, np.ndarray]:
-        """Return the optimizer's slots: by the probe's names in tf2, and in a v1 graph by the graph's own."""
+        """Return the optimizer's slots by the names that the engine has for them."""
         return dict(self.engine.read(self._slot_variables()))
 
     def _slot_variables(self) -> Dict[str, Any]:
-        if self.mode == "v1":
-            return {n: v for n, v in graph_variables().items() if n not in self.engine.variables}
-        return dict(self.program.slots(), **{ITERATIONS: self.program.optimizer.iterations})
+        return dict(self.engine.optimizer_state(self.program.optimizer, self.program.slots))
 
     def estrange(self) -> Dict[str, Dict[str, np.ndarray]]:
         """Set weights and slots to strange values, and return these."""
@@ -191,12 +176,3 @@ class Found:
     def fresh_slots(self) -> Dict[str, np.ndarray]:
         """Return nothing: there is no optimizer here to make another of."""
         return {}
-
-
-def graph_variables() -> Dict[str, Any]:
-    """Return every variable of the default graph by its name."""
-    return {v.name.partition(":")[0]: v for v in tf.compat.v1.global_variables()}
-
-
-SIDES = {"keras": Network, "functional": Programs}
-"""The side of each kind of model that has weights."""

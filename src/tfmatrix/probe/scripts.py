@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List, Mapping
 import numpy as np
 import tensorflow as tf
 
+from .modes import MODES, set_behavior
 from .process_start import asked
 from .recorder import NATIVE, Recorder
 
@@ -25,14 +26,13 @@ Names = Dict[str, Any]
 def observe_script(request: Mapping[str, Any]) -> Recorder:
     """Run the script that a request has, and return what its model observed."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
-    script, mode = request["script"], request["mode"]
+    script = request["script"]
     if asked().get("here"):
         os.chdir(asked()["here"])
-    if mode == "v1":
-        tf.compat.v1.disable_v2_behavior()
+    set_behavior(MODES[request["mode"]])
     for doing in script["doings"]:
         if doing in DOINGS:
-            DOINGS[doing](mode)
+            DOINGS[doing]()
     if "run-twice" in script["doings"]:
         _run(request, Recorder())
     recorder = Recorder()
@@ -82,25 +82,24 @@ def _nothing(*arguments: Any) -> None:
     del arguments
 
 
-def _work(mode: str) -> None:
+def _work() -> None:
     """Draw from every generator, create operations, and make a model and throw it away."""
     random.random()
     np.random.rand(3)
     drawn = tf.random.normal([4, 4]) @ tf.random.uniform([4, 4])
-    if mode == "v1":
-        with tf.compat.v1.Session() as session:
-            session.run(drawn)
-    else:
+    if tf.executing_eagerly():
         model = tf.keras.Sequential([tf.keras.Input(shape=(4,)), tf.keras.layers.Dense(2)])
         model(np.ones([3, 4], np.float32))
+    else:
+        with tf.compat.v1.Session() as session:
+            session.run(drawn)
 
 
-def _load(mode: str) -> None:
+def _load() -> None:
     """Start as many processes that never rest as there are processors; whoever keeps the trial ends them.
 
     They are nicer than the trial, which would otherwise take three times as long, and still compete with its threads.
     """
-    del mode
     for _ in os.sched_getaffinity(0):
         if os.fork() == 0:
             os.nice(5)
@@ -108,5 +107,5 @@ def _load(mode: str) -> None:
                 pass
 
 
-DOINGS: Mapping[str, Callable[[str], None]] = {"load": _load, "other-work": _work}
-"""What is done before a recipe, given the mode."""
+DOINGS: Mapping[str, Callable[[], None]] = {"load": _load, "other-work": _work}
+"""What is done before a recipe."""

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple, Tuple
 import numpy as np
 import tensorflow as tf
 
-from .saveable import Found, graph_variables, inputs
+from .engines import graph_variables
+from .saveable import Found, inputs
 
 Objects = Callable[[Any], Mapping[str, Any]]
 """From a side to the objects that a checkpoint holds, by name."""
@@ -46,17 +47,16 @@ def network_file(name: str) -> Way:
 def checkpoint(objects: Objects) -> Way:
     """Return the way through `tf.train.Checkpoint`, of which nothing is asserted: what is missing there is silent."""
 
-    def make(side: Any) -> Any:
-        return (tf.compat.v1 if side.mode == "v1" else tf).train.Checkpoint(**objects(side))
-
     def write(side: Any, folder: str) -> None:
-        session = {} if side.session is None else {"session": side.session}
-        make(side).write(_at(folder, "checkpoint"), **session)
+        session = side.engine.session
+        side.engine.checkpoint(objects(side)).write(
+            _at(folder, "checkpoint"), **({} if session is None else {"session": session})
+        )
 
     def read(side: Any, folder: str) -> Any:
-        status = make(side).restore(_at(folder, "checkpoint"))
-        if side.session is not None:
-            status.initialize_or_restore(side.session)
+        status = side.engine.checkpoint(objects(side)).restore(_at(folder, "checkpoint"))
+        if side.engine.session is not None:
+            status.initialize_or_restore(side.engine.session)
         return side
 
     return Way(write, read)
@@ -127,7 +127,7 @@ def _ends(side: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
 
 def _graph_found(side: Any) -> Found:
     """Return what stands in the default graph."""
-    graph, session = tf.compat.v1.get_default_graph(), side.session
+    graph, session = tf.compat.v1.get_default_graph(), side.engine.session
     outputs = {op.name[len("told/") :]: op.outputs[0] for op in graph.get_operations() if op.name.startswith("told/")}
 
     def predict(batch: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
@@ -138,12 +138,14 @@ def _graph_found(side: Any) -> Found:
 
 
 def _restore_same_graph(side: Any, folder: str) -> Any:
-    tf.compat.v1.train.Saver().restore(side.session, _at(folder, "saver"))
+    tf.compat.v1.train.Saver().restore(side.engine.session, _at(folder, "saver"))
     return side
 
 
 SAVER = Way(
-    lambda side, folder: tf.compat.v1.train.Saver().save(side.session, _at(folder, "saver"), write_meta_graph=False),
+    lambda side, folder: tf.compat.v1.train.Saver().save(
+        side.engine.session, _at(folder, "saver"), write_meta_graph=False
+    ),
     _restore_same_graph,
 )
 """A v1 graph's variables, restored into the same graph, built again."""
@@ -151,12 +153,12 @@ SAVER = Way(
 
 def _write_meta_graph(side: Any, folder: str) -> None:
     _ends(side)
-    tf.compat.v1.train.Saver().save(side.session, _at(folder, "saver"))
+    tf.compat.v1.train.Saver().save(side.engine.session, _at(folder, "saver"))
 
 
 def _read_meta_graph(side: Any, folder: str) -> Found:
     saver = tf.compat.v1.train.import_meta_graph(_at(folder, "saver.meta"))
-    saver.restore(side.session, _at(folder, "saver"))
+    saver.restore(side.engine.session, _at(folder, "saver"))
     return _graph_found(side)
 
 
@@ -165,12 +167,12 @@ META_GRAPH = Way(_write_meta_graph, _read_meta_graph)
 
 
 def _read_v1_saved_model(side: Any, folder: str) -> Found:
-    tf.compat.v1.saved_model.load(side.session, ["serve"], _at(folder, "model"))
+    tf.compat.v1.saved_model.load(side.engine.session, ["serve"], _at(folder, "model"))
     return _graph_found(side)
 
 
 V1_SAVED = Way(
-    lambda side, folder: tf.compat.v1.saved_model.simple_save(side.session, _at(folder, "model"), *_ends(side)),
+    lambda side, folder: tf.compat.v1.saved_model.simple_save(side.engine.session, _at(folder, "model"), *_ends(side)),
     _read_v1_saved_model,
 )
 """A v1 graph as a SavedModel."""

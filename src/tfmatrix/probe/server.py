@@ -159,7 +159,9 @@ def describe() -> Dict[str, Any]:
     from tensorflow.python.eager import context  # no public name tells whether the runtime exists
 
     seconds = time.monotonic() - started
-    from . import scripts, trial  # noqa: F401  # once for all trials
+    from . import kinds, scripts, trial  # noqa: F401  # once for all trials
+
+    kinds.import_all()
 
     return {
         "tensorflow": tensorflow.__version__,

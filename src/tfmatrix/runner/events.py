@@ -50,7 +50,7 @@ class Launched:
     can_fork: bool
     start: Start = field(default_factory=Start)
     saw: Mapping[str, Any] = field(default_factory=dict)
-    """What the process itself saw of what an audit varies."""
+    """What the process itself saw of what is varied."""
 
 
 @dataclass(frozen=True)

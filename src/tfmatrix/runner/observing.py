@@ -262,7 +262,7 @@ class _Run:
         Raises ``ProbeDied``, and ``Unavailable`` where what was imported is not what the environment's lock says.
         """
         launch, start = expected.cell.launch, expected.start
-        folder = self.config.under_root(self.config.store).parent / "audit"
+        folder = self.config.under_root(self.config.store).parent / "recipes"
         placed = Placed(start, folder) if isinstance(expected.work, Script) else None
         probe = Probe(installed.interpreter, installed.environment, launch, expected.hash_seed, placed)
         with self._lock:

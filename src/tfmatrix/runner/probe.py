@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import psutil
 
 from tfmatrix.errors import UserError
-from tfmatrix.keys import PROBE
 from tfmatrix.records import Environment, Launch, Start
 from tfmatrix.runner.launching import started, variables
+from tfmatrix.tables import PROBE
 
 IMPORT_PATIENCE = 300.0
 """Seconds for importing TensorFlow: 4 to 8 on a warm machine, minutes where wheels are read from a slow disk first."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tfmatrix.compare.distance import Distance, measure
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.exchange.judge import ROUNDING, judge
+from tfmatrix.questions.exchange.judge import Ratio, judge, usual_ratio
 from tfmatrix.questions.exchange.results import PREDICT, WEIGHTS, Judged, Side
 from tfmatrix.questions.exchange.summary import VERDICTS
 from tfmatrix.records import Trial
@@ -49,11 +49,11 @@ def distance(apart: float = 0.0) -> Any:
     return of
 
 
-def judged(read: dict[str, str | None], apart: float = 1.0) -> Judged:
+def judged(read: dict[str, str | None], apart: float = 1.0, ratio: Ratio = usual_ratio) -> Judged:
     """Judge a reader that has what was written, but for some tensors; None takes one away."""
     tensors = {**WRITTEN, **STRANGE, **read}
     present = {name: digest for name, digest in tensors.items() if digest is not None}
-    return judge(observed(WRITTEN), observed(present, "w"), distance(apart))
+    return judge(observed(WRITTEN), observed(present, "w"), distance(apart), ratio)
 
 
 def test_the_same_bits_everywhere_are_the_best_verdict() -> None:
@@ -93,6 +93,10 @@ def test_another_bit_in_a_weight_is_named_and_measured() -> None:
     assert found.distance.differing == 1
 
 
+ROUNDING = 16
+"""Scaled error up to which predictions differ by rounding, where no policy says otherwise."""
+
+
 @pytest.mark.parametrize(
     ("apart", "verdict"),
     [(1, Verdict.ROUNDING), (ROUNDING, Verdict.ROUNDING), (ROUNDING * 2, Verdict.DIFFERENT)],
@@ -102,6 +106,19 @@ def test_predictions_are_rounding_up_to_the_limit(apart: float, verdict: Verdict
     found = judged({"predict/output": "q"}, apart)
     assert found.verdict is verdict
     assert "1 of 3 numbers" in found.reason
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(40.0, Verdict.ROUNDING), (4.0, Verdict.DIFFERENT)])
+def test_a_policy_says_what_of_predictions_is_rounding(ratio: float, verdict: Verdict) -> None:
+    """A ratio of the project's policy, asked for by the prediction's name and dtype, is in place of the usual one."""
+    asked = []
+
+    def chosen(stage: str, dtype: str) -> float:
+        asked.append((stage, dtype))
+        return ratio
+
+    assert judged({"predict/output": "q"}, 20, chosen).verdict is verdict
+    assert set(asked) == {("predict/output", "float32")}
 
 
 def test_a_nan_in_predictions_is_never_rounding() -> None:

@@ -50,6 +50,15 @@ def test_the_same_store_gives_the_same_report(exchanged: Report, tmp_path: Path)
     assert json.loads(first)["schema"] == summary.SCHEMA
 
 
+def test_another_launch_is_a_table_of_its_own(exchanged: Report) -> None:
+    """Pairs of a launch that is not the default are told apart from the others by its name."""
+    first = exchanged.pairs[0]
+    report = changed(exchanged, pairs=(first, changed(first, launch="single")))
+    text = to_markdown(page(report))
+    assert f"### `{first.format}`, {first.mode}, {first.model}" in text
+    assert f"### `{first.format}`, {first.mode} single, {first.model}" in text
+
+
 def test_every_pair_of_the_data_is_in_a_table(exchanged: Report) -> None:
     """The tables have as many marks of each verdict as the data has pairs of it."""
     wanted = Counter(pair.verdict.mark for pair in exchanged.pairs)

@@ -10,19 +10,22 @@ import pytest
 
 from building import lock_of, make_project
 from tfmatrix.errors import UserError
-from tfmatrix.keys import PROBE, SEED_LIMIT
+from tfmatrix.keys import SEED_LIMIT
 from tfmatrix.questions.exchange.formats import FORMATS
 from tfmatrix.questions.exchange.plan import ExchangePlan, digest_of, make_exchange_plan
 from tfmatrix.records import Environment
+from tfmatrix.tables import PROBE
 
 VERSIONS = ["2.15.1", "2.16.2", "2.21.0"]
 MODELS = {"net": "def build(): pass\n", "graph": "def variables(): pass\n", "stream": "def draws(): pass\n"}
 
 
-def planned(folder: Path, formats: tuple[str, ...] = ("keras", "saver"), **choices: Any) -> ExchangePlan:
+def planned(
+    folder: Path, formats: tuple[str, ...] = ("keras", "saver"), more: str = "", **choices: Any
+) -> ExchangePlan:
     """Return the plan of a project with a Keras model, a functional one, and one without weights."""
     settings: dict[str, Any] = {"versions": VERSIONS, "modes": ["tf2", "v1"], **choices}
-    return make_exchange_plan(make_project(folder, MODELS, **settings).overridden(models=list(MODELS)), formats)
+    return make_exchange_plan(make_project(folder, MODELS, more, **settings).overridden(models=list(MODELS)), formats)
 
 
 def test_each_model_is_written_in_the_formats_of_its_kind(tmp_path: Path) -> None:
@@ -30,6 +33,22 @@ def test_each_model_is_written_in_the_formats_of_its_kind(tmp_path: Path) -> Non
     found = [(w.form.name, w.writer.cell.mode, w.writer.cell.model.name) for w in planned(tmp_path).written]
     assert list(dict.fromkeys(found)) == [("keras", "tf2", "net"), ("keras", "v1", "net"), ("saver", "v1", "graph")]
     assert len(found) == 3 * len(VERSIONS)
+
+
+def test_each_launch_is_exchanged_by_itself(tmp_path: Path) -> None:
+    """What is written under a launch is read under the same, and each has keys of its own."""
+    plan = planned(tmp_path, more="launches.single = { intra_op = 1 }", versions=VERSIONS[:1], modes=["tf2"])
+    assert [written.writer.cell.launch.name for written in plan.written] == ["default", "single"]
+    read = [plan.reader(written, plan.environments[0], "a") for written in plan.written]
+    assert [expected.cell.launch.name for expected in read] == ["default", "single"]
+    assert len({expected.key for expected in (*read, *(written.writer for written in plan.written))}) == 4
+
+
+def test_a_policy_about_nothing_is_the_users_to_mend(tmp_path: Path) -> None:
+    """A rule about a model that does not exist is refused, as it is for a matrix."""
+    rule = '[[tool.tfmatrix.policy.rules]]\nmodel = "nobody"\nratio = 40'
+    with pytest.raises(UserError, match="no model 'nobody'"):
+        planned(tmp_path, more=rule)
 
 
 def test_what_is_written_is_read_by_itself_and_every_later_release(tmp_path: Path) -> None:
@@ -76,14 +95,14 @@ def test_mistakes_get_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_formats_are_those_of_the_probe() -> None:
-    """The host's table has the rows of the probe's, in its order, with the same kind, modes and contents."""
+    """The host's table has the rows of the probe's, in its order, with the same kind, engines and contents."""
     tree = ast.parse((PROBE / "exchange.py").read_text(encoding="utf-8"))
     assigned = {
         ast.unparse(node.targets[0]): node.value
         for node in tree.body
         if isinstance(node, ast.Assign)
     }  # fmt: skip
-    modes = {"BOTH": ("tf2", "v1"), "TF2": ("tf2",), "V1": ("v1",)}
+    engines = {"BOTH": ("eager", "graph"), "EAGER": ("eager",), "GRAPH": ("graph",)}
     table = assigned["FORMATS"]
     assert isinstance(table, ast.Dict)
     rows = []
@@ -92,9 +111,9 @@ def test_the_formats_are_those_of_the_probe() -> None:
         assert isinstance(row, ast.Call)
         kind, named, whole = row.args[:3]
         holds = "model" if ast.literal_eval(whole) else "weights"
-        rows.append((key.value, ast.literal_eval(kind), modes[ast.unparse(named)], holds))
-    assert ast.unparse(assigned["(BOTH, TF2, V1)"]) == ast.unparse(ast.parse(str(tuple(modes.values())), mode="eval"))
-    assert rows == [(form.name, form.kind, form.modes, form.holds) for form in FORMATS]
+        rows.append((key.value, ast.literal_eval(kind), engines[ast.unparse(named)], holds))
+    assert ast.literal_eval(assigned["(BOTH, EAGER, GRAPH)"]) == tuple(engines.values())
+    assert rows == [(form.name, form.kind, form.engines, form.holds) for form in FORMATS]
 
 
 def test_the_digest_of_a_folder_is_that_of_names_and_bytes(tmp_path: Path) -> None:

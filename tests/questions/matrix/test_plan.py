@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -292,13 +291,13 @@ def test_other_gpus_or_libraries_change_every_key(tmp_path: Path, monkeypatch: p
 
 
 def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The probe's digest covers the names and the bytes of its files."""
+    """The probe's digest covers the names and the bytes of its files, code and tables."""
     monkeypatch.setattr(keys, "PROBE", tmp_path)
     digests = set()
-    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2")):
+    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("c.json", "1"), ("c.json", "2")):
         (tmp_path / name).write_text(content, encoding="utf-8")
         digests.add(keys.probe_source())
-    assert len(digests) == 3
+    assert len(digests) == 5
 
 
 UNRELATED: dict[str, dict[str, Any]] = {
@@ -418,19 +417,6 @@ def test_other_variables_for_every_probe_change_its_digest(tmp_path: Path, monke
     edited.write_text(keys.LAUNCHING.read_text(encoding="utf-8").replace("C.UTF-8", "C"), encoding="utf-8")
     monkeypatch.setattr(keys, "LAUNCHING", edited)
     assert keys.probe_source() != before
-
-
-def test_the_modes_that_can_be_chosen_are_those_of_the_probe() -> None:
-    """The configuration's modes are the rows of the probe's table, in its order."""
-    tree = ast.parse((keys.PROBE / "modes.py").read_text(encoding="utf-8"))
-    (table,) = [
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        and "MODES" in ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
-    ]
-    assert isinstance(table, ast.Dict)
-    assert tuple(key.value for key in table.keys if isinstance(key, ast.Constant)) == config.MODES
 
 
 @pytest.mark.parametrize("keys", ["**MORE, 'b': {}", "1: {}", "NAME: {}, 'b': {}", "'': {}"])

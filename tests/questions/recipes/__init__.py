@@ -1,1 +1,1 @@
-"""Tests of the audit."""
+"""Tests of the results."""

@@ -43,7 +43,7 @@ def tried(value: Any) -> Tried:
 
 
 class Run:
-    """An audit of one cell in a world that answers each trial; it runs what is wanted until nothing is."""
+    """One cell in a world that answers each trial; it runs what is wanted until nothing is."""
 
     def __init__(self, world: World, trials: int = 3) -> None:
         self.ran: list[tuple[str, int]] = []

@@ -13,24 +13,24 @@ from tfmatrix import keys
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import scripts
-from tfmatrix.questions.recipes.plan import PLACE, AuditPlan, make_audit_plan, sibling
+from tfmatrix.questions.recipes.plan import PLACE, RecipesPlan, make_recipes_plan, sibling
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, together
 from tfmatrix.records import Environment, Script
 
 
-def plan_of(folder: Path, **choices: Any) -> AuditPlan:
-    """Return the audit's plan of a new project that has no reference model."""
-    return make_audit_plan(make_project(folder, (), **{"modes": ["tf2", "v1"], **choices}))
+def plan_of(folder: Path, **choices: Any) -> RecipesPlan:
+    """Return a plan of a new project that has no reference model."""
+    return make_recipes_plan(make_project(folder, (), **{"modes": ["tf2", "v1"], **choices}))
 
 
 def test_a_plan_needs_no_reference_model_and_no_baseline(tmp_path: Path) -> None:
-    """The versions that are named are audited, oldest first, and no other one."""
+    """The versions that are named are tried, oldest first, and no other one."""
     plan = plan_of(tmp_path, versions=["2.16.2", "2.12.1"], baseline="2.15.1")
     assert [environment.name for environment in plan.environments] == ["2.12.1", "2.16.2"]
 
 
 def test_all_versions_are_those_of_the_catalogue(tmp_path: Path) -> None:
-    """With `all` every release is audited."""
+    """With `all` every release is tried."""
     plan = plan_of(tmp_path, versions=["all"])
     assert [environment.name for environment in plan.environments] == list(catalogue.RELEASES)
 
@@ -42,7 +42,7 @@ def test_an_unknown_version_is_told(tmp_path: Path) -> None:
 
 
 def test_a_mode_that_is_not_asked_for_has_no_cells(tmp_path: Path) -> None:
-    """Only the recipes of the modes that are asked for are audited."""
+    """Only the recipes of the modes that are asked for are tried."""
     plan = plan_of(tmp_path, modes=["v1"])
     assert {cell.script.model.mode for cell in plan.cells} == {"v1"}
 
@@ -119,9 +119,9 @@ def test_a_key_covers_everything_that_may_change_bits(
     assert plan_again(plan).expected(cell, variation).key != before
 
 
-def plan_again(plan: AuditPlan) -> AuditPlan:
+def plan_again(plan: RecipesPlan) -> RecipesPlan:
     """Return the same plan, with nothing remembered."""
-    return AuditPlan(plan.config, plan.environments, plan.scripts)
+    return RecipesPlan(plan.config, plan.environments, plan.scripts)
 
 
 def test_a_variation_that_needs_another_environment_has_it_where_a_lock_is_there(tmp_path: Path) -> None:
@@ -145,3 +145,21 @@ def test_every_release_with_keras_3_has_one_with_keras_2(tmp_path: Path) -> None
     plan = plan_of(tmp_path, versions=["all"])
     with_keras_2: list[Environment] = [e for e in plan.environments if sibling(e, VARIATIONS["keras-2"], plan.config)]
     assert [e.name for e in with_keras_2] == [name for name in catalogue.RELEASES if int(name.split(".")[1]) >= 16]
+
+
+def test_a_seed_is_in_every_text_that_sets_one(tmp_path: Path) -> None:
+    """Under another seed each recipe that sets one sets that, has trials of its own, and is advised with it."""
+    before, after = (make_recipes_plan(plan_of(tmp_path, seed=seed).config) for seed in (42, 4711))
+    for one, other in zip(before.scripts, after.scripts, strict=True):
+        assert "42" not in other.recipe.code
+        assert (one.digest == other.digest) == ("42" not in one.recipe.code)
+        assert other.recipe.code.count("4711") == one.recipe.code.count("42")
+
+
+def test_only_the_models_that_are_named_are_tried(tmp_path: Path) -> None:
+    """Recipes are tried on the models of their own that are named, and a name that none has is the user's to mend."""
+    config = plan_of(tmp_path).config
+    chosen = make_recipes_plan(config, ["v1-mlp", "keras-mlp"])
+    assert {script.model.name for script in chosen.scripts} == {"keras-mlp", "v1-mlp"}
+    with pytest.raises(UserError, match=r"no model 'mlp' of recipes; there are keras-mlp, "):
+        make_recipes_plan(config, ["mlp"])

@@ -1,4 +1,4 @@
-"""The audit as a whole, in worlds without TensorFlow: rounds, what is stored, stand-ins, and what is written."""
+"""Recipes as a whole, in worlds without TensorFlow: rounds, what is stored, stand-ins, and what is written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from building import remove_stale
-from questions.recipes.worlds import audited, facts, inhabit, project
+from questions.recipes.worlds import facts, inhabit, project, results_of
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import live, recipes
 from tfmatrix.questions.recipes.known import known
 from tfmatrix.questions.recipes.report import write_report
-from tfmatrix.questions.recipes.results import Audit, Found
+from tfmatrix.questions.recipes.results import Found, Results
 from tfmatrix.records import PROBE_DIED, ExpectedTrial
 from tfmatrix.report.document import to_text
 from tfmatrix.runner.events import Event, Refused
@@ -30,25 +30,25 @@ def store(tmp_path: Path) -> Any:
         yield opened
 
 
-def cell(audit: Audit, id_: str) -> Found:
+def cell(results: Results, id_: str) -> Found:
     """Return what was found of a cell."""
-    return next(found for found in audit.found if found.cell.id == id_)
+    return next(found for found in results.found if found.cell.id == id_)
 
 
-def test_an_audit_says_what_holds_where(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_recipes_says_what_holds_where(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The usual snippet reproduces in the old release alone, the mended one everywhere, and the mend is named."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    audit = audited(plan, store)
-    assert audit.unanswered() == []
-    assert cell(audit, "2.9.3/numpy-tensorflow-seeds[keras-mlp]").answer.verdict is Verdict.IDENTICAL
-    broken = cell(audit, "2.15.1/numpy-tensorflow-seeds[keras-mlp]")
+    results = results_of(plan, store)
+    assert results.unanswered() == []
+    assert cell(results, "2.9.3/numpy-tensorflow-seeds[keras-mlp]").answer.verdict is Verdict.IDENTICAL
+    broken = cell(results, "2.15.1/numpy-tensorflow-seeds[keras-mlp]")
     assert broken.answer.verdict is Verdict.UNSTABLE
-    assert audit.mend(broken) == "all-seeds"
-    failed = cell(audit, "2.15.1/v1-snippet-as-written[v1-linear]")
+    assert results.mend(broken) == "all-seeds"
+    failed = cell(results, "2.15.1/v1-snippet-as-written[v1-linear]")
     assert failed.answer.verdict is Verdict.FAILED
-    assert audit.mend(failed) == "v1-fresh-graph-seed"
-    twice = cell(audit, "2.15.1/v1-graph-seed[v1-mlp]").answer
+    assert results.mend(failed) == "v1-fresh-graph-seed"
+    twice = cell(results, "2.15.1/v1-graph-seed[v1-mlp]").answer
     assert ([effect.variation for effect in twice.blame], twice.cleared) == (["run-twice"], True)
 
 
@@ -58,11 +58,11 @@ def test_the_shortest_recipe_that_holds_for_everything_is_advised(
     """Advice is the shortest recipe that makes all of some models reproduce; for fewer models a shorter one may do."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    audit = audited(plan, store)
+    results = results_of(plan, store)
     newest = plan.environments[-1]
 
     def advised(*models: str) -> str:
-        recipe = audit.advice(newest, models)
+        recipe = results.advice(newest, models)
         return recipe.name if recipe else ""
 
     assert advised("keras-mlp", "parallel-map") == "set-random-seed-determinism"
@@ -76,11 +76,11 @@ def test_a_second_run_runs_nothing(tmp_path: Path, store: Store, monkeypatch: py
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
     plan = project(tmp_path)
-    first = audited(plan, store)
+    first = results_of(plan, store)
     assert asked
     assert len(set(asked)) == len(asked)
     asked.clear()
-    assert audited(plan, store) == first == known(plan, store)
+    assert results_of(plan, store) == first == known(plan, store)
     assert asked == []
 
 
@@ -90,7 +90,7 @@ def test_what_breaks_in_the_control_costs_two_trials(
     """A recipe that another process breaks is run twice; nothing is varied for it."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
-    audited(project(tmp_path), store)
+    results_of(project(tmp_path), store)
     named = [id_.partition(" ")[2] for id_ in asked if id_.startswith("2.15.1/none[")]
     assert named == ["control-1", "control-2"]
 
@@ -101,13 +101,13 @@ def test_never_promised_variations_are_tried_once_for_recipes_of_the_same_bits(
     """Of several recipes that gave the same bits with the same op determinism the shortest one stands for all."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
-    audit = audited(project(tmp_path), store)
+    results = results_of(project(tmp_path), store)
     tried = {id_.partition(" ")[0] for id_ in asked if id_.endswith("xla-on-1") and id_.startswith("2.15.1")}
     assert "2.15.1/set-random-seed[keras-mlp]/tf2" in tried
     assert "2.15.1/all-seeds[keras-mlp]/tf2" not in tried
     assert "2.15.1/set-random-seed-determinism[keras-mlp]/tf2" in tried
     assert not [name for name in tried if "given-rows" in name]
-    long, short = (cell(audit, f"2.15.1/{name}[keras-mlp]") for name in ("all-seeds", "set-random-seed"))
+    long, short = (cell(results, f"2.15.1/{name}[keras-mlp]") for name in ("all-seeds", "set-random-seed"))
     assert long.stand_in == short.stand_in == "set-random-seed"
     assert [e.outcome for e in long.never_promised if e.variation == "xla-on"] == ["differs"]
     assert [e.variation for e in long.never_promised if e.outcome != "same"] == ["xla-on"]
@@ -121,9 +121,9 @@ def test_an_environment_that_cannot_be_had_is_named_and_the_others_go_on(
     events: list[Event] = []
     plan = project(tmp_path)
     rounds(plan, store, events.append)
-    audit = known(plan, store)
-    assert audit.unanswered() == ["2.9.3 is unavailable: there is no wheel."]
-    assert cell(audit, "2.15.1/set-random-seed[keras-mlp]").never_promised
+    results = known(plan, store)
+    assert results.unanswered() == ["2.9.3 is unavailable: there is no wheel."]
+    assert cell(results, "2.15.1/set-random-seed[keras-mlp]").never_promised
     assert len([event for event in events if isinstance(event, Refused)]) == 1
 
 
@@ -133,20 +133,20 @@ def test_an_environment_that_only_a_variation_needs_is_named_where_it_cannot_be_
     """Without the environment of Keras 2 everything else is known, and what is not is told with the reason."""
     beside = "2.16.2+tf-keras-2.16.0"
     inhabit(monkeypatch, facts, refused=[beside])
-    audit = audited(project(tmp_path, ["2.16.2"]), store)
-    assert audit.unanswered() == [
+    results = results_of(project(tmp_path, ["2.16.2"]), store)
+    assert results.unanswered() == [
         f"{beside} is unavailable: there is no wheel.",
         "2.16.2: not tried everywhere: keras-2",
     ]
-    assert cell(audit, "2.16.2/set-random-seed[keras-mlp]").answer.verdict is Verdict.IDENTICAL
+    assert cell(results, "2.16.2/set-random-seed[keras-mlp]").answer.verdict is Verdict.IDENTICAL
 
 
-def test_a_fresh_audit_runs_everything_again(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fresh audit runs every trial of the one before it again, once, and no others."""
+def test_a_fresh_run_runs_everything_again(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh run runs every trial of the one before it again, once, and no others."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
     plan = project(tmp_path, ["2.15.1"])
-    audited(plan, store)
+    results_of(plan, store)
     before = sorted(asked)
     asked.clear()
     rounds(plan, store, lambda _: None, fresh=True)
@@ -159,17 +159,17 @@ def test_what_ends_for_the_machines_sake_is_unknown_and_tried_once_a_run(
     """A probe that could not be started says nothing of a recipe, is no endless loop, and is tried by the next run."""
     plan, asked = project(tmp_path, ["2.15.1"]), list[str]()
     inhabit(monkeypatch, lambda expected: PROBE_DIED if expected.number == 2 else facts(expected), asked=asked)
-    audit = audited(plan, store)
-    assert {found.answer.verdict for found in audit.found} <= {Verdict.MISSING, Verdict.FAILED}
-    assert any("not tried as often as meant" in line for line in audit.unanswered())
+    results = results_of(plan, store)
+    assert {found.answer.verdict for found in results.found} <= {Verdict.MISSING, Verdict.FAILED}
+    assert any("not tried as often as meant" in line for line in results.unanswered())
     assert len(set(asked)) == len(asked)
     asked.clear()
     inhabit(monkeypatch, facts, asked=asked)
-    assert audited(plan, store).unanswered() == []
+    assert results_of(plan, store).unanswered() == []
     assert asked
 
 
-def test_an_interrupted_audit_goes_on_where_it_stopped(
+def test_an_interrupted_run_goes_on_where_it_stopped(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was stored before an interrupt is not run again."""
@@ -183,11 +183,11 @@ def test_an_interrupted_audit_goes_on_where_it_stopped(
     inhabit(monkeypatch, world, asked=asked)
     plan = project(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        audited(plan, store)
+        results_of(plan, store)
     assert known(plan, store).unanswered()
     before = asked[:-1]
     asked[:] = [""] * 51
-    audited(plan, store)
+    results_of(plan, store)
     assert not set(before) & set(asked)
     assert known(plan, store).unanswered() == []
 
@@ -195,24 +195,24 @@ def test_an_interrupted_audit_goes_on_where_it_stopped(
 def test_what_a_process_did_not_see_is_told(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variation that the machine does not allow is named with its environments, and no other one."""
     inhabit(monkeypatch, facts)
-    audit = audited(project(tmp_path), store)
-    assert audit.unseen == {"addresses": ("2.9.3", "2.15.1")}
+    results = results_of(project(tmp_path), store)
+    assert results.unseen == {"addresses": ("2.9.3", "2.15.1")}
 
 
 def test_the_figures_count_trials_and_processes(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The report rests on as many trials as were run, in as many processes."""
     asked: list[str] = []
     inhabit(monkeypatch, facts, asked=asked)
-    audit = audited(project(tmp_path, ["2.15.1"]), store)
-    assert audit.trials == len(asked)
-    assert 10 < audit.processes < 20
+    results = results_of(project(tmp_path, ["2.15.1"]), store)
+    assert results.trials == len(asked)
+    assert 10 < results.processes < 20
 
 
 def test_the_report_is_written(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both files are written from one set of data, the same from the same store."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    data, path = write_report(plan, audited(plan, store))
+    data, path = write_report(plan, results_of(plan, store))
     first = path.read_bytes()
     assert json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) == json.loads(to_text(data))
     write_report(plan, known(plan, store))
@@ -228,16 +228,16 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, store: Store, m
         write_report(plan, known(plan, store))
 
 
-def test_gc_keeps_an_audit_until_its_recipe_changes(
+def test_gc_keeps_recipes_until_its_recipe_changes(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trials of an audit are kept while recipe, model and probe are as they were, and removed once one was edited."""
+    """Trials of a recipe are kept while recipe, model and probe are as they were, and removed once one was edited."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path, ["2.15.1"])
-    before = audited(plan, store)
+    before = results_of(plan, store)
     assert remove_stale(store, plan)[0] == 0
     left = [script for script in recipes.scripts() if script.recipe.name != "none"]
-    monkeypatch.setattr(live, "scripts", lambda: left)
+    monkeypatch.setattr(live, "scripts", lambda seed: left)
     assert remove_stale(store, plan)[0] == 2
     after = known(plan, store)
     unknown = {found.cell.script.name for found in after.found if found.answer.verdict is Verdict.MISSING}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tfmatrix.config import MODES
 from tfmatrix.questions.recipes.variations import (
     HARMLESS,
     NEVER_PROMISED,
@@ -15,6 +14,7 @@ from tfmatrix.questions.recipes.variations import (
     was_seen,
 )
 from tfmatrix.records import Start
+from tfmatrix.tables import DEFAULT_MODES
 
 EVERY = pytest.mark.parametrize("variation", VARIATIONS.values(), ids=list(VARIATIONS))
 
@@ -27,7 +27,7 @@ def test_a_variation_is_in_the_process_or_reported_by_it(variation: Variation) -
     assert variation.within == bool(variation.doings)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", DEFAULT_MODES)
 def test_together_switches_on_every_harmless_variation_of_a_mode(mode: str) -> None:
     """All harmless variations are on at once, none overwritten by another, and no other one."""
     whole = together(mode)

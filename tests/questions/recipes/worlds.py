@@ -1,4 +1,4 @@
-"""Worlds without TensorFlow: what becomes of every trial of an audit, told by a function."""
+"""Worlds without TensorFlow: what becomes of every trial of an results, told by a function."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from building import install, installed, make_project, ones, traced, trial
 from tfmatrix.config import Config
 from tfmatrix.questions.recipes.known import known
-from tfmatrix.questions.recipes.plan import AuditPlan, make_audit_plan
-from tfmatrix.questions.recipes.results import Audit
+from tfmatrix.questions.recipes.plan import RecipesPlan, make_recipes_plan
+from tfmatrix.questions.recipes.results import Results
 from tfmatrix.records import CRASHED, FROM_OUTSIDE, OBSERVED, Environment, ExpectedTrial, Script
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
 from tfmatrix.runner.rounds import rounds
@@ -45,8 +45,8 @@ def facts(expected: ExpectedTrial) -> Any:
     return 3.0 if expected.role == "xla-on" else 1.0
 
 
-def audited(plan: AuditPlan, store: Store) -> Audit:
-    """Return what is known once everything that the audit of a plan wants was run."""
+def results_of(plan: RecipesPlan, store: Store) -> Results:
+    """Return what is known once everything that a plan wants was run."""
     rounds(plan, store, lambda _: None)
     return known(plan, store)
 
@@ -54,7 +54,7 @@ def audited(plan: AuditPlan, store: Store) -> Audit:
 def inhabit(
     monkeypatch: pytest.MonkeyPatch, world: World, refused: Iterable[str] = (), asked: list[str] | None = None
 ) -> None:
-    """Let the audit's trials be answered by a world; environments that are refused have none."""
+    """Let trials be answered by a world; environments that are refused have none."""
 
     def observe(missing: list[ExpectedTrial], config: Config) -> Iterator[Event]:
         environments = dict.fromkeys(expected.cell.environment for expected in missing)
@@ -98,9 +98,9 @@ def saw(expected: ExpectedTrial) -> dict[str, object]:
     }
 
 
-def project(folder: Path, versions: Iterable[str] = ("2.9.3", "2.15.1"), **choices: Any) -> AuditPlan:
-    """Return the audit's plan of a new project whose environments are made."""
+def project(folder: Path, versions: Iterable[str] = ("2.9.3", "2.15.1"), **choices: Any) -> RecipesPlan:
+    """Return a plan of a new project whose environments are made."""
     settings = make_project(folder, (), **{"versions": list(versions), "modes": ["tf2", "v1"], "trials": 3, **choices})
     for version in versions:
         install(Environment(version), settings)
-    return make_audit_plan(settings)
+    return make_recipes_plan(settings)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from tfmatrix.tables import MODES
 
 
 @dataclass(frozen=True)
@@ -12,14 +15,20 @@ class Format:
     name: str
     kind: str
     """Of the models that have it: ``keras`` or ``functional``."""
-    modes: tuple[str, ...]
-    holds: str
+    engines: tuple[str, ...]
+    """Words for the engines, of whose modes it is."""
+    holds: Literal["weights", "model"]
     """``weights``, or ``model``: then the reader does not build it."""
     written: str
     read: str
 
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes that have it."""
+        return tuple(mode.name for mode in MODES.values() if mode.engine in self.engines)
 
-_BOTH, _TF2, _V1 = ("tf2", "v1"), ("tf2",), ("v1",)
+
+_BOTH, _EAGER, _GRAPH = ("eager", "graph"), ("eager",), ("graph",)
 
 FORMATS = (
     Format("weights.h5", "keras", _BOTH, "weights", "save_weights('w.weights.h5')", "load_weights"),
@@ -46,13 +55,18 @@ FORMATS = (
     Format("h5", "keras", _BOTH, "model", "model.save('m.h5')", "keras.models.load_model"),
     Format("saved-model", "keras", _BOTH, "model", "model.save('folder')", "keras.models.load_model"),
     Format(
-        "tf-saved-model", "keras", _TF2, "model", "tf.saved_model.save(model)", "tf.saved_model.load, default signature"
+        "tf-saved-model",
+        "keras",
+        _EAGER,
+        "model",
+        "tf.saved_model.save(model)",
+        "tf.saved_model.load, default signature",
     ),
-    Format("export", "keras", _TF2, "model", "model.export('folder')", "tf.saved_model.load, default signature"),
+    Format("export", "keras", _EAGER, "model", "model.export('folder')", "tf.saved_model.load, default signature"),
     Format(
         "variables-checkpoint",
         "functional",
-        _TF2,
+        _EAGER,
         "weights",
         "train.Checkpoint(variables=variables, optimizer=optimizer).write",
         "restore, nothing asserted",
@@ -60,19 +74,29 @@ FORMATS = (
     Format(
         "module-saved-model",
         "functional",
-        _TF2,
+        _EAGER,
         "model",
         "tf.saved_model.save(tf.Module)",
         "tf.saved_model.load, its function",
     ),
     Format(
-        "saver", "functional", _V1, "weights", "compat.v1.train.Saver().save", "Saver().restore into the same graph"
+        "saver", "functional", _GRAPH, "weights", "compat.v1.train.Saver().save", "Saver().restore into the same graph"
     ),
     Format(
-        "meta-graph", "functional", _V1, "model", "Saver().save with its meta graph", "import_meta_graph, then restore"
+        "meta-graph",
+        "functional",
+        _GRAPH,
+        "model",
+        "Saver().save with its meta graph",
+        "import_meta_graph, then restore",
     ),
     Format(
-        "v1-saved-model", "functional", _V1, "model", "compat.v1.saved_model.simple_save", "saved_model.load(session)"
+        "v1-saved-model",
+        "functional",
+        _GRAPH,
+        "model",
+        "compat.v1.saved_model.simple_save",
+        "saved_model.load(session)",
     ),
 )
 """Weights first, then whole models: Keras's, then those of functions of tensors."""

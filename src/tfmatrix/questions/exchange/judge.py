@@ -13,21 +13,27 @@ from tfmatrix.records import CRASHED, FAILED, OBSERVED, UNSUPPORTED, Trial
 Measure = Callable[[str, str], Distance]
 """From two digests to the distance of their tensors."""
 
-ROUNDING = ROUNDING_RATIO * LEAST_FLOOR
-"""Scaled error up to which predictions from the same weights differ by rounding: the matrix's own limit, at the least
-noise floor that it knows."""
+Ratio = Callable[[str, str], float]
+"""From full stage name and dtype to how many times the least noise floor of the matrix still counts as rounding."""
+
+
+def usual_ratio(stage: str, dtype: str) -> float:
+    """Return the ratio that holds where no policy says otherwise, which is the matrix's own."""
+    del stage, dtype
+    return ROUNDING_RATIO
+
 
 PHASES = ("write", "read", "use")
 
 
-def judge(writer: Side, reader: Side, measure: Measure) -> Judged:
+def judge(writer: Side, reader: Side, measure: Measure, ratio: Ratio = usual_ratio) -> Judged:
     """Return what became of what the writer wrote when the reader read it."""
     found = _of_writer(writer) or _of_reader(reader)
     if found:
         return found
     assert writer.tensors is not None
     assert reader.tensors is not None
-    return _compared(writer.tensors, reader.tensors, reader.warnings, measure)
+    return _compared(writer.tensors, reader.tensors, reader.warnings, measure, ratio)
 
 
 def _of_writer(side: Side) -> Judged | None:
@@ -76,7 +82,7 @@ def _told(trial: Trial) -> tuple[str, str]:
 
 
 def _compared(
-    written: Mapping[str, str], read: Mapping[str, str], warnings: tuple[str, ...], measure: Measure
+    written: Mapping[str, str], read: Mapping[str, str], warnings: tuple[str, ...], measure: Measure, ratio: Ratio
 ) -> Judged:
     weights = _group(written, "weights")
     if not weights or not _group(written, "predict"):
@@ -100,7 +106,7 @@ def _compared(
         return Judged(
             Verdict.DIFFERENT, reason, WEIGHTS, other=other, distance=distance, slots=slots, warnings=warnings
         )
-    verdict, reason, apart = _predictions(written, read, measure)
+    verdict, reason, apart = _predictions(written, read, measure, ratio)
     return Judged(verdict, reason, PREDICT, distance=apart, slots=slots, warnings=warnings)
 
 
@@ -152,7 +158,7 @@ def _few(names: tuple[str, ...], total: int) -> str:
 
 
 def _predictions(
-    written: Mapping[str, str], read: Mapping[str, str], measure: Measure
+    written: Mapping[str, str], read: Mapping[str, str], measure: Measure, ratio: Ratio
 ) -> tuple[Verdict, str, Distance | None]:
     """Return the verdict of predictions from the same weights, and the distance of the farthest."""
     names = _group(written, "predict")
@@ -164,9 +170,14 @@ def _predictions(
     ]
     if not apart:
         return Verdict.IDENTICAL, "", None
-    name, farthest = max(apart, key=lambda pair: _size(pair[1]))
+    name, farthest = max(apart, key=lambda pair: _times(pair[0], pair[1], ratio))
     reason = f"{name}: {farthest.differing} of {farthest.elements} numbers, scaled error {_size(farthest):.2g}"
-    return Verdict.ROUNDING if _size(farthest) <= ROUNDING else Verdict.DIFFERENT, reason, farthest
+    return Verdict.ROUNDING if _times(name, farthest, ratio) <= 1 else Verdict.DIFFERENT, reason, farthest
+
+
+def _times(name: str, distance: Distance, ratio: Ratio) -> float:
+    """Return how many times what still is rounding a prediction's distance is."""
+    return _size(distance) / (ratio(f"predict/{name}", distance.dtype) * LEAST_FLOOR)
 
 
 def _differing(names: list[str], written: Mapping[str, str], read: Mapping[str, str]) -> Iterator[str]:

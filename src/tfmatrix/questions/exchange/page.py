@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.answer import problems
-from tfmatrix.questions.exchange.formats import Format
 from tfmatrix.questions.exchange.results import BACK, LOST, NONE, OTHER, PREDICT, WEIGHTS
-from tfmatrix.questions.exchange.summary import Pair, Report
+from tfmatrix.questions.exchange.summary import Format, Pair, Report
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -64,7 +63,7 @@ def _grouped(pairs: Iterable[Pair]) -> dict[Group, list[Pair]]:
     """Return the pairs of each table, in the order in which they come."""
     groups: dict[Group, list[Pair]] = {}
     for pair in pairs:
-        groups.setdefault((pair.format, pair.mode, pair.model), []).append(pair)
+        groups.setdefault((pair.format, pair.how, pair.model), []).append(pair)
     return groups
 
 
@@ -264,7 +263,7 @@ def _places(pairs: Iterable[Pair], releases: Sequence[str], *, writers: bool) ->
     """Yield where some pairs are: the tables, and the releases in each; tables with the same ones together."""
     by_table: dict[Text, list[Pair]] = {}
     for pair in pairs:
-        by_table.setdefault((Code(pair.format), f" {pair.mode}"), []).append(pair)
+        by_table.setdefault((Code(pair.format), f" {pair.how}"), []).append(pair)
     same: dict[str, list[Text]] = {}
     for name, found in by_table.items():
         alone = told((pair.writer for pair in found), releases)
@@ -279,7 +278,7 @@ def _unsupported(report: Report) -> list[Item]:
     for pair in report.pairs:
         if pair.verdict is Verdict.UNSUPPORTED:
             where = pair.reader if pair.artefact else pair.writer
-            found.setdefault((pair.reason, pair.model, pair.mode), set()).add(where)
+            found.setdefault((pair.reason, pair.model, pair.how), set()).add(where)
     return [
         Item(reason, (Item(f"{model}, {mode}: {told(names, report.releases)}"),))
         for (reason, model, mode), names in found.items()

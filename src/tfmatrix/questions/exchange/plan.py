@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from tfmatrix.compare.policy import require_known
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import SEED_LIMIT, Scope, expect, scope_of
 from tfmatrix.models import files
-from tfmatrix.questions.chosen import chosen_models, named_environments, require_seed
+from tfmatrix.questions.chosen import chosen_models, known_models, named_environments, require_seed
 from tfmatrix.questions.exchange.formats import FORMATS, Format
 from tfmatrix.records import OBSERVED, Cell, Environment, ExpectedTrial, Model, Read, Trial, Write
 from tfmatrix.runner.events import Event, Finished, Round
@@ -25,9 +26,6 @@ ARTEFACT = "artefact"
 
 MODELS = ("keras_mlp", "mlp")
 """The reference models that are exchanged where none are named: a Keras network, and a v1 graph of the same shape."""
-
-KINDS = {"build": "keras", "variables": "functional"}
-"""The function that makes a model file one of a kind that has weights to exchange."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +55,15 @@ class ExchangePlan:
 
     @cached_property
     def written(self) -> tuple[Written, ...]:
-        """What is to be written: formats outermost, then modes and models, environments innermost."""
+        """What is to be written: formats outermost, then modes, launches and models, environments innermost."""
         return tuple(
-            self._written(form, Cell(environment, self.config.launches[0], mode, model))
+            self._written(form, Cell(environment, launch, mode, model))
             for form in self.formats
             for mode in self.config.modes
             if mode in form.modes
+            for launch in self.config.launches
             for model in self.models
-            if kind_of(Path(model.path)) == form.kind
+            if files.kind_of(Path(model.path)) == form.kind
             for environment in self.environments
         )
 
@@ -151,13 +150,14 @@ def artefacts_of(config: Config) -> Path:
 def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangePlan:
     """Return the plan of a configuration, of the formats of some names, or of all.
 
-    An exchange has no baseline. Raises ``UserError`` where a version, model or format does not exist, and where the
-    chosen models have no such format.
+    An exchange has no baseline. Raises ``UserError`` where a version, model or format does not exist, where the policy
+    names what does not, and where the chosen models have no such format.
     """
     strange = sorted(set(names) - {form.name for form in FORMATS})
     if strange:
         raise UserError(f"there is no format {strange[0]!r}; there are {', '.join(form.name for form in FORMATS)}.")
     require_seed(config)
+    require_known(config.policy, [model.name for model in known_models(config)])
     plan = ExchangePlan(
         config,
         named_environments(config),
@@ -167,12 +167,6 @@ def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangeP
     if not plan.written:
         raise UserError("none of the chosen models has any of the chosen formats in any of the chosen modes.")
     return plan
-
-
-def kind_of(path: Path) -> str:
-    """Return the kind of a model file that has weights, read and not run; nothing where it has none."""
-    defined = files.functions(path)
-    return next((kind for function, kind in KINDS.items() if function in defined), "")
 
 
 def digest_of(folder: Path) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from tfmatrix import __version__, records
+from tfmatrix.compare.policy import digest, ratio_for, within
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.exchange.formats import Format
-from tfmatrix.questions.exchange.judge import PHASES, judge
+from tfmatrix.questions.exchange import formats
+from tfmatrix.questions.exchange.judge import PHASES, Ratio, judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
 from tfmatrix.questions.exchange.results import PREDICT, WEIGHTS, Side, Slots
 from tfmatrix.records import ExpectedTrial, Launch
@@ -67,7 +69,8 @@ class Settings(Record, frozen=True, kw_only=True):
     seed: Count
     modes: tuple[Name, ...]
     models: tuple[Name, ...]
-    launch: Launch
+    launches: tuple[Launch, ...]
+    policy: Digest
 
 
 class Pair(Record, frozen=True, kw_only=True):
@@ -75,6 +78,7 @@ class Pair(Record, frozen=True, kw_only=True):
 
     format: Name
     mode: Name
+    launch: Name
     model: Name
     writer: Name
     reader: Name
@@ -91,6 +95,22 @@ class Pair(Record, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     artefact: DigestOrNone
     trials: Annotated[tuple[Digest, DigestOrNone], Meta(description="Keys of the writer's and the reader's trial.")]
+
+    @property
+    def how(self) -> str:
+        """Return the mode, and the launch where it is not the default."""
+        return self.mode if self.launch == "default" else f"{self.mode} {self.launch}"
+
+
+class Format(Record, frozen=True, kw_only=True):
+    """A format, how it is written and read, and which of the modes that were asked for have it."""
+
+    name: Name
+    kind: Name
+    modes: tuple[Name, ...]
+    holds: Literal["weights", "model"]
+    written: Name
+    read: Name
 
 
 class Report(AnyReport, frozen=True, kw_only=True):
@@ -123,10 +143,11 @@ def summarise(plan: ExchangePlan, store: Store) -> Report:
                 seed=config.seed,
                 modes=config.modes,
                 models=tuple(model.name for model in plan.models),
-                launch=config.launches[0],
+                launches=config.launches,
+                policy=digest(config.policy),
             ),
             verdicts=tuple(map(meaning_of, VERDICTS)),
-            formats=tuple(plan.formats),
+            formats=tuple(_format(row, config.modes) for row in plan.formats),
             pairs=tuple(_pair(*found, sides) for found in plan.pairs(store.trial, store)),
             environments=tuple(_environment(environment, plan, store) for environment in plan.environments),
             machine=machine_of(noted_machine(store, plan.scope.machine)),
@@ -154,6 +175,10 @@ class _Sides:
         reason = noted_refusal(self._store, self._plan.scope.environment_key(environment))
         return Side(refusal=f"{environment.name} is unavailable: {reason}" if reason else "")
 
+    def ratio(self, cell: records.Cell) -> Ratio:
+        """Return what the policy says of predictions of a cell."""
+        return partial(ratio_for, within(self._plan.config.policy, cell.model.name, cell.mode), NATIVE)
+
     def digest(self, written: Written) -> str:
         """Return the digest of what was written."""
         return noted_digest(written, self._store)
@@ -173,13 +198,25 @@ class _Sides:
                 yield sentence.decode("utf-8", "replace")
 
 
+def _format(row: formats.Format, modes: Sequence[str]) -> Format:
+    return Format(
+        name=row.name,
+        kind=row.kind,
+        modes=tuple(mode for mode in modes if mode in row.modes),
+        holds=row.holds,
+        written=row.written,
+        read=row.read,
+    )
+
+
 def _pair(written: Written, environment: records.Environment, reader: ExpectedTrial | None, sides: _Sides) -> Pair:
     cell = written.writer.cell
     read = sides.of(reader) if reader else sides.nobody(environment)
-    judged = judge(sides.of(written.writer), read, sides.distance)
+    judged = judge(sides.of(written.writer), read, sides.distance, sides.ratio(cell))
     return Pair(
         format=written.form.name,
         mode=cell.mode,
+        launch=cell.launch.name,
         model=cell.model.name,
         writer=cell.environment.name,
         reader=environment.name,

@@ -136,19 +136,22 @@ def _named(cells: Iterable[str]) -> Text:
     return joined(", ", names[:NAMED]), f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
 
 
-def between_modes(report: Report) -> Table:
-    """Return, per model with two modes, what its injected stages share, releases that agree in one row."""
-    models: dict[str, dict[tuple[str, ...], list[str]]] = {}
+def between_modes(report: Report) -> Iterator[tuple[tuple[str, str], Table]]:
+    """Yield, per two modes, what the injected stages of each model share, releases that agree in one row."""
+    pairs: dict[tuple[str, str], dict[str, dict[tuple[str, ...], list[str]]]] = {}
     for found in report.between_modes:
-        groups = models.setdefault(found.model, {})
+        groups = pairs.setdefault(found.modes, {}).setdefault(found.model, {})
         if found.stages:
             groups.setdefault(_shared(found.stages), []).append(found.environment)
-    rows: list[list[Text]] = [
-        [Code(model), *shared, ", ".join(environments)]
-        for model, groups in models.items()
-        for shared, environments in groups.items()
-    ]
-    return table(["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"], rows)
+    headings = ["model", "same bits", "rounding", "beyond rounding", "in one mode only", "in"]
+    for modes, models in pairs.items():
+        rows: list[list[Text]] = [
+            [Code(model), *shared, ", ".join(environments)]
+            for model, groups in models.items()
+            for shared, environments in groups.items()
+        ]
+        if rows:
+            yield modes, table(headings, rows)
 
 
 def _shared(stages: Sequence[Stage]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from typing import TypeVar
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
@@ -42,7 +41,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def compare_all(plan: Plan, store: Store) -> Comparison:
-    """Compare every expected cell with the baseline's, and the modes of each environment with each other."""
+    """Compare every expected cell with the baseline's, and the modes of each environment with the first."""
     tensors = Tensors(store)
     found = states(plan, store, tensors)
     base = {cell: found[_in(plan.baseline, cell)] for cell in found}  # the only one that is jittered
@@ -103,11 +102,12 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
 
 
 def _modes_of(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
-    """Yield each cell of the first mode, with that of the second; none where there is but one mode."""
-    for first, second in pairwise(plan.config.modes):
+    """Yield each cell of the first mode that is named, with that of each other; none where there is but one mode."""
+    first, *others = plan.config.modes
+    for other in others:
         for cell in plan.cells:
             if cell.mode == first and cell.launch.name == "default":
-                yield cell, replace(cell, mode=second)
+                yield cell, replace(cell, mode=other)
 
 
 def _in(environment: Environment, cell: Cell) -> Cell:
@@ -214,7 +214,7 @@ def _told(state: CellState) -> str:
 
 
 def _compare_modes(asked: _Asked, judgement: Judgement) -> ModeComparison:
-    """Return the injected tier of a cell of the first mode beside that of the second."""
+    """Return the injected tier of a cell of the first mode beside that of another."""
     cell, modes = asked.baseline.cell, (asked.baseline.cell.mode, asked.candidate.cell.mode)
     return ModeComparison(cell.environment, cell.model.name, modes, judgement.stages)
 

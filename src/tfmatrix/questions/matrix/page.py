@@ -151,13 +151,18 @@ def _by_model(report: Report) -> Iterator[Block]:
         )
         yield Heading(3, (Code(mode.mode), "" if mode.launch == "default" else f", {mode.launch}"))
         yield _pivoted(frame, "model", "version")
-    yield paragraph(
-        "Letters are a model's own: in one row of either table, and between the two, the same letter means the same "
-        "bits at every",
-        "stage.",
-    )
+    yield paragraph(*_letters(len(report.modes)))
     yield paragraph("Releases that can be swapped for each other without a bit changing in any of these models:")
     yield _swappable(report.modes)
+
+
+def _letters(tables: int) -> tuple[str, ...]:
+    """Return what a letter means in so many tables."""
+    if tables == 1:
+        return ("Letters are a model's own: in one row, the same letter means the same bits at every stage.",)
+    which, between = ("either", "the two") if tables == 2 else ("any", "all of them")
+    said = f"Letters are a model's own: in one row of {which} table, and between {between}, the same letter means the"
+    return f"{said} same bits at every", "stage."
 
 
 def _own(cell: Cell) -> str:
@@ -225,18 +230,15 @@ def _changes(report: Report) -> Iterator[Block]:
 
 
 def _between_modes(report: Report) -> Iterator[Block]:
-    found = changes.between_modes(report)
-    if found.cells.empty:
+    """Yield the first mode beside each other one."""
+    found = list(changes.between_modes(report))
+    if not found:
         return
-    first, second = map(Code, report.settings.modes[:2])
-    yield Heading(2, "The two modes of one release")
-    yield paragraph(
-        (
-            ("The injected tier of ", first, " against that of ", second),
-            ": the same inputs, so what differs is arithmetic.",
-        )
-    )
-    yield found
+    yield Heading(2, f"The {'two ' if len(report.settings.modes) == 2 else ''}modes of one release")
+    for (first, other), shared in found:
+        told = "the same inputs, so what differs is arithmetic."
+        yield paragraph(("The injected tier of ", Code(first), " against that of ", Code(other), f": {told}"))
+        yield shared
 
 
 def _unsupported(report: Report) -> Iterator[Block]:

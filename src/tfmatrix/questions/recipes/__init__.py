@@ -1,1 +1,1 @@
-"""The audit of recipes: which recipe makes which model reproduce, whatever a process starts like."""
+"""Recipes: which recipe makes which model reproduce, whatever a process starts like."""

@@ -6,21 +6,21 @@ from collections.abc import Collection, Iterator, Mapping
 
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer
-from tfmatrix.questions.recipes.plan import AuditCell, AuditPlan, sibling
-from tfmatrix.questions.recipes.results import Audit, Environs, Found
+from tfmatrix.questions.recipes.plan import RecipeCell, RecipesPlan, sibling
+from tfmatrix.questions.recipes.results import Environs, Found, Results
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, TOGETHER, VARIATIONS, was_seen
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.store.store import Store
 
 
-def known(plan: AuditPlan, store: Store) -> Audit:
+def known(plan: RecipesPlan, store: Store) -> Results:
     """Return what is known from what is stored."""
     cells = {cell: plan.known_of(cell, store.trial, store) for cell in plan.cells}
     answers = {cell: judge.answer(found) for cell, found in cells.items()}
     stand = plan.stand_ins(cells, answers)
     ran = list(_ran(plan, cells, set(stand.values())))
-    return Audit(
+    return Results(
         found=tuple(_found(cell, cells, answers, stand) for cell in plan.cells),
         environments=tuple(_environs(plan, store, environment) for environment in plan.environments),
         beside=tuple(
@@ -33,6 +33,7 @@ def known(plan: AuditPlan, store: Store) -> Audit:
             "versions": [environment.name for environment in plan.environments],
             "modes": list(plan.config.modes),
             "trials": plan.trials,
+            "seed": plan.config.seed,
         },
         trials=len({expected.key for expected in ran}),
         processes=len({(expected.cell.environment, expected.start) for expected in ran}),
@@ -41,7 +42,7 @@ def known(plan: AuditPlan, store: Store) -> Audit:
 
 
 def _ran(
-    plan: AuditPlan, cells: Mapping[AuditCell, judge.Cell], standing: Collection[AuditCell]
+    plan: RecipesPlan, cells: Mapping[RecipeCell, judge.Cell], standing: Collection[RecipeCell]
 ) -> Iterator[ExpectedTrial]:
     """Yield the trials that are known of all that is wanted."""
     for cell, found in cells.items():
@@ -52,10 +53,10 @@ def _ran(
 
 
 def _found(
-    cell: AuditCell,
-    cells: Mapping[AuditCell, judge.Cell],
-    answers: Mapping[AuditCell, Answer],
-    stand: Mapping[AuditCell, AuditCell],
+    cell: RecipeCell,
+    cells: Mapping[RecipeCell, judge.Cell],
+    answers: Mapping[RecipeCell, Answer],
+    stand: Mapping[RecipeCell, RecipeCell],
 ) -> Found:
     if cell not in stand:
         return Found(cell, answers[cell])
@@ -63,12 +64,12 @@ def _found(
     return Found(cell, answers[cell], effects, stand[cell].script.recipe.name)
 
 
-def _environs(plan: AuditPlan, store: Store, environment: Environment) -> Environs:
+def _environs(plan: RecipesPlan, store: Store, environment: Environment) -> Environs:
     key = plan.scope.environment_key(environment)
     return Environs(environment, noted_installed(store, key), noted_refusal(store, key))
 
 
-def _unseen(plan: AuditPlan, store: Store) -> dict[str, tuple[str, ...]]:
+def _unseen(plan: RecipesPlan, store: Store) -> dict[str, tuple[str, ...]]:
     """Return the variations that a process was started under and did not see, with the environments."""
     unseen: dict[str, list[str]] = {}
     for environment in plan.environments:

@@ -1,4 +1,4 @@
-"""What of an audit is still of use: trials of recipes as they are now."""
+"""What of recipes is still of use: trials of recipes as they are now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfmatrix.store.store import Store
 
 
 def is_live(config: Config, store: Store) -> Callable[[Mapping[str, str]], bool]:
-    """Return a function that says, by what a trial covers, whether it can be part of a report."""
-    del config, store
-    current = {script.digest for script in scripts()}
+    """Return a function that says, by what a trial covers, whether it can be part of a report under this seed."""
+    del store
+    current = {script.digest for script in scripts(config.seed)}
     return lambda covers: covers.get("work") == SCRIPT and covers["model"] in current

@@ -1,8 +1,8 @@
-"""The audit's cells, and the trial of a cell under a variation, with the key that covers everything about it."""
+"""The recipes' cells, and the trial of a cell under a variation, with the key that covers everything about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,12 +10,13 @@ from pathlib import Path
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
+from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, expect, scope_of
-from tfmatrix.questions.chosen import named_environments
+from tfmatrix.questions.chosen import named_environments, require_seed
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
-from tfmatrix.questions.recipes.scripts import Script
+from tfmatrix.questions.recipes.scripts import CORE, MODELS, Script
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, Start, Trial
 from tfmatrix.records import Script as Scripted
@@ -34,7 +35,7 @@ PLACE = Start(here="folder", home="home")
 
 
 @dataclass(frozen=True)
-class AuditCell:
+class RecipeCell:
     """Environment x recipe x model: what the report has a verdict of."""
 
     environment: Environment
@@ -47,7 +48,7 @@ class AuditCell:
 
 
 @dataclass(frozen=True)
-class AuditPlan:
+class RecipesPlan:
     """Which cells there are, and the environments that their trials run in."""
 
     config: Config
@@ -56,10 +57,10 @@ class AuditPlan:
     scripts: tuple[Script, ...]
 
     @cached_property
-    def cells(self) -> tuple[AuditCell, ...]:
+    def cells(self) -> tuple[RecipeCell, ...]:
         """Every cell, environments outermost."""
         chosen = [s for s in self.scripts if s.model.mode in self.config.modes]
-        return tuple(AuditCell(environment, script) for environment in self.environments for script in chosen)
+        return tuple(RecipeCell(environment, script) for environment in self.environments for script in chosen)
 
     @cached_property
     def every_environment(self) -> tuple[Environment, ...]:
@@ -95,7 +96,7 @@ class AuditPlan:
     def _process_key(self, environment: Environment, process: str) -> str:
         return f"{self.scope.environment_key(environment)}/{process}"
 
-    def known_of(self, cell: AuditCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:
+    def known_of(self, cell: RecipeCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:
         """Return a cell as it is judged, with the function that looks its trials up; ``trial`` does so by key."""
         seen: dict[tuple[str, int, tuple[str, ...]], Tried] = {}
 
@@ -109,14 +110,14 @@ class AuditPlan:
         return judge.Cell(cell.script.model.mode, tuple(self.variations(cell)), self.trials, find)
 
     def stand_ins(
-        self, cells: Mapping[AuditCell, judge.Cell], answers: Mapping[AuditCell, Answer]
-    ) -> dict[AuditCell, AuditCell]:
+        self, cells: Mapping[RecipeCell, judge.Cell], answers: Mapping[RecipeCell, Answer]
+    ) -> dict[RecipeCell, RecipeCell]:
         """Return, for each cell that reproduces, the one whose trials stand for it under what was never promised.
 
         Of those with one environment, model, op determinism and result it is the one with the shortest recipe: where
         all bits are the same so far, and the settings too, more trials of the others would say the same.
         """
-        groups: dict[tuple[object, ...], list[AuditCell]] = {}
+        groups: dict[tuple[object, ...], list[RecipeCell]] = {}
         for cell in self.cells:
             if answers[cell].verdict is Verdict.IDENTICAL and not cell.script.model.like:
                 trial = cells[cell].find(CONTROL, 1).trial
@@ -131,14 +132,14 @@ class AuditPlan:
         """How many trials at least a cell has to agree in."""
         return max(LEAST_TRIALS, self.config.trials)
 
-    def variations(self, cell: AuditCell) -> Iterator[Variation]:
+    def variations(self, cell: RecipeCell) -> Iterator[Variation]:
         """Yield the variations that exist for a cell."""
         for variation in VARIATIONS.values():
             needs = not variation.further or sibling(cell.environment, variation, self.config)
             if cell.script.model.mode in variation.modes and needs:
                 yield variation
 
-    def expected(self, cell: AuditCell, variation: Variation, number: int = 1) -> ExpectedTrial:
+    def expected(self, cell: RecipeCell, variation: Variation, number: int = 1) -> ExpectedTrial:
         """Return the trial of a cell under a variation; trials of other numbers come from other processes."""
         name = cell.id, variation.name, number, variation.doings
         if name not in self._expected:
@@ -147,10 +148,10 @@ class AuditPlan:
 
     @cached_property
     def _expected(self) -> dict[tuple[str, str, int, tuple[str, ...]], ExpectedTrial]:
-        """The trials that were asked for before: an audit asks for each in every round."""
+        """The trials that were asked for before: each is asked for in every round."""
         return {}
 
-    def _expect(self, cell: AuditCell, variation: Variation, number: int) -> ExpectedTrial:
+    def _expect(self, cell: RecipeCell, variation: Variation, number: int) -> ExpectedTrial:
         environment = sibling(cell.environment, variation, self.config) or cell.environment
         script = cell.script
         # Those that differ in what is done within a process may share one: they are compared with the control alone.
@@ -162,9 +163,19 @@ class AuditPlan:
         return expect(self.scope, tried, work, role=variation.name, number=number, start=start)
 
 
-def make_audit_plan(config: Config) -> AuditPlan:
-    """Return the plan of a configuration's versions and modes; raises ``UserError`` for a version that is not known."""
-    return AuditPlan(config, named_environments(config), scripts())
+def make_recipes_plan(config: Config, models: Collection[str] = ()) -> RecipesPlan:
+    """Return the plan of a configuration's versions, modes and seed, on recipes' models of some names, or on all.
+
+    Raises ``UserError`` for a version, seed or model that is not known, and where no recipe is for any of the modes.
+    """
+    require_seed(config)
+    if strange := [name for name in models if name not in MODELS]:
+        raise UserError(f"there is no model {strange[0]!r} of recipes; there are {', '.join(MODELS)}.")
+    chosen = (script for script in scripts(config.seed) if not models or script.model.name in models)
+    plan = RecipesPlan(config, named_environments(config), tuple(chosen))
+    if not plan.cells:
+        raise UserError(f"no recipe is for the mode {', '.join(config.modes)}; recipes are for {', '.join(CORE)}.")
+    return plan
 
 
 def sibling(environment: Environment, variation: Variation, config: Config) -> Environment | None:

@@ -7,6 +7,7 @@ takes ``config``, and ``after_building`` is called once the graph is there.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from tfmatrix.questions.recipes.scripts import CORE, MODELS, Recipe, Script
@@ -306,13 +307,15 @@ def op_seed(number):  # tf.random_normal(shape, seed=op_seed(1)), another number
     ),
 )
 
+SEED = 42
+"""The seed in the recipes' texts, where no number means anything else."""
+
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
 """By name, in the order of the report."""
 
 
 @cache
-def scripts() -> tuple[Script, ...]:
-    """Return every recipe in front of every model that it is tried on, models outermost."""
-    return tuple(
-        Script(recipe, model) for model in MODELS.values() for recipe in RECIPES.values() if model.name in recipe.models
-    )
+def scripts(seed: int = SEED) -> tuple[Script, ...]:
+    """Return every recipe, with a seed, in front of every model that it is tried on, models outermost."""
+    seeded = [replace(recipe, code=recipe.code.replace(str(SEED), str(seed))) for recipe in RECIPES.values()]
+    return tuple(Script(recipe, model) for model in MODELS.values() for recipe in seeded if model.name in recipe.models)

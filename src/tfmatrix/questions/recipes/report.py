@@ -6,17 +6,17 @@ from pathlib import Path
 
 from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes.page import page
-from tfmatrix.questions.recipes.plan import AuditPlan
-from tfmatrix.questions.recipes.results import Audit
+from tfmatrix.questions.recipes.plan import RecipesPlan
+from tfmatrix.questions.recipes.results import Results
 from tfmatrix.questions.recipes.summary import Report, summarise
 from tfmatrix.report.document import to_text
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.writing import write_whole
 
 
-def write_report(plan: AuditPlan, audited: Audit) -> tuple[Report, Path]:
+def write_report(plan: RecipesPlan, results: Results) -> tuple[Report, Path]:
     """Write the report's two files, and return the report and the Markdown file's path."""
-    report = summarise(audited)
+    report = summarise(results)
     folder = plan.config.under_root(plan.config.reports)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What an audit found, as records; and what follows from several cells together: mends and advice."""
+"""What was found of recipes, as records; and what follows from several cells together: mends and advice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes.judge import Answer, Effect
-from tfmatrix.questions.recipes.plan import AuditCell
+from tfmatrix.questions.recipes.plan import RecipeCell
 from tfmatrix.questions.recipes.recipes import RECIPES
 from tfmatrix.questions.recipes.scripts import CORE, Recipe
 from tfmatrix.records import MISSING, Environment, InstalledEnvironment, Machine
@@ -18,7 +18,7 @@ from tfmatrix.records import MISSING, Environment, InstalledEnvironment, Machine
 class Found:
     """What is known of one cell."""
 
-    cell: AuditCell
+    cell: RecipeCell
     answer: Answer
     never_promised: tuple[Effect, ...] = ()
     """Of the cell that stands for it: one that reproduces, gave the same bits, and has the same op determinism."""
@@ -36,7 +36,7 @@ class Environs:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Results:
     """Everything that a report says."""
 
     found: tuple[Found, ...]
@@ -57,6 +57,12 @@ class Audit:
         """Every cell by environment, recipe and model."""
         return {(f.cell.environment, f.cell.script.recipe.name, f.cell.script.model.name): f for f in self.found}
 
+    @cached_property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipes that were tried, as they were, in the order of their table."""
+        tried = {found.cell.script.recipe.name: found.cell.script.recipe for found in self.found}
+        return tuple(tried[name] for name in RECIPES if name in tried)
+
     def reproduces(self, environment: Environment, recipe: str, models: Sequence[str]) -> bool:
         """Return whether a recipe makes all of some models reproduce in an environment."""
         cells = [self.by_name.get((environment, recipe, model)) for model in models]
@@ -70,7 +76,7 @@ class Audit:
 
     def advice(self, environment: Environment, models: Sequence[str]) -> Recipe | None:
         """Return the shortest recipe that makes all of some models reproduce in an environment, or None."""
-        fit = [recipe for recipe in RECIPES.values() if self.reproduces(environment, recipe.name, models)]
+        fit = [recipe for recipe in self.recipes if self.reproduces(environment, recipe.name, models)]
         return min(fit, key=lambda recipe: recipe.length, default=None)
 
     def unanswered(self) -> list[str]:

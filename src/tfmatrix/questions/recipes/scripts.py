@@ -1,4 +1,4 @@
-"""What an audit runs: a recipe's text in front of a model's text; and the models."""
+"""What is run: a recipe's text in front of a model's text; and the models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MODELS_FOLDER = Path(__file__).parent / "models"
 
 
 @dataclass(frozen=True)
-class AuditModel:
+class RecipeModel:
     """What a recipe is tried on."""
 
     name: str
@@ -63,7 +63,7 @@ class Script:
     """One recipe in front of one model."""
 
     recipe: Recipe
-    model: AuditModel
+    model: RecipeModel
 
     @property
     def name(self) -> str:
@@ -77,16 +77,16 @@ class Script:
         return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
 
 
-MODELS: dict[str, AuditModel] = {
+MODELS: dict[str, RecipeModel] = {
     model.name: model
     for model in (
-        AuditModel(
+        RecipeModel(
             "keras-mlp",
             "tf2",
             "Keras `compile` and `fit`: Dense(10, relu), Dense(1), Adam, MSE, 10 epochs of 100 rows that NumPy draws",
             "keras_mlp.py",
         ),
-        AuditModel(
+        RecipeModel(
             "keras-mlp-given-rows",
             "tf2",
             "the same network on rows that are the same every time, as though read from a file",
@@ -94,11 +94,15 @@ MODELS: dict[str, AuditModel] = {
             (("given_rows", True),),
             like="keras-mlp",
         ),
-        AuditModel("parallel-map", "tf2", "`tf.data` with a parallel map that draws random numbers", "parallel_map.py"),
-        AuditModel("dropout-masks", "tf2", "the masks of a Keras `Dropout(0.5)` in three calls", "dropout_masks.py"),
-        AuditModel("row-order", "tf2", "the order of 100 rows in two epochs", "row_order.py"),
-        AuditModel("v1-linear", "v1", "a linear regression with random initial weights in a `Session`", "v1_linear.py"),
-        AuditModel("v1-mlp", "v1", "a hidden layer with dropout and Adam in a `Session`", "v1_mlp.py"),
+        RecipeModel(
+            "parallel-map", "tf2", "`tf.data` with a parallel map that draws random numbers", "parallel_map.py"
+        ),
+        RecipeModel("dropout-masks", "tf2", "the masks of a Keras `Dropout(0.5)` in three calls", "dropout_masks.py"),
+        RecipeModel("row-order", "tf2", "the order of 100 rows in two epochs", "row_order.py"),
+        RecipeModel(
+            "v1-linear", "v1", "a linear regression with random initial weights in a `Session`", "v1_linear.py"
+        ),
+        RecipeModel("v1-mlp", "v1", "a hidden layer with dropout and Adam in a `Session`", "v1_mlp.py"),
     )
 }
 """By name, in the order of the report."""

@@ -1,4 +1,4 @@
-"""The audit of recipes as records: what `recipes.json` holds and the page is made of."""
+"""Recipes as records: what `recipes.json` holds and the page is made of."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from tfmatrix import __version__
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.recipes import recipes, scripts, variations
+from tfmatrix.questions.recipes import scripts, variations
 from tfmatrix.questions.recipes.judge import SAME, Effect
-from tfmatrix.questions.recipes.results import Audit, Environs, Found
+from tfmatrix.questions.recipes.results import Environs, Found, Results
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
@@ -42,6 +42,7 @@ class Settings(Record, frozen=True, kw_only=True):
     versions: tuple[Name, ...]
     modes: tuple[Name, ...]
     trials: Positive
+    seed: Count
 
 
 class Model(Record, frozen=True, kw_only=True):
@@ -125,41 +126,41 @@ class Report(AnyReport, frozen=True, kw_only=True):
     unanswered: tuple[str, ...]
 
 
-def summarise(audit: Audit) -> Report:
-    """Return the whole audit under an id that is the digest of everything else."""
-    audited = {found.cell.script.model.name for found in audit.found}
+def summarise(results: Results) -> Report:
+    """Return all that was found under an id that is the digest of everything else."""
+    tried = {found.cell.script.model.name for found in results.found}
     return identified(
         Report(
             id=UNNAMED,
             schema=SCHEMA,
             tfmatrix=__version__,
-            settings=msgspec.convert(audit.settings, Settings),
-            trials=audit.trials,
-            processes=audit.processes,
+            settings=msgspec.convert(results.settings, Settings),
+            trials=results.trials,
+            processes=results.processes,
             models=tuple(
                 Model(name=m.name, mode=m.mode, what=m.what, like=m.like)
                 for m in scripts.MODELS.values()
-                if m.name in audited
+                if m.name in tried
             ),
-            recipes=tuple(_recipe(recipe) for recipe in recipes.RECIPES.values() if audited & set(recipe.models)),
-            variations=tuple(_variation(audit, variation) for variation in variations.VARIATIONS.values()),
-            cells=tuple(_cell(audit, found) for found in audit.found),
+            recipes=tuple(_recipe(recipe) for recipe in results.recipes),
+            variations=tuple(_variation(results, variation) for variation in variations.VARIATIONS.values()),
+            cells=tuple(_cell(results, found) for found in results.found),
             advice=tuple(
-                Advice(environment=one.environment.name, mode=mode, recipe=_advised(audit, one, models))
+                Advice(environment=one.environment.name, mode=mode, recipe=_advised(results, one, models))
                 for mode, models in scripts.CORE.items()
-                if audited & set(models)
-                for one in audit.environments
+                if tried & set(models)
+                for one in results.environments
             ),
-            environments=tuple(map(_environment, audit.environments)),
-            beside=tuple(map(_environment, audit.beside)),
-            machine=machine_of(audit.machine),
-            unanswered=tuple(audit.unanswered()),
+            environments=tuple(map(_environment, results.environments)),
+            beside=tuple(map(_environment, results.beside)),
+            machine=machine_of(results.machine),
+            unanswered=tuple(results.unanswered()),
         )
     )
 
 
-def _advised(audit: Audit, one: Environs, models: tuple[str, ...]) -> str:
-    advised = audit.advice(one.environment, models)
+def _advised(results: Results, one: Environs, models: tuple[str, ...]) -> str:
+    advised = results.advice(one.environment, models)
     return advised.name if advised else ""
 
 
@@ -167,17 +168,17 @@ def _recipe(recipe: scripts.Recipe) -> Recipe:
     return Recipe(name=recipe.name, claim=recipe.claim, code=recipe.code, models=recipe.models, mends=recipe.mends)
 
 
-def _variation(audit: Audit, variation: variations.Variation) -> Variation:
+def _variation(results: Results, variation: variations.Variation) -> Variation:
     return Variation(
         name=variation.name,
         kind=variation.kind,
         what=variation.what,
         modes=variation.modes,
-        unseen=audit.unseen.get(variation.name, ()),
+        unseen=results.unseen.get(variation.name, ()),
     )
 
 
-def _cell(audit: Audit, found: Found) -> Cell:
+def _cell(results: Results, found: Found) -> Cell:
     answer, script = found.answer, found.cell.script
     return Cell(
         environment=found.cell.environment.name,
@@ -189,7 +190,7 @@ def _cell(audit: Audit, found: Found) -> Cell:
         first=answer.first,
         blame=answer.blame,
         cleared=answer.cleared,
-        mend=audit.mend(found) if answer.verdict in BROKEN else "",
+        mend=results.mend(found) if answer.verdict in BROKEN else "",
         stand_in=found.stand_in,
         never_promised_tried=len(found.never_promised),
         never_promised=tuple(effect for effect in found.never_promised if effect.outcome != SAME),

@@ -1,0 +1,46 @@
+"""The kinds of model. A kind is a row of `kinds.json`, which the host reads too."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any, List, NamedTuple
+
+
+class Kind(NamedTuple):
+    """One kind of model: the columns of its row. Those that name code have ``module.name`` in the probe."""
+
+    name: str
+    marks: List[str]
+    """The functions, any of which makes a file one of this kind."""
+    needs: List[str]
+    """What a file of this kind needs besides."""
+    tiers: List[str]
+    """The tiers that its trace may have."""
+    observe: str
+    """A function of the model and the setting: loads what is to be observed, and records it."""
+    initial_weights: str
+    """A function of the two: its initial weights, drawn from the present seed; empty where it has none."""
+    saveable: str
+    """The class whose objects formats of the exchange write and read; empty where there is nothing to save."""
+
+
+KINDS = {
+    name: Kind(name, **row)
+    for name, row in json.loads(Path(__file__).with_name("kinds.json").read_text(encoding="utf-8")).items()
+}
+"""Every kind by its name."""
+
+
+def code(place: str) -> Any:
+    """Return what a column of a row names."""
+    module, _, name = place.partition(".")
+    return getattr(importlib.import_module("." + module, __package__), name)
+
+
+def import_all() -> None:
+    """Import the modules that the rows name, once for all trials."""
+    for kind in KINDS.values():
+        for place in filter(None, (kind.observe, kind.initial_weights, kind.saveable)):
+            code(place)

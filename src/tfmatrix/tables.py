@@ -1,0 +1,47 @@
+"""The tables that host and probe share, read from the probe's own files: modes, and kinds of model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROBE = Path(__file__).parent / "probe"
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What the host asks of a mode's row."""
+
+    name: str
+    summary: str
+    """What the mode is, in one line."""
+    default: bool
+    """Whether it is run where no modes are chosen."""
+    engine: str
+    """The word for what runs its programs: formats of saved models are of one engine or of both."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the host asks of the row of a kind of model."""
+
+    name: str
+    marks: tuple[str, ...]
+    """The functions, any of which makes a file one of this kind."""
+
+
+def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = json.loads((PROBE / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for name, row in _rows("modes").items()}
+"""Every mode by its name."""
+
+DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
+
+KINDS = {name: Kind(name, tuple(row["marks"])) for name, row in _rows("kinds").items()}
+"""Every kind of model by its name."""
