@@ -114,7 +114,7 @@ def test_what_the_user_can_mend_is_one_sentence(tmp_path: Path, tell: Tell, spoi
 def test_our_own_failure_keeps_its_traceback(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is our bug ends with 125, its traceback and the wish to be told."""
     stored(tmp_path, lambda _: ones())
-    monkeypatch.setattr("tfmatrix.cli.matrix.write_report", lambda *_: 1 / 0)
+    monkeypatch.setattr("tfmatrix.questions.matrix.report.compare_all", lambda *_: 1 / 0)
     said = tell("report")
     assert (said.code, said.out) == (cli.OUR_FAULT, "")
     assert "Traceback" in said.err

@@ -52,10 +52,10 @@ def draw(root: Path, mutants: Iterable[Mutant], count: int, seed: int) -> list[M
 def compiles(root: Path, mutant: Mutant) -> bool:
     """Return whether the mutant is Python: one that is not dies in every test, and says nothing of any."""
     source = (root / mutant.path).read_text(encoding="utf-8")
-    mutated = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
     try:
+        mutated = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
         ast.parse(mutated)
-    except SyntaxError:
+    except (SyntaxError, AttributeError):  # it replaces exceptions by name, and fails at `except sqlite3.Error`
         return False
     return bool(mutated != source)
 

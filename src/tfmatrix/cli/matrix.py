@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import INCOMPLETE, SAME
-from tfmatrix.cli.observing import Answer, finish, observe
-from tfmatrix.cli.selection import PRINTING, RUNNING, SELECTION, alone, open_store, options, read_config, read_plan
+from tfmatrix.cli.selection import PRINTING, RUNNING, SELECTION, options, read_config, read_plan
 from tfmatrix.cli.view import View
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
@@ -23,33 +23,29 @@ OF_ONE_TRIAL = ("python", "distribution", "trials", "seed", "timeout", "memory")
 """Options of a run that change what one of its trials does; the others choose which trials there are."""
 
 
+MATRIX = Question(write_report, answer, problems)
+
+
 @click.command("matrix")
 @options(*SELECTION, *RUNNING, "stored", *PRINTING)
 @click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, or '2.15.1/mlp/tf2 jitter-2' itself.")
 @click.option("--trace", is_flag=True, help="With --cell, which stores nothing: print every digest, tier and stage.")
-def matrix(  # noqa: PLR0913  # click hands over an argument for each option
-    *, fresh: bool, stored: bool, cell: str | None, trace: bool, quiet: bool, as_json: bool, **choices: Any
-) -> int:
+def matrix(*, cell: str | None, trace: bool, **choices: Any) -> int:
     """Run what is missing of the matrix, compare, and write the report; `tfmatrix run` is the same.
 
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
     missing, unavailable or failed. What differs is for the report to say and not an error.
     """
+    way = Way.of(choices)
     if cell is None and trace:
         raise UserError("--trace shows one trial; name it with --cell.")
-    if stored and (fresh or cell):
-        raise UserError("--stored runs nothing, so neither --fresh nor --cell goes with it.")
+    if cell is not None and way.stored:
+        raise UserError("--stored runs nothing, so --cell does not go with it.")
     if cell is not None:
         return _run_cell(read_config(choices), cell, trace=trace)
-    plan = read_plan(choices)
-    with open_store(plan.config) as store:
-        if not stored:
-            own = _own_options(choices)
-            view = View(lambda trial: ["tfmatrix", "run", *own, "--cell", trial, "--trace"])
-            with alone(plan.config):
-                observe(plan, store, view, fresh=fresh, silent=quiet or as_json)
-        made, path = write_report(plan, store)
-    return finish(Answer(made, path, answer(made), problems(made)), quiet=quiet, as_json=as_json)
+    own = _own_options(choices)
+    view = View(lambda trial: ["tfmatrix", "run", *own, "--cell", trial, "--trace"])
+    return ask(MATRIX, read_plan(choices), view, way)
 
 
 run = matrix

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import SAME
-from tfmatrix.cli.observing import Answer, finish, observe
-from tfmatrix.cli.selection import PRINTING, RUNNING, alone, open_store, options, read_config
+from tfmatrix.cli.selection import PRINTING, RUNNING, names, open_store, options, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
@@ -24,28 +24,20 @@ from tfmatrix.questions.recipes.scripts import CORE, MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import MISSING, Environment
 
+RECIPES = Question(write_report, answer, problems)
+
 
 @click.command()
 @options("versions", "modes", "trials", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
 @click.option("--models", metavar="LIST", help="What recipes are tried on: keras-mlp,v1-mlp; all by default.")
-def recipes(  # click hands over an argument for each option
-    *, models: str | None, fresh: bool, stored: bool, quiet: bool, as_json: bool, **choices: Any
-) -> int:
+def recipes(*, models: str | None, **choices: Any) -> int:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md.
 
     At least 3 trials have to agree. Exits with 0 when everything that was asked for is known, whatever was found, and
     with 2 when something is missing.
     """
-    if stored and fresh:
-        raise UserError("--stored runs nothing, so --fresh does not go with it.")
-    names = [name.strip() for name in (models or "").split(",") if name.strip()]
-    plan = make_recipes_plan(read_config(choices), names)
-    with open_store(plan.config) as store:
-        if not stored:
-            with alone(plan.config):
-                observe(plan, store, View(), fresh=fresh, silent=quiet or as_json)
-        report, path = write_report(plan, known(plan, store))
-    return finish(Answer(report, path, answer(report), problems(report)), quiet=quiet, as_json=as_json)
+    way = Way.of(choices)
+    return ask(RECIPES, make_recipes_plan(read_config(choices), names(models)), View(), way)
 
 
 @click.command()

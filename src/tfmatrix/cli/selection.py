@@ -62,6 +62,11 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return give
 
 
+def names(listed: str | None) -> tuple[str, ...]:
+    """Return the names of an option that lists some; none where it was not given."""
+    return tuple(name.strip() for name in (listed or "").split(",") if name.strip())
+
+
 def read_config(choices: dict[str, Any]) -> config.Config:
     """Return the configuration of the project around the working folder, with the choices of one run."""
     return config.load(config.find_root(Path.cwd())).overridden(**choices)

@@ -6,11 +6,14 @@ each and what it cannot see.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, erfc, kolmogorov
+
+from tfmatrix.compare.stages import RANDOM
 
 Array = NDArray[Any]
 
@@ -34,6 +37,16 @@ class Redraw(NamedTuple):
     evidence: str
 
 
+class Draws(NamedTuple):
+    """Two arrays of one stage, of one shape and dtype, and what is drawn there under other seeds."""
+
+    a: Array
+    b: Array
+    a_more: Array | None = None
+    """Draws under other seeds, stacked along a first axis."""
+    b_more: Array | None = None
+
+
 def judge(kind: str, a: Array, b: Array, a_more: Array | None = None, b_more: Array | None = None) -> Redraw:
     """Return whether ``b`` is a redraw of ``a``: two arrays of one stage, of one shape and dtype.
 
@@ -43,8 +56,7 @@ def judge(kind: str, a: Array, b: Array, a_more: Array | None = None, b_more: Ar
         return Redraw(False, f"{a.dtype.name} {a.shape} became {b.dtype.name} {b.shape}")
     if a.dtype.kind in "OSU":
         return Redraw(False, "strings are not drawn")
-    test = {"shuffle": _order, "dropout": _mask, "seed": _seed, "draw": _draw}.get(kind)
-    return test(a, b) if test else _initial(a, b, a_more, b_more)
+    return TESTS[RANDOM[kind]](Draws(a, b, a_more, b_more))
 
 
 def same_distribution(a: Array, b: Array) -> tuple[float, str]:
@@ -81,11 +93,12 @@ def _pearson(x: Array, y: Array) -> float:
     return float(chdtrc(counts.shape[1] - 1, ((counts - expected) ** 2 / expected).sum()))
 
 
-def _order(a: Array, b: Array) -> Redraw:
+def _order(draws: Draws) -> Redraw:
     """Judge an order of row numbers: the same rows, each as far from its place as in the baseline (two samples).
 
     How far rows go tells a shuffle over a smaller buffer, or none, from another shuffle.
     """
+    a, b = draws[:2]
     if not np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)):
         return Redraw(False, f"other rows, or in other numbers, {a.size} against {b.size}")
     if a.size < LEAST_NUMBERS:
@@ -100,8 +113,9 @@ def _displacements(order: Array) -> Array:
     return np.asarray(ranks.ravel() - np.arange(order.size) % rows.size)
 
 
-def _mask(a: Array, b: Array) -> Redraw:
+def _mask(draws: Draws) -> Redraw:
     """Judge a dropout mask: the same values, and kept shares that one probability explains (two-proportion z test)."""
+    a, b = draws[:2]
     if not np.array_equal(np.unique(a), np.unique(b)):
         return Redraw(False, f"mask values {np.unique(a)[:3]} became {np.unique(b)[:3]}")
     kept = [np.count_nonzero(mask) / mask.size for mask in (a, b)]
@@ -110,15 +124,17 @@ def _mask(a: Array, b: Array) -> Redraw:
     return Redraw(p >= ALPHA, f"kept {kept[0]:.1%} and {kept[1]:.1%} of {a.size} (p = {p:.2g})")
 
 
-def _seed(a: Array, b: Array) -> Redraw:
+def _seed(draws: Draws) -> Redraw:
     """Judge what a generator would draw next, or TensorFlow's own seed, which is one integer."""
+    a, b = draws[:2]
     if a.size == 1:
         return Redraw(True, f"seed {a.ravel()[0]} became {b.ravel()[0]}")
-    return _draw(a, b)
+    return _draw(draws)
 
 
-def _draw(a: Array, b: Array) -> Redraw:
+def _draw(draws: Draws) -> Redraw:
     """Judge plain draws by the two samples."""
+    a, b = draws[:2]
     if a.dtype.kind == "c":
         a, b = a.view(a.real.dtype), b.view(b.real.dtype)
     if a.size < LEAST_NUMBERS:
@@ -127,8 +143,9 @@ def _draw(a: Array, b: Array) -> Redraw:
     return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {a.size} numbers")
 
 
-def _initial(a: Array, b: Array, a_more: Array | None, b_more: Array | None) -> Redraw:
+def _initial(draws: Draws) -> Redraw:
     """Judge initial values: this draw and those under other seeds against the baseline's under other seeds."""
+    a, b, a_more, b_more = draws
     if a.size > 1 and np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)):
         return Redraw(False, f"the same {a.size} values in other places")
     if a_more is None or b_more is None or not a_more.size:
@@ -137,3 +154,13 @@ def _initial(a: Array, b: Array, a_more: Array | None, b_more: Array | None) -> 
         return Redraw(False, f"{min(a_more.size, b_more.size)} numbers are too few to tell by")
     p, name = same_distribution(a_more, np.concatenate([b.ravel(), b_more.ravel()]))
     return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {len(b_more)} seeds a side, {a_more.size} numbers")
+
+
+TESTS: Mapping[str, Callable[[Draws], Redraw]] = {
+    "order": _order,
+    "mask": _mask,
+    "seed": _seed,
+    "numbers": _draw,
+    "initial values": _initial,
+}
+"""The test that fits what a stage draws, by the word in the stage's row."""

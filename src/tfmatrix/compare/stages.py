@@ -6,17 +6,43 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-CHAIN = (
-    "seed", "data", "draw", "shuffle", "init", "batch", "dropout", "forward", "statistics", "loss", "gradient",
-    "update", "slots", "weights", "predict", "saved", "loaded",
-)  # fmt: skip
+
+class _Row(NamedTuple):
+    kind: str
+    drawn: str = ""
+    """The test that fits what it draws, a word of `redraw.TESTS`; empty where it draws nothing."""
+    terminal: bool = False
+    """Whether no other stage is fed by it: what another seed does shows in the stages that draw from it."""
+
+
+_CHAIN = (
+    _Row("seed", drawn="seed", terminal=True),
+    _Row("data"),
+    _Row("draw", drawn="numbers", terminal=True),
+    _Row("shuffle", drawn="order"),
+    _Row("init", drawn="initial values"),
+    _Row("batch"),
+    _Row("dropout", drawn="mask"),
+    _Row("forward"),
+    _Row("statistics"),
+    _Row("loss"),
+    _Row("gradient"),
+    _Row("update"),
+    _Row("slots"),
+    _Row("weights"),
+    _Row("predict"),
+    _Row("saved"),
+    _Row("loaded"),
+)
+
+CHAIN = tuple(row.kind for row in _CHAIN)
 """Every stage, in the causal order of a training run."""
 
-RANDOM = frozenset({"seed", "draw", "shuffle", "init", "dropout"})
-"""Stages that draw random numbers, and may therefore be redrawn."""
+RANDOM = {row.kind: row.drawn for row in _CHAIN if row.drawn}
+"""Stages that draw random numbers, and may therefore be redrawn, with the test that fits what they draw."""
 
-TERMINAL = frozenset({"seed", "draw"})
-"""Random stages that no other stage is fed by: what another seed does shows in the stages that draw from it."""
+TERMINAL = frozenset(row.kind for row in _CHAIN if row.terminal)
+"""Random stages that no other stage is fed by."""
 
 _NAME = re.compile(r"(?P<kind>[a-z]+)(?:@(?P<step>[0-9]+))?(?:/(?P<variable>.*))?", re.DOTALL)
 

@@ -1,11 +1,45 @@
-"""Writing a report's files."""
+"""Writing a report's files: its JSON, and its page in every format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
+
+from tfmatrix.errors import UserError
+from tfmatrix.report import document
+from tfmatrix.report.blocks import Document
+from tfmatrix.report.markdown import to_markdown
+from tfmatrix.report.records import Report
+
+R = TypeVar("R", bound=Report)
+
+FORMATS: Mapping[str, Callable[[Document], str]] = {"md": to_markdown}
+"""What a page is written as, by the ending of the file."""
+
+
+def write_report(folder: Path, name: str, report: R, page: Callable[[R], Document]) -> tuple[R, Path]:
+    """Write every file of a report, and return it under its id, with the path of its Markdown.
+
+    Raises ``UserError`` where the folder cannot be written.
+    """
+    with writable(folder):
+        with writing_whole(folder / f"{name}.json") as file:
+            report = document.write(report, file)
+        for ending, written in FORMATS.items():
+            write_whole(folder / f"{name}.{ending}", written(page(report)))
+    return report, folder / f"{name}.md"
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Make a folder for what is written within; raises ``UserError`` where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
 
 
 @contextmanager

@@ -212,10 +212,11 @@ def test_the_report_is_written(tmp_path: Path, store: Store, monkeypatch: pytest
     """Both files are written from one set of data, the same from the same store."""
     inhabit(monkeypatch, facts)
     plan = project(tmp_path)
-    data, path = write_report(plan, results_of(plan, store))
+    results_of(plan, store)
+    data, path = write_report(plan, store)
     first = path.read_bytes()
     assert json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) == json.loads(to_text(data))
-    write_report(plan, known(plan, store))
+    write_report(plan, store)
     assert path.read_bytes() == first
 
 
@@ -225,7 +226,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, store: Store, m
     plan = project(tmp_path)
     (tmp_path / "reports").write_text("a file", encoding="utf-8")
     with pytest.raises(UserError, match="the report cannot be written into"):
-        write_report(plan, known(plan, store))
+        write_report(plan, store)
 
 
 def test_gc_keeps_recipes_until_its_recipe_changes(

@@ -7,14 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tfmatrix.errors import UserError
 from tfmatrix.questions.matrix import curves, summary
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.report import document
-from tfmatrix.report.markdown import to_markdown
-from tfmatrix.report.writing import write_whole, writing_whole
+from tfmatrix.report import writing
 from tfmatrix.store.store import Store
 
 
@@ -33,24 +30,17 @@ def _not_collecting() -> Iterator[None]:
 @_not_collecting()
 def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
     """Compare everything that is stored, write every format, and return the report and the Markdown file's path."""
-    content = summary.content_of(compare_all(plan, store))
     folder = plan.config.under_root(plan.config.reports)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with writing_whole(folder / "matrix.json") as file:
-            report = document.write(content, file)
-        write_whole(folder / "matrix.md", to_markdown(page(report)))
+    report, path = writing.write_report(folder, "matrix", summary.content_of(compare_all(plan, store)), page)
+    with writing.writable(folder / curves.FOLDER):
         _write_pictures(folder / curves.FOLDER, curves.pictures(report.cells))
-    except OSError as error:
-        raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
-    return report, folder / "matrix.md"
+    return report, path
 
 
 def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
     """Write the pictures of a report, and remove those of an earlier one that it does not have."""
-    folder.mkdir(exist_ok=True)
     for name, text in pictures.items():
-        write_whole(folder / name, text)
+        writing.write_whole(folder / name, text)
     for path in folder.glob("*.svg"):
         if path.name not in pictures:
             path.unlink()

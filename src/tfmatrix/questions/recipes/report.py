@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfmatrix.errors import UserError
+from tfmatrix.questions.recipes.known import known
 from tfmatrix.questions.recipes.page import page
 from tfmatrix.questions.recipes.plan import RecipesPlan
-from tfmatrix.questions.recipes.results import Results
 from tfmatrix.questions.recipes.summary import Report, summarise
-from tfmatrix.report.document import to_text
-from tfmatrix.report.markdown import to_markdown
-from tfmatrix.report.writing import write_whole
+from tfmatrix.report import writing
+from tfmatrix.store.store import Store
 
 
-def write_report(plan: RecipesPlan, results: Results) -> tuple[Report, Path]:
-    """Write the report's two files, and return the report and the Markdown file's path."""
-    report = summarise(results)
+def write_report(plan: RecipesPlan, store: Store) -> tuple[Report, Path]:
+    """Judge everything that is stored, write every format, and return the report and the Markdown file's path."""
     folder = plan.config.under_root(plan.config.reports)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "recipes.json", to_text(report))
-        write_whole(folder / "recipes.md", to_markdown(page(report)))
-    except OSError as error:
-        raise UserError(f"the report cannot be written into {folder}: {error.strerror}.") from error
-    return report, folder / "recipes.md"
+    return writing.write_report(folder, "recipes", summarise(known(plan, store)), page)

@@ -1,0 +1,95 @@
+"""Putting a question: to the releases, or to what is stored, with what a reader sees meanwhile and at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from tfmatrix.cli.codes import INCOMPLETE, SAME
+from tfmatrix.cli.selection import alone, open_store
+from tfmatrix.cli.view import View
+from tfmatrix.errors import UserError
+from tfmatrix.report import terminal
+from tfmatrix.report.blocks import Document
+from tfmatrix.report.document import to_text
+from tfmatrix.report.records import Report
+from tfmatrix.runner.events import Event
+from tfmatrix.runner.rounds import Asker, rounds
+from tfmatrix.store.store import Store
+
+P = TypeVar("P", bound=Asker)
+R = TypeVar("R", bound=Report)
+
+
+class Way(NamedTuple):
+    """How a question is to be put, and what is to be printed."""
+
+    fresh: bool
+    stored: bool
+    quiet: bool
+    as_json: bool
+
+    @classmethod
+    def of(cls, choices: dict[str, Any]) -> Way:
+        """Take the options that say so out of those of a command; raises ``UserError`` where they contradict."""
+        way = cls(*(choices.pop(name) for name in cls._fields))
+        if way.fresh and way.stored:
+            raise UserError("--stored runs nothing, so --fresh does not go with it.")
+        return way
+
+
+@dataclass(frozen=True)
+class Question(Generic[P, R]):
+    """What a command knows of its question, besides the plan."""
+
+    write: Callable[[P, Store], tuple[R, Path]]
+    """From a plan and a store to the report, which it writes, and its path."""
+    answer: Callable[[R], Document]
+    """From the report to what a terminal shows of it."""
+    problems: Callable[[R], Sequence[str]]
+    """From the report to a sentence for each thing that was asked for and is not known."""
+
+
+def ask(question: Question[P, R], plan: P, view: View, way: Way) -> int:
+    """Observe what a question wants, unless what is stored is to do; write its report, and return the exit code."""
+    with open_store(plan.config) as store, contextlib.nullcontext() if way.stored else alone(plan.config):
+        if not way.stored:
+            _observe(plan, store, view, way)
+        report, path = question.write(plan, store)
+    problems = question.problems(report)
+    _print(report, path, question.answer(report), way)
+    for line in problems:
+        click.echo(f"tfmatrix: {line}", err=True)
+    return INCOMPLETE if problems else SAME
+
+
+def _observe(plan: Asker, store: Store, view: View, way: Way) -> None:
+    """Observe what is wanted, with a live view on a terminal and plain lines elsewhere."""
+    silent = way.quiet or way.as_json
+    console = Console(stderr=True, quiet=silent, highlight=False)
+
+    def tell(event: Event) -> None:
+        line = view.tell(event)
+        if line and (view.must_be_seen(event) or not console.is_terminal):
+            console.print(line, markup=False, soft_wrap=True)
+
+    live = console.is_terminal and not silent
+    with Live(view, console=console, refresh_per_second=4) if live else contextlib.nullcontext():
+        rounds(plan, store, tell, fresh=way.fresh)
+
+
+def _print(report: Report, path: Path, answer: Document, way: Way) -> None:
+    if way.as_json:
+        click.echo(to_text(report), nl=False)
+    elif not way.quiet:
+        for line in terminal.lines(answer):
+            click.echo(line)
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        click.echo(f"report {report.id}: {shown}")
