@@ -147,6 +147,19 @@ def test_no_message_gives_github_an_order(tmp_path: Path, tell: Tell) -> None:
     assert lines[-1] == "::error title=tfmatrix check::2.16.2 against 2.15.1: fail, by the policy rounding"
 
 
+def test_github_marks_what_fails_and_what_only_passes_with_a_word(tmp_path: Path, tell: Tell) -> None:
+    """What the policy warns of is a warning, what was accepted a notice, and so is the answer that passes."""
+    differs = ones(gradient=[2.0, 2.0, 2.5, 2.0])
+    warns = '[[tool.tfmatrix.policy.rules]]\nmodel = "rounds"\nwarn = ["different"]\n'
+    gated(tmp_path, lambda e: differs if e.cell.environment.name == CANDIDATE else ones(), more=warns, modes=["tf2"])
+    kinds = [line.split(" ")[0] for line in tell("check", CANDIDATE, "--format", "github").out.splitlines()]
+    assert set(kinds) == {"::error", "::warning"}
+    accept(tell, "same/tf2", "--stage", "gradient")
+    kinds = [line.split(" ")[0] for line in tell("check", CANDIDATE, "--format", "github").out.splitlines()]
+    assert set(kinds) == {"::notice", "::warning"}
+    assert kinds[-1] == "::notice"
+
+
 def test_github_gets_a_summary_of_the_job(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary is added to what other steps wrote, as a table that no message breaks."""
     gated_evil(tmp_path)

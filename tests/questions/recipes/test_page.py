@@ -63,6 +63,7 @@ def test_what_is_missing_is_no_pass(found: Report) -> None:
     text = to_markdown(page(part))
     row = next(line for line in text.splitlines() if line.startswith("| `set-random-seed` "))
     assert [cell.strip() for cell in row.split("|")][2:4] == ["yes 3/3", "?"]
+    assert "is not known in 2.15.1" in text
     assert "**Incomplete.**" in text
     assert problems(part) == [told]
 
