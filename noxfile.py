@@ -54,7 +54,7 @@ def environment(session: nox.Session, name: str) -> None:
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
     """Run what is missing of the matrix, compare, and write the report."""
-    session.run(sys.executable, "-m", "tfmatrix", "run", *session.posargs)
+    session.run(sys.executable, "-m", "tfmatrix", "matrix", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)

@@ -127,9 +127,9 @@ class Probe:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End the probe and all that it started at once, from any thread; whoever asks it gets ``ProbeDied``.
+        """Kill the whole tree at once, from any thread: the guard that would reap orphans dies first.
 
-        All, since the guard that adopts what a trial leaves behind is the first to go.
+        Whoever waits for an answer gets ``ProbeDied``.
         """
         if not self.alive:
             return
