@@ -191,3 +191,17 @@ def test_without_git_it_is_one_sentence(tmp_path: Path, tell: Tell, monkeypatch:
     said = tell("check-staged")
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
     assert said.err.startswith("tfmatrix: git cannot be run: ")
+
+
+def test_what_git_says_on_two_lines_is_one_sentence(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where git's own message has several lines, as at the edge of a file system, they are told on one."""
+    gated(tmp_path, lambda _: ones(), ["same"])
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho one >&2\necho two >&2\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    said = tell("check-staged")
+    assert said == (cli.INCOMPLETE, "", f"tfmatrix: git checkout-index failed in {tmp_path}: one; two\n")
