@@ -130,17 +130,18 @@ def test_a_first_pin_is_held_against_its_receipt_alone(tmp_path: Path, tell: Tel
     assert said.code == cli.SAME, said.out + said.err
 
 
-def test_companions_are_part_of_a_pin_that_has_a_receipt(tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("companion", ["keras", "tf-keras"])
+def test_companions_are_part_of_a_pin_that_has_a_receipt(tmp_path: Path, tell: Tell, companion: str) -> None:
     """Another Keras alone is no pin of TensorFlow, and breaks one that a report vouches for."""
     committed(tmp_path)
-    write(tmp_path, REQUIREMENTS + "keras==2.14.0\r\n")
+    write(tmp_path, REQUIREMENTS + f"{companion}==2.14.0\r\n")
     git(tmp_path, "add", "--all")
     assert tell("check-staged") == (cli.SAME, "", "")
     write(tmp_path, REQUIREMENTS)
     assert tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path)).code == cli.SAME
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "-m", "pinned")
-    write(tmp_path, MOVED + "keras==3.4.0\r\n")
+    write(tmp_path, MOVED + f"{companion}==2.16.0\r\n")
     git(tmp_path, "add", "--all")
     assert tell("check-staged").code == cli.INCOMPLETE
 
