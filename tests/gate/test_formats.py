@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import xmlschema
 
-from building import CANDIDATE, ones, trial
+from building import BASELINE, CANDIDATE, ones, trial
 from cli.project import Tell
 from questions.matrix.stored import MODELS
 from tfmatrix import cli
@@ -96,11 +96,16 @@ def test_json_of_nothing_has_its_schema(tmp_path: Path, tell: Tell, schema: json
     assert content["answer"] == "incomplete"
 
 
-@pytest.mark.parametrize("models", [MODELS, ("same",), ("is_nowhere",)])
+@pytest.mark.parametrize(
+    ("models", "evidence"), [(MODELS, []), (("same",), []), (("is_nowhere",), ["error"]), (("differs",), [])]
+)
 def test_junit_has_a_case_for_every_cell(
-    tmp_path: Path, tell: Tell, junit: xmlschema.XMLSchema, models: tuple[str, ...]
+    tmp_path: Path, tell: Tell, junit: xmlschema.XMLSchema, models: tuple[str, ...], evidence: list[str]
 ) -> None:
-    """JUnit XML is as its schema says, its counts are right, and it shows a fault wherever the code is not 0."""
+    """JUnit XML is as its schema says, its counts are right, and it shows a fault wherever the code is not 0.
+
+    The case that is about no cell has one of its own only where no cell has it.
+    """
     gated(tmp_path, models=models)
     said = tell("check", CANDIDATE, "--format", "junit")
     junit.validate(said.out)
@@ -112,6 +117,29 @@ def test_junit_has_a_case_for_every_cell(
         assert int(suite.get(name, "")) == sum(case.find(tag) is not None for case in cases.values())
     faults = int(suite.get("failures", "")) + int(suite.get("errors", ""))
     assert (faults > 0) == (said.code != cli.SAME)
+    assert [child.tag for child in cases["evidence"]] == evidence
+
+
+def test_junit_tells_all_of_a_cell(tmp_path: Path, tell: Tell) -> None:
+    """The first reason of a cell is its message, and its text has every one with its place and what shows more."""
+    gated(tmp_path, of_candidate(gradient=[7.0] * 4), ["same"], modes=["tf2"])
+    root = ElementTree.fromstring(tell("check", CANDIDATE, "--format", "junit").out)
+    (failure,) = root.iter("failure")
+    lines = (failure.text or "").splitlines()
+    assert [line for line in lines if not line.startswith("  ")] == [
+        f"fail, different: {CANDIDATE}/same/tf2 native/gradient",
+        f"fail, different: {CANDIDATE}/same/tf2 injected/gradient",
+    ]
+    assert lines[1] == f"  {failure.get('message')}"
+    assert lines[1].startswith("  gradient@1/w: ")
+    assert lines[2].startswith(f"  more: tfmatrix run --versions {CANDIDATE} ")
+    (tmp_path / ".tfmatrix" / "store.sqlite").unlink()
+    evidence = list(ElementTree.fromstring(tell("check", CANDIDATE, "--format", "junit").out).iter("error"))[-1]
+    assert (evidence.text or "").splitlines()[:4] == [
+        line
+        for name in (BASELINE, CANDIDATE)
+        for line in ("incomplete", f"  nothing is stored of what was installed in {name}")
+    ]
 
 
 def test_a_pass_with_a_stale_ledger_is_an_error_in_junit(
@@ -165,6 +193,7 @@ def test_github_marks_what_fails_and_what_only_passes_with_a_word(tmp_path: Path
     gated(tmp_path, lambda e: differs if e.cell.environment.name == CANDIDATE else ones(), more=warns, modes=["tf2"])
     kinds = [line.split(" ")[0] for line in tell("check", CANDIDATE, "--format", "github").out.splitlines()]
     assert set(kinds) == {"::error", "::warning"}
+    assert f"(more: tfmatrix run --versions {CANDIDATE} " in tell("check", CANDIDATE, "--format", "github").out
     accept(tell, "same/tf2", "--stage", "gradient")
     kinds = [line.split(" ")[0] for line in tell("check", CANDIDATE, "--format", "github").out.splitlines()]
     assert set(kinds) == {"::notice", "::warning"}
@@ -183,6 +212,7 @@ def test_github_gets_a_summary_of_the_job(tmp_path: Path, tell: Tell, monkeypatc
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
     assert "<script>" not in re.sub(r"`[^`]*`", "", text)
+    assert re.search(r"\nPolicy `[0-9a-f]{12}`, machine `[0-9a-f]{12}`\.\n", text)
     tell("check", CANDIDATE, "--format", "text")
     assert summary.read_text(encoding="utf-8") == text
 
@@ -214,6 +244,41 @@ def test_text_has_the_worst_first_and_what_shows_more(tmp_path: Path, tell: Tell
     assert "more: tfmatrix run --cell 2.16.2/crashes/tf2" in out
     assert "--models redraws --modes tf2" in out
     assert "rounds" not in out
+
+
+def test_what_is_the_same_of_many_cells_is_said_once(tmp_path: Path, tell: Tell) -> None:
+    """Cells that fail with the same words are one line, with the command of the first."""
+
+    def answer(expected: ExpectedTrial) -> object:
+        fails = expected.cell.environment.name == CANDIDATE and expected.cell.model.name != "same"
+        return trial(expected, "failed", kind="ValueError", message="no") if fails else ones()
+
+    gated(tmp_path, answer, ["a", "b", "same"], modes=["tf2"])
+    lines = tell("check", CANDIDATE).out.splitlines()
+    start = lines.index(f"fail, failed: {CANDIDATE}/a/tf2, {CANDIDATE}/b/tf2")
+    assert lines[start + 2] == f"  more: tfmatrix run --cell {CANDIDATE}/a/tf2"
+
+
+@pytest.mark.parametrize("tensors", [1, 2, 3])
+def test_of_a_stage_the_worst_tensor_is_told(tmp_path: Path, tell: Tell, tensors: int) -> None:
+    """Of several tensors of a stage that differ it is said how many, and of which the text is; of one nothing is."""
+
+    def answer(expected: ExpectedTrial) -> object:
+        value = 9.0 if expected.cell.environment.name == CANDIDATE else 3.0
+        more = {f"native weights@1/v{number}": [3.0] * 4 for number in range(1, tensors)}
+        return {**ones(weights=[value] * 4), **more}
+
+    gated(tmp_path, answer, ["same"], modes=["tf2"])
+    lines = tell("check", CANDIDATE).out.splitlines()
+    text = lines[lines.index(f"fail, different: {CANDIDATE}/same/tf2 native/weights") + 1]
+    told = f", the worst of 1 of {tensors} tensors"
+    assert text.endswith(told) if tensors > 1 else "the worst of" not in text
+
+
+def test_of_a_lost_stage_the_stage_is_told(tmp_path: Path, tell: Tell) -> None:
+    """A cell that lost one stage is judged by it, and not as a whole."""
+    gated(tmp_path, models=["loses_a_stage"], modes=["tf2"])
+    assert f"fail, not comparable: {CANDIDATE}/loses_a_stage/tf2 injected/gradient\n" in tell("check", CANDIDATE).out
 
 
 def test_a_command_can_be_pasted(tmp_path: Path, tell: Tell) -> None:

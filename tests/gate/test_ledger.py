@@ -72,9 +72,51 @@ def test_a_record_takes_the_place_of_the_one_about_the_same(tmp_path: Path) -> N
     assert after.endswith(text[text.rindex("[[accepted]]") :])
 
 
+def test_nothing_is_left_of_a_record_that_was_replaced(tmp_path: Path) -> None:
+    """What only the old record had, such as what was behind its difference, is not in the new one."""
+    path = tmp_path / ledger.FILE
+    behind = replace(RECORD, bits=replace(RECORD.bits, behind="f" * 64))
+    ledger.write(path, ledger.with_records(path, [behind])[1])
+    assert ledger.read(path) == {RECORD.place: behind}
+    ledger.write(path, ledger.with_records(path, [RECORD])[1])
+    assert ledger.read(path) == {RECORD.place: RECORD}
+
+
+@pytest.mark.parametrize("in_the_way", [ledger.FILE, f".{ledger.FILE}.partial"])
+def test_a_ledger_that_cannot_be_written_is_one_sentence(tmp_path: Path, in_the_way: str) -> None:
+    """Where the file, or what is written beside it first, cannot be had, that is said and nothing new is left."""
+    (tmp_path / in_the_way).mkdir()
+    with pytest.raises(UserError, match=rf"{re.escape(ledger.FILE)} cannot be written: .*; nothing was changed\.$"):
+        ledger.write(tmp_path / ledger.FILE, "schema = 1\n")
+    assert [path.name for path in tmp_path.iterdir()] == [in_the_way]
+
+
 def test_there_need_be_no_ledger(tmp_path: Path) -> None:
-    """A project that accepted nothing has no file."""
+    """A project that accepted nothing has no file, or one without a record."""
     assert ledger.read(tmp_path / ledger.FILE) == {}
+    ledger.write(tmp_path / ledger.FILE, ledger.with_records(tmp_path / ledger.FILE, [])[1])
+    assert ledger.read(tmp_path / ledger.FILE) == {}
+
+
+def test_a_ledger_says_first_what_it_is(tmp_path: Path) -> None:
+    """The comments at the head come first, each on a line of its own."""
+    _, text = ledger.with_records(tmp_path / ledger.FILE, [RECORD])
+    assert text.splitlines()[: len(ledger.HEADER) + 1] == [*(f"# {line}" for line in ledger.HEADER), "schema = 1"]
+
+
+@pytest.mark.parametrize("until", [DAY, DAY + timedelta(366)])
+def test_a_record_counts_for_a_day_or_for_a_year(tmp_path: Path, until: date) -> None:
+    """A record may end on the day it was made on, and 366 days later."""
+    path = tmp_path / ledger.FILE
+    record = replace(RECORD, until=until)
+    ledger.write(path, ledger.with_records(path, [record])[1])
+    assert ledger.read(path) == {RECORD.place: record}
+
+
+def test_a_change_is_shown_as_in_a_review() -> None:
+    """What stays is shown beside what goes and comes, line by line."""
+    shown = ledger.diff("one\ntwo\n", "one\nthree\n")
+    assert shown == f"--- a/{ledger.FILE}\n+++ b/{ledger.FILE}\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n"
 
 
 def test_two_records_about_the_same_are_refused(tmp_path: Path) -> None:
@@ -91,6 +133,7 @@ def test_two_records_about_the_same_are_refused(tmp_path: Path) -> None:
     [
         (r"schema = 1\n", "", "schema None"),
         (r"schema = 1", "schema = 2", "schema 2"),
+        (r"schema = 1", "schema = 0", "schema 0"),
         (r"schema = 1", "schema = 1\nmore = 2", "nothing else"),
         (r"\[\[accepted\]\]", "[accepted]", "nothing else"),
         (r"\[\[accepted\]\]", "[[accepted", "cannot be read"),
@@ -98,6 +141,8 @@ def test_two_records_about_the_same_are_refused(tmp_path: Path) -> None:
         (r"reason = .*\n", 'reason = " "\n', "reason must be a string that is not empty"),
         (r"reason = .*\n", "reason = 3\n", "reason must be a string that is not empty"),
         (r"by = .*\n", "", "'by' is not there"),
+        (r"reason = .*\nby = .*\n", "", "'reason' is not there"),
+        (r"reason = .*\n", "b = 1\na = 2\n", "no key 'a'"),
         (r"stage = .*\n", "stage = ['a']\n", "stage must be a string"),
         (r"stage = .*\n", "stages = 'shuffle'\n", "no key 'stages'"),
         (r"baseline = .*\n", "baseline = '*'\n", "baseline must be a digest"),
@@ -105,6 +150,8 @@ def test_two_records_about_the_same_are_refused(tmp_path: Path) -> None:
         (r"verdict = .*\n", "verdict = 'unstable'\n", "no verdict that can be accepted"),
         (r"verdict = .*\n", "verdict = 'fine'\n", "no verdict that can be accepted"),
         (r"until = .*\n", "until = 2020-01-01\n", "not before it"),
+        (r"until = .*\n", "until = 2026-11-24\n", "not before it"),
+        (r"until = .*\n", "until = 2027-11-27\n", "at most 366 days"),
         (r"until = .*\n", "until = 2127-01-01\n", "at most 366 days"),
         (r"until = .*\n", "until = 2027-01-01T00:00:00\n", "until must be a day"),
         (r"until = .*\n", "until = '2027-01-01'\n", "until must be a day"),

@@ -20,7 +20,7 @@ from tfmatrix.store.store import Store
 from tfmatrix.tables import DEFAULT_MODES
 
 from .conftest import on
-from .project import accept, gated, make_gated_project, of_candidate, report_id
+from .project import accept, answer_of, gated, make_gated_project, of_candidate, report_id
 
 FAILING = of_candidate(weights=[9.0] * 4)
 
@@ -168,6 +168,31 @@ def test_a_configuration_that_leaves_out_what_failed(tmp_path: Path, tell: Tell,
     assert "the configuration leaves out" in said.out
 
 
+@pytest.mark.parametrize(("kept", "left_out"), [("a", "b"), ("b", "a")])
+def test_what_is_judged_anyway_is_told_once(tmp_path: Path, tell: Tell, kept: str, left_out: str) -> None:
+    """Of two models that fail only the one that is not asked for is told as known all the same, by its first stage."""
+    fails = of_candidate(gradient=[7.0] * 4)
+    gated(tmp_path, fails, ["a", "b"], modes=["tf2"])
+    ask_for_less(tmp_path, fails, f'models = ["{kept}"]', modes=["tf2"])
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.CHANGED
+    known = [line for line in answer_of(tell("check", CANDIDATE, "--format", "json"))["others"] if line["stage"]]
+    assert [(line["cell"], line["stage"]) for line in known] == [(f"{CANDIDATE}/{left_out}/tf2", "native/gradient")]
+    assert known[0]["text"].startswith("not asked for by the configuration, and known all the same: gradient@1/w: ")
+
+
+def test_an_environment_of_which_nothing_is_known(tmp_path: Path, tell: Tell) -> None:
+    """Where it is not stored what was installed, nobody can tell whether two environments are two."""
+    made = gated(tmp_path)
+    with store_of(tmp_path) as store:
+        for environment in made.environments:
+            store.strike(INSTALLED, made.scope.environment_key(environment))
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.INCOMPLETE
+    for environment in made.environments:
+        assert f"nothing is stored of what was installed in {environment.name}" in said.out
+
+
 def test_a_mode_that_was_only_tried_is_told_and_stops_nothing(tmp_path: Path, tell: Tell) -> None:
     """What does not pass in a mode that runs by choice alone is a warning, once the configuration does not name it."""
 
@@ -193,6 +218,14 @@ def test_fewer_trials_than_disagreed(tmp_path: Path, tell: Tell) -> None:
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
     assert "known all the same: unstable" in said.out
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_one_trial_is_told(tmp_path: Path, tell: Tell, trials: int) -> None:
+    """A configuration that runs each cell once is warned of what it cannot know, and one that runs it twice is not."""
+    gated(tmp_path, trials=trials)
+    said = tell("check", CANDIDATE)
+    assert ("warn: by the configuration a cell is run once" in said.out) == (trials == 1)
 
 
 def test_a_folder_of_models_that_became_empty(tmp_path: Path, tell: Tell) -> None:

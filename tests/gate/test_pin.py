@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from building import BASELINE, CANDIDATE, fill, lock_of, ones
+from building import BASELINE, CANDIDATE, fill, lock_of, ones, trial
 from cli.project import Tell
-from tfmatrix import cli, keys
+from tfmatrix import __version__, cli, keys
+from tfmatrix.environments.machine import this_machine
 from tfmatrix.gate import pinning, receipt
+from tfmatrix.questions.matrix import summary
 from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.questions.matrix.summary import SCHEMA
 from tfmatrix.records import ExpectedTrial
+from tfmatrix.store.facts import note_machine
 from tfmatrix.store.store import Store
 
 from .conftest import on
@@ -56,7 +61,9 @@ def test_a_pin_changes_its_line_and_says_what_it_relies_on(tmp_path: Path, tell:
     assert written.versions == {"tensorflow": CANDIDATE, "keras": "3.12.0", "numpy": "1.26.4"}
     assert written.settings["models"] == ["rounds", "same"]
     assert tell("pinned").out == f"{CANDIDATE}\n"
-    assert tell("check", "--pinned").code == cli.SAME
+    said = tell("check", "--pinned")
+    assert said.code == cli.SAME
+    assert len(said.out.splitlines()) == 2  # the answer and the counts, and nothing that passes with a word
 
 
 def test_a_dry_run_shows_all_and_writes_nothing(tmp_path: Path, tell: Tell) -> None:
@@ -111,6 +118,43 @@ def test_another_keras_than_the_locks_is_another_baseline(tmp_path: Path, tell: 
     assert "the project pins 2.15.1+keras-2.14.0" in said.err
 
 
+def another_schema(schema: int) -> Callable[[Path], None]:
+    """Return a function that gives a report another schema."""
+
+    def change(folder: Path) -> None:
+        path = folder / "reports" / "matrix.json"
+        path.write_text(
+            json.dumps({**json.loads(path.read_text(encoding="utf-8")), "schema": schema}), encoding="utf-8"
+        )
+
+    return change
+
+
+def put_a_list_in_place_of_the_report(folder: Path) -> None:
+    """Have JSON in the report's place that is no table."""
+    (folder / "reports" / "matrix.json").write_text("[]", encoding="utf-8")
+
+
+def put_a_folder_in_place_of_the_report(folder: Path) -> None:
+    """Have a folder in the report's place."""
+    remove_the_report(folder)
+    (folder / "reports" / "matrix.json").mkdir()
+
+
+def configure(**choices: Any) -> Callable[[Path], None]:
+    """Return a function that configures other settings than those that the report was made under."""
+
+    def change(folder: Path) -> None:
+        make_gated_project(folder, (), **choices)
+
+    return change
+
+
+def take_out_a_model(folder: Path) -> None:
+    """Remove a model that the report has."""
+    (folder / "reference_models" / "rounds.py").unlink()
+
+
 def edit_the_report(folder: Path) -> None:
     """Make a report say something else under its id."""
     path = folder / "reports" / "matrix.json"
@@ -161,19 +205,18 @@ def change_the_results(folder: Path) -> None:
         fill(store, make_plan(make_gated_project(folder, ())), of_candidate(weights=[3.0, 3.0, 3.0, 3.0000002]))
 
 
-def change_the_trials(folder: Path) -> None:
-    """Configure other settings than those that the report was made under."""
-    make_gated_project(folder, (), trials=1)
-
-
 def change_the_policy(folder: Path) -> None:
     """Configure another policy."""
     make_gated_project(folder, (), more='[tool.tfmatrix.policy]\npreset = "redraw"\n')
 
 
-def pin_something_else(folder: Path) -> None:
-    """Pin another version than the report compares with."""
-    (folder / "requirements.txt").write_text("tensorflow==2.14.1\n", encoding="utf-8")
+def pin_by_hand(version: str) -> Callable[[Path], None]:
+    """Return a function that pins a version by hand."""
+
+    def change(folder: Path) -> None:
+        (folder / "requirements.txt").write_text(f"tensorflow=={version}\n", encoding="utf-8")
+
+    return change
 
 
 def pin_two(folder: Path) -> None:
@@ -210,20 +253,34 @@ SPOILT = {
     break_the_report: "cannot be read",
     empty_a_cell: "is none of tfmatrix's: Object missing required field `id` - at `$.cells[0]`",
     put_a_list_in_place_of_a_table: "is none of tfmatrix's: Expected `object`, got `array` - at `$.machine`",
+    put_a_list_in_place_of_the_report: "has another schema",
+    put_a_folder_in_place_of_the_report: "cannot be read: [Errno 21] Is a directory",
     remove_the_report: "there is no report",
     edit_a_model: "stale: run before the model changed",
     add_a_model: "it leaves out 2.15.1/new/tf2",
-    change_the_results: "is another now",
-    change_the_trials: "made under other settings, trials 2",
+    take_out_a_model: "it has 2.15.1/rounds/tf2, 2.15.1/rounds/v1, 2.16.2/rounds/tf2, 2.16.2/rounds/v1",
+    change_the_results: "the verdict of 2.16.2/same/tf2, 2.16.2/same/v1 is another now",
     change_the_policy: "made under other settings, another policy",
-    pin_something_else: "the project pins 2.14.1",
     pin_two: "pins more than one TensorFlow",
     pin_nothing: "is not pinned to one version",
     pin_it_already: "pins 2.16.2 already",
 }
+OTHERWISE = {
+    "schema after": (another_schema(SCHEMA + 1), "has another schema"),
+    "schema before": (another_schema(SCHEMA - 1), "has another schema"),
+    "fewer trials": (configure(trials=1), "made under other settings, trials 2"),
+    "more trials": (configure(trials=3), "made under other settings, trials 2"),
+    "fewer modes": (configure(modes=["tf2"]), "made under other settings, modes tf2, v1 in place"),
+    "pin before": (pin_by_hand("2.14.1"), "the project pins 2.14.1"),
+    "pin behind": (pin_by_hand("2.17.1"), "the project pins 2.17.1"),
+}
 
 
-@pytest.mark.parametrize(("spoil", "saying"), SPOILT.items(), ids=[spoil.__name__ for spoil in SPOILT])
+@pytest.mark.parametrize(
+    ("spoil", "saying"),
+    [*SPOILT.items(), *OTHERWISE.values()],
+    ids=[*(spoil.__name__ for spoil in SPOILT), *OTHERWISE],
+)
 def test_what_is_no_longer_so_is_refused_and_told_why(
     tmp_path: Path, tell: Tell, spoil: Callable[[Path], None], saying: str
 ) -> None:
@@ -239,14 +296,147 @@ def test_what_is_no_longer_so_is_refused_and_told_why(
     assert files(tmp_path) == before
 
 
+@pytest.mark.parametrize(("models", "more"), [(4, ""), (6, " and 4 more cells")])
+def test_a_refusal_names_some_of_many_cells(tmp_path: Path, tell: Tell, models: int, more: str) -> None:
+    """Of the cells that a report leaves out eight are named, and those beyond are counted."""
+    gated(tmp_path, modes=["tf2"])
+    id_ = report_id(tell, tmp_path)
+    for number in range(models):
+        (tmp_path / "reference_models" / f"a{number}.py").write_text(f"# {number}\n", encoding="utf-8")
+    named = [f"{version}/a{number}/tf2" for version in (BASELINE, CANDIDATE) for number in range(models)]
+    said = tell("pin", CANDIDATE, "--report", id_)
+    assert f"it leaves out {', '.join(named[:8])}{more}, which the configuration has" in said.err
+
+
 def test_another_id_or_candidate_is_refused(tmp_path: Path, tell: Tell) -> None:
     """The id has to be that of the report that lies there, and the report has to cover the candidate."""
     gated(tmp_path)
     id_ = report_id(tell, tmp_path)
-    assert "read that one first" in tell("pin", CANDIDATE, "--report", "00000000").err
+    for other in ("00000000", "ffffffff"):
+        assert "read that one first" in tell("pin", CANDIDATE, "--report", other).err
     assert "read that one first" in tell("pin", CANDIDATE, "--report", id_[:7]).err
     assert "does not cover 2.21.0" in tell("pin", "2.21.0", "--report", id_).err
     assert "Missing option '--report'" in tell("pin", CANDIDATE).err
+
+
+def test_results_that_changed_are_told_by_what_weighs_most(tmp_path: Path, tell: Tell) -> None:
+    """A verdict that changed either way is named first, and a trace that changed without one all the same."""
+    plan = gated(tmp_path, lambda _: ones(), ["same"], modes=["tf2"])
+    rounded = of_candidate(weights=[3.0, 3.0, 3.0, 3.0000002])
+    for answer, word in (
+        (rounded, "verdict"),
+        (lambda _: ones(), "verdict"),
+        (lambda _: ones(init=[2.0] * 40), "trace"),
+    ):
+        id_ = report_id(tell, tmp_path)
+        with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+            fill(store, plan, answer)
+        said = tell("pin", CANDIDATE, "--report", id_)
+        assert said.code == cli.INCOMPLETE
+        assert f"the {word} of 2.1" in said.err
+        assert "/same/tf2 is another now; make it anew" in said.err
+
+
+def test_the_first_of_several_reasons_is_told(tmp_path: Path, tell: Tell) -> None:
+    """Where the reasons of several cells changed, the first cell's new one is said."""
+
+    def failing(expected: ExpectedTrial) -> Any:
+        cell = expected.cell
+        fails = cell.environment.name == CANDIDATE
+        return trial(expected, "failed", kind="ValueError", message=f"of {cell.model.name}") if fails else ones()
+
+    plan = gated(tmp_path, lambda _: ones(), ["a", "b"], modes=["tf2"])
+    id_ = report_id(tell, tmp_path)
+    with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+        fill(store, plan, failing)
+    said = tell("pin", CANDIDATE, "--report", id_)
+    assert f"the reason of {CANDIDATE}/a/tf2, {CANDIDATE}/b/tf2 is another now: ValueError: of a;" in said.err
+
+
+@pytest.mark.parametrize("version", ["0.0.1", "999.0"])
+def test_a_report_of_another_tfmatrix_is_refused(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """A report that an older or a newer tfmatrix made says what that one found."""
+    gated(tmp_path)
+    with monkeypatch.context() as other:
+        other.setattr(summary, "__version__", version)
+        id_ = report_id(tell, tmp_path)
+    said = tell("pin", CANDIDATE, "--report", id_)
+    assert said.code == cli.INCOMPLETE
+    assert f"tfmatrix {version} made it, and this is {__version__}" in said.err
+
+
+def test_any_other_id_is_another_report(tmp_path: Path, tell: Tell) -> None:
+    """Where the store says something else, of whatever no cell shows, the report is not the current one.
+
+    Whether an id is above or below another is chance, so there are several.
+    """
+    gated(tmp_path, models=["same"], modes=["tf2"])
+    id_ = report_id(tell, tmp_path)
+    for cores in range(5, 13):
+        with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+            note_machine(store, replace(this_machine(), cores=cores))
+        said = tell("pin", CANDIDATE, "--report", id_)
+        assert said.code == cli.INCOMPLETE
+        assert f"the report {id_} is not the current one: from the store it is now" in said.err
+
+
+def test_any_edit_of_a_report_is_seen(tmp_path: Path, tell: Tell) -> None:
+    """Whatever stands in place of what was there, the id no longer fits.
+
+    Whether an id is above or below another is chance, so there are several.
+    """
+    gated(tmp_path, models=["same"], modes=["tf2"])
+    id_ = report_id(tell, tmp_path)
+    path = tmp_path / "reports" / "matrix.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for number in range(8):
+        path.write_text(json.dumps({**data, "tfmatrix": f"0.{number}"}), encoding="utf-8")
+        assert "was edited" in tell("pin", CANDIDATE, "--report", id_).err
+
+
+@pytest.mark.parametrize("to", ["2.12.1", "2.21.0"])
+def test_a_pin_by_hand_is_not_made_anew_on_anothers_receipt(tmp_path: Path, tell: Tell, to: str) -> None:
+    """A receipt of another pin does not say what the one by hand came from."""
+    pinned_project(tmp_path, tell)
+    receive_otherwise(r'to = ".*"', f'to = "{to}"')(tmp_path)
+    said = tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path))
+    assert said.code == cli.INCOMPLETE
+    assert f"the project pins {CANDIDATE} already, and no {FILE} says what that came from" in said.err
+
+
+@pytest.mark.parametrize(
+    ("pins", "name"),
+    [
+        ("tensorflow==2.15.1\nkeras==2.15.0\n", "2.15.1"),
+        ("tensorflow==2.15.1\nkeras==2.15\n", "2.15.1"),
+        ("tensorflow==2.15.1\nkeras==2.14.0\n", "2.15.1+keras-2.14.0"),
+        ("tensorflow==2.15.1\nkeras==2.16.0\n", "2.15.1+keras-2.16.0"),
+        ("tensorflow==2.15.1\ntf-keras==2.15.0\n", "2.15.1+tf-keras-2.15.0"),
+        ("tensorflow==2.15.0\nkeras==2.15.0\n", "2.15.0+keras-2.15.0"),
+        ("tensorflow==2.15.1\nkeras==2.14\n-c more.txt\n", "2.15.1+keras-2.14.0"),
+    ],
+)
+def test_what_is_pinned_otherwise_than_locked_is_part_of_the_name(
+    tmp_path: Path, tell: Tell, pins: str, name: str
+) -> None:
+    """What the lock has in any spelling adds nothing, and what it has otherwise, or where there is none, is named."""
+    make_gated_project(tmp_path)
+    (tmp_path / "more.txt").write_text("keras==2.14.0\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text(pins, encoding="utf-8")
+    assert tell("pinned").out == f"{name}\n"
+
+
+def test_two_pins_of_one_companion_are_refused(tmp_path: Path, tell: Tell) -> None:
+    """Which of two versions of Keras would be run is nobody's guess."""
+    make_gated_project(tmp_path)
+    (tmp_path / "constraints.txt").write_text("keras==2.14.0\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.15.1\nkeras==2.15.0\n", encoding="utf-8")
+    said = tell("pinned")
+    assert said.code == cli.INCOMPLETE
+    assert "the project pins more than one keras: 2.14.0 in " in said.err
+    assert "constraints.txt, line 1, and 2.15.0 in " in said.err
 
 
 def test_a_report_of_another_machine_is_refused(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,7 +480,7 @@ def test_a_receipt_that_cannot_be_put_in_place_undoes_the_rest(tmp_path: Path) -
     kept = receipt.Receipt(
         BASELINE, CANDIDATE, "0" * 8, "m", "p", "e", TODAY, {"tensorflow": CANDIDATE}, {"modes": ["tf2"]}
     )
-    planned = pinning.plan_pin(config, kept, make_plan(config).candidates[0])
+    planned = pinning.plan_pin(config, kept, make_plan(config).candidates[0], anew=False)
     before = files(tmp_path)
     (tmp_path / FILE).mkdir()
     (tmp_path / FILE / "in the way").touch()
@@ -331,24 +521,52 @@ def leave_out_a_mode(folder: Path) -> None:
     pin_it_already(folder)
 
 
-def change_the_pin(folder: Path) -> None:
-    """Pin a third version by hand."""
-    (folder / "requirements.txt").write_text("tensorflow==2.14.1\n", encoding="utf-8")
+def change_both_sides(folder: Path) -> None:
+    """Have the store say of both environments alike what it did not say before."""
+    config = make_gated_project(folder, ())
+    pin_it_already(folder)
+    with Store(folder / ".tfmatrix" / "store.sqlite") as store:
+        fill(store, make_plan(config), lambda _: ones(weights=[4.0] * 4))
 
 
 BROKEN = {
     "model edited": (edit_a_model, "stale: run before the model changed"),
     "model removed": (remove_a_model, "models no longer have other"),
     "mode left out": (leave_out_a_mode, "modes no longer have tf2"),
-    "pin edited": (change_the_pin, "the project pins 2.14.1, and tfmatrix-pin.toml is about"),
-    "machine": (receive_otherwise(r'machine = ".*"', f'machine = "{"0" * 64}"'), "made on another machine"),
-    "policy": (receive_otherwise(r'policy = ".*"', f'policy = "{"0" * 64}"'), "the policy has changed since"),
-    "evidence": (receive_otherwise(r'evidence = ".*"', f'evidence = "{"0" * 64}"'), "the results have changed since"),
+    "pin edited": (pin_by_hand("2.14.1"), "the project pins 2.14.1, and tfmatrix-pin.toml is about"),
+    **{
+        f"{key} {digit}": (receive_otherwise(rf'{key} = ".*"', f'{key} = "{digit * 64}"'), saying)
+        for key, saying in (
+            ("machine", "made on another machine"),
+            ("policy", "the policy has changed since"),
+            ("evidence", "the results have changed since"),
+        )
+        for digit in "0f"
+    },
+    "results": (change_both_sides, "the results have changed since"),
+    "fewer trials": (receive_otherwise(r"trials = 2", "trials = 1"), "trials was 1, and is 2"),
+    "more trials": (receive_otherwise(r"trials = 2", "trials = 3"), "trials was 3, and is 2"),
+    "unknown setting": (receive_otherwise(r"trials = 2", "trials = 2\nsizes = [1]"), "sizes was [1], and is None"),
+    "setting left out": (receive_otherwise(r"modes = .*\n", ""), "modes was None, and is ['tf2', 'v1']"),
+    "model new": (receive_otherwise(r'"other", ', ""), "no longer holds: models now have other\n"),
+    "model gone": (
+        receive_otherwise(r'"other", ', '"gone", "other", '),
+        "no longer holds: models no longer have gone\n",
+    ),
+    "model renamed": (receive_otherwise(r'"other"', '"gone"'), "models no longer have gone and now have other\n"),
+    "order": (receive_otherwise(r'"tf2", "v1"', '"v1", "tf2"'), "modes was ['v1', 'tf2'], and is ['tf2', 'v1']"),
+    "no versions": (
+        receive_otherwise(r"\[versions\]\n(.+\n)*", "[versions]\n"),
+        "versions must be a table that is not",
+    ),
+    "no table": (receive_otherwise(r"\[versions\]\n(.+\n)*", ""), "'versions' is not there"),
     "day": (receive_otherwise(r"on = .*", "on = 2030-01-01"), "a day that has not come"),
-    "another move": (receive_otherwise(r'to = ".*"', 'to = "2.21.0"'), "is about the move from 2.15.1 to 2.21.0"),
+    "move further": (receive_otherwise(r'to = ".*"', 'to = "2.21.0"'), "is about the move from 2.15.1 to 2.21.0"),
+    "move elsewhere": (receive_otherwise(r'to = ".*"', 'to = "2.12.1"'), "is about the move from 2.15.1 to 2.12.1"),
     "key": (receive_otherwise(r"evidence = .*\n", ""), "'evidence' is not there"),
     "toml": (receive_otherwise(r"schema", "= schema"), "cannot be read"),
     "schema": (receive_otherwise(r"schema = 1", "schema = 2"), "schema 2"),
+    "old schema": (receive_otherwise(r"schema = 1", "schema = 0"), "schema 0"),
 }
 
 
@@ -442,11 +660,12 @@ def test_a_lock_of_the_candidate_that_changed(tmp_path: Path, tell: Tell) -> Non
     assert "stale: run before the lock changed" in said.err
 
 
-def test_a_receipt_of_another_machine_is_no_obstacle_to_a_check_here(tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("digit", ["0", "f"])
+def test_a_receipt_of_another_machine_is_no_obstacle_to_a_check_here(tmp_path: Path, tell: Tell, digit: str) -> None:
     """What was run on this machine stands for itself: where the pin was made elsewhere is said, and passes."""
     pinned_project(tmp_path, tell)
-    receive_otherwise(r'machine = ".*"', f'machine = "{"0" * 64}"')(tmp_path)
-    receive_otherwise(r'evidence = ".*"', f'evidence = "{"0" * 64}"')(tmp_path)
+    receive_otherwise(r'machine = ".*"', f'machine = "{digit * 64}"')(tmp_path)
+    receive_otherwise(r'evidence = ".*"', f'evidence = "{digit * 64}"')(tmp_path)
     said = tell("check", CANDIDATE, "--baseline", BASELINE)
     assert said.code == cli.SAME
     assert "tfmatrix-pin.toml was made on another machine" in said.out

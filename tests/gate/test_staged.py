@@ -101,19 +101,49 @@ def test_what_is_staged_is_judged_and_not_what_lies_there(tmp_path: Path, tell: 
     assert "stale: run before the model changed" in said.out
 
 
-def test_a_receipt_of_another_move_is_refused(tmp_path: Path, tell: Tell) -> None:
+@pytest.mark.parametrize("other", ["2.14.1", "2.17.1"])
+def test_a_receipt_of_another_move_is_refused(tmp_path: Path, tell: Tell, other: str) -> None:
     """Evidence for a move from one version is none for the move from another."""
     committed(tmp_path)
     assert tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path)).code == cli.SAME
     moved = (tmp_path / "requirements.txt").read_bytes()
-    write(tmp_path, REQUIREMENTS.replace("2.15.1", "2.14.1"))
+    write(tmp_path, REQUIREMENTS.replace("2.15.1", other))
     git(tmp_path, "add", "requirements.txt")
     git(tmp_path, "commit", "-m", "back")
     (tmp_path / "requirements.txt").write_bytes(moved)
     git(tmp_path, "add", "--all")
     said = tell("check-staged")
     assert said.code == cli.INCOMPLETE
-    assert "pins 2.16.2 in place of 2.14.1" in said.err
+    assert f"pins 2.16.2 in place of {other}" in said.err
+
+
+def test_a_first_pin_is_held_against_its_receipt_alone(tmp_path: Path, tell: Tell) -> None:
+    """Where the last commit pins no one version, nothing is known of what was moved from but what the receipt says."""
+    committed(tmp_path)
+    write(tmp_path, REQUIREMENTS.replace("==2.15.1", ">=2.15"))
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "-m", "open")
+    write(tmp_path, REQUIREMENTS)
+    assert tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path)).code == cli.SAME
+    git(tmp_path, "add", "--all")
+    said = tell("check-staged")
+    assert said.code == cli.SAME, said.out + said.err
+
+
+@pytest.mark.parametrize("companion", ["keras", "tf-keras"])
+def test_companions_are_part_of_a_pin_that_has_a_receipt(tmp_path: Path, tell: Tell, companion: str) -> None:
+    """Another Keras alone is no pin of TensorFlow, and breaks one that a report vouches for."""
+    committed(tmp_path)
+    write(tmp_path, REQUIREMENTS + f"{companion}==2.14.0\r\n")
+    git(tmp_path, "add", "--all")
+    assert tell("check-staged") == (cli.SAME, "", "")
+    write(tmp_path, REQUIREMENTS)
+    assert tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path)).code == cli.SAME
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "-m", "pinned")
+    write(tmp_path, MOVED + f"{companion}==2.16.0\r\n")
+    git(tmp_path, "add", "--all")
+    assert tell("check-staged").code == cli.INCOMPLETE
 
 
 def test_without_evidence_on_this_machine_it_is_refused(tmp_path: Path, tell: Tell) -> None:
@@ -151,5 +181,28 @@ def test_outside_a_repository_it_is_one_sentence(tmp_path: Path, tell: Tell) -> 
     gated(tmp_path, lambda _: ones(), ["same"])
     said = tell("check-staged")
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
-    assert said.err.startswith("tfmatrix: git ")
+    assert said.err.startswith(f"tfmatrix: git checkout-index failed in {tmp_path}: ")
     assert len(said.err.splitlines()) == 1
+
+
+def test_without_git_it_is_one_sentence(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no git to ask, that is said."""
+    committed(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = tell("check-staged")
+    assert (said.code, said.out) == (cli.INCOMPLETE, "")
+    assert said.err.startswith("tfmatrix: git cannot be run: ")
+
+
+def test_what_git_says_on_two_lines_is_one_sentence(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where git's own message has several lines, as at the edge of a file system, they are told on one."""
+    gated(tmp_path, lambda _: ones(), ["same"])
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho one >&2\necho two >&2\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    said = tell("check-staged")
+    assert said == (cli.INCOMPLETE, "", f"tfmatrix: git checkout-index failed in {tmp_path}: one; two\n")

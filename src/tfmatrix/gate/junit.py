@@ -60,9 +60,8 @@ def _case(suite: str, name: str, level: Level, reasons: Sequence[Reason], verdic
     told = "\n".join(_told(reason) for reason in reasons)
     if tag := _tag(level):
         message = shown(reasons[0].text) if reasons else "nothing was compared"
-        attributes = {"message": message} if tag == "skipped" else {"message": message, "type": verdict or level.value}
-        inner = ElementTree.SubElement(case, tag, attributes)
-        inner.text = None if tag == "skipped" else told
+        kind = {} if level is Level.UNSUPPORTED else {"type": verdict or level.value}
+        ElementTree.SubElement(case, tag, {"message": message, **kind}).text = told
     elif told:
         ElementTree.SubElement(case, "system-out").text = told
     return case

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -183,7 +184,8 @@ def write(path: Path, after: str) -> None:
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}; nothing was changed.") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _new_document() -> tomlkit.TOMLDocument:

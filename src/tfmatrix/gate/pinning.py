@@ -30,7 +30,7 @@ class Pinning:
         return replace(self.changes, edits=(*self.changes.edits, self.receipt))
 
 
-def plan_pin(config: Config, receipt: Receipt, candidate: Environment, *, anew: bool = False) -> Pinning:
+def plan_pin(config: Config, receipt: Receipt, candidate: Environment, *, anew: bool) -> Pinning:
     """Return what pinning a candidate changes; raises ``UserError`` where any of it cannot be.
 
     ``anew`` is for what is pinned already, whose receipt alone is replaced.

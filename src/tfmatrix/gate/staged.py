@@ -71,7 +71,8 @@ def _prefix(root: Path) -> str:
 def _git(root: Path, *arguments: str, variables: Mapping[str, str] = NOTHING) -> bytes:
     ran = _run(root, *arguments, variables=variables)
     if ran.returncode:
-        raise UserError(f"git {arguments[0]} failed in {root}: {ran.stderr.decode(errors='replace').strip()}")
+        said = "; ".join(ran.stderr.decode(errors="replace").splitlines())
+        raise UserError(f"git {arguments[0]} failed in {root}: {said}")
     return ran.stdout
 
 

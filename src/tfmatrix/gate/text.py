@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check, Reason
 from tfmatrix.report.text import plain
@@ -72,13 +73,9 @@ def counts(check: Check) -> str:
     levels = Counter(result.level for result in check.cells)
     verdicts = Counter(result.verdict for result in check.cells)
     by_level = ", ".join(f"{levels[level]} {level.value}" for level in Level if levels[level])
-    by_verdict = ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(verdicts.items(), key=_severity))
+    by_verdict = ", ".join(f"{verdicts[verdict]} {verdict.value}" for verdict in Verdict if verdicts[verdict])
     number = f"{len(check.cells)} cell{'' if len(check.cells) == 1 else 's'} expected"
     return f"{number}: {by_level} ({by_verdict})"
-
-
-def _severity(item: tuple[object, int]) -> int:
-    return getattr(item[0], "severity", 0)
 
 
 def text(check: Check) -> Iterator[str]:
