@@ -154,9 +154,9 @@ NO_MESSAGES = {
 
 @pytest.mark.parametrize("data", NO_MESSAGES.values(), ids=NO_MESSAGES)
 def test_what_is_no_message_is_dropped(data: bytes) -> None:
-    """Bytes that are no message give no header, and a message behind them is not taken for one."""
+    """Bytes that are no message give no header and no size, and a message behind them is not taken for one."""
     message = arrived(data, sent({"outcome": "observed"}))
-    assert message.header is None
+    assert (message.header, message.size) == (None, 0)
     assert not message.whole
     message.close()
 
