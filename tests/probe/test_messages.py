@@ -142,6 +142,7 @@ NO_MESSAGES = {
     "a header that is no JSON": raw(b"{'size': 0}"),
     "a header that is no UTF-8": raw(b'{"size": 0, "x": "\xff"}'),
     "a header that is no object": raw(b"[0]"),
+    "a header that is a message": raw(sent({"outcome": "observed"})),
     "a header without a size": raw(b'{"outcome": "observed"}'),
     "a size that is no number": raw(b'{"size": "many"}'),
     "a size that is nothing": raw(b'{"size": null}'),
