@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import signal
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from .adopted import evidence, isolation, messages, outcomes
 
-MODEL, LIBRARY = "/models/m.py", "/site-packages/library.py"
+MODEL, LIBRARY, EARLIER = "/models/m.py", "/site-packages/library.py", "/a/library.py"
+"""A model file, and two others: one whose path comes behind the model's by its letters, and one before it."""
+
 LIMITS = isolation.Limits(30.0, 1500.0)
 
 
@@ -39,9 +42,9 @@ def by_the_model(error: BaseException) -> BaseException:
     return raised(function(MODEL, "\ndef f():\n    raise error\n", error=error))
 
 
-def by_a_library(error: BaseException) -> BaseException:
+def by_a_library(error: BaseException, path: str = LIBRARY) -> BaseException:
     """Return an exception that a library raised, which the model file called in its line 2."""
-    library = function(LIBRARY, "def f():\n    raise error\n", error=error)
+    library = function(path, "def f():\n    raise error\n", error=error)
     return raised(function(MODEL, "def f():\n    library()\n", library=library))
 
 
@@ -57,9 +60,10 @@ def test_a_model_may_say_that_it_does_not_exist_here() -> None:
     assert told == evidence.header("unsupported", "NotImplementedError", "no such operation here", "line 3")
 
 
-def test_what_a_library_has_not_implemented_is_a_failure() -> None:
+@pytest.mark.parametrize("path", [LIBRARY, EARLIER])
+def test_what_a_library_has_not_implemented_is_a_failure(path: str) -> None:
     """A NotImplementedError from what the model called is no answer of the model: the trial failed."""
-    told = told_of(by_a_library(NotImplementedError("no kernel")))
+    told = told_of(by_a_library(NotImplementedError("no kernel"), path))
     assert (told["outcome"], told["kind"], told["where"]) == ("failed", "NotImplementedError", "line 2")
     assert told["message"] == "m.py, line 2: NotImplementedError: no kernel"
 
@@ -103,9 +107,10 @@ def test_a_model_that_raises_has_failed_at_its_innermost_line() -> None:
     assert f'File "{LIBRARY}", line 2, in f' in told["traceback"]
 
 
-def test_an_exception_outside_of_the_model_has_no_line() -> None:
+@pytest.mark.parametrize("path", [LIBRARY, EARLIER])
+def test_an_exception_outside_of_the_model_has_no_line(path: str) -> None:
     """Where the model file was not running, only its name is told."""
-    told = told_of(raised(function(LIBRARY, "def f():\n    {}['x']\n")))
+    told = told_of(raised(function(path, "def f():\n    {}['x']\n")))
     assert (told["where"], told["message"]) == ("", "m.py: KeyError: 'x'")
 
 
@@ -113,6 +118,25 @@ def test_a_mistake_of_syntax_is_told_with_its_line() -> None:
     """A model file that cannot be compiled has the line that Python names."""
     told = told_of(raised(lambda: compile("x = 1\ny = = 2\n", MODEL, "exec")))
     assert (told["outcome"], told["kind"], told["where"]) == ("failed", "SyntaxError", "line 2")
+
+
+def without_lines() -> BaseException:
+    """Return what a function of the model file raises whose code knows no line."""
+    tree = ast.parse("def f():\n    {}['x']\n")
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.stmt, ast.expr)):
+            node.lineno = node.end_lineno = 0
+    names: dict[str, Any] = {}
+    exec(compile(tree, MODEL, "exec"), names)
+    return raised(names["f"])
+
+
+@pytest.mark.parametrize(
+    "raise_it", [without_lines, lambda: SyntaxError("no", (MODEL, None, None, None))], ids=["code", "syntax"]
+)
+def test_a_line_that_python_does_not_know_is_the_first(raise_it: Callable[[], BaseException]) -> None:
+    """Where an exception names the model file without a line, the file's first stands for it."""
+    assert told_of(raise_it())["where"] == "line 1"
 
 
 @pytest.mark.parametrize(("text", "where"), [("m.py, line 7: no", "line 7"), ("OPTIMIZER 'x': no", "")])
@@ -156,6 +180,7 @@ def test_an_exception_that_cannot_be_printed_is_told_all_the_same() -> None:
     [
         ("", "no reason given"),
         ("\n  \n first \nsecond", "first"),
+        ("no kernel\nand more", "no kernel"),
         ("ValueError: said twice", "said twice"),
         ("in user code:\n\n    first\n\n    ValueError: last\n", "last"),
     ],
@@ -181,10 +206,18 @@ def test_what_is_told_is_one_short_line_that_can_be_stored(
     assert re.match(r"m\.py, line [23]: ValueError: .", told["message"], re.DOTALL)
 
 
-def test_a_long_message_and_a_long_traceback_are_cut() -> None:
-    """A message keeps its beginning, and a traceback its end."""
+@pytest.mark.parametrize("length", [499, 500, 501, 10_000])
+def test_a_long_message_is_cut(length: int) -> None:
+    """A message keeps the first 500 characters of what the exception says."""
+    told = told_of(by_the_model(ValueError("x" * length)))
+    assert told["message"] == "m.py, line 3: ValueError: " + "x" * min(length, 500)
+    refused = told_of(by_the_model(outcomes.Refusal("x" * (length - len(": no")), "OSError", "no")))
+    assert refused["message"] == ("x" * (length - len(": no")) + ": no")[:500]
+
+
+def test_a_long_traceback_keeps_its_end() -> None:
+    """A traceback is cut from its beginning."""
     told = told_of(by_the_model(ValueError("x" * 10_000 + "the end")))
-    assert told["message"] == "m.py, line 3: ValueError: " + "x" * evidence.SENTENCE
     assert len(told["traceback"]) == isolation.STACKS_KEPT
     assert told["traceback"].endswith("xthe end\n")
 
@@ -207,6 +240,7 @@ DEATHS = {
         "took more than its limit of 1500 MiB of memory",
     ),
     "a signal": (isolation.ENDED, signal.SIGSEGV, "crashed", "SIGSEGV", "killed by SIGSEGV"),
+    "an abort": (isolation.ENDED, signal.SIGABRT, "crashed", "SIGABRT", "killed by SIGABRT"),
     "being killed": (
         isolation.ENDED,
         signal.SIGKILL,

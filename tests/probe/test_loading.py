@@ -87,11 +87,10 @@ def test_a_file_with_the_digest_of_the_key_is_loaded(tmp_path: Path) -> None:
     assert loading.load(str(path), sha256(path)).X == 1
 
 
-def test_a_file_that_changed_is_not_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("planned", ["0" * 64, hashlib.sha256(b"X = 1\n").hexdigest(), "f" * 64])
+def test_a_file_that_changed_is_not_run(tmp_path: Path, planned: str) -> None:
     """Bytes that do not have the key's digest are refused before any of them runs."""
     path = tmp_path / "m.py"
-    path.write_text("X = 1\n", encoding="utf-8")
-    planned = sha256(path)
     path.write_text("raise SystemExit\n", encoding="utf-8")
     with pytest.raises(outcomes.Changed, match=r"^m\.py, line 1: the file changed during the run; run again$"):
         loading.load(str(path), planned)
@@ -131,6 +130,8 @@ def test_a_variant_that_is_not_there_is_refused(tmp_path: Path, source: str, lin
     ("source", "kind"),
     [
         (FUNCTIONAL, "functional"),
+        (FUNCTIONAL.replace("EPOCHS = 2", "EPOCHS = 1").replace("BATCH = 4", "BATCH = 1"), "functional"),
+        (FUNCTIONAL.replace("0.1}", '0.1, "epsilon": 0.1, "beta_1": 0.5}'), "functional"),
         (KERAS, "keras"),
         (PIPELINE, "pipeline"),
         (STREAMS, "streams"),
@@ -145,6 +146,11 @@ def test_a_model_has_the_kind_of_the_function_that_it_defines(tmp_path: Path, so
 BROKEN = {
     "nothing to run": ("X = 1\n", 1, "defines none of variables, build, pipeline, draws, stateless, so there is noth"),
     "two kinds": (STREAMS + "def build(): ...\n", 1, "a model with build cannot have draws too"),
+    "three kinds": (
+        dedent(KERAS) + "def pipeline(rows, random): ...\n" + STREAMS,
+        8,
+        "a model with build cannot have pipeline too",
+    ),
     "no batch": (KERAS.replace("BATCH", "BTCH"), 7, "a model with build also needs BATCH"),
     "no loss and no data": (
         FUNCTIONAL.replace("def loss", "def lost").replace("def data", "def date"),
@@ -159,6 +165,9 @@ BROKEN = {
     ),
     "no function": ("class draws: ...\n", 1, "draws must be a function"),
     "another type": (KERAS.replace('"mse"', "1"), 3, "LOSS must be a str, but is a int"),
+    "no dict": (FUNCTIONAL.replace('{"name": "Adam", "learning_rate": 0.1}', "'Adam'"), 2, "OPTIMIZER must be a dict"),
+    "epochs in a string": (KERAS.replace("EPOCHS = 2", "EPOCHS = '2'"), 4, "EPOCHS must be a int, but is a str"),
+    "a batch of a half": (KERAS.replace("BATCH = 4", "BATCH = 0.5"), 5, "BATCH must be a int, but is a float"),
     "a tuple of names": (FUNCTIONAL + "STATISTICS = ('mean',)\n", 9, "STATISTICS must be a list, but is a tuple"),
     "no epoch": (KERAS.replace("EPOCHS = 2", "EPOCHS = 0"), 4, "EPOCHS must be at least 1, but is 0"),
     "less than one row": (KERAS.replace("BATCH = 4", "BATCH = -1"), 5, "BATCH must be at least 1, but is -1"),

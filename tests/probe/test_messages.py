@@ -84,13 +84,49 @@ def test_a_large_payload_arrives_in_the_order_of_its_bytes() -> None:
     assert passed_on(message, {}) == ({"size": len(payload)}, payload)
 
 
+class Nowhere(io.RawIOBase):
+    """A stream that keeps nothing but the sizes of what was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def write(self, data: Any) -> int:
+        """Note the size."""
+        self.sizes.append(len(data))
+        return len(data)
+
+
+def test_a_payload_is_written_and_passed_on_in_chunks_of_a_mebibyte() -> None:
+    """No piece of a payload is longer than 1 MiB, and none but the last is shorter."""
+    payload = bytes((2 << 20) + 3)
+    written, passed = Nowhere(), Nowhere()
+    messages.write_message(written, {}, payload)
+    message = arrived(sent({}, payload))
+    message.pass_on(passed, {})
+    message.close()
+    assert written.sizes[1:] == passed.sizes[1:] == [1 << 20, 1 << 20, 3]
+
+
+@pytest.mark.parametrize(("more", "held"), [(0, True), (1, False)])
+def test_a_payload_of_more_than_64_mebibytes_goes_to_the_disk(more: int, held: bool) -> None:
+    """A payload that is as large as the limit is held in memory, and one of a byte more takes none of its size."""
+    size, chunk = (64 << 20) + more, bytes(1 << 20)
+    message = arrived(raw(json.dumps({"size": size}).encode("ascii")))
+    tracemalloc.start()
+    try:
+        for _ in range(64):
+            message.feed(chunk)
+        message.feed(bytes(more))
+        assert (tracemalloc.get_traced_memory()[0] > size / 2) == held
+    finally:
+        tracemalloc.stop()
+    assert message.whole
+    message.close()
+
+
 def test_a_payload_is_written_without_a_copy() -> None:
     """Writing a payload takes no memory of its size besides."""
-
-    class Nowhere(io.RawIOBase):
-        def write(self, data: object) -> int:
-            return 0
-
     payload = bytes(16 * messages.CHUNK)
     tracemalloc.start()
     try:
@@ -106,6 +142,7 @@ NO_MESSAGES = {
     "a header that is no JSON": raw(b"{'size': 0}"),
     "a header that is no UTF-8": raw(b'{"size": 0, "x": "\xff"}'),
     "a header that is no object": raw(b"[0]"),
+    "a header that is a message": raw(sent({"outcome": "observed"})),
     "a header without a size": raw(b'{"outcome": "observed"}'),
     "a size that is no number": raw(b'{"size": "many"}'),
     "a size that is nothing": raw(b'{"size": null}'),
@@ -118,18 +155,18 @@ NO_MESSAGES = {
 
 @pytest.mark.parametrize("data", NO_MESSAGES.values(), ids=NO_MESSAGES)
 def test_what_is_no_message_is_dropped(data: bytes) -> None:
-    """Bytes that are no message give no header, and a message behind them is not taken for one."""
+    """Bytes that are no message give no header and no size, and a message behind them is not taken for one."""
     message = arrived(data, sent({"outcome": "observed"}))
-    assert message.header is None
+    assert (message.header, message.size) == (None, 0)
     assert not message.whole
     message.close()
 
 
 def test_a_header_may_be_as_long_as_the_largest() -> None:
-    """A header of exactly the largest length is read, and one of a byte more is not."""
+    """A header of 16 MiB is read, and one of a byte more is not."""
     start = b'{"size": 0, "x": "'
     for more, read in ((0, True), (1, False)):
-        filling = b"x" * (messages.LARGEST_HEADER - len(start) - 2 + more)
+        filling = b"x" * ((1 << 24) - len(start) - 2 + more)
         message = arrived(raw(start + filling + b'"}'))
         assert message.whole == read
         message.close()

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from building import ones, plan_of, traced, trial
 from tfmatrix.config import Config
+from tfmatrix.errors import InternalError, UserError
 from tfmatrix.keys import Scope
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import CRASHED, PROBE_DIED, ExpectedTrial
 from tfmatrix.runner import rounds as module
-from tfmatrix.runner.events import Event, Finished, Refused, Round
-from tfmatrix.runner.rounds import Known, rounds
+from tfmatrix.runner.events import Event, Finished, Making, Refused, Round
+from tfmatrix.runner.rounds import Known, observe_one, rounds
 from tfmatrix.store.facts import noted_machine, noted_refusal
 from tfmatrix.store.store import Store
 
@@ -206,6 +207,24 @@ def test_the_machine_is_noted_where_something_is_run(plan: Plan, store: Store, a
     run(Question(plan, lambda _: trials_of(plan)[:1]), store)
     assert noted_machine(store, plan.config.machine) == plan.config.machine
     assert store.connection.execute("SELECT count(*) FROM facts").fetchone() == (1,)
+
+
+def test_one_trial_is_what_becomes_of_it(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One trial alone is the event of its end; a refusal is the user's error, and no end at all is ours."""
+    first = trials_of(plan)[0]
+    making = Making(first.cell.environment)
+    over = Finished(first, trial(first, CRASHED, kind=PROBE_DIED), (), {})
+    happens: list[Event] = []
+    monkeypatch.setattr(module, "observe", lambda missing, config: iter(happens if missing == [first] else ()))
+
+    happens[:] = [making, over, Refused(first.cell.environment, "too late")]
+    assert observe_one(first, plan.config) is over
+    happens[:] = [making, Refused(first.cell.environment, "there is no wheel"), over]
+    with pytest.raises(UserError, match=r"^2\.15\.1 is unavailable: there is no wheel$"):
+        observe_one(first, plan.config)
+    happens[:] = [making]
+    with pytest.raises(InternalError, match=f"^nothing became of {first.id}$"):
+        observe_one(first, plan.config)
 
 
 @given(st.lists(st.sets(st.integers(0, 8)), max_size=9))

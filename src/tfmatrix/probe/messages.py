@@ -65,10 +65,10 @@ class Arriving:
 
     def _take_header(self) -> bytes:
         """Read the header once it is here, and return the bytes behind it."""
-        length = int.from_bytes(self._head[:LENGTH], "little")
-        self._broken = len(self._head) >= LENGTH and length > LARGEST_HEADER
+        length = int.from_bytes(self._head[:LENGTH], "little")  # while some of its bytes are missing: no more than that
+        self._broken = length > LARGEST_HEADER
         end = LENGTH + length
-        if self._broken or len(self._head) < LENGTH or len(self._head) < end:
+        if self._broken or len(self._head) < end:
             return b""
         rest, self._head = self._head[end:], self._head[LENGTH:end]
         try:

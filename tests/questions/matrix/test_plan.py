@@ -17,7 +17,7 @@ from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import INHERITED
 from tfmatrix.errors import UserError
 from tfmatrix.questions.matrix.plan import Plan, make_plan
-from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine
+from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine, Train
 
 VARIANTS = 'VARIANTS = {"sgd": {"RATE": 1}, "adam": {"RATE": 2}}\n'
 
@@ -71,6 +71,18 @@ def test_the_last_of_several_trials_has_another_hash_seed(tmp_path: Path) -> Non
     single = [e.hash_seed for e in of_cell(plan_of(tmp_path, trials=1), CANDIDATE) if e.role == "trial"]
     assert (several, single) == (["0", "0", "1"], ["0"])
     assert [e.hash_seed for e in of_cell(plan_of(tmp_path), CANDIDATE) if e.role == "witness"] == ["1"]
+
+
+def test_a_trial_is_the_first_process_of_its_role_unless_more_is_said(tmp_path: Path) -> None:
+    """Number and seed of a trial are 0 and its hash seed is the first where none is named, and its key covers them."""
+    planned = plan_of(tmp_path)
+    cell = planned.cells[0]
+    alone = keys.expect(planned.scope, cell, Train(), role="trial")
+    assert (alone.number, alone.seed, alone.hash_seed) == (0, 0, "0")
+    assert {("role", "trial-0"), ("seed", "0"), ("hash seed", "0")} < set(alone.covers)
+    shared = keys.cell_covers(planned.scope, cell)
+    assert set(shared) < set(alone.covers)
+    assert keys.expect(planned.scope, cell, Train(), role="trial", shared=shared) == alone
 
 
 def test_no_two_trials_share_a_key(tmp_path: Path) -> None:
