@@ -109,7 +109,7 @@ def expect(  # noqa: PLR0913  # each is a part of the trial
 ) -> ExpectedTrial:
     """Return a trial of a cell, filed under the digest of what it covers.
 
-    ``shared`` is what `cell_covers` says of the cell, where the caller has it already.
+    ``shared`` is what `cell_covers` says of the cell and the start, where the caller has it already.
     """
     covers = (
         *(shared or cell_covers(scope, cell, start)),
@@ -135,16 +135,16 @@ def probe_source() -> str:
 
 
 def _work_covers(work: Work, start: Start) -> Covers:
-    """Return what a trial covers of its work and start; which jitter and format it has, its role says."""
+    """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
-        case Train():
-            return (("work", TRAIN),)
+        case Train(jitter=jitter):
+            return ("work", TRAIN), ("jitter", str(jitter))
         case Seeds():
             return (("work", SEEDS),)
-        case Write():
-            return (("work", WRITE),)
-        case Read(writer=writer, digest=digest):  # what was written rests on the writer's lock, model and seed
-            return ("work", READ), ("writer", writer), ("artefact", digest)
+        case Write(format=form):
+            return ("work", WRITE), ("format", form)
+        case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed
+            return ("work", READ), ("format", form), ("writer", writer), ("artefact", digest)
         case Script(doings=doings):  # its texts are what the cell's model is the digest of
             return ("work", SCRIPT), ("start", json.dumps([asdict(start), doings]))
 

@@ -132,3 +132,38 @@ def test_what_an_edited_model_had_written_is_removed_with_its_trials(tmp_path: P
     (tmp_path / "reference_models" / "net.py").write_text(f"# edited\n{KERAS}", encoding="utf-8")
     assert "and 4 artefacts removed." in tell("gc").out
     assert [path.name for path in folder.iterdir()] == ["rates"], "a folder of the user's own"
+
+
+def test_a_fresh_run_that_is_ended_loses_nothing(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until something is written anew, what it replaces lies there and is reported as before."""
+    project(tmp_path)
+    before = tell(*OPTIONS).out
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tfmatrix.runner.rounds.observe", interrupted)
+        assert tell(*OPTIONS, "--fresh").code == cli.INCOMPLETE
+    said = tell(*OPTIONS, "--stored")
+    assert (said.code, said.out, said.err) == (cli.SAME, before, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--models", "net,rows"), "the model rows has none of the chosen formats"),
+        (("--models", "net", "--formats", "keras,saver"), "none of the chosen models has the format saver"),
+        (("--models", "net", "--formats", ","), "',' lists no name"),
+        (("--models", " "), "' ' lists no name"),
+    ],
+)
+def test_what_was_named_and_has_nothing_to_exchange_is_told(
+    tmp_path: Path, tell: Tell, options: tuple[str, ...], told: str
+) -> None:
+    """A model or format that was asked for by name is exchanged, or refused in a sentence."""
+    made(tmp_path, {"net": KERAS, "rows": "def pipeline(rows, random): pass\n"})
+    said = tell("exchange", *options)
+    assert (said.code, said.out) == (cli.INCOMPLETE, "")
+    assert said.err.startswith("tfmatrix: ")
+    assert told in said.err

@@ -121,3 +121,43 @@ def test_a_mistake_is_told(tmp_path: Path, tell: Tell, arguments: list[str], tol
     assert said.code == 2
     assert told in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("--models", "v1-mlp", "--modes", "tf2"),
+            "none of these models is tried in the mode tf2; there are keras-mlp in",
+        ),
+        (("--modes", "tf2-xla"), "no recipe is for the mode tf2-xla; there are keras-mlp in tf2"),
+        (("--models", ","), "',' lists no name"),
+        (("--models", "mlp"), "no model 'mlp' of recipes"),
+    ],
+)
+def test_what_no_recipe_is_tried_on_is_told(tmp_path: Path, tell: Tell, options: tuple[str, ...], told: str) -> None:
+    """A model or mode that no recipe is tried on is refused in a sentence that says what there is."""
+    project(tmp_path)
+    said = tell("recipes", *options)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+
+
+def test_advice_is_for_the_mode_that_is_asked_for(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modes of the project's matrix do not narrow what there is advice for."""
+    project(tmp_path)
+    inhabit(monkeypatch, facts)
+    tell("recipes", "-q")
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text(encoding="utf-8").replace('["tf2", "v1"]', '["tf2"]'), encoding="utf-8")
+    assert tell("advise", "--version", "2.15.1", "--mode", "v1").code == 0
+    assert tell("advise", "--version", "2.15.1", "--model", "v1-mlp").code == 0
+
+
+def test_gc_keeps_what_was_run_under_another_seed(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials of recipes with another seed can still be reported, so they stay."""
+    project(tmp_path)
+    inhabit(monkeypatch, facts)
+    tell("recipes", "-q", "--seed", "7")
+    assert tell("gc").out.startswith("0 trials, ")
+    assert tell("recipes", "--seed", "7", "--stored").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from runner.fake_probe import stages
 from tfmatrix import cli
 from tfmatrix.questions.matrix.plan import make_plan, only
 from tfmatrix.records import Fingerprint, Tensor
+from tfmatrix.runner.events import Event, Refused
 from tfmatrix.runner.observing import request_of
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 from tfmatrix.store.store import Store
@@ -142,3 +144,34 @@ def test_one_trials_digests_are_those_of_what_it_observed(tmp_path: Path, tell: 
     assert lines == [f"{print_.digest}  {print_.tier} {print_.stage}" for print_ in trace]
     assert last == f"{name} trial-1 observed, trace {trace_digest(trace)}"
     assert tell("run", "--cell", name).out.splitlines() == [last]
+
+
+def test_gc_removes_nothing_where_no_model_is_found(tmp_path: Path, tell: Tell) -> None:
+    """A folder of models that is misspelt says nothing of what is stored, and nothing of it goes."""
+    plan = made(tmp_path, ["a"])
+    tell("run", "-q")
+    pyproject = tmp_path / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(f'{text}\nmodels_folder = "refrence_models"\n', encoding="utf-8")
+    said = tell("gc")
+    assert (said.code, said.out) == (cli.INCOMPLETE, "")
+    assert "refrence_models is no folder" in said.err
+    pyproject.write_text(text, encoding="utf-8")
+    with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+        assert missing_from(store, plan) == []
+
+
+def test_a_fresh_run_that_is_refused_is_incomplete(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where everything is stored and an environment cannot be had any more, what was asked for was not done."""
+    plan = made(tmp_path, ["a"])
+    assert tell("run", "-q").code == cli.SAME
+
+    def refused(missing: object, config: object) -> Iterator[Event]:
+        yield from (Refused(environment, "the network is down.") for environment in plan.environments)
+
+    monkeypatch.setattr("tfmatrix.runner.rounds.observe", refused)
+    said = tell("run", "--fresh", "-q")
+    assert said.code == cli.INCOMPLETE
+    assert said.err.splitlines() == [
+        f"tfmatrix: {environment.name} is unavailable: the network is down." for environment in plan.environments
+    ]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
@@ -129,7 +130,7 @@ def test_making_a_lock_twice_gives_the_same_bytes(bench: Bench) -> None:
 
 @pytest.mark.parametrize("version", catalogue.RELEASES)
 def test_every_release_has_a_committed_lock(version: str) -> None:
-    """Each listed release has a lock of today's kind for Python 3.10 that holds that release and its caps."""
+    """Each listed release has a lock of today's kind for Python 3.10 that holds that release."""
     lock = locks.read_lock_of(Environment(version), locks.find_lock(Environment(version), []))
     assert lock.kind == "today"
 
@@ -151,3 +152,12 @@ def test_a_committed_lock_is_called_what_it_holds(path: Path) -> None:
     )
     assert path.stem == locks.stem(environment)
     assert locks.read_lock_of(environment, path)
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+def test_a_committed_lock_keeps_to_the_caps(path: Path) -> None:
+    """A cap that was added since is in the lock too: one that was made before it has to be made anew."""
+    packages = {package.name: package.version for package in locks.read_lock(path).packages}
+    version = packages.get("tensorflow-cpu") or packages["tensorflow"]
+    for cap in map(Requirement, catalogue.release(version).caps):
+        assert cap.specifier.contains(packages[cap.name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,8 @@ from building import CANDIDATE, ones, trial
 from cli.project import Tell
 from questions.matrix.stored import MODELS
 from tfmatrix import cli
+from tfmatrix.gate.levels import Level
+from tfmatrix.questions.matrix.summary import VERDICTS
 from tfmatrix.records import ExpectedTrial
 
 from .project import accept, answer_of, gated, make_gated_project, of_candidate
@@ -75,6 +78,14 @@ def test_json_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.prot
     assert levels["2.16.2/wobbles/tf2"] == "incomplete"
     assert levels["2.16.2/is_nowhere/tf2"] == "unsupported"
     assert levels["2.16.2/rounds/tf2"] == "pass"
+
+
+def test_the_schema_has_every_verdict_and_level(schema: jsonschema.protocols.Validator) -> None:
+    """The published schema, which is written by hand, has the words of the matrix and of the gate."""
+    assert isinstance(schema.schema, Mapping)
+    words = {name: schema.schema["$defs"][name]["enum"] for name in ("verdict", "level")}
+    assert words["verdict"] == [verdict.value for verdict in VERDICTS]
+    assert words["level"] == [level.value for level in Level]
 
 
 def test_json_of_nothing_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.protocols.Validator) -> None:

@@ -191,7 +191,21 @@ def pin_it_already(folder: Path) -> None:
     (folder / "requirements.txt").write_text(f"tensorflow=={CANDIDATE}\n", encoding="utf-8")
 
 
+def put_a_number_without_end(folder: Path) -> None:
+    """Put what Python reads as a number, and JSON does not have, into the report."""
+    path = folder / "reports" / "matrix.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'"memory_gib": [0-9.]+', '"memory_gib": Infinity', text), encoding="utf-8")
+
+
+def nest_the_report(folder: Path) -> None:
+    """Put lists into lists, deeper than anything reads."""
+    (folder / "reports" / "matrix.json").write_text("[" * 200_000, encoding="utf-8")
+
+
 SPOILT = {
+    put_a_number_without_end: "is none of tfmatrix's",
+    nest_the_report: "cannot be read",
     edit_the_report: "was edited",
     break_the_report: "cannot be read",
     empty_a_cell: "is none of tfmatrix's: Object missing required field `id` - at `$.cells[0]`",

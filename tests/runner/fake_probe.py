@@ -102,7 +102,7 @@ class FakeProbe:
     def healthy(self, request: Mapping[str, Any]) -> None:
         """Observe it; what is to be written is."""
         if request["purpose"] == "write":
-            Path(request["artefact"]).mkdir(parents=True)
+            Path(request["artefact"]).mkdir(parents=True, exist_ok=True)
             (Path(request["artefact"]) / "file").write_bytes(told(request))
         if request["purpose"] in {"write", "read"}:
             self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, exchanged()))

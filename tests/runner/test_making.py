@@ -124,11 +124,11 @@ def test_what_is_being_made_ends_with_the_process_that_asked_for_it(
     assert_gone(processes)
 
 
-@pytest.mark.parametrize("victim", ["the leash", "nox"])
+@pytest.mark.parametrize("victim", ["the supervisor", "nox"])
 def test_what_is_left_of_a_killed_making_is_ended(
     plan: Plan, hanging: Callable[[], list[psutil.Process]], victim: str
 ) -> None:
-    """Where the leash or nox is killed, the environment is unavailable and the session's own process is gone."""
+    """Where the supervisor or nox is killed, the environment is unavailable and the session's own process is gone."""
     refused: list[Unavailable] = []
 
     def make() -> None:
@@ -140,14 +140,14 @@ def test_what_is_left_of_a_killed_making_is_ended(
     maker = threading.Thread(target=make)
     maker.start()
     session, child = hanging()
-    leash = session.parent()
-    assert leash
-    assert "tfmatrix.runner.supervisor" in leash.cmdline()
-    (leash if victim == "the leash" else session).kill()
+    supervisor = session.parent()
+    assert supervisor
+    assert "tfmatrix.runner.supervisor" in supervisor.cmdline()
+    (supervisor if victim == "the supervisor" else session).kill()
     maker.join(20)
     assert refused
-    assert_gone([session] if victim == "the leash" else [session, child])
-    if victim == "the leash":
+    assert_gone([session] if victim == "the supervisor" else [session, child])
+    if victim == "the supervisor":
         child.kill()  # in a group of its own, with nobody left who knew of it
 
 

@@ -9,13 +9,14 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from building import CANDIDATE, install, lock_of
+from building import CANDIDATE, install, lock_of, plan_of
 from tfmatrix.environments import making
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import InternalError
@@ -389,3 +390,11 @@ def test_a_request_says_what_the_key_covers(fake_plan: FakePlan) -> None:
         assert (request["seed"], request["mode"], request["source"]) == (42, "tf2", expected.cell.model.source)
         assert request["beside"] == beside
         assert (request["intra_op"], request["inter_op"], request["timeout"]) == (2, 2, 20.0)
+
+
+def test_what_was_planned_for_another_machine_is_not_run(tmp_path: Path) -> None:
+    """Results of this machine are never filed as another one's: that is our own failure."""
+    plan = plan_of(tmp_path)
+    elsewhere = replace(plan.config, machine=replace(plan.config.machine, cpu="another"))
+    with pytest.raises(InternalError, match="another machine"):
+        next(observe(all_trials(plan), elsewhere))

@@ -235,3 +235,14 @@ def test_every_trial_that_is_ever_wanted_is_run_once(
         run(Question(plan, wanted), store)
     assert sorted(order) == sorted(e.key for e in trials)
     assert all(order.index(key) < order.index(e.key) for e in trials for key in after[e.key])
+
+
+def test_what_was_refused_is_not_called_stored(plan: Plan, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of trials whose environment was refused none counts as stored."""
+
+    def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
+        yield from (Refused(environment, "why") for environment in plan.environments)
+
+    monkeypatch.setattr(module, "observe", observe)
+    told = run(Question(plan, lambda _: trials_of(plan)), store)
+    assert [event for event in told if isinstance(event, Round)] == [Round(tuple(trials_of(plan)), 0), Round((), 0)]

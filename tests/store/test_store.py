@@ -135,18 +135,6 @@ def test_the_last_trial_of_a_name_is_the_last_one_added(path: Path) -> None:
         assert store.last_called("cell trial-1") == old
 
 
-def test_forgotten_trials_are_gone_and_others_are_not(path: Path) -> None:
-    """Forgetting removes the trials of the keys that are given, and nothing else."""
-    with Store(path) as store:
-        put(store, "a")
-        kept = put(store, "b")
-        store.forget(["a", "never there"])
-        assert store.trial("a") is None
-        assert store.trial("b") == kept
-        assert kept.trace is not None
-        assert store.trace(kept.trace)
-
-
 def test_facts_are_noted_replaced_and_struck(path: Path) -> None:
     """A fact is what was noted last under its kind and key, until it is struck."""
     with Store(path) as store:

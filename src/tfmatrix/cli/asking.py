@@ -20,7 +20,8 @@ from tfmatrix.report import terminal
 from tfmatrix.report.blocks import Document
 from tfmatrix.report.document import to_text
 from tfmatrix.report.records import Report
-from tfmatrix.runner.events import Event
+from tfmatrix.report.text import plain
+from tfmatrix.runner.events import Event, Refused
 from tfmatrix.runner.rounds import Asker, rounds
 from tfmatrix.store.store import Store
 
@@ -60,22 +61,35 @@ class Question(Generic[P, R]):
 def ask(question: Question[P, R], plan: P, view: View, way: Way) -> int:
     """Observe what a question wants, unless what is stored is to do; write its report, and return the exit code."""
     with open_store(plan.config) as store, contextlib.nullcontext() if way.stored else alone(plan.config):
-        if not way.stored:
-            _observe(plan, store, view, way)
+        refused = [] if way.stored else _observe(plan, store, view, way)
         report, path = question.write(plan, store)
-    problems = question.problems(report)
+    problems = list(question.problems(report))
+    # With --fresh an environment may be refused of which everything is stored: what was asked for was not done.
+    problems += [_told(one) for one in refused if not _is_told(one, problems)]
     _print(report, path, question.answer(report), way)
     for line in problems:
         click.echo(f"tfmatrix: {line}", err=True)
     return INCOMPLETE if problems else SAME
 
 
-def _observe(plan: Asker, store: Store, view: View, way: Way) -> None:
-    """Observe what is wanted, with a live view on a terminal and plain lines elsewhere."""
+def _told(refused: Refused) -> str:
+    return plain(f"{refused.environment.name} is unavailable: {refused.reason}")
+
+
+def _is_told(refused: Refused, problems: Sequence[str]) -> bool:
+    """Return whether a problem speaks of a refusal already."""
+    return any(refused.environment.name in line and plain(refused.reason) in line for line in problems)
+
+
+def _observe(plan: Asker, store: Store, view: View, way: Way) -> list[Refused]:
+    """Observe what is wanted, with a live view on a terminal and plain lines elsewhere; return what was refused."""
+    refused: list[Refused] = []
     silent = way.quiet or way.as_json
     console = Console(stderr=True, quiet=silent, highlight=False)
 
     def tell(event: Event) -> None:
+        if isinstance(event, Refused):
+            refused.append(event)
         line = view.tell(event)
         if line and (view.must_be_seen(event) or not console.is_terminal):
             console.print(line, markup=False, soft_wrap=True)
@@ -83,6 +97,7 @@ def _observe(plan: Asker, store: Store, view: View, way: Way) -> None:
     live = console.is_terminal and not silent
     with Live(view, console=console, refresh_per_second=4) if live else contextlib.nullcontext():
         rounds(plan, store, tell, fresh=way.fresh)
+    return refused
 
 
 def _print(report: Report, path: Path, answer: Document, way: Way) -> None:

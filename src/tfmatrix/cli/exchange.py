@@ -25,7 +25,7 @@ EXCHANGE = Question(write_report, answer, problems)
 @options(
     "versions", "formats", "modes", "models", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING
 )
-def exchange(*, formats: str | None, **choices: Any) -> int:
+def exchange(*, formats: str | None, models: str | None, **choices: Any) -> int:
     """Write weights and models in each release, read them in each later one, and write the report.
 
     The models are keras_mlp and mlp where none are named. Exits with 0 when it is known of every pair what becomes of
@@ -33,4 +33,6 @@ def exchange(*, formats: str | None, **choices: Any) -> int:
     to say and not an error.
     """
     way = Way.of(choices)
-    return ask(EXCHANGE, make_exchange_plan(read_config(choices), names(formats)), View(findings=FINDINGS), way)
+    return ask(
+        EXCHANGE, make_exchange_plan(read_config(choices), names(formats), names(models)), View(findings=FINDINGS), way
+    )

@@ -21,6 +21,7 @@ from tfmatrix.gate.levels import Level
 from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.results import Check
 from tfmatrix.pins import unified_diff
+from tfmatrix.questions.chosen import environment_of
 from tfmatrix.report.text import plain
 from tfmatrix.store.store import Store
 
@@ -43,8 +44,8 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
         raise UserError("name the VERSION to check, or --pinned alone.")
     if pinned or version is None:
         return _say(upgrade.check_pin(settings, today()), form)
-    candidate = upgrade.environment(settings, version)
-    start = upgrade.environment(settings, baseline) if baseline else pinned_environment(settings)
+    candidate = environment_of(settings, version)
+    start = environment_of(settings, baseline) if baseline else pinned_environment(settings)
     return _say(upgrade.check_move(settings, start, candidate, today()), form)
 
 
@@ -93,8 +94,8 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     Without --write it shows what would be written into tfmatrix-accepted.toml.
     """
     settings = read_config({})
-    candidate = upgrade.environment(settings, version)
-    start = upgrade.environment(settings, baseline) if baseline else pinned_environment(settings)
+    candidate = environment_of(settings, version)
+    start = environment_of(settings, baseline) if baseline else pinned_environment(settings)
     plan = upgrade.plan_of(settings, start, candidate)
     with Store(settings.under_root(settings.store)) as store:
         compared = pairs(gather(plan, store), candidate)
@@ -118,7 +119,7 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
     Exits as `tfmatrix check` does where it does not pass, and with 2 where the report is not the current one.
     """
     settings = read_config({})
-    candidate = upgrade.environment(settings, version)
+    candidate = environment_of(settings, version)
     start = upgrade.pinned_move(settings, candidate)
     known = upgrade.receipt_of(settings)
     anew = known is not None and known.move == (start.name, candidate.name)

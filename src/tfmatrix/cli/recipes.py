@@ -53,10 +53,11 @@ def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int
 
     Exits with 2 where there is no evidence, and says how to get it.
     """
-    plan = make_recipes_plan(read_config({**choices, "versions": version}))
+    chosen = MODELS[model].mode if model else mode
+    plan = make_recipes_plan(read_config({**choices, "versions": version, "modes": chosen}))
     with open_store(plan.config) as store:
         results = known(plan, store)
-    click.echo(advice(plan, results, plan.environments[0], (model,) if model else core_models(mode)), nl=False)
+    click.echo(advice(plan, results, plan.environments[0], (model,) if model else core_models(chosen)), nl=False)
     return SAME
 
 

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from tfmatrix import config
 from tfmatrix.compare import policy
+from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.store.store import Store
@@ -63,8 +64,14 @@ def options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def names(listed: str | None) -> tuple[str, ...]:
-    """Return the names of an option that lists some; none where it was not given."""
-    return tuple(name.strip() for name in (listed or "").split(",") if name.strip())
+    """Return the names of an option that lists some; none where it was not given.
+
+    Raises ``UserError`` where it was given and lists none.
+    """
+    found = tuple(name.strip() for name in (listed or "").split(",") if name.strip())
+    if listed is not None and not found:
+        raise UserError(f"{listed!r} lists no name; name some, with commas between them, or leave the option out.")
+    return found
 
 
 def read_config(choices: dict[str, Any]) -> config.Config:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tfmatrix import questions
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import SELECTION, alone, open_store, options, read_config, read_plan
 from tfmatrix.compare.tensors import wrong_distances
@@ -15,12 +18,14 @@ from tfmatrix.environments import catalogue, interpreters, locks
 from tfmatrix.keys import probe_source
 from tfmatrix.questions.exchange import live as exchange
 from tfmatrix.questions.matrix import judge
-from tfmatrix.questions.matrix import live as matrix
-from tfmatrix.questions.recipes import live as recipes
 from tfmatrix.store import upkeep
 
-LIVE = (matrix.is_live, recipes.is_live, exchange.is_live)
-"""What each question still has a use for."""
+LIVE = tuple(
+    importlib.import_module(f"{questions.__name__}.{found.name}.live").is_live
+    for found in pkgutil.iter_modules(questions.__path__)
+    if found.ispkg
+)
+"""What each question still has a use for; every one there is, since the trials of one left out would be removed."""
 
 
 @click.command()

@@ -11,6 +11,7 @@ from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.pins import Pin, find_pins, pinned_tensorflow
+from tfmatrix.questions.chosen import environment_of
 from tfmatrix.records import Environment
 
 
@@ -24,10 +25,10 @@ def pinned_environment(config: Config, folder: Path | None = None) -> Environmen
     folder = folder or config.root
     tensorflow = pinned_tensorflow(folder).version
     pinned = _companions(find_pins(folder))
-    plain = _environment(config, tensorflow)
+    plain = environment_of(config, tensorflow)
     locked = locked_versions(config, plain)
     other = {name: version for name, version in pinned.items() if not same(version, locked.get(name))}
-    return _environment(config, "+".join([tensorflow, *(f"{name}-{version}" for name, version in other.items())]))
+    return environment_of(config, "+".join([tensorflow, *(f"{name}-{version}" for name, version in other.items())]))
 
 
 def locked_versions(config: Config, environment: Environment) -> Mapping[str, str]:
@@ -42,10 +43,6 @@ def locked_versions(config: Config, environment: Environment) -> Mapping[str, st
 def same(version: str, other: str | None) -> bool:
     """Return whether two spellings are one version."""
     return other is not None and canonicalize_version(version) == canonicalize_version(other)
-
-
-def _environment(config: Config, name: str) -> Environment:
-    return catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
 
 
 def _companions(pins: Iterable[Pin]) -> dict[str, str]:

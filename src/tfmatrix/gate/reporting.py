@@ -48,7 +48,7 @@ def _read(config: Config, id_: str) -> Report:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"the report {path} cannot be read: {error}; make it anew with `tfmatrix report`.") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise UserError(f"the report {path} has another schema; make it anew with `tfmatrix report`.")
@@ -56,9 +56,10 @@ def _read(config: Config, id_: str) -> Report:
         raise UserError(f"the report in {path.parent} is {data.get('id')}, and not {id_}: read that one first.")
     try:
         report = of_shape(data, Report)
+        edited = report_id(report) != id_
     except ValueError as error:
         raise UserError(f"the report {path} is none of tfmatrix's: {error}; make it anew.") from None
-    if report_id(report) != id_:
+    if edited:
         raise UserError(f"the report {path} was edited: it no longer has the id that it bears; make it anew.")
     return report
 

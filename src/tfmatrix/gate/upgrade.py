@@ -8,7 +8,6 @@ from datetime import date
 from tfmatrix.compare import policy
 from tfmatrix.compare.policy import digest
 from tfmatrix.config import Config
-from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import machine_id
 from tfmatrix.errors import UserError
 from tfmatrix.gate import ledger, omissions, receipt
@@ -19,18 +18,13 @@ from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.pinning import versions_of
 from tfmatrix.gate.receipt import Receipt
 from tfmatrix.gate.results import Check, Reason
-from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.chosen import environment_of, known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Environment
 from tfmatrix.store.store import Store
 
 CURRENT = ("tfmatrix", "report")
 """The command that makes the report anew, which the next pin rests on."""
-
-
-def environment(config: Config, name: str) -> Environment:
-    """Return the environment of a name; raises ``UserError`` for one that is not known."""
-    return catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
 
 
 def plan_of(config: Config, baseline: Environment, candidate: Environment) -> Plan:
@@ -70,7 +64,7 @@ def check_pin(config: Config, today: date, before: Environment | None = None) ->
             f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
             f"with `tfmatrix check {known.to} --baseline {known.start}`."
         )
-    return check_move(config, environment(config, known.start), pinned, today)
+    return check_move(config, environment_of(config, known.start), pinned, today)
 
 
 def answer(evidence: Evidence, candidate: Environment, today: date, known: Receipt | None) -> Check:
@@ -129,7 +123,7 @@ def pinned_move(config: Config, candidate: Environment) -> Environment:
         return pinned
     if known is None or known.to != candidate.name:
         raise UserError(f"the project pins {candidate.name} already, and no {receipt.FILE} says what that came from.")
-    return environment(config, known.start)
+    return environment_of(config, known.start)
 
 
 def receipt_of(config: Config) -> Receipt | None:

@@ -45,7 +45,7 @@ class EagerEngine:
 
     def sibling(self) -> EagerEngine:
         """Return an engine with variables of its own in the same place."""
-        return EagerEngine(self.threads, **self.options)
+        return type(self)(self.threads, **self.options)
 
     def enter_keras(self) -> None:
         """Have Keras work in the same place: it does so anyway."""

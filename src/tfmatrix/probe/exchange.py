@@ -115,6 +115,7 @@ def _write(form: Format, side: Any, setting: Setting, request: Mapping[str, Any]
     partial = request["artefact"] + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(WORK, partial)
+    shutil.rmtree(request["artefact"], ignore_errors=True)  # of an earlier run, which this one replaces
     os.rename(partial, request["artefact"])
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 from pathlib import Path
-from typing import Any, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple
 
 
 class Kind(NamedTuple):
     """One kind of model: the columns of its row. Those that name code have ``module.name`` in the probe."""
 
     name: str
-    marks: List[str]
-    """The functions, any of which makes a file one of this kind."""
+    marks: Dict[str, List[str]]
+    """The functions, any of which makes a file one of this kind, and the parameters of each."""
     needs: List[str]
     """What a file of this kind needs besides."""
     tiers: List[str]

@@ -16,17 +16,13 @@ from .kinds import KINDS, Kind
 from .outcomes import BadModel, Changed
 
 PARAMETERS: dict[str, list[str]] = {
+    **{mark: parameters for kind in KINDS.values() for mark, parameters in kind.marks.items()},
     "data": ["rng"],
-    "variables": [],
     "dropout": ["batch"],
     "forward": ["variables", "batch", "dropout"],
     "loss": ["outputs", "batch"],
-    "build": [],
-    "pipeline": ["rows", "random"],
-    "draws": [],
-    "stateless": [],
 }
-"""Every function that a model file may define, and its parameters."""
+"""Every function that a model file may define, and its parameters: those that mark a kind, and the others."""
 
 CONSTANTS: dict[str, type] = {
     "OPTIMIZER": dict,

@@ -43,7 +43,8 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     if request["purpose"] == "seeds":
         _record_seeds(kind, model, setting)
     elif request["purpose"] in ("write", "read"):
-        observe_exchange(kind, model, setting, request)
+        with setting.engine.compiling():
+            observe_exchange(kind, model, setting, request)
     else:
         _record_seed(setting.recorder)
         with setting.engine.compiling():

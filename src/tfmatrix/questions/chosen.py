@@ -44,10 +44,9 @@ def chosen_models(config: Config) -> tuple[Model, ...]:
 
     Raises ``UserError`` for a name that no model has, and where there is no model at all.
     """
-    models, folder = known_models(config), config.under_root(config.models_folder)
+    models = known_models(config)
     if not models:
-        what = "has no Python file" if folder.is_dir() else "is no folder"
-        raise UserError(f"there is no reference model: {folder} {what}; put one there, or set models_folder.")
+        raise _no_model(config)
     chosen = []
     for name in config.models:
         found = [model for model in models if name in {model.name, model.name.partition("[")[0]}]
@@ -57,10 +56,23 @@ def chosen_models(config: Config) -> tuple[Model, ...]:
     return tuple(dict.fromkeys(chosen)) or models
 
 
+def _no_model(config: Config) -> UserError:
+    folder = config.under_root(config.models_folder)
+    what = "has no Python file" if folder.is_dir() else "is no folder"
+    return UserError(f"there is no reference model: {folder} {what}; put one there, or set models_folder.")
+
+
 def current_model(config: Config) -> Callable[[Mapping[str, str]], bool]:
     """Return a function that says whether a trial covers a model file, and files beside it, that are as they are now.
 
-    What another machine, lock, seed or launch gave of them counts.
+    What another machine, lock, seed or launch gave of them counts. The function raises ``UserError`` where there is no
+    model at all: then nothing says that a trial is of no use any more.
     """
     known = {model.name: (model.source, json.dumps(model.beside)) for model in known_models(config)}
-    return lambda covers: known.get(covers["variant"]) == (covers["model"], covers["files beside the model"])
+
+    def is_current(covers: Mapping[str, str]) -> bool:
+        if not known:
+            raise _no_model(config)
+        return known.get(covers["variant"]) == (covers["model"], covers["files beside the model"])
+
+    return is_current

@@ -19,7 +19,7 @@ from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
 
 GRACE = 10.0
-"""Seconds in which a leash that was let go ends what it held."""
+"""Seconds in which a supervisor that was let go ends what it held."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -38,7 +38,7 @@ class Maker:
         self._config = config
         self._lock = threading.Lock()
         self._held: int | None = None
-        """The end of a pipe that keeps the leash of what is being made."""
+        """The end of a pipe that keeps the supervisor of what is being made."""
         self._stopped = False
 
     def make(self, environment: Environment) -> InstalledEnvironment:
@@ -61,12 +61,12 @@ class Maker:
         self._let_go()
 
     def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
-        """Run a command on a leash; return its exit code and what it wrote. None of it outlives this process."""
+        """Run a command under a supervisor; return exit code and output. None of it outlives this process."""
         limit = self._config.environment_timeout
         with tempfile.TemporaryFile() as output:
-            leash = self._start(command, variables, output)
+            supervisor = self._start(command, variables, output)
             try:
-                leash.wait(limit)
+                supervisor.wait(limit)
             except subprocess.TimeoutExpired:
                 raise Unavailable(
                     f"making it took more than {limit:g} s; run again, or raise environment_timeout."
@@ -74,11 +74,13 @@ class Maker:
             finally:
                 self._let_go()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    leash.wait(GRACE)
+                    supervisor.wait(GRACE)
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(leash.pid, signal.SIGKILL)  # where the leash itself was killed, what it held goes on
+                    os.killpg(
+                        supervisor.pid, signal.SIGKILL
+                    )  # where the supervisor itself was killed, what it held goes on
             output.seek(0)
-            return leash.returncode, output.read().decode("utf-8", "replace")
+            return supervisor.returncode, output.read().decode("utf-8", "replace")
 
     def _start(
         self, command: Sequence[str], variables: Mapping[str, str], output: IO[bytes]

@@ -15,7 +15,8 @@ from typing import Any
 from packaging.version import Version
 
 from tfmatrix.config import Config
-from tfmatrix.errors import Unavailable
+from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.errors import InternalError, Unavailable
 from tfmatrix.keys import probe_source
 from tfmatrix.records import (
     CRASHED,
@@ -48,6 +49,8 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
 
     Closing the iterator early ends every process that it started.
     """
+    if machine_id(config.machine) != machine_id(this_machine()):
+        raise InternalError("what was planned for another machine cannot be run here")
     run = _Run(config)
     by_environment = _grouped(missing, lambda expected: expected.cell.environment)
     try:

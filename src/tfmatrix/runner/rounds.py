@@ -39,9 +39,8 @@ class Known:
 
     def missing(self, wanted: Iterable[ExpectedTrial]) -> list[ExpectedTrial]:
         """Return those of some trials that can be run and are not known, each once."""
-        return list(
-            {t.key: t for t in wanted if not self.has(t.key) and t.cell.environment not in self._refused}.values()
-        )
+        unknown = {(one.cell.environment, one.key): one for one in wanted if not self.has(one.key)}
+        return [one for (environment, _), one in unknown.items() if environment not in self._refused]
 
     def learn(self, event: Event) -> None:
         """Take in what happened."""
@@ -96,7 +95,7 @@ def _begin(question: Asker, known: Known, take: Callable[[Event], None]) -> list
     """Tell of the next round, and return its trials."""
     wanted = list(question.wanted(known))
     missing = known.missing(wanted)
-    take(Round(tuple(missing), len({expected.key for expected in wanted}) - len(missing)))
+    take(Round(tuple(missing), sum(map(known.has, {expected.key for expected in wanted}))))
     return missing
 
 

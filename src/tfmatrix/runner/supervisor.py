@@ -1,4 +1,4 @@
-"""A leash: a program that runs a command, and ends it with all that it started once its holder lets go.
+"""A supervisor: a program that runs a command, and ends it with all that it started once its holder lets go.
 
 Started as ``python -m tfmatrix.runner.supervisor COMMAND...`` with a pipe as standard input, whose other end the holder
 keeps open for as long as the command may run. When that end is closed, by the holder or by its death, nothing of the

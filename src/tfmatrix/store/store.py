@@ -314,11 +314,6 @@ class Store:
                 self.connection.execute("DELETE FROM distances")
             self.note(MEASURED_BY, "", by)
 
-    def forget(self, keys: Iterable[str]) -> None:
-        """Remove trials, so that they are run again; their tensors stay."""
-        with self.transaction():
-            self.connection.executemany("DELETE FROM trials WHERE key = ?", [(key,) for key in keys])
-
     def note(self, kind: str, key: str, value: object) -> None:
         """Write down a fact, in place of what was known under its kind and key."""
         with self.transaction():

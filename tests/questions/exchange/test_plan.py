@@ -37,7 +37,9 @@ def test_each_model_is_written_in_the_formats_of_its_kind(tmp_path: Path) -> Non
 
 def test_each_launch_is_exchanged_by_itself(tmp_path: Path) -> None:
     """What is written under a launch is read under the same, and each has keys of its own."""
-    plan = planned(tmp_path, more="launches.single = { intra_op = 1 }", versions=VERSIONS[:1], modes=["tf2"])
+    plan = planned(
+        tmp_path, ("keras",), more="launches.single = { intra_op = 1 }", versions=VERSIONS[:1], modes=["tf2"]
+    )
     assert [written.writer.cell.launch.name for written in plan.written] == ["default", "single"]
     read = [plan.reader(written, plan.environments[0], "a") for written in plan.written]
     assert [expected.cell.launch.name for expected in read] == ["default", "single"]

@@ -16,6 +16,7 @@ import pytest
 from building import CANDIDATE, add, fill, ones, plan_of, tensor
 from questions.changing import changed
 from tfmatrix.compare import tensors
+from tfmatrix.compare.results import CellComparison
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import summary
 from tfmatrix.questions.matrix.judge import compare_all
@@ -56,6 +57,16 @@ JSON_SCHEMA: dict[str, Any] = {
 def report_of(store: Store, plan: Plan) -> Report:
     """Return the report of a store."""
     return summary.summarise(compare_all(plan, store))
+
+
+def test_no_verdict_is_left_out_of_the_counts(tmp_path: Path) -> None:
+    """A verdict that the matrix's own list lacks still counts, and is the candidate's where it is the worst."""
+    assert Verdict.PARTIAL not in summary.VERDICTS
+    cell, *_ = plan_of(tmp_path).cells
+    compared = [CellComparison(cell, verdict, "") for verdict in (Verdict.IDENTICAL, Verdict.PARTIAL)]
+    found = summary._candidate(cell.environment, compared)
+    assert found.counts == {Verdict.PARTIAL: 1, Verdict.IDENTICAL: 1}
+    assert found.verdict is Verdict.PARTIAL
 
 
 def test_the_data_says_its_schema_and_what_wrote_it(report: Report) -> None:

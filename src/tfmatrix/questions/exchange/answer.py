@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.exchange.summary import VERDICTS, Report
+from tfmatrix.questions.exchange.summary import Report
 from tfmatrix.report.blocks import Document, table
 from tfmatrix.report.text import plain
 
@@ -13,7 +13,7 @@ from tfmatrix.report.text import plain
 def answer(report: Report) -> Document:
     """Return how many pairs have which verdict, worst first."""
     counts = Counter(pair.verdict for pair in report.pairs)
-    rows = [[str(counts[verdict]), verdict.value] for verdict in VERDICTS if counts[verdict]]
+    rows = [[str(counts[verdict]), verdict.value] for verdict in Verdict if counts[verdict]]
     return [table((), rows, right=(0,))]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -83,13 +82,10 @@ class ExchangePlan:
         yield from (reader for _, _, reader in self.pairs(known.trial, known.store) if reader)
 
     def note(self, event: Event, store: Store) -> None:
-        """Clear the folders that are about to be written, and note what digest one has that was."""
+        """Note what digest a folder has once it is written; until then what it replaces lies there, and counts."""
         match event:
-            case Round(trials=trials):
+            case Round():
                 self.folder.mkdir(parents=True, exist_ok=True)
-                for key in (expected.key for expected in trials if isinstance(expected.work, Write)):
-                    store.strike(ARTEFACT, key)
-                    shutil.rmtree(self.folder / key, ignore_errors=True)
             case Finished(expected=expected, trial=trial):
                 if isinstance(expected.work, Write) and trial.outcome == OBSERVED:
                     store.note(ARTEFACT, expected.key, digest_of(self.folder / expected.key))
@@ -147,8 +143,8 @@ def artefacts_of(config: Config) -> Path:
     return config.under_root(config.store).parent / "exchange"
 
 
-def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangePlan:
-    """Return the plan of a configuration, of the formats of some names, or of all.
+def make_exchange_plan(config: Config, names: tuple[str, ...] = (), models: tuple[str, ...] = ()) -> ExchangePlan:
+    """Return the plan of a configuration, of the formats and models of some names, or of all.
 
     An exchange has no baseline. Raises ``UserError`` where a version, model or format does not exist, where the policy
     names what does not, and where the chosen models have no such format.
@@ -161,12 +157,24 @@ def make_exchange_plan(config: Config, names: tuple[str, ...] = ()) -> ExchangeP
     plan = ExchangePlan(
         config,
         named_environments(config),
-        chosen_models(replace(config, models=config.models or MODELS)),
+        chosen_models(replace(config, models=models or config.models or MODELS)),
         tuple(form for form in FORMATS if not names or form.name in names),
     )
     if not plan.written:
         raise UserError("none of the chosen models has any of the chosen formats in any of the chosen modes.")
+    _require_all(plan, names, models)
     return plan
+
+
+def _require_all(plan: ExchangePlan, formats: tuple[str, ...], models: tuple[str, ...]) -> None:
+    """Raise ``UserError`` for a format or model that was named and of which nothing would be written."""
+    written = {written.form.name for written in plan.written}
+    if idle := [name for name in formats if name not in written]:
+        raise UserError(f"none of the chosen models has the format {idle[0]} in any of the chosen modes.")
+    exchanged = {written.writer.cell.model.name for written in plan.written}
+    named = chosen_models(replace(plan.config, models=models)) if models else ()
+    if idle := [model.name for model in named if model.name not in exchanged]:
+        raise UserError(f"the model {idle[0]} has none of the chosen formats in any of the chosen modes.")
 
 
 def digest_of(folder: Path) -> str:

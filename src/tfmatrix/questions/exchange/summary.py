@@ -142,7 +142,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Report:
             settings=Settings(
                 seed=config.seed,
                 modes=config.modes,
-                models=tuple(model.name for model in plan.models),
+                models=tuple(dict.fromkeys(written.writer.cell.model.name for written in plan.written)),
                 launches=config.launches,
                 policy=digest(config.policy),
             ),

@@ -303,7 +303,7 @@ def _candidate(environment: records.Environment, compared: Sequence[CellComparis
 
 def _counts(compared: Sequence[CellComparison]) -> dict[Verdict, int]:
     counts = Counter(found.verdict for found in compared)
-    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+    return {verdict: counts[verdict] for verdict in Verdict if counts[verdict]}
 
 
 def _step(step: results.Step) -> Step:

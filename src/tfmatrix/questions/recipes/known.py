@@ -31,7 +31,7 @@ def known(plan: RecipesPlan, store: Store) -> Results:
         machine=noted_machine(store, plan.scope.machine),
         settings={
             "versions": [environment.name for environment in plan.environments],
-            "modes": list(plan.config.modes),
+            "modes": list(dict.fromkeys(cell.script.model.mode for cell in plan.cells)),
             "trials": plan.trials,
             "seed": plan.config.seed,
         },

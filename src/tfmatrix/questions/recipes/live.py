@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from tfmatrix.config import Config
 from tfmatrix.keys import SCRIPT
@@ -11,7 +12,11 @@ from tfmatrix.store.store import Store
 
 
 def is_live(config: Config, store: Store) -> Callable[[Mapping[str, str]], bool]:
-    """Return a function that says, by what a trial covers, whether it can be part of a report under this seed."""
-    del store
-    current = {script.digest for script in scripts(config.seed)}
-    return lambda covers: covers.get("work") == SCRIPT and covers["model"] in current
+    """Return a function that says, by what a trial covers, whether it can be part of a report."""
+    del config, store
+
+    @cache
+    def digests(seed: str) -> frozenset[str]:
+        return frozenset(script.digest for script in scripts(int(seed)))
+
+    return lambda covers: covers.get("work") == SCRIPT and covers["model"] in digests(covers["seed"])

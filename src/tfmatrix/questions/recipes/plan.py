@@ -16,7 +16,7 @@ from tfmatrix.questions.chosen import named_environments, require_seed
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
-from tfmatrix.questions.recipes.scripts import CORE, MODELS, Script
+from tfmatrix.questions.recipes.scripts import MODELS, Script
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, Variation
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, Start, Trial
 from tfmatrix.records import Script as Scripted
@@ -160,7 +160,7 @@ class RecipesPlan:
         model = Model(f"/{script.recipe.name}.py", script.digest, script.model.name)
         work = Scripted(script.recipe.code, script.model.source, script.model.options, variation.doings)
         tried = Cell(environment, Launch(), script.model.mode, model)
-        return expect(self.scope, tried, work, role=variation.name, number=number, start=start)
+        return expect(self.scope, tried, work, role=variation.name, number=number, seed=self.config.seed, start=start)
 
 
 def make_recipes_plan(config: Config, models: Collection[str] = ()) -> RecipesPlan:
@@ -174,7 +174,9 @@ def make_recipes_plan(config: Config, models: Collection[str] = ()) -> RecipesPl
     chosen = (script for script in scripts(config.seed) if not models or script.model.name in models)
     plan = RecipesPlan(config, named_environments(config), tuple(chosen))
     if not plan.cells:
-        raise UserError(f"no recipe is for the mode {', '.join(config.modes)}; recipes are for {', '.join(CORE)}.")
+        told = f"none of these models is tried in the mode {', '.join(config.modes)}" if models else ""
+        told = told or f"no recipe is for the mode {', '.join(config.modes)}"
+        raise UserError(f"{told}; there are {', '.join(f'{m.name} in {m.mode}' for m in MODELS.values())}.")
     return plan
 
 
