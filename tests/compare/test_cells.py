@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from building import BASELINE, Stages, fill, ones, plan_of, trial
+from tfmatrix.compare.cells import state_of
 from tfmatrix.compare.results import CellState
+from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix.judge import compare_all, states
 from tfmatrix.questions.matrix.plan import Plan
@@ -78,3 +82,80 @@ def test_a_jitter_or_seeds_trial_that_does_not_end_well_is_its_cells_outcome(
     assert found.evidence is not None
     assert found.evidence.id.endswith(f" {role}-1")
     assert compared.verdict in {Verdict.FAILED, Verdict.NOT_COMPARABLE}
+
+
+def told(folder: Path, plan: Plan, became: list[Trial | None], **further: Any) -> CellState:
+    """Return the state of the first cell of a plan, of whose trials the first ones became something."""
+    cell, expected = next(iter(plan.trials.items()))
+    with Store(folder / "store.sqlite") as store:
+        pairs = list(zip(expected, became, strict=False))
+        return state_of(cell, pairs, further.pop("refusal", ""), Tensors(store), **further)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "evidence", "reason"),
+    [
+        ("failed", {"message": "m"}, "m"),
+        ("failed", {"kind": "ValueError", "message": "m"}, "ValueError: m"),
+        ("failed", {"kind": "ValueError", "message": "a ValueError"}, "a ValueError"),
+        ("failed", {"kind": "ValueError", "message": "m", "where": "line 3"}, "ValueError: m (line 3)"),
+        ("failed", {"message": "m on line 3", "where": "line 3"}, "m on line 3"),
+        ("unsupported", {"kind": "Unsupported", "message": "m", "where": "line 3"}, "m (line 3)"),
+    ],
+)
+def test_a_failure_is_told_once(
+    tmp_path: Path, plan: Plan, outcome: str, evidence: dict[str, Any], reason: str
+) -> None:
+    """What the message says already, be it the exception or the line of the model file, is not said again."""
+    failed = [trial(expected, outcome, **evidence) for expected in next(iter(plan.trials.values()))[:2]]
+    found = told(tmp_path, plan, list(failed))
+    assert (found.outcome, found.reason, found.trials, found.evidence) == (outcome, reason, 2, failed[0])
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ([], "not run"),
+        (["model"], "stale: run before the model changed"),
+        (["model", "probe"], "stale: run before the model and the probe changed"),
+    ],
+)
+def test_a_missing_trial_says_what_changed_since_it_was_run(
+    tmp_path: Path, plan: Plan, names: list[str], reason: str
+) -> None:
+    """What a trial of the same name covered otherwise is named, and one that covered the same was not run."""
+
+    def last_called(id_: str) -> Trial:
+        expected = next(e for e in next(iter(plan.trials.values())) if e.id == id_)
+        covers = tuple((name, "other" if name in names else value) for name, value in expected.covers)
+        return replace(trial(expected, "failed"), covers=covers)
+
+    found = told(tmp_path, plan, [None, None], last_called=last_called)
+    assert (found.outcome, found.reason) == ("missing", reason)
+    assert told(tmp_path, plan, [None, None]).reason == "not run"
+    assert told(tmp_path, plan, [None, None], refusal="no Python").reason == "no Python"
+
+
+def test_a_cell_without_any_expected_trial_is_missing(tmp_path: Path, plan: Plan) -> None:
+    """Where nothing is expected nothing was observed."""
+    assert (told(tmp_path, plan, []).outcome, told(tmp_path, plan, [], refusal="r").outcome) == ("missing",) * 2
+
+
+@pytest.mark.parametrize("longer", ["trial", "witness"])
+def test_trials_of_which_one_has_a_stage_more_part_there(tmp_path: Path, plan: Plan, longer: str) -> None:
+    """Where all tensors of one trial are in the other too, they part at the first that is not."""
+    more = {**ones(), "injected loss": [1.0], "injected weights/w": [2.0]}
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, lambda expected: more if expected.role == longer else ones())
+        found = state(plan, store)
+    assert found.reason == "3 trials gave 2 results; trial-1 and witness-1 part at injected loss"
+
+
+@pytest.mark.parametrize("role", ["jitter", "seeds"])
+def test_a_model_that_has_no_jitter_or_seeds_is_observed_without(tmp_path: Path, plan: Plan, role: str) -> None:
+    """A trial on the side that is not supported leaves the cell observed, with the traces of the other role."""
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, answering(role, lambda expected: trial(expected, "unsupported", message="m")))
+        found = state(plan, store)
+    assert (found.outcome, found.trials) == ("observed", 3)
+    assert (found.jitters, found.seeds) == (((), found.trace) if role == "jitter" else ((found.trace,), None))

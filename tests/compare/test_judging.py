@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from building import Stages, tensor, traced
-from tfmatrix.compare.judging import ROUNDING_RATIO, Judge, Judgement, Traces
+from tfmatrix.compare.judging import Judge, Judgement, Traces
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Passing, Verdict, worst
 from tfmatrix.records import OBSERVED, Trial
@@ -20,6 +20,7 @@ from tfmatrix.store.fingerprints import trace_digest
 from tfmatrix.store.store import Store
 
 EPS = float(np.finfo(np.float32).eps)
+ROUNDING_RATIO = 16.0
 WEIGHTS = [1.0, 0.5, 0.25, -0.5]
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfmatrix.compare.redraw import LEAST_NUMBERS, judge
+from tfmatrix.compare.redraw import judge
 
+LEAST_NUMBERS = 32
 SEEDS = settings(derandomize=True, max_examples=40)
 
 
@@ -101,3 +102,25 @@ def test_too_few_numbers_are_never_a_redraw() -> None:
     assert not found.same
     assert "too few" in found.evidence
     assert not judge("init", few, few + 1).same
+
+
+@pytest.mark.parametrize("kind", ["draw", "shuffle", "seed"])
+def test_as_few_numbers_as_the_limit_are_judged(kind: str) -> None:
+    """At the limit itself a test is made."""
+    a, b = (
+        (rng(s).permutation(LEAST_NUMBERS) if kind == "shuffle" else rng(s).uniform(size=LEAST_NUMBERS)) for s in (0, 1)
+    )
+    found = judge(kind, a, b)
+    assert found.same
+    assert "p = " in found.evidence
+
+
+def test_each_pass_over_the_rows_has_places_of_its_own() -> None:
+    """Where each row comes twice, the second pass is measured from its own start, and rows need not begin at zero."""
+    passes = [np.concatenate([10 + rng(s).permutation(200), 10 + rng(s + 9).permutation(200)]) for s in (0, 1)]
+    assert judge("shuffle", *passes).same
+    unshuffled = np.concatenate([np.arange(10, 210)] * 2)
+    assert not judge("shuffle", passes[0], unshuffled).same
+    assert judge("shuffle", unshuffled, unshuffled) == (
+        True, "the same 400 rows in another order, chi-squared p = 1 for how far they moved",
+    )  # fmt: skip

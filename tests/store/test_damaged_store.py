@@ -50,3 +50,46 @@ def test_tensors_of_a_trace_that_are_others_are_one_sentence(tmp_path: Path) -> 
                 store.trace(digest)
         store.connection.execute("UPDATE traces SET tensors = ?", (whole,))
         assert store.trace(digest) == tuple(trace)
+
+
+def test_half_a_pair_of_digests_is_no_pair(tmp_path: Path) -> None:
+    """Of a row of distances whose last pair lost a digest the others are told, and nothing is raised."""
+    a, b, c = "ab" * 32, "cd" * 32, "ef" * 32
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add_distances([(a, b), (c, a)], "[]")
+        store.connection.execute("UPDATE distances SET pairs = CAST(substr(pairs, 1, 96) AS BLOB)")
+        assert list(store.distances()) == [([(a, b)], "[]")]
+
+
+@pytest.mark.parametrize("table", ["traces", "tensors", "names"])
+def test_what_is_not_there_is_one_sentence(tmp_path: Path, table: str) -> None:
+    """A trace, its names or a tensor that is gone is told by the first twelve digits of its digest."""
+    trace, tensors = traced(ones())
+    digest = trace_digest(trace)
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("k", "observed", "cell trial-1", trace=digest), trace, tensors)
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute(f"DELETE FROM {table}")
+        gone = trace[0].digest if table == "tensors" else digest
+        told = f"the {'tensor' if table == 'tensors' else 'trace'} {gone[:12]} is not in it;"
+        with pytest.raises(UserError, match=told):
+            store.tensor(gone) if table == "tensors" else store.trace(gone)
+        assert store.is_sound(trace[0].digest) == (table != "tensors")
+
+
+def test_a_tensor_with_other_bytes_is_told_by_its_digest(tmp_path: Path) -> None:
+    """The first twelve digits are told, whether it is read alone or with others; one that is no whole is believed."""
+    trace, tensors = traced(ones())
+    digest = trace[0].digest
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("k", "observed", "cell trial-1", trace=trace_digest(trace)), trace, tensors)
+        store.connection.execute("UPDATE tensors SET data = zeroblob(length(data))")
+        told = f"the tensor {digest[:12]} has other bytes than its digest says;"
+        with pytest.raises(UserError, match=told):
+            store.tensor(digest)
+        with pytest.raises(UserError, match=told):
+            store.tensors([digest], 2**20)
+        assert not store.is_sound(digest)
+        store.connection.execute("UPDATE tensors SET whole = 0")
+        assert not store.tensor(digest).whole
+        assert store.is_sound(digest)

@@ -248,3 +248,21 @@ def test_a_refusal_of_another_machine_is_none_of_ours(path: Path, plan: Plan, tm
         before = store.noted(INSTALLED, key)
         assert list(upkeep.merge(store, other)) == []
         assert (store.noted(REFUSAL, key), store.noted(INSTALLED, key)) == (None, before)
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "told"),
+    [
+        (FAULTS["a bit of a tensor"][0], "tensors", "the tensor {} has other bytes than its digest says"),
+        (FAULTS["names are damaged"][0], "names", "the names {} have another digest"),
+        (FAULTS["names are gone"][0], "traces", "the trace {} has no names, or another number of them"),
+        (FAULTS["tensors in other places"][0], "traces", "the trace {} has another digest"),
+    ],
+)
+def test_what_is_wrong_is_told_by_twelve_digits(path: Path, statement: str, table: str, told: str) -> None:
+    """A damaged row is named by the first twelve digits of its digest."""
+    with Store(path) as store:
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute(statement)
+        (digest,) = store.connection.execute(f"SELECT max(digest) FROM {table}").fetchone()
+        assert told.format(digest.hex()[:12]) in list(upkeep.check(store))

@@ -106,9 +106,10 @@ def measure_rows(a: Array, b: Array) -> list[Distance]:
     """
     rows, columns = a.shape
     found: list[Distance] = []
+    at_once = CHUNK // max(1, columns)
     with np.errstate(all="ignore"):
-        for start in range(0, rows, max(1, CHUNK // max(1, columns))):
-            x, y = (array[start : start + max(1, CHUNK // max(1, columns))] for array in (a, b))
+        for start in range(0, rows, at_once):
+            x, y = (array[start : start + at_once] for array in (a, b))
             tally = _tally_for(a.dtype, len(x), columns)
             if columns:
                 tally.add(x, y)

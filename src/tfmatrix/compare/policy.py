@@ -101,11 +101,11 @@ def _is_stage(pattern: str, *, full: bool) -> bool:
     """Return whether a pattern names a stage of the chain, in one tier or both; ``full`` lets it name tensors."""
     if any(fnmatchcase(name, pattern) for tier in TIERS for kind in CHAIN for name in stage_names(tier, kind)):
         return True
-    tier, slash, rest = pattern.partition("/")
-    if slash and any(fnmatchcase(known, tier) for known in TIERS) and full and _is_stage(rest, full=True):
+    tier, _, rest = pattern.partition("/")
+    if full and any(fnmatchcase(known, tier) for known in TIERS) and _is_stage(rest, full=True):
         return True
     kind = pattern.partition("@")[0].partition("/")[0]
-    return full and kind != pattern and any(fnmatchcase(known, kind) for known in CHAIN)
+    return full and any(fnmatchcase(known, kind) for known in CHAIN)
 
 
 def _known(what: str, models: Iterable[str]) -> list[str]:

@@ -1,0 +1,127 @@
+"""What a store tells of many rows at once, and the digests that its rows are filed under."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from building import MACHINE_OF_TESTS, installed, make_project, ones, tensor, traced
+from tfmatrix.errors import UserError
+from tfmatrix.records import CHANGED, PROBE_DIED, Environment, Fingerprint, Tensor, Trial
+from tfmatrix.store import facts
+from tfmatrix.store.fingerprints import tensor_digest, to_array, trace_digest
+from tfmatrix.store.store import CACHE, SAMPLE, WHOLE, Store, sample
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "settled"),
+    [
+        ("failed", "ValueError", True),
+        ("timed-out", "", True),
+        ("unsupported", "", True),
+        ("crashed", "SIGSEGV", True),
+        ("crashed", "SIGKILL", False),
+        ("crashed", PROBE_DIED, False),
+        ("crashed", CHANGED, False),
+        ("failed", "SIGKILL", True),
+    ],
+)
+def test_what_something_outside_ended_is_not_settled(tmp_path: Path, outcome: str, kind: str, settled: bool) -> None:
+    """All trials but those that somebody else may have ended need not be run again; none of these was observed."""
+    trace, tensors = traced(ones())
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("seen", "observed", "cell trial-1", trace=trace_digest(trace)), trace, tensors)
+        store.add(Trial("other", outcome, "cell trial-2", kind=kind), (), {})
+        assert store.settled() == {"seen", "other"} if settled else {"seen"}
+        assert store.observed() == {"seen": trace_digest(trace)}
+        assert [store.has_trial(key) for key in ("seen", "other", "neither")] == [True, True, False]
+
+
+def test_many_tensors_are_read_at_once(tmp_path: Path) -> None:
+    """More digests than one statement takes are all read, without those that are too long or not there."""
+    held = {f"native saved/{number}": tensor([float(number)]) for number in range(1200)}
+    long = tensor([1.0, 2.0])
+    trace, tensors = traced({**held, "native saved/long": long})
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("k", "observed", trace=trace_digest(trace)), trace, tensors)
+        found = store.tensors([*tensors, "ab" * 32], 4)
+        assert found == {digest: held for digest, held in tensors.items() if held != long}
+        assert store.tensors(tensors, 8) == tensors
+        assert store.tensors([], 8) == {}
+
+
+def test_a_store_is_read_with_a_cache_of_its_own(tmp_path: Path) -> None:
+    """The connection holds as much of the file as the constant says, and waits a minute for another process."""
+    with Store(tmp_path / "store.sqlite") as store:
+        assert store.connection.execute("PRAGMA cache_size").fetchone() == (-(CACHE // 1024),)
+        assert store.connection.execute("PRAGMA busy_timeout").fetchone() == (60_000,)
+        assert store.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert (WHOLE, SAMPLE, CACHE) == (16 * 2**20, 2**16, 16 * 2**20)
+
+
+def test_digests_are_of_what_their_definition_says() -> None:
+    """A tensor's is of dtype, shape and bytes, and a trace's of its lines, each part ended by a zero or a new line."""
+    held = Tensor("float32", (2, 3), bytes(range(24)))
+    assert tensor_digest(held) == hashlib.sha256(b"float32\0" + b"2,3\0" + bytes(range(24))).hexdigest()
+    trace = (Fingerprint("native", "saved/ä", "ab"), Fingerprint("injected", "loss", "cd"))
+    text = "native\0saved/ä\0ab\ninjected\0loss\0cd\n"
+    assert trace_digest(trace) == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("stored", "values"),
+    [
+        (Tensor("int64", (2, 1), np.arange(2).tobytes()), [[0], [1]]),
+        (Tensor("int64", (9, 9), np.arange(2).tobytes(), whole=False), [0, 1]),
+        (Tensor("bfloat16", (1,), np.array([1.5], ml_dtypes.bfloat16).tobytes()), [1.5]),
+        (Tensor("string", (2, 1), b"\2" + bytes(7) + b"ab" + bytes(8)), [[b"ab"], [b""]]),
+        (Tensor("string", (9,), b"\1" + bytes(7) + b"x", whole=False), [b"x"]),
+        (Tensor("string", (0,), b""), []),
+        (Tensor("string", (1,), b"\0\1" + bytes(6) + b"y" * 256), [b"y" * 256]),
+    ],
+)
+def test_a_tensor_is_an_array_of_its_shape_and_a_sample_is_a_row(stored: Tensor, values: list[Any]) -> None:
+    """Elements are those of the bytes, strings each behind its length in eight bytes."""
+    assert to_array(stored).tolist() == values
+
+
+def test_an_unknown_dtype_is_one_sentence() -> None:
+    """What a newer release stored is the user's error, which names the dtype."""
+    with pytest.raises(UserError, match="the stored dtype 'float3' is not known; upgrade"):
+        to_array(Tensor("float3", (1,), b"x"))
+
+
+def test_a_sample_is_spread_evenly() -> None:
+    """Of a tensor with more elements than a sample has, each is as far from the next as the last from its own."""
+    large = np.arange(SAMPLE * 2 - 1)
+    assert to_array(sample(tensor(large, "int64"))).tolist() == large[::2].tolist()
+
+
+def test_a_noted_machine_comes_back_as_it_was(tmp_path: Path) -> None:
+    """A machine that trials were run on is the noted one, with its tuples, and any other is as it is now."""
+    noted = MACHINE_OF_TESTS.__class__(**{**vars(MACHINE_OF_TESTS), "kernel": "5.0", "gpus": ("a", "b")})
+    now = MACHINE_OF_TESTS.__class__(**{**vars(noted), "kernel": "6.0"})
+    with Store(tmp_path / "store.sqlite") as store:
+        assert facts.noted_machine(store, now) == now
+        facts.note_machine(store, noted)
+        assert facts.noted_machine(store, now) == noted
+
+
+def test_an_environment_is_had_or_refused(tmp_path: Path) -> None:
+    """What was noted last is what is known: an environment that could be had is refused no more."""
+    made = installed(Environment("2.15.1"), make_project(tmp_path))
+    with Store(tmp_path / "store.sqlite") as store:
+        assert (facts.noted_installed(store, "k"), facts.noted_refusal(store, "k")) == (None, "")
+        facts.note_refusal(store, "k", "no Python")
+        assert (facts.noted_installed(store, "k"), facts.noted_refusal(store, "k")) == (None, "no Python")
+        facts.note_installed(store, "k", made)
+        assert (facts.noted_installed(store, "k"), facts.noted_refusal(store, "k")) == (made, "")
+        damaged: list[object] = [[], {}, {"schema": 0}, "text"]
+        for noted in damaged:
+            store.note(facts.INSTALLED, "k", noted)
+            assert facts.noted_installed(store, "k") is None
