@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,14 @@ def test_a_trace_against_itself_is_identical(tmp_path: Path) -> None:
     found = judged(tmp_path, stages, stages)
     assert set(verdicts(found).values()) == {"identical"}
     assert not found.divergences
+
+
+def test_a_judgement_stays_as_it_was_made(tmp_path: Path) -> None:
+    """Several readers share one judgement, so that none of them can change it."""
+    stages = {"native init/w": WEIGHTS}
+    found = judged(tmp_path, stages, stages)
+    with pytest.raises(FrozenInstanceError):
+        found.firsts = {}  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(("times", "verdict"), [(ROUNDING_RATIO, "rounding"), (ROUNDING_RATIO + 1, "different")])

@@ -124,3 +124,9 @@ def test_each_pass_over_the_rows_has_places_of_its_own() -> None:
     assert judge("shuffle", unshuffled, unshuffled) == (
         True, "the same 400 rows in another order, chi-squared p = 1 for how far they moved",
     )  # fmt: skip
+
+
+def test_which_pass_a_row_moved_in_is_no_difference() -> None:
+    """Two passes, one in order and one shuffled, move rows as far whichever comes first."""
+    ordered, shuffled = np.arange(200), rng(0).permutation(200)
+    assert judge("shuffle", np.concatenate([ordered, shuffled]), np.concatenate([shuffled, ordered])).same
