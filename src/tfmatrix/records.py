@@ -88,7 +88,12 @@ class Cell:
     @property
     def id(self) -> str:
         """Return the cell's name: ``2.15.1/mlp/tf2``, and behind it the launch where it is not the default."""
-        plain = f"{self.environment.name}/{self.model.name}/{self.mode}"
+        return f"{self.environment.name}/{self.name}"
+
+    @property
+    def name(self) -> str:
+        """Return the cell's name without its environment: ``mlp/tf2``."""
+        plain = f"{self.model.name}/{self.mode}"
         return plain if self.launch.name == "default" else f"{plain}/{self.launch.name}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tfmatrix.errors import UserError
-from tfmatrix.gate.checking import Pair, name_of
+from tfmatrix.gate.checking import Pair
 from tfmatrix.gate.ledger import FILE, LONGEST, Record
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.stages import Difference
@@ -65,9 +65,9 @@ def _require_word(word: Word) -> None:
 
 def _find(pairs: Sequence[Pair], cell: str) -> Pair:
     for pair in pairs:
-        if name_of(pair.cell) == cell:
+        if pair.cell.name == cell:
             return pair
-    raise UserError(f"there is no cell {cell!r}; there are {', '.join(name_of(pair.cell) for pair in pairs)}.")
+    raise UserError(f"there is no cell {cell!r}; there are {', '.join(pair.cell.name for pair in pairs)}.")
 
 
 def _named(failing: Sequence[Difference], stage: str, pair: Pair) -> list[Difference]:
@@ -75,6 +75,6 @@ def _named(failing: Sequence[Difference], stage: str, pair: Pair) -> list[Differ
     found = [d for d in failing if d.stage == stage or (stage and d.stage.partition("/")[2] == stage)]
     if not found:
         names = ", ".join(difference.stage or "the cell as a whole, without --stage" for difference in failing)
-        told = f"the stage {stage!r} of {name_of(pair.cell)}" if stage else f"{name_of(pair.cell)} as a whole"
+        told = f"the stage {stage!r} of {pair.cell.name}" if stage else f"{pair.cell.name} as a whole"
         raise UserError(f"{told} has nothing to accept; what does not pass there is {names}.")
     return found

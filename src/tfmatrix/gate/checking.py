@@ -50,14 +50,9 @@ class Pair:
             start=self.baseline.cell.environment.name,
             to=self.cell.environment.name,
             machine=self.machine,
-            cell=name_of(self.cell),
+            cell=self.cell.name,
             stage=difference.stage,
         )
-
-
-def name_of(cell: Cell) -> str:
-    """Return a cell's name without its environment: ``keras_mlp/tf2``."""
-    return cell.id.removeprefix(f"{cell.environment.name}/")
 
 
 def pairs(evidence: Evidence, candidate: Environment) -> tuple[Pair, ...]:
@@ -183,8 +178,8 @@ def _of_ledger(
     here = plan.baseline.name, candidate.name, machine_id(plan.scope.machine)
     found = {pair.place(difference): difference for pair in expected for difference in pair.differences}
     # Of a cell that could not be judged it is not known whether its differences are still there.
-    unknown = {name_of(pair.cell) for pair in expected if _blocked(plan.baseline, pair)}
-    names = {name_of(pair.cell) for pair in expected}
+    unknown = {pair.cell.name for pair in expected if _blocked(plan.baseline, pair)}
+    names = {pair.cell.name for pair in expected}
     for place, record in ledger.items():
         if (place.start, place.to, place.machine) != here or place.cell in unknown:
             continue

@@ -14,7 +14,7 @@ import tomlkit
 
 from tfmatrix.errors import UserError
 from tfmatrix.gate import tables
-from tfmatrix.gate.checking import Pair, name_of
+from tfmatrix.gate.checking import Pair
 from tfmatrix.gate.results import Check
 from tfmatrix.questions.matrix.plan import Plan
 
@@ -66,7 +66,7 @@ def evidence_of(pairs: Iterable[Pair]) -> str:
     """
     content = [
         [
-            name_of(pair.cell),
+            pair.cell.name,
             pair.compared.verdict.value,
             *([state.outcome, state.trace or "", state.trials] for state in (pair.baseline, pair.candidate)),
         ]

@@ -55,6 +55,7 @@ class ExchangePlan:
     @cached_property
     def written(self) -> tuple[Written, ...]:
         """What is to be written: formats outermost, then modes, launches and models, environments innermost."""
+        kinds = {model: files.kind_of(Path(model.path)) for model in self.models}
         return tuple(
             self._written(form, Cell(environment, launch, mode, model))
             for form in self.formats
@@ -62,7 +63,7 @@ class ExchangePlan:
             if mode in form.modes
             for launch in self.config.launches
             for model in self.models
-            if files.kind_of(Path(model.path)) == form.kind
+            if kinds[model] == form.kind
             for environment in self.environments
         )
 

@@ -310,8 +310,7 @@ def _step(step: results.Step) -> Step:
     """Return what changed from one environment to the next: each stage that did, with its cells by verdict."""
     changed: dict[tuple[Verdict, str, str], list[str]] = {}
     for found in step.cells:
-        name = f"{found.cell.model.name}/{found.cell.mode}"
-        name += "" if found.cell.launch.name == "default" else f"/{found.cell.launch.name}"
+        name = found.cell.name
         if not found.stages and found.verdict not in {Verdict.IDENTICAL, Verdict.UNSUPPORTED}:
             changed.setdefault((found.verdict, "", ""), []).append(name)
         for result in found.stages:

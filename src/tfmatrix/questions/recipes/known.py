@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from tfmatrix.compare.results import EnvironmentState
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer
 from tfmatrix.questions.recipes.plan import RecipeCell, RecipesPlan, sibling
-from tfmatrix.questions.recipes.results import Environs, Found, Results
+from tfmatrix.questions.recipes.results import Found, Results
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, TOGETHER, VARIATIONS, was_seen
 from tfmatrix.records import Environment, ExpectedTrial
 from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
@@ -22,9 +23,9 @@ def known(plan: RecipesPlan, store: Store) -> Results:
     ran = list(_ran(plan, cells, set(stand.values())))
     return Results(
         found=tuple(_found(cell, cells, answers, stand) for cell in plan.cells),
-        environments=tuple(_environs(plan, store, environment) for environment in plan.environments),
+        environments=tuple(_environment(plan, store, environment) for environment in plan.environments),
         beside=tuple(
-            _environs(plan, store, environment)
+            _environment(plan, store, environment)
             for environment in plan.every_environment
             if environment not in plan.environments
         ),
@@ -64,9 +65,9 @@ def _found(
     return Found(cell, answers[cell], effects, stand[cell].script.recipe.name)
 
 
-def _environs(plan: RecipesPlan, store: Store, environment: Environment) -> Environs:
+def _environment(plan: RecipesPlan, store: Store, environment: Environment) -> EnvironmentState:
     key = plan.scope.environment_key(environment)
-    return Environs(environment, noted_installed(store, key), noted_refusal(store, key))
+    return EnvironmentState(environment, noted_installed(store, key), noted_refusal(store, key))
 
 
 def _unseen(plan: RecipesPlan, store: Store) -> dict[str, tuple[str, ...]]:

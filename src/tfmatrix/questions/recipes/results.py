@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tfmatrix.compare.results import EnvironmentState
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes.judge import Answer, Effect
 from tfmatrix.questions.recipes.plan import RecipeCell
 from tfmatrix.questions.recipes.recipes import RECIPES
 from tfmatrix.questions.recipes.scripts import CORE, Recipe
-from tfmatrix.records import MISSING, Environment, InstalledEnvironment, Machine
+from tfmatrix.records import MISSING, Environment, Machine
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,12 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Environs:
-    """What is known of one environment."""
-
-    environment: Environment
-    installed: InstalledEnvironment | None
-    refusal: str
-
-
-@dataclass(frozen=True)
 class Results:
     """Everything that a report says."""
 
     found: tuple[Found, ...]
-    environments: tuple[Environs, ...]
-    beside: tuple[Environs, ...]
+    environments: tuple[EnvironmentState, ...]
+    beside: tuple[EnvironmentState, ...]
     """Environments that only a variation needs."""
     machine: Machine
     settings: Mapping[str, object]

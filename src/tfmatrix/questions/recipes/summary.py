@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from tfmatrix import __version__
+from tfmatrix.compare.results import EnvironmentState
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import scripts, variations
 from tfmatrix.questions.recipes.judge import SAME, Effect
-from tfmatrix.questions.recipes.results import Environs, Found, Results
+from tfmatrix.questions.recipes.results import Found, Results
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
@@ -159,7 +160,7 @@ def summarise(results: Results) -> Report:
     )
 
 
-def _advised(results: Results, one: Environs, models: tuple[str, ...]) -> str:
+def _advised(results: Results, one: EnvironmentState, models: tuple[str, ...]) -> str:
     advised = results.advice(one.environment, models)
     return advised.name if advised else ""
 
@@ -197,5 +198,5 @@ def _cell(results: Results, found: Found) -> Cell:
     )
 
 
-def _environment(one: Environs) -> Environment:
+def _environment(one: EnvironmentState) -> Environment:
     return environment_of(one.environment, one.installed, one.refusal, only=SHOWN)
