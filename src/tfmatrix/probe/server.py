@@ -210,10 +210,18 @@ def _settle(scratch: str) -> None:
 def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
     """Run the trial in this process; every exception becomes an outcome."""
     try:
-        from .scripts import observe_script
-        from .trial import observe
-
-        seen = observe_script(request) if request.get("script") else observe(request, scratch)
-        return evidence.header("observed"), seen.payload()
+        return evidence.header("observed"), _observe(request, scratch).payload()
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
         return evidence.of_exception(error, request["path"]), b""
+
+
+def _observe(request: Mapping[str, Any], scratch: str) -> Any:
+    """Run what a request has: a command, the text of a recipe, or a model file."""
+    if request.get("command"):
+        from .commands import observe_command
+
+        return observe_command(request, scratch)
+    from .scripts import observe_script
+    from .trial import observe
+
+    return observe_script(request) if request.get("script") else observe(request, scratch)
