@@ -62,7 +62,7 @@ def _head(report: Report) -> Iterator[Block]:
     yield paragraph(
         (
             ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-            "Every cell is one reference model in one mode and release; its",
+            "Every cell is one model in one mode and release; its",
         ),
         (
             ("results are compared bit for bit with those of the baseline, ", Strong(report.baseline)),
@@ -292,9 +292,11 @@ def _one_cell(report: Report) -> Iterator[Block]:
     changed = [change.cell for candidate in report.candidates for change in candidate.first_changes]
     cell_id = changed[-1] if changed else report.cells[-1].id
     cell = next(cell for cell in report.cells if cell.id == cell_id)
-    chosen = {"versions": cell.environment, "models": cell.model, "modes": cell.mode}
+    at_once = report.settings.at_once
+    chosen = {"versions": cell.environment, "modes": cell.mode} | ({} if at_once else {"models": cell.model})
     chosen |= {"baseline": report.baseline, "reports": "build/one-cell"}
-    options = " ".join(f"--{option} {shlex.quote(plain(value))}" for option, value in chosen.items())
+    typed = [part for option, value in chosen.items() for part in (f"--{option}", value)]
+    options = " ".join(shlex.quote(plain(part)) for part in (*typed, *at_once))
     yield Heading(2, "Reproduce one cell")
     yield Listing("console", f"$ python3 -m nox -s matrix -- {options}")
     yield paragraph(
