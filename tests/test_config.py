@@ -77,6 +77,7 @@ MISTAKES = {
             "m.files '/etc', which leads out of the project",
         ),
         ("{ m = { command = ['python', 'a.py'], files = ['a/../../b'] } }", "which leads out of the project"),
+        ("{ m = { command = ['python', 'a.py'], files = ['./'] } }", "m.files './', which is the whole project"),
         ("{ m = { command = ['python', 'a.py'], files = [''] } }", "m.files '', which is no path"),
         ("{ m = { command = ['python', 'a.py'], variables = { A = 1 } } }", "m.variables, which must be a table"),
         ("{ m = { command = ['python', 'a.py'], variables = { HOME = '/' } } }", "HOME, which every process has"),

@@ -66,6 +66,8 @@ def require_inside(path: str, name: str) -> None:
         raise ValueError(f"has {name} {path!r}, which is no path")
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
         raise ValueError(f"has {name} {path!r}, which leads out of the project; write a path from its root")
+    if PurePosixPath(path) == PurePosixPath():
+        raise ValueError(f"has {name} {path!r}, which is the whole project; name what git does not track")
 
 
 def script_of(words: Sequence[str]) -> str:

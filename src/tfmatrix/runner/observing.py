@@ -78,8 +78,9 @@ def files_of(trials: Iterable[ExpectedTrial], config: Config) -> dict[Command, t
     """Return what is to lie in the working folder of each command that some trials run, as the project is now."""
     commands = dict.fromkeys(e.cell.model.command for e in trials if e.cell.model.command)
     apart = [config.under_root(config.store).parent, config.under_root(config.reports)]
-    # The script itself is there before git is told of it.
-    return {one: project_files(config.root, (script_of(one.words), *one.files), apart) for one in commands}
+    # The script itself is there before git is told of it; of a module it is not known where it lies.
+    named = {one: filter(None, (script_of(one.words), *one.files)) for one in commands}
+    return {one: project_files(config.root, declared, apart) for one, declared in named.items()}
 
 
 def request_of(

@@ -185,7 +185,9 @@ def test_one_trial_of_a_command_can_be_named(tmp_path: Path) -> None:
     """A trial is found by its cell and name, the plain one too."""
     expected = only(project(tmp_path), f"{CANDIDATE}/train/tf2 plain-1")
     assert (expected.role, expected.start.bare) == ("plain", True)
-    with pytest.raises(UserError, match="has no trial 'witness-1'; there are trial-1, trial-2, jitter-1, plain-1, seeds-1"):
+    with pytest.raises(
+        UserError, match="has no trial 'witness-1'; there are trial-1, trial-2, jitter-1, plain-1, seeds-1"
+    ):
         only(project(tmp_path), f"{CANDIDATE}/train/tf2 witness-1")
 
 

@@ -293,7 +293,7 @@ def _one_cell(report: Report) -> Iterator[Block]:
     cell_id = changed[-1] if changed else report.cells[-1].id
     cell = next(cell for cell in report.cells if cell.id == cell_id)
     at_once = report.settings.at_once
-    chosen = {"versions": cell.environment, "modes": cell.mode} | ({} if at_once else {"models": cell.model})
+    chosen = {"versions": cell.environment, **({} if at_once else {"models": cell.model}), "modes": cell.mode}
     chosen |= {"baseline": report.baseline, "reports": "build/one-cell"}
     typed = [part for option, value in chosen.items() for part in (f"--{option}", value)]
     options = " ".join(shlex.quote(plain(part)) for part in (*typed, *at_once))
