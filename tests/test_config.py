@@ -36,6 +36,7 @@ MISTAKES = {
     "models": [
         ('""', "not empty"),
         ("3", "a list of strings"),
+        ("[{ command = ['python', 'a.py'] }]", "must be tables with a name each, [tool.tfmatrix.models.NAME]"),
         ('{ mlp = "x" }', "mlp, which must be a table with a command, but is 'x'"),
         ('{ command = ["python", "a.py"] }', "command, which belongs into the table of one model"),
         ("{ m = {} }", 'm, which has no command: ["python", "train.py"]'),
@@ -58,6 +59,7 @@ MISTAKES = {
         ("{ m = { command = ['python', 'a.ipynb'] } }", "with a notebook, which begins with jupyter"),
         ("{ m = { command = ['jupyter', 'a.py'] } }", "the path of a notebook must follow jupyter, but 'a.py' does"),
         ("{ m = { command = ['jupyter', 'nbconvert', 'a.ipynb'] } }", "must follow jupyter, but 'nbconvert' does"),
+        ("{ m = { command = ['jupyter', 'a.ipynb', '--x'] } }", "'--x' behind the notebook, which takes no words"),
         ("{ m = { command = ['python', '../a.py'] } }", "'../a.py', which leads out of the project"),
         ("{ m = { command = ['python', '/a.py'] } }", "'/a.py', which leads out of the project"),
         ("{ m = { command = ['python', ' '] } }", "m.command with ' ', which is no path"),
@@ -102,6 +104,8 @@ MISTAKES = {
         ("{ one = { inter_op = true } }", "whole number"),
         ("{ one = { variables = 1 } }", "one.variables, which must be a table of strings"),
         ("{ one = { variables = { A = 1 } } }", "one.variables, which must be a table of strings"),
+        ("{ one = { variables = { 'A=B' = '1' } } }", "one.variables with 'A=B', which no variable can be"),
+        ('{ one = { variables = { A = "\\u0000" } } }', "one.variables with 'A', which no variable can be, or whose"),
         ("{ one = { variables = { PYTHONHASHSEED = '1' } } }", "PYTHONHASHSEED, which every trial sets for itself"),
     ],
     "policy": [
@@ -187,6 +191,7 @@ def test_an_unknown_key_is_refused_with_a_hint(tmp_path: Path, name: str, hint: 
             "m = { command = ['python', 'a.py'], variable = {} }",
             "m.variable, which is no key; did you mean 'variables'?",
         ),
+        ("m = { command = ['python', 'a.py'], env = {} }", "m.env, which is no key; there are command, steps"),
         ("m = { zzz = 1 }", "m.zzz, which is no key; there are command, steps, files, variables, modes, timeout."),
         (
             "a.b = { command = ['python', 'a.py'] }",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tfmatrix.environments.machine import this_machine
-from tfmatrix.errors import UserError
+from tfmatrix.errors import UserError, sentence
 from tfmatrix.models import commands
 from tfmatrix.records import Command, Launch, Machine, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
@@ -164,7 +164,7 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
     checked = {}
     for name, value in given.items():
         if name not in known:
-            raise UserError(_ended(f"{where}: there is no key {name!r}; {_nearest(name, known)}"))
+            raise UserError(sentence(f"{where}: there is no key {name!r}; {_nearest(name, known)}"))
         try:
             # One key, since TOML has no list and tables under one name: either selects, or the tables define.
             if name == "models" and isinstance(value, Mapping):
@@ -172,12 +172,8 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
             else:
                 checked[name] = known[name](value)
         except ValueError as error:
-            raise UserError(_ended(f"{where}: {name} {error}")) from None
+            raise UserError(sentence(f"{where}: {name} {error}")) from None
     return checked
-
-
-def _ended(sentence: str) -> str:
-    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -219,7 +215,7 @@ def _command(name: str, table: Mapping[str, Any]) -> Command:
     for key, value in table.items():
         if key not in _COMMAND:
             hint = _nearest(key, _COMMAND)
-            dotted = " (a model's name has no dot)" if isinstance(value, Mapping) and not hint.endswith("?") else ""
+            dotted = " (a model's name has no dot)" if isinstance(value, Mapping) and "command" in value else ""
             raise ValueError(f"has {name}.{key}, which is no key{dotted}; {hint}")
     if "command" not in table:
         raise ValueError(f"has {name}, which has no command: {commands.SHOWN}")
@@ -254,6 +250,8 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     """Return variables, sorted by name, none of which is set by somebody else."""
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         raise ValueError(f"has {name}, which must be a table of strings")
+    if strange := [key for key, text in value.items() if not key or "=" in key or "\0" in key + text]:
+        raise ValueError(f"has {name} with {strange[0]!r}, which no variable can be, or whose value none can have")
     if taken := sorted(set(value) & set(RESERVED)):
         raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
     return tuple(sorted(value.items()))
@@ -261,6 +259,8 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
 
 def _models(value: Any) -> tuple[str, ...]:
     """Return names of models; an empty list means all, as the default does."""
+    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        raise ValueError("must be tables with a name each, [tool.tfmatrix.models.NAME], but is a list of them")
     return () if value == [] else _names(value)
 
 

@@ -92,7 +92,10 @@ def test_a_command_that_fails_is_told_with_what_runs_it_again(tmp_path: Path, te
         (("--models", "mlp", "--", "python", "train.py"), "a command behind -- is run alone, so --models does not go"),
         (("--steps", "3"), "--steps is for a command behind --; for others set steps in [tool.tfmatrix.models.NAME]"),
         (("mlp",), "must begin with python or jupyter, but begins with 'mlp'"),
-        (("--", "python", "trian.py"), "the command trian runs trian.py, and {} has no such file."),
+        (
+            ("--", "python", "trian.py"),
+            "the command trian runs trian.py, and {} has no such file; did you mean train.py?",
+        ),
         (("--", "python", "/x/train.py"), "leads out of the project"),
         (("--", "python", "mlp.py"), "both a reference model and a command are called mlp"),
         (("--steps", "-1", "--", "python", "train.py"), "steps, which must be a whole number of at least 0"),

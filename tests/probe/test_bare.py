@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from .client import Server
 
@@ -20,7 +21,13 @@ def test_a_bare_probe_imports_neither_numpy_nor_tensorflow() -> None:
 
 def test_a_bare_probe_gives_each_trial_a_process() -> None:
     """A request is answered, and by the name of its command: what raised there is that trial's own."""
-    command = {"command": ["python", "train.py"], "project": "/nowhere", "files": [], "variables": {}, "steps": 0}
+    command: dict[str, Any] = {
+        "command": ["python", "train.py"],
+        "project": "/nowhere",
+        "files": [],
+        "variables": {},
+        "steps": 0,
+    }
     with Server(sys.executable, TFMATRIX_START=json.dumps({"bare": True})) as server:
         answers = [server.ask("train", **command) for _ in range(2)]
     assert {answer.outcome for answer in answers} == {"failed"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tfmatrix.errors import UserError
+from tfmatrix.errors import UserError, sentence
 from tfmatrix.models.project import files_below
 from tfmatrix.records import Command, Model
 
@@ -49,6 +50,8 @@ def _require_target(first: str, others: Sequence[str], name: str) -> None:
     target = others[0]
     if first == JUPYTER and not target.endswith(".ipynb"):
         raise ValueError(f"has {name}, in which the path of a notebook must follow jupyter, but {target!r} does")
+    if first == JUPYTER and others[1:]:
+        raise ValueError(f"has {name} with {others[1]!r} behind the notebook, which takes no words")
     if first == PYTHON and target.endswith(".ipynb"):
         raise ValueError(f"has {name} with a notebook, which begins with jupyter: {SHOWN}")
     if first == PYTHON and target == "-m":
@@ -89,8 +92,8 @@ def model_of(command: Command, root: Path) -> Model:
     """
     script = script_of(command.words)
     if script and not (root / script).is_file():
-        joined = "; write each word of a command as one of the list" if " " in script else ""
-        raise UserError(f"the command {command.name} runs {script}, and {root} has no such file{joined}.")
+        joined = "; write each word of a command as one of the list" if " " in script else _near(root / script)
+        raise UserError(sentence(f"the command {command.name} runs {script}, and {root} has no such file{joined}"))
     return Model(command.name, _source(command), beside=tuple(_declared(command, root)), command=command)
 
 
@@ -116,6 +119,14 @@ def _declared(command: Command, root: Path) -> list[tuple[str, str]]:
         if not names:
             what = "is empty" if (root / path).exists() else "is not there"
             pattern = "; patterns are not expanded, name the folder" if any(mark in path for mark in "*?[") else ""
-            raise UserError(f"the command {command.name} declares {path}, which {what} in {root}{pattern}.")
+            hint = pattern or _near(root / path)
+            raise UserError(sentence(f"the command {command.name} declares {path}, which {what} in {root}{hint}"))
         found.append((path, hashlib.sha256(json.dumps(names).encode("ascii")).hexdigest()))
     return found
+
+
+def _near(path: Path) -> str:
+    """Return what in the folder of a path that is not there may be meant; nothing where nothing is like it."""
+    there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() and not path.exists() else []
+    near = difflib.get_close_matches(path.name, there, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

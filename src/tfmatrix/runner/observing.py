@@ -147,9 +147,9 @@ def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any
 def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
     """Return what tells the process of a trial from those of others: a witness has one of its own.
 
-    One for each command too: a bare process costs nothing, and so as many commands run at once as can.
+    So has each trial of a command: a bare process costs nothing, and as many of them run at once as can.
     """
-    alone = expected.key if expected.role == WITNESS else expected.cell.model.name if expected.start.bare else ""
+    alone = expected.key if expected.role == WITNESS or expected.start.bare else ""
     return expected.cell.launch, expected.hash_seed, expected.start, alone
 
 
