@@ -236,6 +236,7 @@ def test_a_command_is_judged_by_its_native_tier(tmp_path: Path) -> None:
     text = to_markdown(page(report))
     assert "train/v1" in text
     assert "modes of one release" not in text
+    assert "under two hash seeds; only where all of these" in text
     assert list(terminal.lines(answer(report)))
 
 
@@ -298,6 +299,15 @@ def test_a_report_of_a_command_that_was_typed_says_how(tmp_path: Path) -> None:
     assert "--reports build/one-cell --steps 2 -- python train.py 'a b'\n" in text
     assert "--models" not in text
     assert "Only 1 of 2 models were asked." in text
+
+
+@pytest.mark.parametrize("models", [(), ["mlp"]])
+def test_a_report_says_what_shows_that_a_cell_repeats_itself(tmp_path: Path, models: list[str]) -> None:
+    """Where there is neither a second trial nor a witness, nothing shows it, and the page says so."""
+    _, report = reported(tmp_path, project(tmp_path, models=models, trials=1), healthy)
+    text = to_markdown(page(report))
+    assert ("once more in a fresh process" in text) == bool(models)
+    assert ("so it is not shown" in text) == (not models)
 
 
 def test_what_a_launch_is_for_a_command(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "left_out": sorted(
                 {model.name for model in known_models(plan.config)} - {model.name for model in plan.models}
             ),
+            "witnessed": not all(model.command for model in plan.models),
             "at_once": list(plan.config.at_once),
         },
     )

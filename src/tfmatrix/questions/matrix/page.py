@@ -11,7 +11,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import left_out, unknown
 from tfmatrix.questions.matrix.changes import said
-from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report
+from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report, Settings
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -66,22 +66,25 @@ def _head(report: Report) -> Iterator[Block]:
         ),
         (
             ("results are compared bit for bit with those of the baseline, ", Strong(report.baseline)),
-            (", on the same machine. ", _repeated(report.settings.trials)),
+            (", on the same machine. ", _repeated(report.settings)),
         ),
     )
 
 
-def _repeated(trials: int) -> Text:
+def _repeated(settings: Settings) -> Text:
     """Return how often each cell was run, and what follows for the marks."""
-    if trials == 1:
+    if settings.trials == 1 and not settings.witnessed:
+        return "A cell was run once, so it is not shown that a difference is not one between two runs of one release."
+    if settings.trials == 1:
         return (
             "A cell was run once, and one model of each release and mode once more in a fresh process: only for these "
             "models is it shown that a difference is not one between two runs of one release."
         )
+    witness = ", and one model of each release and mode once more in a fresh process" if settings.witnessed else ""
     return prose(
-        f"A cell was run {trials} times, from two processes under two hash seeds, and one model of each release and "
-        "mode once more in a fresh process; only where all of these gave the same bits is it compared with another. "
-        "So a mark other than `~` never comes from one run differing from the next."
+        f"A cell was run {settings.trials} times, from two processes under two hash seeds{witness}; only where all of "
+        "these gave the same bits is it compared with another. So a mark other than `~` never comes from one run "
+        "differing from the next."
     )
 
 
