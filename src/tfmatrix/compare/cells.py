@@ -10,6 +10,7 @@ from tfmatrix.records import (
     JITTER,
     MISSING,
     OBSERVED,
+    PLAIN,
     SEEDS,
     TRIAL,
     UNAVAILABLE,
@@ -40,12 +41,13 @@ def state_of(
     if absent or not trials:
         return CellState(cell, MISSING, _why_missing(absent, last_called))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
-    if reason := _disagreement(compared, tensors):
-        return CellState(cell, UNSTABLE, reason, trials=len(compared))
     first = compared[0][1]
+    plain = [t for e, t in trials if t and e.role == PLAIN]
+    if reason := _disagreement(compared, tensors) or _observing(first, plain, tensors):
+        return CellState(cell, UNSTABLE, reason, trials=len(compared))
     if first.outcome != OBSERVED:
         return CellState(cell, first.outcome, _reason(first), trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, SEEDS}]
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, PLAIN, SEEDS}]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
@@ -88,6 +90,20 @@ def _disagreement(trials: Sequence[tuple[ExpectedTrial, Trial]], tensors: Tensor
             return (
                 f"{len(trials)} trials gave {count} results; {first_expected.name} and {expected.name} part at {stage}"
             )
+    return ""
+
+
+def _observing(observed: Trial, plain: Sequence[Trial], tensors: Tensors) -> str:
+    """Return how what was seen without observing is not what was observed; empty where it is, or nothing is known."""
+    for trial in plain if observed.outcome == OBSERVED else ():
+        if trial.outcome == OBSERVED:
+            mine = tensors.names(observed.trace or "")
+            # What only the plain trial has, the other should have had too: nothing was compared there.
+            for name, digest in tensors.names(trial.trace or "").items():
+                if mine.get(name) != digest:
+                    return f"observing it changes it: {' '.join(name)} is another without"
+        elif not trial.from_outside:
+            return f"observing it changes it: without it was {trial.outcome}: {_reason(trial)}"
     return ""
 
 
