@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
+from .. import draws
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
@@ -72,6 +73,7 @@ class Watcher:
             around(tf.GradientTape, "gradient", self._differentiate, convert=False)
             around(OwnedIterator, "_next_internal", self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
+            draws.watch(self._drew)
 
     def _make_variable(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
         if self.move:
@@ -182,6 +184,12 @@ class Watcher:
         """See an optimizer apply gradients, given as pairs with variables."""
         pairs = list(grads_and_vars)
         return self.apply(optimizer, pairs, lambda: original(optimizer, pairs, *rest, **named))
+
+    def _drew(self, stage: str, tensors: Dict[str, Any]) -> None:
+        """See a random draw."""
+        name = stage.partition("/")[2]
+        parts = {name if len(tensors) == 1 else "{}/{}".format(name, part): t for part, t in tensors.items()}
+        self.taps.put("draw", {path: tensor for path, tensor in parts.items() if is_tensor(tensor)})
 
     @contextlib.contextmanager
     def unseen(self) -> Iterator[None]:
