@@ -23,6 +23,7 @@ import numpy as np
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops, tensor_util
 from tensorflow.python.ops import control_flow_util
+from tensorflow.python.ops.control_flow_v2_func_graphs import ControlFlowFuncGraph
 
 Tap = Callable[[str, Mapping[str, Any]], None]
 """Takes a stage and the tensors drawn there, by the op's names for them: eager ones, or of the current graph."""
@@ -93,7 +94,7 @@ class Draw(NamedTuple):
     """One place that draws, and how."""
 
     stage: str
-    """``draw/<layer>/<what>``, and ``.2`` behind it for the second of that name in one graph."""
+    """``draw/<layer>/<what>``, and ``.2`` behind it for the second of that name in one function or v1 graph."""
     op: str
     layer: str
     """Layers being called, from outside to inside, without the outermost model; else the name scope."""
@@ -131,10 +132,8 @@ class Watch:
         if isinstance(tensor, ops.EagerTensor):
             return stage
         graph = tensor.graph
-        in_graphs = not ops.executing_eagerly_outside_functions()  # the outermost graph is then one of the user's
-        outer = getattr(graph, "outer_graph", None)
-        while outer is not None and (in_graphs or hasattr(outer, "outer_graph")):
-            graph, outer = outer, getattr(outer, "outer_graph", None)
+        while isinstance(graph, ControlFlowFuncGraph):  # not a function within another, which may be traced again
+            graph = graph.outer_graph
         numbers = self._numbers.setdefault(graph, {})
         numbers[stage] = number = numbers.get(stage, 0) + 1
         return stage if number == 1 else "{}.{}".format(stage, number)
@@ -231,12 +230,15 @@ def _place(innermost: FrameType) -> _Place:
         if own:
             asked.update({n: frame.f_locals[n] for n in PARAMETERS if n in parameters})
         elif parameters[:1] == ("self",):
-            layer = frame.f_locals.get("self")
+            layer: Any = frame.f_locals.get("self")
             if _is_keras(layer, "Layer"):
                 if all(layer is not known for known in layers):
                     layers.append(layer)
                 if code.co_name == "add_weight" and layer is layers[0]:
                     weight = frame.f_locals.get("name")
+            elif code.co_name == "_deferred_initialize" and _is_keras(layer, "Variable"):
+                # Keras 3, after it tried a subclassed model on no data.
+                weight = layer.path.partition("/")[2]
         frame = frame.f_back
     return _Place(_path(layers, weight) or _scope(), asked, untapped)
 
