@@ -15,15 +15,13 @@ import functools
 import inspect
 import re
 import sys
-import weakref
 from types import FrameType
-from typing import Any, Callable, Dict, List, Mapping, MutableMapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 from tensorflow.python.eager import context
 from tensorflow.python.framework import ops, tensor_util
 from tensorflow.python.ops import control_flow_util
-from tensorflow.python.ops.control_flow_v2_func_graphs import ControlFlowFuncGraph
 
 Tap = Callable[[str, Mapping[str, Any]], None]
 """Takes a stage and the tensors drawn there, by the op's names for them: eager ones, or of the current graph."""
@@ -105,13 +103,13 @@ class Draw(NamedTuple):
 class Watch:
     """What the taps have come by, which the tensors alone do not say."""
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, tap: Tap, initial: bool) -> None:
         self.draws: Dict[Draw, None] = {}
         """Each draw once, in the order in which they were first made or traced."""
         self.notes: List[str] = []
         """Sentences about draws that were made where no tap can be."""
         self._tap = tap
-        self._numbers: MutableMapping[Any, Dict[str, int]] = weakref.WeakKeyDictionary()
+        self._initial = initial
 
     def drew(self, what: str, op: str, arguments: Mapping[str, Any], result: Any) -> None:
         """Tap one op's outputs, or note why not."""
@@ -121,30 +119,23 @@ class Watch:
             if place.untapped == VECTORIZED and note not in self.notes:
                 self.notes.append(note)
             return
+        if place.initial and not self._initial:
+            return
         tensors = _outputs(result)
-        stage = self._numbered("/".join(filter(None, ("draw", place.layer, what))), next(iter(tensors.values())))
+        stage = "/".join(filter(None, ("draw", place.layer, what)))
         distribution = _distribution(what, {**arguments, **place.asked}, tensors)
         self.draws[Draw(stage, op, place.layer, distribution)] = None
         self._tap(stage, tensors)
 
-    def _numbered(self, stage: str, tensor: Any) -> str:
-        """Give each place in a graph a name of its own; eagerly it is the sink that knows where a step begins."""
-        if isinstance(tensor, ops.EagerTensor):
-            return stage
-        graph = tensor.graph
-        while isinstance(graph, ControlFlowFuncGraph):  # not a function within another, which may be traced again
-            graph = graph.outer_graph
-        numbers = self._numbers.setdefault(graph, {})
-        numbers[stage] = number = numbers.get(stage, 0) + 1
-        return stage if number == 1 else "{}.{}".format(stage, number)
 
-
-def watch(tap: Tap) -> Watch:
+def watch(tap: Tap, initial: bool = True) -> Watch:
     """Wrap every generated function that draws, so that each call hands its outputs to the tap, for good.
 
+    Several draws of one name are for the tap to tell apart, which knows where a step begins. Where ``initial`` is
+    false, initial values of variables are left out.
     TensorFlow must have been imported, and functions traced before are not seen.
     """
-    watched = Watch(tap)
+    watched = Watch(tap, initial)
     loaded = [m for name, m in list(sys.modules.items()) if name.startswith("tensorflow.") and hasattr(m, "__dict__")]
     wrapped: Dict[int, Any] = {}
     for what, kinds in DRAWS.items():
@@ -199,6 +190,8 @@ class _Place(NamedTuple):
     layer: str
     asked: Dict[str, Any]
     """The parameters given to TensorFlow's own random function: the op has a uniform in [0, 1) scaled afterwards."""
+    initial: bool
+    """Whether it is a variable's initial value."""
     untapped: str
     """What runs the draw elsewhere than where it is traced, or nothing."""
 
@@ -221,7 +214,7 @@ def _place(innermost: FrameType) -> _Place:
     asked: Dict[str, Any] = {}
     own, untapped = True, ""
     layers: List[Any] = []  # from inside to outside
-    weight = None
+    weight, initial = None, False
     while frame is not None:
         code, module = frame.f_code, frame.f_globals.get("__name__", "")
         untapped = untapped or ELSEWHERE.get((module, code.co_name), "")
@@ -236,11 +229,13 @@ def _place(innermost: FrameType) -> _Place:
                     layers.append(layer)
                 if code.co_name == "add_weight" and layer is layers[0]:
                     weight = frame.f_locals.get("name")
+            elif any(base.__name__ == "Initializer" for base in type(layer).__mro__):
+                initial = True
             elif code.co_name == "_deferred_initialize" and _is_keras(layer, "Variable"):
                 # Keras 3, after it tried a subclassed model on no data.
                 weight = layer.path.partition("/")[2]
         frame = frame.f_back
-    return _Place(_path(layers, weight) or _scope(), asked, untapped)
+    return _Place(_path(layers, weight) or _scope(), asked, initial or weight is not None, untapped)
 
 
 def _path(layers: Sequence[Any], weight: Optional[str]) -> str:

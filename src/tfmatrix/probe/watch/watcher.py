@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import inspect
 import sys
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -73,7 +73,7 @@ class Watcher:
             around(tf.GradientTape, "gradient", self._differentiate, convert=False)
             around(OwnedIterator, "_next_internal", self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
-            draws.watch(self._drew)
+            self.draws = draws.watch(self._drew, initial=False)
 
     def _make_variable(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
         if self.move:
@@ -185,7 +185,7 @@ class Watcher:
         pairs = list(grads_and_vars)
         return self.apply(optimizer, pairs, lambda: original(optimizer, pairs, *rest, **named))
 
-    def _drew(self, stage: str, tensors: Dict[str, Any]) -> None:
+    def _drew(self, stage: str, tensors: Mapping[str, Any]) -> None:
         """See a random draw."""
         name = stage.partition("/")[2]
         parts = {name if len(tensors) == 1 else "{}/{}".format(name, part): t for part, t in tensors.items()}
@@ -254,6 +254,8 @@ class Watcher:
         """Write down what the variables hold at the end."""
         if self.tapped and self.log.step and not self.log.batches:
             self.log.note("the batches were not seen, nor the order of rows")
+        for note in self.draws.notes if self.tapped else ():
+            self.log.note(note)
         self._begin()
         if self.tapped:
             self.log.new_epoch()
