@@ -19,7 +19,9 @@ from .context import Setting
 from .engines import keras_major
 from .functional import Functional, batches
 from .injected import run_injected
+from .loading import broken
 from .modes import Mode
+from .names import LOSSES, Misspelt, absent
 from .outcomes import Unsupported
 from .recorder import NATIVE
 
@@ -60,6 +62,17 @@ def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray
     return values(named_variables(model.build()))
 
 
+def loss_of(model: ModuleType) -> Any:
+    """Return the loss that a model names; raise Unsupported where another release has it, BadModel where none has."""
+    try:
+        return tf.keras.losses.get(model.LOSS)
+    except ValueError:  # which asks for decorators and object scopes
+        try:
+            raise absent("tf.keras.losses", model.LOSS, LOSSES)
+        except Misspelt as slip:
+            raise broken(model, "LOSS", str(slip)) from None
+
+
 def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None:
     """Compile a network as the mode says; raise Unsupported where Keras goes on without what the mode asks for."""
     network.compile(optimizer=optimizer, loss=loss, **mode.keras_compile)
@@ -94,12 +107,12 @@ def run_fit(model: ModuleType, setting: Setting) -> None:
 
 def _fit(model: ModuleType, network: Any, rows: Mapping[str, np.ndarray], setting: Setting) -> None:
     watched, passed = setting.engine.watch(model.BATCH)
-    plain = tf.keras.losses.get(model.LOSS)
+    plain = loss_of(model)
 
     def loss(y_true: Any, y_pred: Any) -> Any:
         return plain(watched(y_true), y_pred)
 
-    optimizer = optimizers.make(setting.mode.keras_optimizers, model.OPTIMIZER, setting.jittered_settings)
+    optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
     compile_network(network, setting.mode, optimizer, loss)
     log = StepLog(model.OPTIMIZER, passed)
     network.fit(rows["x"], rows["y"], batch_size=model.BATCH, epochs=model.EPOCHS, verbose=0, callbacks=[log])
@@ -183,4 +196,4 @@ class KerasProgram(Functional):
 
     def loss(self, outputs: Mapping[str, Any], batch: Mapping[str, Any]) -> Any:
         """Return the mean of the named loss over the batch."""
-        return tf.reduce_mean(tf.keras.losses.get(self.model.LOSS)(batch["y"], outputs["output"]))
+        return tf.reduce_mean(loss_of(self.model)(batch["y"], outputs["output"]))

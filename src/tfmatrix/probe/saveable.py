@@ -14,7 +14,7 @@ import numpy as np
 from . import canonical, optimizers
 from .context import Setting
 from .functional import Functional, batches
-from .keras_fit import assign, compile_network, named_variables, values
+from .keras_fit import assign, compile_network, loss_of, named_variables, values
 from .loading import mapping, rows_of
 
 EPOCHS = 2
@@ -55,7 +55,8 @@ class Network:
             self._compile()
 
     def _compile(self) -> None:
-        optimizer = optimizers.make(self.mode.keras_optimizers, self.model.OPTIMIZER, dict)
+        optimizer = optimizers.make(self.mode.keras_optimizers, self.model, dict)
+        loss_of(self.model)  # which says it where no release has it
         compile_network(self.network, self.mode, optimizer, self.model.LOSS)
         optimizers.build(self.network.optimizer, list(self.network.trainable_variables))
 

@@ -65,7 +65,8 @@ def test_a_model_of_one_release_hides_no_difference(report: Report) -> None:
 def test_the_last_lines_of_a_model_are_shown_once(report: Report) -> None:
     """Below a failure stand the last three lines that it wrote, once for releases that say the same but for numbers."""
     raises = [cell for cell in report.cells if cell.model == "fails_everywhere"]
-    wrote = [f"first\n\nloss {number}.5\x1b[31m\n  at 0x{number}ff\nbye\n" for number in range(3)]
+    warning = "2026-11-28 13:48:45.751212: W tensorflow/c/c_api.cc:305] Operation\nWARNING:tensorflow:From x: y\n"
+    wrote = [f"first\n\nloss {number}.5\x1b[31m\n  at 0x{number}ff\nbye\n{warning}" for number in range(3)]
     cells = tuple(
         changed(cell, reason="no", evidence=Evidence(traceback="", output=text))
         for cell, text in zip(raises, wrote, strict=True)
@@ -77,8 +78,12 @@ def test_the_last_lines_of_a_model_are_shown_once(report: Report) -> None:
         "  | bye",
     ]
     other = changed(cells[2], evidence=Evidence(traceback="", output="another word"))
-    assert problems(changed(report, cells=(*cells[:2], other)))[-2:] == [
-        "fails_everywhere failed: no (2.21.0/fails_everywhere/tf2)",
+    assert problems(changed(report, cells=(*cells[:2], other)))[1:] == [
+        "  2.15.1/fails_everywhere/tf2 wrote:",
+        "  | loss 0.5",
+        "  |   at 0x0ff",
+        "  | bye",
+        "  2.21.0/fails_everywhere/tf2 wrote:",
         "  | another word",
     ]
 

@@ -20,6 +20,12 @@ NOT_RUN = {MISSING, UNAVAILABLE}
 LAST_LINES = 3
 """Lines that are shown of what a model wrote last."""
 
+TENSORFLOW = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+: [IW] |[IW][0-9]{4} [0-9:.]+ |WARNING:tensorflow:|WARNING: All log messages|"
+    r"Instructions for updating:|non-resource variables are not supported in the long term"
+)
+"""How a line begins that TensorFlow writes by itself, errors aside: it is no word of the model's."""
+
 WIDTH = max(len(verdict.value) for verdict in Verdict)
 
 
@@ -80,7 +86,7 @@ def problems(report: Report) -> list[str]:
     """Return a line for each thing that nothing was learnt of though it was asked for, and for what it wrote last."""
     nothing = not any(set(candidate.counts) - {Verdict.UNSUPPORTED} for candidate in report.candidates)
     told = f"nothing was compared with {report.baseline}; choose another version too."
-    found = [line for sentence, last in _unknown(report) for line in (sentence, *(f"  | {line}" for line in last))]
+    found = [line for sentence, cells in _unknown(report) for line in (sentence, *_last_words(cells))]
     return [*found, *([told] if nothing else [])]
 
 
@@ -89,28 +95,39 @@ def unknown(report: Report) -> list[str]:
     return [sentence for sentence, _ in _unknown(report)]
 
 
-def _unknown(report: Report) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield a sentence per distinct reason why nothing was learnt of some cells, and the last lines that these wrote.
+def _unknown(report: Report) -> Iterator[tuple[str, Sequence[Cell]]]:
+    """Yield a sentence per distinct reason why nothing was learnt of some cells, and these.
 
     One missing environment or one broken model file is one problem, whatever the number of its cells.
     """
-    grouped: dict[tuple[str, str, str, str], list[Cell]] = {}
+    grouped: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in unanswered(report):
         subject = cell.environment if cell.outcome == UNAVAILABLE else cell.model
-        # What differs in numbers alone, times and addresses, says the same.
-        wrote = re.sub("0x[0-9a-f]+|[0-9]+", "0", "\n".join(last_lines(cell)))
-        grouped.setdefault((subject, cell.outcome, cell.reason, wrote), []).append(cell)
-    for (subject, outcome, reason, _), cells in grouped.items():
-        yield plain(f"{subject} {outcome}: {reason} ({_named(cells)})"), last_lines(cells[0])
+        grouped.setdefault((subject, cell.outcome, cell.reason), []).append(cell)
+    for (subject, outcome, reason), cells in grouped.items():
+        yield plain(f"{subject} {outcome}: {reason} ({_named(cells)})"), cells
     for model, reasons in _nowhere(report).items():
         yield plain(f"{model} unsupported everywhere, so nothing was compared: {'; '.join(reasons)}"), ()
 
 
+def _last_words(cells: Sequence[Cell]) -> Iterator[str]:
+    """Yield what the models of cells wrote last, once where it says the same, each with its cell where it does not."""
+    found: dict[str, tuple[Cell, Sequence[str]]] = {}
+    for cell in cells:
+        if lines := last_lines(cell):
+            # What differs in numbers alone, times and addresses, says the same.
+            found.setdefault(re.sub("0x[0-9a-f]+|[0-9]+", "0", "\n".join(lines)), (cell, lines))
+    for cell, lines in found.values():
+        if len(found) > 1:
+            yield f"  {plain(cell.id)} wrote:"
+        yield from (f"  | {line}" for line in lines)
+
+
 def last_lines(cell: Cell) -> Sequence[str]:
-    """Return the last lines that a cell's model wrote, where it was run and not observed."""
+    """Return the last lines that a cell's model wrote, where it was run and not observed; not TensorFlow's warnings."""
     output = cell.evidence.output if cell.evidence and cell.outcome not in NOT_RUN else ""
     lines = (in_one_line(line).rstrip() for line in output.splitlines())
-    return [line for line in lines if line][-LAST_LINES:]
+    return [line for line in lines if line and not TENSORFLOW.match(line)][-LAST_LINES:]
 
 
 def _named(cells: Sequence[Cell]) -> str:
