@@ -89,10 +89,13 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     def trial(key: str) -> Trial | None:
         return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
 
+    def has(key: str) -> bool:
+        return trial(key) is not None
+
     return {
         cell: state_of(
             cell,
-            [(expected, trial(expected.key)) for expected in plan.trials[cell]],
+            [(expected, trial(expected.key)) for expected in plan.needed(cell, has)],
             refusals[cell.environment],
             tensors,
             store.last_called,
