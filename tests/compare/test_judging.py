@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from building import Stages, tensor, traced
 from tfmatrix.compare.judging import Judge, Judgement, Traces
+from tfmatrix.compare.stages import parse
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Passing, Verdict, worst
 from tfmatrix.records import OBSERVED, Trial
@@ -131,6 +132,42 @@ def test_natively_what_follows_a_change_is_a_consequence(tmp_path: Path) -> None
         ("native", "batch@0/x"),
         ("injected", "loss"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "behind"),
+    [
+        ("draw@0/dropout/uniform", "consequence"),
+        ("dropout@0/h", "consequence"),
+        ("loss@0", "consequence"),
+        ("draw/uniform", "different"),
+        ("loss@0/accuracy", "different"),
+        ("history@0/accuracy", "different"),
+        ("evaluate@0/accuracy", "different"),
+    ],
+)
+def test_natively_a_draw_of_a_step_has_consequences_and_a_report_has_none(
+    tmp_path: Path, stage: str, behind: str
+) -> None:
+    """What a step draws feeds what follows; numbers drawn by themselves, and what a loop reports, feed nothing."""
+    rows = np.random.RandomState(0).random_sample((2, 64))
+    before, after = ({f"native {stage}": row, "native gradient@0/w": row} for row in rows)
+    found = judged(tmp_path, before, after)
+    assert verdicts(found)["native gradient"] == behind
+    assert [result.kind for result in found.stages if result.leads] == (
+        ["gradient"] if behind == "different" else [parse(stage).kind]
+    )
+
+
+def test_a_draw_of_a_step_is_judged_as_a_draw(tmp_path: Path) -> None:
+    """Other numbers of the same distribution are redrawn, those of another are different, also behind a redraw."""
+    random = np.random.RandomState(0)
+    names = ("native draw@0/a/uniform", "native draw@1/a/uniform")
+    before = {name: random.random_sample(256) for name in names}
+    redrawn = {name: random.random_sample(256) for name in names}
+    assert verdicts(judged(tmp_path / "a", before, redrawn)) == {"native draw": "redrawn"}
+    other = {**redrawn, names[1]: random.standard_normal(256)}
+    assert verdicts(judged(tmp_path / "b", before, other)) == {"native draw": "different"}
 
 
 def test_the_first_change_is_the_first_of_the_run_and_not_the_farthest(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from tfmatrix.compare import redraw
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, StageResult
-from tfmatrix.compare.stages import RANDOM, TERMINAL, parse, place
+from tfmatrix.compare.stages import RANDOM, is_terminal, parse, place
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
 
@@ -112,8 +112,7 @@ class Judge:
                 continue
             finding = self._finding(tier, name)
             yield name, finding
-            if kind not in TERMINAL and finding.verdict.severity <= Verdict.REDRAWN.severity:
-                inherited = True
+            inherited = inherited or _leads(finding)
 
     def _in_both(self, tier: str, name: str) -> bool:
         return (tier, name) in self._a and (tier, name) in self._b
@@ -241,7 +240,13 @@ class Judge:
                 first=judged[0] if judged else None,
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
                 verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),
+                leads=tier == NATIVE and any(map(_leads, judged)),
             )
+
+
+def _leads(finding: Finding) -> bool:
+    """Return whether later differences may be only a consequence of a native one."""
+    return finding.verdict.severity <= Verdict.REDRAWN.severity and not is_terminal(parse(finding.stage))
 
 
 @lru_cache(maxsize=256)

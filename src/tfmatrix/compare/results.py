@@ -67,6 +67,8 @@ class StageResult(NamedTuple):
     """The judged difference with the worst verdict, and of these the one farthest beyond the noise floor."""
     verdicts: tuple[Verdict, ...] = ()
     """Every verdict that a judged difference has, worst first: a policy may let the worst pass, and not a lesser."""
+    leads: bool = False
+    """Whether later native differences may be only a consequence of one of these."""
 
 
 class Divergence(NamedTuple):
