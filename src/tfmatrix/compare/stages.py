@@ -7,6 +7,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
+"""Tiers: each stage fed by the one before; each fed canonical inputs; initial weights under other seeds."""
+
 
 class Stage(NamedTuple):
     """A stage's name, taken apart."""

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tfmatrix.compare.judging import INJECTED
 from tfmatrix.compare.results import CellComparison, CellState, Finding, StageResult
+from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.gate.ledger import Bits
 from tfmatrix.gate.levels import Level, level_of, worst_level
