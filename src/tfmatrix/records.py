@@ -180,9 +180,10 @@ Work = Train | Seeds | Script | Write | Read
 """What a trial does in its environment and mode."""
 
 
-TRIAL, WITNESS, JITTER, SEEDS = "trial", "witness", "jitter", "seeds"
+TRIAL, WITNESS, JITTER, SEEDS, PLAIN = "trial", "witness", "jitter", "seeds", "plain"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to draw the initial weights under other seeds."""
+to draw the initial weights under other seeds; to run without taps, so that it shows whether observing changes
+anything."""
 
 
 @dataclass(frozen=True)

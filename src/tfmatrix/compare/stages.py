@@ -30,6 +30,8 @@ class _Row(NamedTuple):
     """The test that fits what it draws, a word of `redraw.TESTS`; empty where it draws nothing."""
     terminal: Callable[[Stage], bool] = lambda _: False
     """Whether no other stage is fed by it: what another seed does shows in the stages that draw from it."""
+    of_training: bool = False
+    """Whether only training has it: a trace with one of these has gradients and weights too, or they were lost."""
     names: str = ""
     """What its names are of, by which they are aligned between traces; empty where they are compared as they are."""
 
@@ -51,12 +53,12 @@ _CHAIN = (
     _Row("statistics", names=VARIABLE),
     # A loss or metric with a name is what the loop reports, a running mean mostly; no gradient is made of it.
     _Row("loss", terminal=lambda stage: bool(stage.variable), names=REPORT),
-    _Row("gradient", names=VARIABLE),
-    _Row("update", names=VARIABLE),
-    _Row("slots", names=SLOT),
-    _Row("weights", names=VARIABLE),
+    _Row("gradient", of_training=True, names=VARIABLE),
+    _Row("update", of_training=True, names=VARIABLE),
+    _Row("slots", of_training=True, names=SLOT),
+    _Row("weights", of_training=True, names=VARIABLE),
     _Row("recorded"),
-    _Row("history", terminal=_always, names=REPORT),
+    _Row("history", terminal=_always, of_training=True, names=REPORT),
     _Row("evaluate", terminal=_always, names=REPORT),
     _Row("predict"),
     _Row("saved", names=VARIABLE),
@@ -74,6 +76,9 @@ RANDOM = {row.kind: row.drawn for row in _CHAIN if row.drawn}
 
 NAMES_OF = {row.kind: row.names for row in _CHAIN if row.names}
 """What the names of a stage are of, where they are aligned between traces."""
+
+OF_TRAINING = frozenset(row.kind for row in _CHAIN if row.of_training)
+"""Stages that only training has."""
 
 _NAME = re.compile(r"(?P<kind>[a-z]+)(?:@(?P<step>[0-9]+))?(?:/(?P<variable>.*))?", re.DOTALL)
 
