@@ -211,6 +211,8 @@ def test_a_metric_with_the_same_bits_is_the_same_one(tmp_path: Path) -> None:
     found = judged(tmp_path, before, after)
     assert verdicts(found) == {"native loss": "identical"}
     assert (found.aligned.renamed, found.one_sided) == ((Renamed("report", "accuracy", "compile_metrics"),), ())
+    constant = [{f"native loss@{k}/{name}": [1.0] for k in range(3) for name in (n, "loss")} for n in "ab"]
+    assert len(judged(tmp_path, constant[0], constant[1]).one_sided) == 2
     once = {**after, "native loss@2/compile_metrics": [9.0]}
     found = judged(tmp_path, before, once)
     assert [(one.stage, one.side) for one in found.one_sided] == [

@@ -302,3 +302,39 @@ def test_a_difference_of_a_sample_is_said_to_be_one(tmp_path: Path, sampled: tup
     assert worst_found.distance is not None
     assert worst_found.distance.sampled == any(sampled)
     assert worst_found.reason == "2 times the noise floor" + (", by a sample" if any(sampled) else "")
+
+
+def observed(weights: float = 0.0, iterations: int = 3, dtype: str = "int64") -> dict[str, Any]:
+    """Return the trace of a script, which has no injected tier, its weights moved by so many eps and more each step."""
+    return {
+        "native init/w": WEIGHTS,
+        "native loss@1/loss": [0.5 + weights * EPS / 4],
+        "native gradient@1/w": moved(weights),
+        "native slots@1/iterations": tensor(iterations, dtype),
+        "native weights@1/w": moved(weights),
+        "native weights@2/w": moved(weights * 8),
+        "native final/w": moved(weights * 8),
+    }
+
+
+def test_a_script_is_judged_by_what_jitter_makes_of_it(tmp_path: Path) -> None:
+    """Without an injected tier the native stages have the floor that jittered initial weights lead to, each its own."""
+    jitter = {**observed(4.0), "native init/w": moved(1)}
+    within = judged(tmp_path / "a", observed(), observed(60.0), (jitter,))
+    assert verdicts(within) == dict.fromkeys(
+        ("native loss", "native gradient", "native weights", "native final"), "rounding"
+    ) | {"native init": "identical", "native slots": "identical"}
+    assert {s.worst.floor for s in within.stages if s.worst} == {2.0, 4.0, 32.0}
+    beyond = judged(tmp_path / "b", observed(), observed(100.0), (jitter,))
+    first = beyond.firsts[Verdict.DIFFERENT]
+    assert (first.stage, first.floor, first.ratio) == ("loss@1/loss", 2.0, 25.0)
+    assert verdicts(beyond)["native weights"] == "consequence"
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32", "bool"])
+def test_a_counter_has_no_noise_floor(tmp_path: Path, dtype: str) -> None:
+    """One step more is another number of steps, whatever jitter does to the count."""
+    jitters = observed(iterations=0, dtype=dtype), observed(1.0, iterations=9, dtype=dtype)
+    found = judged(tmp_path, observed(dtype=dtype), observed(iterations=0, dtype=dtype), jitters)
+    assert verdicts(found)["native slots"] == "different"
+    assert [s.worst.reason for s in found.stages if s.worst] == ["1 of 1 elements differ, and these do not round"]

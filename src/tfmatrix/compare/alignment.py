@@ -160,13 +160,18 @@ def _matched_reports(
 ) -> Mapping[str, str]:
     """Return what is what among the reports of one kind: the candidate's names to the baseline's.
 
-    By name, then by Keras' other names, and last by having the same bits at every step, where nothing else has them.
+    By name, then by Keras' other names, and last by having the same bits at every step, where nothing else has them and
+    they are not the same all the time: one number may be equal by chance.
     """
     usual = _single(_alike(a, b, _usual, _usual))
     rest_a = {name: bits for name, bits in a.items() if name not in usual.values()}
     rest_b = {name: bits for name, bits in b.items() if name not in usual}
-    same = _alike(rest_a, rest_b, lambda name: frozenset(a[name].items()), lambda name: frozenset(b[name].items()))
-    return usual | _single(same)
+    return usual | _single(_alike(rest_a, rest_b, lambda name: _course(a[name]), lambda name: _course(b[name])))
+
+
+def _course(values: Mapping[int | None, str]) -> Group:
+    """Return the bits of a report at every step; None where they never change."""
+    return frozenset(values.items()) if len({*values.values()}) > 1 else None
 
 
 def _single(alike: Iterable[tuple[list[str], list[str]]]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
 from tfmatrix.report.blocks import Break, Document, Text, joined, paragraph, table
 from tfmatrix.report.text import plain
@@ -20,14 +21,16 @@ def answer(report: Report) -> Document:
     asked = left_out(report)
     return [
         paragraph(f"against {report.baseline}{f', {asked}' if asked else ''}:"),
-        table((), ([candidate.environment, _candidate(candidate)] for candidate in report.candidates)),
+        table((), ([candidate.environment, _candidate(candidate, report)] for candidate in report.candidates)),
     ]
 
 
-def _candidate(candidate: Candidate) -> Text:
+def _candidate(candidate: Candidate, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
     worst = candidate.first_changes[:1]
-    return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *(change(first) for first in worst)])
+    cells = [cell for cell in report.cells if cell.environment == candidate.environment]
+    told = [*(change(first) for first in worst), *names.in_short(cells, report.baseline)]
+    return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *told])
 
 
 def left_out(report: Report) -> str:
