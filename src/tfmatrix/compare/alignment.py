@@ -64,9 +64,9 @@ class Alignment(NamedTuple):
 
 def align(a: Names, b: Names, layouts_of: LayoutsOf) -> Alignment:
     """Return how the names of a candidate's trace are aligned with those of the baseline's, which comes first."""
-    variables = _variables(a), _variables(b)
     if a.keys() == b.keys():
-        return Alignment({}, Aligned(len(variables[0])))
+        return Alignment({}, Aligned(len(_variables(a))))
+    variables = _variables(a), _variables(b)
     slots = _slots(a, variables[0]), _slots(b, variables[1])
     draws = _draws(a), _draws(b)
     groups = [*variables, *(group for both in (slots, draws) for side in both for group in side.values())]
