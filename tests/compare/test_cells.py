@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from building import BASELINE, Stages, fill, ones, plan_of, trial
+from building import BASELINE, Stages, add, fill, ones, plan_of, traced, trial
 from tfmatrix.compare.cells import state_of
 from tfmatrix.compare.results import CellState
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix.judge import compare_all, states
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.records import ExpectedTrial, Trial
+from tfmatrix.records import PLAIN, ExpectedTrial, Trial
+from tfmatrix.store.fingerprints import trace_digest
 from tfmatrix.store.store import Store
 
 
@@ -159,3 +163,113 @@ def test_a_model_that_has_no_jitter_or_seeds_is_observed_without(tmp_path: Path,
         found = state(plan, store)
     assert (found.outcome, found.trials) == ("observed", 3)
     assert (found.jitters, found.seeds) == (((), found.trace) if role == "jitter" else ((found.trace,), None))
+
+
+TRAINED = {**ones(), "native slots@1/w/m": [4.0], "native history@0/loss": [5.0]}
+UNTAPPED = {name: values for name, values in TRAINED.items() if "gradient" not in name and "slots" not in name}
+
+
+def with_a_plain_trial(
+    folder: Path, plan: Plan, observed: Stages | Trial, plain: Stages | Callable[[ExpectedTrial], Trial] | None
+) -> CellState:
+    """Return the state of the first cell of a plan, all of whose trials are observed alike but for one without taps."""
+    cell, (first, *others) = next(iter(plan.trials.items()))
+    without = replace(first, role=PLAIN, number=0, key="plain")
+    with Store(folder / "store.sqlite") as store:
+        for expected in (first, *others):
+            add(store, expected, replace(observed, key=expected.key) if isinstance(observed, Trial) else observed)
+        if plain is not None:
+            add(store, without, plain(without) if callable(plain) else plain)
+        trials = [(expected, store.trial(expected.key)) for expected in (first, *others, without)]
+        return state_of(cell, trials, "", Tensors(store))
+
+
+def test_a_trial_without_taps_that_has_the_same_bits_is_no_result_of_its_own(tmp_path: Path, plan: Plan) -> None:
+    """What it has is a part of what the taps saw: the cell is observed, with the observed trials' trace."""
+    found = with_a_plain_trial(tmp_path, plan, TRAINED, UNTAPPED)
+    assert (found.outcome, found.reason, found.trials) == ("observed", "", 3)
+    assert found.trace == trace_digest(traced(TRAINED)[0])
+
+
+@pytest.mark.parametrize(
+    ("plain", "reason"),
+    [
+        ({**UNTAPPED, "native weights@1/w": [3.5] * 4}, "first at native weights@1/w"),
+        ({**UNTAPPED, "native predict@0/y": [1.0]},
+         "the trial without taps has native predict@0/y, the observed one has not"),
+        (lambda expected: trial(expected, "failed", kind="ValueError", message="m"),
+         "trial-1 was observed, plain, without taps, was failed (ValueError: m)"),
+    ],
+)  # fmt: skip
+def test_what_observing_changes_makes_a_cell_unstable(tmp_path: Path, plan: Plan, plain: Any, reason: str) -> None:
+    """Other bits, a stage that the taps did not see, and another outcome are each told with the stage or the reason."""
+    found = with_a_plain_trial(tmp_path, plan, TRAINED, plain)
+    assert (found.outcome, found.reason) == ("unstable", f"observing it changes it: {reason}")
+    assert found.trace is None
+
+
+def test_a_script_that_only_fails_under_observation_says_so(tmp_path: Path, plan: Plan) -> None:
+    """Where the run without taps ends well the observed one's failure is the observer's, and is told."""
+    _, (first, *_) = next(iter(plan.trials.items()))
+    failed = trial(first, "failed", message="updates and no gradients")
+    found = with_a_plain_trial(tmp_path, plan, failed, UNTAPPED)
+    assert (found.outcome, found.reason) == (
+        "unstable",
+        "observing it changes it: trial-1 was failed (updates and no gradients), plain, without taps, was observed",
+    )
+
+
+def test_a_script_that_fails_either_way_has_failed(tmp_path: Path, plan: Plan) -> None:
+    """The script's own error is its outcome, and no disagreement."""
+    _, (first, *_) = next(iter(plan.trials.items()))
+    found = with_a_plain_trial(
+        tmp_path, plan, trial(first, "failed", message="m"), lambda expected: trial(expected, "failed", message="n")
+    )
+    assert (found.outcome, found.reason) == ("failed", "m")
+
+
+def test_a_trial_without_taps_that_was_not_run_leaves_its_cell_missing(tmp_path: Path, plan: Plan) -> None:
+    """Nobody knows then whether observing changes anything."""
+    assert with_a_plain_trial(tmp_path, plan, TRAINED, None).outcome == "missing"
+
+
+@pytest.mark.parametrize("plain", [{}, {"native seed/global": [1.0]}])
+def test_a_trial_without_taps_that_has_nothing_is_a_failure(tmp_path: Path, plan: Plan, plain: Stages) -> None:
+    """Nothing is a part of everything: a run without weights, history or predictions shows nothing."""
+    found = with_a_plain_trial(tmp_path, plan, {**TRAINED, **plain}, plain)
+    assert found.outcome == "failed"
+    assert found.reason == "the trial without taps recorded nothing, so nobody knows whether observing changes anything"
+
+
+@pytest.mark.parametrize(
+    ("lost", "what"),
+    [
+        (["gradient"], "by weights, slots, history, and no gradient was seen"),
+        (["weights"], "by gradient, slots, history, and no weights was seen"),
+        (["weights", "gradient", "slots"], "by history, and no gradient or weights was seen"),
+        (["weights", "gradient", "slots", "history"], ""),
+    ],
+)
+def test_a_recorder_that_lost_a_stage_of_the_training_has_failed(
+    tmp_path: Path, plan: Plan, lost: list[str], what: str
+) -> None:
+    """Updates without gradients or weights vouch for nothing, though all trials agree; without training is no loss."""
+    observed = {**TRAINED, "native predict@0/y": [6.0]}
+    seen = {name: v for name, v in observed.items() if not any(name.startswith(f"native {kind}") for kind in lost)}
+    plain = {name: v for name, v in seen.items() if "gradient" not in name and "slots" not in name}
+    found = with_a_plain_trial(tmp_path, plan, seen, plain)
+    assert (found.outcome, found.reason) == (
+        ("failed" if what else "observed"),
+        f"training was seen {what}" if what else "",
+    )
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.booleans(), min_size=1))
+@settings(derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_trial_without_taps_is_held_to_each_of_its_stages(tmp_path: Path, plan: Plan, kept: dict[str, bool]) -> None:
+    """Any part of the observed trace agrees with it, and none does as soon as one stage has other bits."""
+    observed = {f"native predict@0/{name}": [1.0] for name in "abcd"}
+    plain = {f"native predict@0/{name}": [1.0 if same else 2.0] for name, same in kept.items()}
+    with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+        found = with_a_plain_trial(Path(folder), plan, observed, plain)
+    assert found.outcome == ("observed" if all(kept.values()) else "unstable")

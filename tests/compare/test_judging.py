@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from building import Stages, tensor, traced
 from tfmatrix.compare.judging import Judge, Judgement, Traces
+from tfmatrix.compare.stages import parse
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Passing, Verdict, worst
 from tfmatrix.records import OBSERVED, Trial
@@ -131,6 +132,42 @@ def test_natively_what_follows_a_change_is_a_consequence(tmp_path: Path) -> None
         ("native", "batch@0/x"),
         ("injected", "loss"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "behind"),
+    [
+        ("draw@0/dropout/uniform", "consequence"),
+        ("dropout@0/h", "consequence"),
+        ("loss@0", "consequence"),
+        ("draw/uniform", "different"),
+        ("loss@0/accuracy", "different"),
+        ("history@0/accuracy", "different"),
+        ("evaluate@0/accuracy", "different"),
+    ],
+)
+def test_natively_a_draw_of_a_step_has_consequences_and_a_report_has_none(
+    tmp_path: Path, stage: str, behind: str
+) -> None:
+    """What a step draws feeds what follows; numbers drawn by themselves, and what a loop reports, feed nothing."""
+    rows = np.random.RandomState(0).random_sample((2, 64))
+    before, after = ({f"native {stage}": row, "native gradient@0/w": row} for row in rows)
+    found = judged(tmp_path, before, after)
+    assert verdicts(found)["native gradient"] == behind
+    assert [result.kind for result in found.stages if result.leads] == (
+        ["gradient"] if behind == "different" else [parse(stage).kind]
+    )
+
+
+def test_a_draw_of_a_step_is_judged_as_a_draw(tmp_path: Path) -> None:
+    """Other numbers of the same distribution are redrawn, those of another are different, also behind a redraw."""
+    random = np.random.RandomState(0)
+    names = ("native draw@0/a/uniform", "native draw@1/a/uniform")
+    before = {name: random.random_sample(256) for name in names}
+    redrawn = {name: random.random_sample(256) for name in names}
+    assert verdicts(judged(tmp_path / "a", before, redrawn)) == {"native draw": "redrawn"}
+    other = {**redrawn, names[1]: random.standard_normal(256)}
+    assert verdicts(judged(tmp_path / "b", before, other)) == {"native draw": "different"}
 
 
 def test_the_first_change_is_the_first_of_the_run_and_not_the_farthest(tmp_path: Path) -> None:
@@ -270,3 +307,39 @@ def test_a_difference_of_a_sample_is_said_to_be_one(tmp_path: Path, sampled: tup
     assert worst_found.distance is not None
     assert worst_found.distance.sampled == any(sampled)
     assert worst_found.reason == "2 times the noise floor" + (", by a sample" if any(sampled) else "")
+
+
+def observed(weights: float = 0.0, iterations: int = 3, dtype: str = "int64") -> dict[str, Any]:
+    """Return the trace of a script, which has no injected tier, its weights moved by so many eps and more each step."""
+    return {
+        "native init/w": WEIGHTS,
+        "native loss@1/loss": [0.5 + weights * EPS / 4],
+        "native gradient@1/w": moved(weights),
+        "native slots@1/iterations": tensor(iterations, dtype),
+        "native weights@1/w": moved(weights),
+        "native weights@2/w": moved(weights * 8),
+        "native final/w": moved(weights * 8),
+    }
+
+
+def test_a_script_is_judged_by_what_jitter_makes_of_it(tmp_path: Path) -> None:
+    """Without an injected tier the native stages have the floor that jittered initial weights lead to, each its own."""
+    jitter = {**observed(4.0), "native init/w": moved(1)}
+    within = judged(tmp_path / "a", observed(), observed(60.0), (jitter,))
+    assert verdicts(within) == dict.fromkeys(
+        ("native loss", "native gradient", "native weights", "native final"), "rounding"
+    ) | {"native init": "identical", "native slots": "identical"}
+    assert {s.worst.floor for s in within.stages if s.worst} == {2.0, 4.0, 32.0}
+    beyond = judged(tmp_path / "b", observed(), observed(100.0), (jitter,))
+    first = beyond.firsts[Verdict.DIFFERENT]
+    assert (first.stage, first.floor, first.ratio) == ("loss@1/loss", 2.0, 25.0)
+    assert verdicts(beyond)["native weights"] == "consequence"
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32", "bool"])
+def test_a_counter_has_no_noise_floor(tmp_path: Path, dtype: str) -> None:
+    """One step more is another number of steps, whatever jitter does to the count."""
+    jitters = observed(iterations=0, dtype=dtype), observed(1.0, iterations=9, dtype=dtype)
+    found = judged(tmp_path, observed(dtype=dtype), observed(iterations=0, dtype=dtype), jitters)
+    assert verdicts(found)["native slots"] == "different"
+    assert [s.worst.reason for s in found.stages if s.worst] == ["1 of 1 elements differ, and these do not round"]

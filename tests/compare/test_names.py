@@ -9,7 +9,7 @@ import pytest
 from building import plan_of
 from tfmatrix.compare.letters import letters, whole_letters
 from tfmatrix.compare.results import CellState
-from tfmatrix.compare.stages import CHAIN, RANDOM, TERMINAL, Stage, parse, place
+from tfmatrix.compare.stages import CHAIN, RANDOM, Stage, full_name, is_terminal, parse, place
 from tfmatrix.records import Environment
 
 
@@ -28,20 +28,42 @@ from tfmatrix.records import Environment
 def test_a_stages_name_is_taken_apart(name: str, stage: Stage) -> None:
     """Kind, step and variable are those that the name has; what is no name of ours is a kind of its own."""
     assert parse(name) == stage
+    assert name in {full_name(stage), f"{full_name(stage)}/"}
 
 
 def test_the_chain_is_the_order_of_a_training_run() -> None:
     """Each stage stands behind what feeds it, an unknown one behind all, and those that draw have their tests."""
     assert " ".join(CHAIN) == (
-        "seed data draw shuffle init batch dropout forward statistics loss gradient update slots weights predict "
-        "saved loaded"
+        "seed data draw shuffle init batch dropout forward statistics loss gradient update slots weights recorded "
+        "history evaluate predict saved loaded final"
     )
     assert [place(kind) for kind in CHAIN] == list(range(len(CHAIN)))
     assert place("another") == len(CHAIN)
     assert RANDOM == {
         "seed": "seed", "draw": "numbers", "shuffle": "order", "init": "initial values", "dropout": "mask",
     }  # fmt: skip
-    assert {"seed", "draw"} == TERMINAL
+
+
+@pytest.mark.parametrize(
+    ("name", "terminal"),
+    [
+        ("seed/global", True),
+        ("draw/normal", True),
+        ("draw@0/dropout/uniform", False),
+        ("shuffle@0", False),
+        ("dropout@0/h", False),
+        ("loss@0", False),
+        ("loss@0/accuracy", True),
+        ("history@0/loss", True),
+        ("evaluate@0/loss", True),
+        ("gradient@0/w", False),
+        ("final/w", False),
+        ("another@0/w", False),
+    ],
+)
+def test_what_feeds_no_other_stage_is_terminal(name: str, terminal: bool) -> None:
+    """A seed, numbers drawn outside of a step, and what a loop reports lead to no consequence; a step's draws do."""
+    assert is_terminal(parse(name)) == terminal
 
 
 def observed(folder: Path, versions: list[str], models: tuple[str, ...] = ("a", "b")) -> list[CellState]:

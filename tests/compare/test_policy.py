@@ -113,7 +113,7 @@ def test_a_pattern_names_what_can_be(rule: Rule, known: bool) -> None:
     if known:
         require_known(Policy(rules=(rule,)), ["mlp"])
         return
-    with pytest.raises(UserError, match=r"rule 1: there is no stage '.*'; there are seed, .*, loaded, native/\.\.\., "):
+    with pytest.raises(UserError, match=r"rule 1: there is no stage '.*'; there are seed, .*, final, native/\.\.\., "):
         require_known(Policy(rules=(rule,)), ["mlp"])
 
 

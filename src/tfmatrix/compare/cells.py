@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tfmatrix.compare.alignment import Names
 from tfmatrix.compare.results import CellState
+from tfmatrix.compare.stages import NATIVE, OF_TRAINING, RANDOM, is_terminal, parse
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import (
+    FAILED,
     JITTER,
     MISSING,
     OBSERVED,
@@ -41,13 +44,15 @@ def state_of(
     if absent or not trials:
         return CellState(cell, MISSING, _why_missing(absent, last_called))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
-    first = compared[0][1]
-    plain = [t for e, t in trials if t and e.role == PLAIN]
-    if reason := _disagreement(compared, tensors) or _observing(first, plain, tensors):
+    plain = [(e, t) for e, t in trials if t and e.role == PLAIN]
+    if reason := _disagreement(compared, tensors) or _changed_by_observing(compared[0], plain, tensors):
         return CellState(cell, UNSTABLE, reason, trials=len(compared))
-    if first.outcome != OBSERVED:
-        return CellState(cell, first.outcome, _reason(first), trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, PLAIN, SEEDS}]
+    first = compared[0][1]
+    unseen = _unseen(first, [t for _, t in plain], tensors)
+    if first.outcome != OBSERVED or unseen:
+        outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
+        return CellState(cell, outcome, reason, trials=len(compared), evidence=first)
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, SEEDS}]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
@@ -93,23 +98,60 @@ def _disagreement(trials: Sequence[tuple[ExpectedTrial, Trial]], tensors: Tensor
     return ""
 
 
-def _observing(observed: Trial, plain: Sequence[Trial], tensors: Tensors) -> str:
-    """Return how what was seen without observing is not what was observed; empty where it is, or nothing is known."""
-    for trial in plain if observed.outcome == OBSERVED else ():
-        if trial.outcome == OBSERVED:
-            mine = tensors.names(observed.trace or "")
-            # What only the plain trial has, the other should have had too: nothing was compared there.
-            for name, digest in tensors.names(trial.trace or "").items():
-                if mine.get(name) != digest:
-                    return f"observing it changes it: {' '.join(name)} is another without"
-        elif not trial.from_outside:
-            return f"observing it changes it: without it was {trial.outcome}: {_reason(trial)}"
-    return ""
-
-
 def _first_difference(a: str, b: str, tensors: Tensors) -> str:
     mine, other = tensors.names(a), tensors.names(b)
     for name, digest in mine.items():
         if other.get(name) != digest:
             return " ".join(name)
     return " ".join(next(name for name in other if name not in mine))
+
+
+def _changed_by_observing(
+    observed: tuple[ExpectedTrial, Trial], plain: Sequence[tuple[ExpectedTrial, Trial]], tensors: Tensors
+) -> str:
+    """Return where a trial without taps shows that the taps change something; empty where it has what they saw."""
+    expected, trial = observed
+    seen = tensors.names(trial.trace) if trial.trace else {}
+    for expected_plain, without in plain:
+        if trial.outcome != without.outcome:
+            told = f"{expected_plain.name}, without taps, was {_told(without)}"
+            return f"observing it changes it: {expected.name} was {_told(trial)}, {told}"
+        for name, digest in tensors.names(without.trace).items() if without.trace else ():
+            if name not in seen:
+                return f"observing it changes it: the trial without taps has {' '.join(name)}, the observed one has not"
+            if seen[name] != digest:
+                return f"observing it changes it: first at {' '.join(name)}"
+    return ""
+
+
+def _told(trial: Trial) -> str:
+    return trial.outcome if trial.outcome == OBSERVED else f"{trial.outcome} ({_reason(trial)})"
+
+
+def _unseen(trial: Trial, plain: Sequence[Trial], tensors: Tensors) -> str:
+    """Return what the taps should have seen and have not; a trace that lacks it is no trace of the training.
+
+    Asked only where there is a trial without taps: what observes unchanged scripts may lose a model, or the optimizer
+    that trains it, while nothing is raised. Two such traces would be equal, so this is no question of a comparison.
+    """
+    if not (trial.trace and plain):
+        return ""
+    if any(all(map(_is_seed, tensors.names(one.trace))) for one in plain if one.trace):
+        return "the trial without taps recorded nothing, so nobody knows whether observing changes anything"
+    kinds = _of_training(tensors.names(trial.trace))
+    missing = [kind for kind in ("gradient", "weights") if kind not in kinds]
+    if not kinds or not missing:
+        return ""
+    return f"training was seen by {', '.join(kinds)}, and no {' or '.join(missing)} was seen"
+
+
+def _is_seed(name: tuple[str, str]) -> bool:
+    """Return whether a stage shows what a run drew, and nothing of what it made of that."""
+    stage = parse(name[1])
+    return stage.kind in RANDOM and is_terminal(stage)
+
+
+def _of_training(names: Names) -> list[str]:
+    """Return the native stages of a trace that only training makes."""
+    stages = (parse(stage) for tier, stage in names if tier == NATIVE)
+    return list(dict.fromkeys(s.kind for s in stages if s.step is not None and s.kind in OF_TRAINING))

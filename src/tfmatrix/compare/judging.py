@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tfmatrix.compare import redraw
+from tfmatrix.compare.alignment import Aligned, Names
 from tfmatrix.compare.distance import Distance
-from tfmatrix.compare.results import CurvePoint, Divergence, Finding, StageResult
-from tfmatrix.compare.stages import RANDOM, TERMINAL, parse, place
-from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
+from tfmatrix.compare.stages import INJECTED, NAMES_OF, NATIVE, RANDOM, REPORT, SEEDS, Stage, is_terminal, parse, place
+from tfmatrix.compare.tensors import Tensors, digest_of
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.records import Fingerprint
+from tfmatrix.store.fingerprints import trace_digest
 
-NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
 TIERS = (NATIVE, INJECTED)
 
 ROUNDING_RATIO = 16.0
@@ -49,6 +51,10 @@ class Judgement:
     curve: tuple[CurvePoint, ...]
     firsts: Mapping[Verdict, Finding]
     """Of each verdict the first difference in the order of the run, the native tier before the injected one."""
+    aligned: Aligned
+    one_sided: tuple[OneSided, ...]
+    trace: str
+    """Digest of the candidate's trace by the names that its stages have in the baseline: equal where every bit is."""
 
 
 class Judge:
@@ -64,8 +70,11 @@ class Judge:
         """Prepare a judgement; nothing is measured yet."""
         self._tensors, self._ratio_for = tensors, ratio_for
         self._baseline, self._candidate = baseline, candidate
-        self._a, self._b = tensors.names(baseline.trace), tensors.names(candidate.trace)
+        self._alignment = tensors.alignment(baseline.trace, candidate.trace)
+        self._a, self._b = tensors.names(baseline.trace), self._alignment.named(tensors.names(candidate.trace))
+        self._one_sided = _one_sided(self._a, self._b)
         self._noise = baseline.jittered or baseline.trace, baseline.jitters
+        self._own_in_noise = tensors.alignment(baseline.trace, self._noise[0]).own
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
@@ -82,7 +91,10 @@ class Judge:
             if findings:
                 divergences.append(self._divergence(tier, names, differing, findings))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
-        return Judgement(tuple(stages), tuple(divergences), curve, firsts)
+        one_sided = tuple(dict.fromkeys(self._one_sided.values())) if NATIVE in tiers else ()
+        return Judgement(
+            tuple(stages), tuple(divergences), curve, firsts, self._alignment.told, one_sided, self._trace()
+        )
 
     def pairs(self, tiers: Sequence[str] = TIERS) -> Iterator[tuple[str, str]]:
         """Yield the pairs of digests that differ and were not measured, and those that their noise floors need."""
@@ -90,14 +102,25 @@ class Judge:
             other = self._b.get((tier, name))
             if tier in tiers and other and other != digest and not self._tensors.knows(digest, other):
                 yield digest, other
-                from_, *to = self._tensors.moved(*self._noise, tier, name)
+                from_, *to = self._moved(tier, name)
                 yield from ((from_, moved) for moved in to)
 
     def _ordered(self, tier: str) -> list[str]:
-        """Return the names of a tier in the baseline's order, those only in the candidate behind them."""
-        mine = [stage for t, stage in self._a if t == tier]
-        known = set(mine)
-        return mine + [stage for t, stage in self._b if t == tier and stage not in known]
+        """Return the names of a tier in the baseline's order, those only in the candidate behind them.
+
+        A report of one side is not among them.
+        """
+        names = dict.fromkeys(stage for side in (self._a, self._b) for t, stage in side if t == tier)
+        return [name for name in names if (tier, name) not in self._one_sided]
+
+    def _moved(self, tier: str, name: str) -> list[str]:
+        """Return the digests of a stage in the trace that is jittered, and in those that jitter it."""
+        return self._tensors.moved(*self._noise, tier, self._own_in_noise.get(name, name))
+
+    def _trace(self) -> str:
+        if not self._alignment.own:
+            return self._candidate.trace
+        return trace_digest(Fingerprint(tier, name, digest) for (tier, name), digest in self._b.items())
 
     def _identical(self, tier: str, name: str) -> bool:
         return self._a.get((tier, name)) == self._b.get((tier, name))
@@ -112,8 +135,7 @@ class Judge:
                 continue
             finding = self._finding(tier, name)
             yield name, finding
-            if kind not in TERMINAL and finding.verdict.severity <= Verdict.REDRAWN.severity:
-                inherited = True
+            inherited = inherited or _leads(finding)
 
     def _in_both(self, tier: str, name: str) -> bool:
         return (tier, name) in self._a and (tier, name) in self._b
@@ -175,20 +197,21 @@ class Judge:
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        return self._tensors.floor(*self._noise, tier, name)
+        return self._tensors.floor(*self._noise, tier, self._own_in_noise.get(name, name))
 
     def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
         """Yield how far each jittered trial went from the trial that it jitters."""
-        from_, *to = self._tensors.moved(*self._noise, tier, name)
+        from_, *to = self._moved(tier, name)
         return (self._tensors.distance(from_, digest) for digest in to)
 
     def _redraw(self, tier: str, name: str) -> redraw.Redraw:
         a, b = (self._tensors.array(names[tier, name])[0] for names in (self._a, self._b))
+        sides = (self._baseline.seeds, name), (self._candidate.seeds, self._alignment.own.get(name, name))
         more = [
-            self._tensors.array(self._tensors.names(seeds)[SEEDS, name])[0]
-            if seeds and (SEEDS, name) in self._tensors.names(seeds)
+            self._tensors.array(self._tensors.names(seeds)[SEEDS, own])[0]
+            if seeds and (SEEDS, own) in self._tensors.names(seeds)
             else None
-            for seeds in (self._baseline.seeds, self._candidate.seeds)
+            for seeds, own in sides
         ]
         return redraw.judge(parse(name).kind, a, b, *more)
 
@@ -220,6 +243,12 @@ class Judge:
             floors = [self._floor(NATIVE, name) for name in names]
             yield CurvePoint(step, max(errors), max((f for f in floors if f is not None), default=None))
 
+    def _candidates(self, tier: str, members: tuple[str, ...]) -> str:
+        """Return one digest for what the candidate has at some names."""
+        if self._alignment.own:
+            return digest_of(self._b, tier, members)
+        return self._tensors.stage_digest(self._candidate.trace, tier, members)
+
     def _by_stage(
         self, tier: str, names: Sequence[str], differing: Sequence[str], findings: Mapping[str, Finding]
     ) -> Iterator[StageResult]:
@@ -237,11 +266,46 @@ class Judge:
                 differing=count,
                 verdict=min((f.verdict for f in judged), key=lambda v: v.severity) if judged else inherited,
                 baseline=digest,
-                candidate=self._tensors.stage_digest(self._candidate.trace, tier, members) if count else digest,
+                candidate=self._candidates(tier, members) if count else digest,
                 first=judged[0] if judged else None,
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
                 verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),
+                leads=tier == NATIVE and any(map(_leads, judged)),
             )
+
+
+def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
+    """Return what a loop reports on one side only, and never on the other, where it reports something on both.
+
+    Nothing is fed by a report, so that its want leaves nothing else in doubt: it is said beside the verdict. Where both
+    have nothing of a kind in common, nothing was compared there, and that is no pass.
+    """
+    if a.keys() == b.keys():
+        return {}
+    mine, there = _reports(a), _reports(b)
+    both = {(stage.kind, stage.step) for key, stage in mine.items() if key in there}
+    found: dict[tuple[str, str], OneSided] = {}
+    for side, reports, others in (("baseline", mine, there), ("candidate", there, mine)):
+        known = {(stage.kind, stage.variable) for stage in others.values()}
+        lone = {key: stage for key, stage in reports.items() if (stage.kind, stage.variable) not in known}
+        alone = {(stage.kind, stage.variable) for stage in lone.values() if (stage.kind, stage.step) not in both}
+        found |= {
+            key: OneSided(f"{stage.kind}/{stage.variable}", side)
+            for key, stage in lone.items()
+            if (stage.kind, stage.variable) not in alone
+        }
+    return found
+
+
+def _reports(names: Names) -> Mapping[tuple[str, str], Stage]:
+    """Return what a loop reports by a name, natively."""
+    stages = {key: parse(key[1]) for key in names if key[0] == NATIVE}
+    return {key: stage for key, stage in stages.items() if NAMES_OF.get(stage.kind) == REPORT and stage.variable}
+
+
+def _leads(finding: Finding) -> bool:
+    """Return whether later differences may be only a consequence of a native one."""
+    return finding.verdict.severity <= Verdict.REDRAWN.severity and not is_terminal(parse(finding.stage))
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tfmatrix.compare.alignment import Aligned
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Cell, Environment, InstalledEnvironment, Machine, Package, Trial
@@ -67,6 +68,8 @@ class StageResult(NamedTuple):
     """The judged difference with the worst verdict, and of these the one farthest beyond the noise floor."""
     verdicts: tuple[Verdict, ...] = ()
     """Every verdict that a judged difference has, worst first: a policy may let the worst pass, and not a lesser."""
+    leads: bool = False
+    """Whether later native differences may be only a consequence of one of these."""
 
 
 class Divergence(NamedTuple):
@@ -88,6 +91,15 @@ class CurvePoint(NamedTuple):
     floor: float | None
 
 
+class OneSided(NamedTuple):
+    """A number that a loop reports in one of two releases only, beside others that it reports in both."""
+
+    stage: str
+    """Stage and name, without a step: ``loss/accuracy``."""
+    side: str
+    """``baseline`` or ``candidate``: which of the two has it."""
+
+
 @dataclass(frozen=True)
 class CellComparison:
     """A candidate's cell against the baseline's."""
@@ -102,6 +114,10 @@ class CellComparison:
     curve: tuple[CurvePoint, ...] = ()
     first: Finding | None = None
     """The first difference that has the cell's verdict, in the order of the run; None where no stages were compared."""
+    aligned: Aligned | None = None
+    """How the names of both sides were aligned; None where no stages were compared."""
+    one_sided: tuple[OneSided, ...] = ()
+    """What is said beside the verdict: it was compared with nothing, and nothing that was compared rests on it."""
 
 
 @dataclass(frozen=True)

@@ -3,48 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-
-class _Row(NamedTuple):
-    kind: str
-    drawn: str = ""
-    """The test that fits what it draws, a word of `redraw.TESTS`; empty where it draws nothing."""
-    terminal: bool = False
-    """Whether no other stage is fed by it: what another seed does shows in the stages that draw from it."""
-
-
-_CHAIN = (
-    _Row("seed", drawn="seed", terminal=True),
-    _Row("data"),
-    _Row("draw", drawn="numbers", terminal=True),
-    _Row("shuffle", drawn="order"),
-    _Row("init", drawn="initial values"),
-    _Row("batch"),
-    _Row("dropout", drawn="mask"),
-    _Row("forward"),
-    _Row("statistics"),
-    _Row("loss"),
-    _Row("gradient"),
-    _Row("update"),
-    _Row("slots"),
-    _Row("weights"),
-    _Row("predict"),
-    _Row("saved"),
-    _Row("loaded"),
-)
-
-CHAIN = tuple(row.kind for row in _CHAIN)
-"""Every stage, in the causal order of a training run."""
-
-RANDOM = {row.kind: row.drawn for row in _CHAIN if row.drawn}
-"""Stages that draw random numbers, and may therefore be redrawn, with the test that fits what they draw."""
-
-TERMINAL = frozenset(row.kind for row in _CHAIN if row.terminal)
-"""Random stages that no other stage is fed by."""
-
-_NAME = re.compile(r"(?P<kind>[a-z]+)(?:@(?P<step>[0-9]+))?(?:/(?P<variable>.*))?", re.DOTALL)
+NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
+"""Tiers: each stage fed by the one before; each fed canonical inputs; initial weights under other seeds."""
 
 
 class Stage(NamedTuple):
@@ -55,6 +19,70 @@ class Stage(NamedTuple):
     variable: str
 
 
+VARIABLE, SLOT, DRAW, REPORT = "variable", "slot", "draw", "report"
+"""What the names of a stage are of: a model's variables; slots, each behind its variable; draws of one step; what a
+training loop says of itself, its loss and metrics."""
+
+
+class _Row(NamedTuple):
+    kind: str
+    drawn: str = ""
+    """The test that fits what it draws, a word of `redraw.TESTS`; empty where it draws nothing."""
+    terminal: Callable[[Stage], bool] = lambda _: False
+    """Whether no other stage is fed by it: what another seed does shows in the stages that draw from it."""
+    of_training: bool = False
+    """Whether only training has it: a trace with one of these has gradients and weights too, or they were lost."""
+    names: str = ""
+    """What its names are of, by which they are aligned between traces; empty where they are compared as they are."""
+
+
+def _always(_: Stage) -> bool:
+    return True
+
+
+_CHAIN = (
+    _Row("seed", drawn="seed", terminal=_always),
+    _Row("data"),
+    # Random numbers drawn by themselves feed nothing; those of a step are its masks and noise.
+    _Row("draw", drawn="numbers", terminal=lambda stage: stage.step is None, names=DRAW),
+    _Row("shuffle", drawn="order"),
+    _Row("init", drawn="initial values", names=VARIABLE),
+    _Row("batch"),
+    _Row("dropout", drawn="mask"),
+    _Row("forward"),
+    _Row("statistics", names=VARIABLE),
+    # A loss or metric with a name is what the loop reports, a running mean mostly; no gradient is made of it.
+    _Row("loss", terminal=lambda stage: bool(stage.variable), names=REPORT),
+    _Row("gradient", of_training=True, names=VARIABLE),
+    _Row("update", of_training=True, names=VARIABLE),
+    _Row("slots", of_training=True, names=SLOT),
+    _Row("weights", of_training=True, names=VARIABLE),
+    _Row("recorded"),
+    _Row("history", terminal=_always, of_training=True, names=REPORT),
+    _Row("evaluate", terminal=_always, names=REPORT),
+    _Row("predict"),
+    _Row("saved", names=VARIABLE),
+    _Row("loaded", names=VARIABLE),
+    _Row("final", names=VARIABLE),
+)
+
+_ROWS = {row.kind: row for row in _CHAIN}
+
+CHAIN = tuple(_ROWS)
+"""Every stage, in the causal order of a training run."""
+
+RANDOM = {row.kind: row.drawn for row in _CHAIN if row.drawn}
+"""Stages that draw random numbers, and may therefore be redrawn, with the test that fits what they draw."""
+
+NAMES_OF = {row.kind: row.names for row in _CHAIN if row.names}
+"""What the names of a stage are of, where they are aligned between traces."""
+
+OF_TRAINING = frozenset(row.kind for row in _CHAIN if row.of_training)
+"""Stages that only training has."""
+
+_NAME = re.compile(r"(?P<kind>[a-z]+)(?:@(?P<step>[0-9]+))?(?:/(?P<variable>.*))?", re.DOTALL)
+
+
 @cache
 def parse(name: str) -> Stage:
     """Return the parts of a stage's full name; what is not one of ours is a kind of its own."""
@@ -63,6 +91,17 @@ def parse(name: str) -> Stage:
         return Stage(name, None, "")
     step = found["step"]
     return Stage(found["kind"], None if step is None else int(step), found["variable"] or "")
+
+
+def full_name(stage: Stage) -> str:
+    """Return the name of which these are the parts."""
+    step = "" if stage.step is None else f"@{stage.step}"
+    return f"{stage.kind}{step}/{stage.variable}" if stage.variable else f"{stage.kind}{step}"
+
+
+def is_terminal(stage: Stage) -> bool:
+    """Return whether no other stage is fed by one."""
+    return stage.kind in _ROWS and _ROWS[stage.kind].terminal(stage)
 
 
 def place(kind: str) -> int:

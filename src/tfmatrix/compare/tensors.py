@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfmatrix.compare.alignment import Alignment, Names, align
 from tfmatrix.compare.distance import Distance, measure, measure_rows
 from tfmatrix.records import Fingerprint, Tensor
 from tfmatrix.store.fingerprints import to_array, trace_digest
@@ -31,9 +32,6 @@ RECENT = 2**12
 
 LONG = 8
 """Tensors of any length that are held as arrays: 128 MiB at most, since a store keeps 16 of each, but for strings."""
-
-Names = Mapping[tuple[str, str], str]
-"""A trace by name: (tier, full stage name) to digest, in the order of the run."""
 
 
 class Tensors:
@@ -54,6 +52,7 @@ class Tensors:
         self._short: dict[str, Tensor] = {}
         """Short tensors that were read lately: a baseline's are wanted by every candidate."""
         self.names = lru_cache(maxsize=1024)(self._names)  # those of one model, which may be long
+        self.alignment = lru_cache(maxsize=256)(self._alignment)
         self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
         self.array = lru_cache(maxsize=LONG)(self._array)
         self.largest = lru_cache(maxsize=4096)(self._largest)
@@ -64,8 +63,11 @@ class Tensors:
 
     def _stage_digest(self, trace: str, tier: str, names: tuple[str, ...]) -> str:
         """Return one digest for tensors of a trace; one that the trace does not have counts as such."""
-        digests = self.names(trace)
-        return trace_digest(Fingerprint(tier, name, digests.get((tier, name), "")) for name in names)
+        return digest_of(self.names(trace), tier, names)
+
+    def _alignment(self, baseline: str, candidate: str) -> Alignment:
+        """Return how the names of a candidate's trace are aligned with those of a baseline's."""
+        return align(self.names(baseline), self.names(candidate), self._store.layouts)
 
     def _array(self, digest: str) -> tuple[NDArray[Any], bool]:
         """Return a tensor and whether it is whole."""
@@ -150,7 +152,7 @@ class Tensors:
         """Store what was measured, and let go of the rest: what caches of its own methods hold would stay otherwise."""
         self.keep()
         self._known, self._short = {}, {}
-        for cache_ in (self.names, self.stage_digest, self.array, self.largest, self.floor):
+        for cache_ in (self.names, self.alignment, self.stage_digest, self.array, self.largest, self.floor):
             cache_.cache_clear()
 
     def _learn(self, a: str, b: str, distance: Distance) -> None:
@@ -161,6 +163,11 @@ class Tensors:
         """Return the distance of two digests, measured anew."""
         (first, first_whole), (second, second_whole) = self.array(a), self.array(b)
         return measure(first, second, sampled=not (first_whole and second_whole))
+
+
+def digest_of(digests: Names, tier: str, names: Iterable[str]) -> str:
+    """Return one digest for some names of a trace; one that the trace does not have counts as such."""
+    return trace_digest(Fingerprint(tier, name, digests.get((tier, name), "")) for name in names)
 
 
 def wrong_distances(store: Store) -> Iterator[str]:

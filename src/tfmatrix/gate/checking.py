@@ -9,17 +9,18 @@ from datetime import date
 from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.policy import digest, within
 from tfmatrix.compare.results import CellComparison, CellState, Comparison
+from tfmatrix.compare.stages import NATIVE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.environments.machine import machine_id
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.gate import commands
 from tfmatrix.gate.comparison import Evidence
 from tfmatrix.gate.ledger import FILE, Place, Record
-from tfmatrix.gate.levels import Level, require_a_failing_place, worst_level
+from tfmatrix.gate.levels import Level, level_beside, require_a_failing_place, worst_level
 from tfmatrix.gate.results import CellResult, Check, Reason
 from tfmatrix.gate.stages import Difference, differences
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED, Cell, Environment
+from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED, Cell, Environment, Policy
 
 Ledger = Mapping[Place, Record]
 
@@ -93,9 +94,7 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
         preset=plan.config.policy.preset,
         policy=digest(plan.config.policy),
         machine=machine_id(plan.scope.machine),
-        cells=tuple(
-            _judge(plan.baseline, pair, ledger, today, somewhere=pair.cell.model in compared) for pair in expected
-        ),
+        cells=tuple(_judge(plan, pair, ledger, today, somewhere=pair.cell.model in compared) for pair in expected),
         others=(
             *_of_environments(evidence.comparison, candidate),
             *_of_ledger(expected, plan, candidate, ledger, today),
@@ -103,16 +102,18 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
     )
 
 
-def _judge(baseline: Environment, pair: Pair, ledger: Ledger, today: date, *, somewhere: bool) -> CellResult:
+def _judge(plan: Plan, pair: Pair, ledger: Ledger, today: date, *, somewhere: bool) -> CellResult:
     """Return what becomes of one cell; ``somewhere`` says whether its model was compared in any mode or launch."""
     verdict = pair.compared.verdict
-    if blocked := _blocked(baseline, pair):
+    if blocked := _blocked(plan.baseline, pair):
         return CellResult(pair.cell, verdict, blocked.level, (blocked,))
     if verdict is Verdict.UNSUPPORTED:
         return _not_compared(pair, somewhere=somewhere)
-    reasons = [_reason(baseline, pair, difference, ledger, today) for difference in pair.differences]
+    policy = within(plan.config.policy, pair.cell.model.name, pair.cell.mode)
+    reasons = [_reason(plan.baseline, pair, difference, ledger, today) for difference in pair.differences]
     if not reasons and verdict is not Verdict.IDENTICAL:
         raise InternalError(f"{pair.cell.id} is {verdict.value}, and no stage says why")
+    reasons += _beside(plan.baseline, pair, policy)
     level = worst_level(reason.level for reason in reasons) if reasons else Level.PASS
     shown = (reason for reason in reasons if reason.level in SHOWN)
     return CellResult(pair.cell, verdict, level, tuple(sorted(shown, key=lambda reason: reason.level.severity)))
@@ -171,6 +172,20 @@ def _reason(baseline: Environment, pair: Pair, difference: Difference, ledger: L
         candidate=difference.bits.candidate,
         command=commands.report_cell(baseline, pair.cell),
     )
+
+
+def _beside(baseline: Environment, pair: Pair, policy: Policy) -> Iterator[Reason]:
+    """Yield what is said beside the verdict: each report that one side alone makes."""
+    for one in pair.compared.one_sided:
+        kind, _, name = one.stage.partition("/")
+        yield Reason(
+            level=level_beside(policy, NATIVE, kind),
+            text=f"{name} is reported by the {one.side} only, so it was compared with nothing",
+            cell=pair.cell.id,
+            verdict=Verdict.NOT_COMPARABLE.value,
+            stage=f"{NATIVE}/{kind}",
+            command=commands.report_cell(baseline, pair.cell),
+        )
 
 
 def _of_environments(comparison: Comparison, candidate: Environment) -> Iterator[Reason]:

@@ -51,20 +51,29 @@ def level_of(policy: Policy, verdict: Verdict, tier: str = "", kind: str = "") -
     Without a stage it is the verdict of a whole cell that could not be compared, which no rule about a stage is about.
     Of several rules that name the verdict the last one counts. A verdict worse than those that have a level fails.
     """
-    names = stage_names(tier, kind) if kind else ()
     match verdict.passing:
         case Passing.NEVER | Passing.NEITHER:
             return Level.FAIL
         case Passing.ALWAYS:
             return Level.PASS
         case Passing.IF_ALLOWED:
-            levels = [dict(rule.levels).get(verdict.value) for rule in policy.rules if is_about(rule, names)]
+            passes = verdict.severity >= WORST_PASSING[policy.preset].severity
         case _:
             unreachable(verdict.passing)
+    return _by_rule(policy, verdict, tier, kind) or (Level.PASS if passes else Level.FAIL)
+
+
+def level_beside(policy: Policy, tier: str, kind: str) -> Level:
+    """Return what becomes of a report that one side alone makes: a warning, unless a rule about it says otherwise."""
+    return _by_rule(policy, Verdict.NOT_COMPARABLE, tier, kind) or Level.WARN
+
+
+def _by_rule(policy: Policy, verdict: Verdict, tier: str, kind: str) -> Level | None:
+    """Return what the last rule says that names a verdict at a stage; None where none does."""
+    names = stage_names(tier, kind) if kind else ()
+    levels = [dict(rule.levels).get(verdict.value) for rule in policy.rules if is_about(rule, names)]
     chosen = [level for level in levels if level]
-    if chosen:
-        return Level(chosen[-1])
-    return Level.PASS if verdict.severity >= WORST_PASSING[policy.preset].severity else Level.FAIL
+    return Level(chosen[-1]) if chosen else None
 
 
 def require_a_failing_place(policy: Policy, cells: Iterable[tuple[str, str]]) -> None:

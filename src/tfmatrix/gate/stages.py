@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tfmatrix.compare.judging import INJECTED, NATIVE
 from tfmatrix.compare.results import CellComparison, CellState, Finding, StageResult
-from tfmatrix.compare.stages import TERMINAL
+from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.gate.ledger import Bits
 from tfmatrix.gate.levels import Level, level_of, worst_level
@@ -58,20 +57,13 @@ def _judged(stages: Iterable[StageResult], policy: Policy, behind: str) -> Itera
         assert result.worst
         # A rule may let the worst verdict of a stage pass and not a lesser one, so each of them is asked about.
         level = worst_level(level_of(policy, verdict, result.tier, result.kind) for verdict in result.verdicts)
-        leads = _leads(result)
         yield Difference(
             stage=f"{result.tier}/{result.kind}",
             verdict=result.verdict,
             level=level,
-            bits=Bits(result.baseline, result.candidate, behind if leads else ""),
+            bits=Bits(result.baseline, result.candidate, behind if result.leads else ""),
             text=_told(result.worst, result),
         )
-
-
-def _leads(result: StageResult) -> bool:
-    """Return whether later native differences may be only a consequence of a stage's."""
-    beyond_rounding = any(verdict.severity <= Verdict.REDRAWN.severity for verdict in result.verdicts)
-    return result.tier == NATIVE and beyond_rounding and result.kind not in TERMINAL
 
 
 def _unvouched(difference: Difference, consequences: Sequence[StageResult]) -> Difference:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
 from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
 from tfmatrix.report.blocks import Block, Break, Document, Text, joined, paragraph, table
@@ -34,22 +35,24 @@ def answer(report: Report) -> Document:
     asked = left_out(report)
     return [
         paragraph(f"against {report.baseline}{f', {asked}' if asked else ''}:"),
-        table((), ([candidate.environment, _candidate(candidate)] for candidate in report.candidates)),
+        table((), ([candidate.environment, _candidate(candidate, report)] for candidate in report.candidates)),
         *_unsupported(report),
     ]
 
 
-def _candidate(candidate: Candidate) -> Text:
+def _candidate(candidate: Candidate, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
     worst = [first for first in candidate.first_changes if first.verdict is candidate.verdict]
-    return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *map(change, worst)])
+    cells = [cell for cell in report.cells if cell.environment == candidate.environment]
+    told = [*map(change, worst), *names.in_short(cells, report.baseline)]
+    return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *told])
 
 
 def _unsupported(report: Report) -> Iterator[Block]:
     """Yield the cells that are unsupported, each with its reason and the releases in which it is."""
     if found := absent(report.cells):
         yield paragraph("unsupported:")
-        yield table((), ([where, f"{', '.join(names)}: {reason}"] for (where, reason), names in found.items()))
+        yield table((), ([where, f"{', '.join(where_not)}: {reason}"] for (where, reason), where_not in found.items()))
 
 
 def absent(cells: Iterable[Cell]) -> Mapping[tuple[str, str], Sequence[str]]:
@@ -58,7 +61,7 @@ def absent(cells: Iterable[Cell]) -> Mapping[tuple[str, str], Sequence[str]]:
     for cell in cells:
         if cell.outcome == UNSUPPORTED:
             grouped.setdefault((cell.where, cell.reason), {})[cell.environment] = None
-    return {key: list(names) for key, names in grouped.items()}
+    return {key: list(found) for key, found in grouped.items()}
 
 
 def left_out(report: Report) -> str:

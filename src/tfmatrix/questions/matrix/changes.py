@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tfmatrix.compare.stages import place
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Cell, Change, Finding, Report, Stage
 from tfmatrix.report.blocks import Block, Break, Code, Details, Heading, Table, Text, bullets, joined, paragraph, table
 from tfmatrix.report.text import number
@@ -28,10 +29,20 @@ def of_candidates(report: Report) -> Iterator[Block]:
             for cell in cells
             if cell.verdict_reason and cell.judged is not Verdict.UNSUPPORTED
         )
+        yield bullets((_cell_names(members), ": ", text) for text, members in _said_of_names(cells, report.baseline))
         if identical := [Code(cell.where) for cell in cells if cell.judged is Verdict.IDENTICAL]:
             yield paragraph(("Identical at every stage: ", joined(", ", identical), "."))
         if (divergences := _divergences(compared)).cells.size:
             yield Details("First divergence of each cell", [divergences])
+
+
+def _said_of_names(cells: Iterable[Cell], baseline: str) -> list[tuple[Text, list[Cell]]]:
+    """Return what is to be said of names, each with the cells of which it is true."""
+    groups: dict[Text, list[Cell]] = {}
+    for cell in cells:
+        for text in names.told(cell, baseline):
+            groups.setdefault(text, []).append(cell)
+    return list(groups.items())
 
 
 def _stage_rows(cells: Iterable[Cell]) -> Iterator[list[Text]]:
@@ -132,8 +143,8 @@ def _named(cells: Iterable[str]) -> Text:
     modes: dict[str, list[str]] = {}
     for model, _, mode in (cell.partition("/") for cell in cells):
         modes.setdefault(model, []).append(mode)
-    names = [Code(f"{model}/{'+'.join(found)}") for model, found in modes.items()]
-    return joined(", ", names[:NAMED]), f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    told = [Code(f"{model}/{'+'.join(found)}") for model, found in modes.items()]
+    return joined(", ", told[:NAMED]), f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
 
 
 def between_modes(report: Report) -> Iterator[tuple[tuple[str, str], Table]]:
@@ -162,4 +173,4 @@ def _shared(stages: Sequence[Stage]) -> tuple[str, ...]:
     for stage in stages:
         verdict = Verdict.DIFFERENT if stage.judged is Verdict.REDRAWN else stage.judged
         columns[verdict].append(stage.stage)
-    return tuple(", ".join(names) for names in columns.values())
+    return tuple(", ".join(kinds) for kinds in columns.values())

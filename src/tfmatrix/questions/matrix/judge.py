@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
-from tfmatrix.compare.judging import INJECTED, TIERS, Judge, Judgement, Traces
+from tfmatrix.compare.judging import TIERS, Judge, Judgement, Traces
 from tfmatrix.compare.letters import letters, whole_letters
 from tfmatrix.compare.policy import digest, ratio_for, within
 from tfmatrix.compare.results import (
@@ -19,6 +19,7 @@ from tfmatrix.compare.results import (
     ModeComparison,
     Step,
 )
+from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
@@ -51,12 +52,15 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     between = [_Asked(found[c], found[other], base[c], (INJECTED,)) for c, other in _modes_of(plan)]
     parted = [asked for asked in (*against, *after) if asked.baseline.trace != asked.candidate.trace]
     judgements = _judge(tensors, plan.config.policy, [*parted, *between])
+    # Two releases that name the same bits otherwise have one letter.
+    traces = {asked.candidate.cell: judgements[asked].trace for asked in against if asked in judgements}
+    lettered = [replace(state, trace=traces.get(state.cell, state.trace)) for state in found.values()]
     comparison = Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
         states=tuple(found.values()),
-        letters=letters(found.values()),
-        whole_letters=whole_letters(found.values()),
+        letters=letters(lettered),
+        whole_letters=whole_letters(lettered),
         cells=tuple(_compare_cells(asked, judgements) for asked in against),
         steps=tuple(
             Step(before[newer], newer, tuple(_compare_cells(asked, judgements) for asked in group))
@@ -196,7 +200,17 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
     judgement = judgements[asked]
     verdict = worst(result.verdict for result in judgement.stages if result.verdict)
     first = judgement.firsts.get(verdict)
-    return CellComparison(cell, verdict, "", judgement.stages, judgement.divergences, judgement.curve, first)
+    return CellComparison(
+        cell,
+        verdict,
+        "",
+        judgement.stages,
+        judgement.divergences,
+        judgement.curve,
+        first,
+        judgement.aligned,
+        judgement.one_sided,
+    )
 
 
 def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdict | None, str]:

@@ -11,10 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from tfmatrix import __version__, records
-from tfmatrix.compare import results
+from tfmatrix.compare import alignment, results
 from tfmatrix.compare.judging import TIERS
 from tfmatrix.compare.results import CellComparison, CellState, Comparison, EnvironmentState
-from tfmatrix.compare.stages import parse, place
+from tfmatrix.compare.stages import DRAW, REPORT, SLOT, VARIABLE, parse, place
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.records import UNSUPPORTED
 from tfmatrix.report.document import UNNAMED, identified
@@ -191,6 +191,28 @@ class CurvePoint(Record, frozen=True, array_like=True):
     floor: Number | None
 
 
+class Renamed(Record, frozen=True, kw_only=True):
+    """One thing that goes by two names."""
+
+    what: Annotated[str, one_of(VARIABLE, SLOT, DRAW, REPORT)]
+    baseline: str
+    candidate: str
+
+
+class Aligned(Record, frozen=True, kw_only=True):
+    """How names were aligned: variables that have the same on both sides, and what goes by two."""
+
+    by_name: Count
+    renamed: tuple[Renamed, ...] = ()
+
+
+class OneSided(Record, frozen=True, kw_only=True):
+    """A number that a loop reports on one side only, beside others that it reports on both."""
+
+    stage: Name
+    side: Annotated[str, one_of("baseline", "candidate")]
+
+
 class Cell(Record, frozen=True, kw_only=True):
     """One model in one mode and environment, and what came of its comparison with the baseline's."""
 
@@ -213,6 +235,10 @@ class Cell(Record, frozen=True, kw_only=True):
     stages: tuple[Stage, ...] | None = None
     divergences: tuple[Divergence, ...] | None = None
     curve: tuple[CurvePoint, ...] | None = None
+    aligned: Aligned | None = None
+    one_sided: (
+        Annotated[tuple[OneSided, ...], Meta(description="Said beside the verdict: compared with nothing.")] | None
+    ) = None
 
     @property
     def judged(self) -> Verdict | None:
@@ -416,7 +442,16 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
         stages=tuple(_stage(result, tell) for result in compared.stages) if compared else None,
         divergences=tuple(_divergence(found, tell) for found in compared.divergences) if compared else None,
         curve=tuple(_point(point) for point in compared.curve) if compared else None,
+        aligned=_aligned(compared.aligned) if compared and compared.aligned else None,
+        one_sided=tuple(OneSided(stage=one.stage, side=one.side) for one in compared.one_sided)
+        if compared and compared.one_sided
+        else None,
     )
+
+
+def _aligned(found: alignment.Aligned) -> Aligned:
+    renamed = (Renamed(what=one.what, baseline=one.baseline, candidate=one.candidate) for one in found.renamed)
+    return Aligned(by_name=found.by_name, renamed=tuple(renamed))
 
 
 def _point(point: results.CurvePoint) -> CurvePoint:
