@@ -7,10 +7,12 @@ puts what it needs into its place; what TensorFlow itself does is tested on real
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.machinery
 import json
 import runpy
 import sys
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,12 +32,39 @@ def _module(name: str) -> Any:
     return importlib.import_module(f"{PROGRAM['NAME']}.{name}")
 
 
+class _StandIn(ModuleType):
+    """A module of TensorFlow's: whatever is imported from it is there, and computes nothing."""
+
+    __path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
+class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds a stand-in for TensorFlow and every module of it."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        inside = fullname.partition(".")[0] == "tensorflow"
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True) if inside else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return _StandIn(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
 def _module_with_stand_in(name: str) -> Any:
-    stand_in: Any = ModuleType("tensorflow")
-    stand_in.keras = SimpleNamespace(callbacks=SimpleNamespace(Callback=object))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "tensorflow", stand_in)
-        return _module(name)
+        patch.setattr(sys, "meta_path", [_StandIns(), *sys.meta_path])
+        try:
+            return _module(name)
+        finally:
+            for module in [module for module in sys.modules if module.partition(".")[0] == "tensorflow"]:
+                del sys.modules[module]
 
 
 file_access = _module("file_access")
@@ -51,11 +80,14 @@ names = _module("names")
 outcomes = _module("outcomes")
 processes = _module("processes")
 recorder = _module("recorder")
+log = _module("watch.log")
+rows = _module("watch.rows")
+commands = _module("commands")
 
 engines = _module_with_stand_in("engines")
 functional = _module_with_stand_in("functional")
+builders = _module_with_stand_in("builders")
 injected = _module_with_stand_in("injected")
-keras_fit = _module_with_stand_in("keras_fit")
 modes = _module_with_stand_in("modes")
 observers = _module_with_stand_in("observers")
 optimizers = _module_with_stand_in("optimizers")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from .adopted import engines, functional, keras_fit, observers, recorded, recorder
+from .adopted import functional, observers, recorded, recorder
 
 Rows = dict[str, NDArray[Any]]
 
@@ -41,22 +41,6 @@ def test_batches_are_the_rows_in_their_order(drawn: tuple[list[int], int]) -> No
     assert 1 <= len(cut[-1]["x"]) <= size
     assert np.concatenate([batch["x"] for batch in cut]).tolist() == [10 * row for row in order]
     assert np.concatenate([batch["y"] for batch in cut]).ravel().tolist() == order
-
-
-@given(orders())
-def test_the_order_is_told_by_the_targets(drawn: tuple[list[int], int]) -> None:
-    """Which row each target seen belongs to is found by its bits, in the order in which they were seen."""
-    order, size = drawn
-    targets = np.stack([np.arange(len(order), dtype=np.float32), np.zeros(len(order), np.float32)], axis=1)
-    seen = [batch["y"] for batch in functional.batches({"y": targets}, np.array(order), size)]
-    assert keras_fit.row_order(targets, seen).tolist() == order
-
-
-def test_a_target_of_no_row_is_told() -> None:
-    """A target that is none of the rows', also by the sign of a zero, has the number -1."""
-    targets = np.array([[0.0], [1.0]], np.float32)
-    seen = [np.array([[1.0], [2.0]], np.float32), np.array([[-0.0]], np.float32)]
-    assert keras_fit.row_order(targets, seen).tolist() == [1, -1, -1]
 
 
 def columns(order: list[int], size: int) -> list[Rows]:
@@ -112,58 +96,3 @@ def test_training_visits_the_rows_in_the_shuffle_recorded(rows: int, size: int) 
     for kind in ("batch@{}/x", "forward@{}/seen"):
         steps = [found["native " + kind.format(number)] for number in range(2 * -(-rows // size))]
         assert np.concatenate(steps).tolist() == [10 * row for order in wanted for row in order]
-
-
-class Network:
-    """A Keras network without variables, which is fed its targets in known orders."""
-
-    optimizer = None
-    layers: tuple[()] = ()
-    trainable_variables: tuple[()] = ()
-
-    def __init__(self, orders: list[list[int]]) -> None:
-        self._orders = orders
-        self._loss: Any = None
-
-    def compile(self, optimizer: object, loss: Any) -> None:
-        """Take the loss that observes the targets."""
-        self._loss = loss
-
-    def fit(self, x: Any, y: Any, *, batch_size: int, epochs: int, verbose: int, callbacks: list[Any]) -> None:
-        """Feed the targets in the order of each epoch."""
-        (log,) = callbacks
-        log.model = self
-        for order in self._orders[:epochs]:
-            for number, batch in enumerate(functional.batches({"y": y}, np.array(order), batch_size)):
-                fed = SimpleNamespace(array=batch["y"], dtype=y.dtype, shape=batch["y"].shape)
-                loss = self._loss(fed, None)
-                log.on_train_batch_end(number, {"loss": float(loss)})
-
-
-def watched(watch: Any, inputs: list[Any], dtype: object) -> Any:
-    """Stand in for `tf.numpy_function`: call the function at once."""
-    (tensor,) = inputs
-    return SimpleNamespace(array=watch(tensor.array), set_shape=lambda shape: None)
-
-
-@pytest.mark.parametrize("size", [3, 5, 7])
-def test_keras_is_seen_to_visit_the_rows_in_its_own_order(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each epoch's shuffle, batches and running losses are those of the loop that Keras ran."""
-    orders = [[4, 0, 2, 3, 1], [1, 3, 0, 4, 2]]
-    targets = np.arange(5, dtype=np.float32).reshape(5, 1)
-    losses = SimpleNamespace(get=lambda name: lambda seen, predicted: np.sum(seen.array))
-    keras = SimpleNamespace(losses=losses)
-    monkeypatch.setattr(keras_fit, "tf", SimpleNamespace(keras=keras, executing_eagerly=lambda: True))
-    monkeypatch.setattr(engines, "tf", SimpleNamespace(numpy_function=watched))
-    monkeypatch.setattr(keras_fit.optimizers, "make", lambda *_: None)
-    model = SimpleNamespace(LOSS="mse", OPTIMIZER={"name": "SGD"}, BATCH=size, EPOCHS=2)
-    engine = SimpleNamespace(watch=lambda size: engines.GraphEngine.watch(None, size))
-    mode = SimpleNamespace(keras_optimizers="", keras_compile={})
-    setting = a_setting(jittered_settings=dict, engine=engine, mode=mode)
-    keras_fit._fit(model, Network(orders), {"x": targets, "y": targets}, setting)
-    found = recorded(setting.recorder)
-    assert [found[f"native shuffle@{epoch}"].tolist() for epoch in range(2)] == orders
-    steps = [array for name, array in found.items() if name.startswith("native batch@")]
-    assert np.concatenate(steps).ravel().tolist() == [row for order in orders for row in order]
-    sums = [array for name, array in found.items() if name.startswith("native loss@")]
-    assert [float(array) for array in sums] == [float(np.sum(batch)) for batch in steps]

@@ -52,7 +52,7 @@ def state_of(
     if first.outcome != OBSERVED or unseen:
         outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
         return CellState(cell, outcome, reason, trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, SEEDS}]
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, PLAIN, SEEDS}]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
@@ -113,6 +113,8 @@ def _changed_by_observing(
     expected, trial = observed
     seen = tensors.names(trial.trace) if trial.trace else {}
     for expected_plain, without in plain:
+        if without.from_outside:  # which says nothing of what it ran
+            continue
         if trial.outcome != without.outcome:
             told = f"{expected_plain.name}, without taps, was {_told(without)}"
             return f"observing it changes it: {expected.name} was {_told(trial)}, {told}"

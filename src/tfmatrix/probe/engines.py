@@ -21,8 +21,6 @@ Program = Callable[..., Tuple[Dict[str, Any], List[Any]]]
 Gradients = Tuple[Dict[str, Any], Dict[str, Any]]
 Threads = Tuple[int, int]
 """Thread counts: within one operation, and operations at once."""
-Watch = Tuple[Callable[[Any], Any], Callable[[], np.ndarray]]
-"""An identity that keeps what passes it, and a function that returns what passed last."""
 
 
 class EagerEngine:
@@ -98,23 +96,6 @@ class EagerEngine:
     def checkpoint(self, objects: Mapping[str, Any]) -> Any:
         """Return a checkpoint of objects by name."""
         return tf.train.Checkpoint(**objects)
-
-    def watch(self, size: int) -> Watch:
-        """Watch a tensor inside a compiled function, of at most that many rows: a variable, which XLA knows too."""
-        held: dict[str, Any] = {}
-
-        def watched(tensor: Any) -> Any:
-            rows = tf.shape(tensor, tf.int64)[0]
-            filled = tf.pad(tensor, [[0, size - rows], *([0, 0] for _ in tensor.shape[1:])])
-            with tf.init_scope():
-                if not held:
-                    held["rows"] = tf.Variable(0, dtype=tf.int64, trainable=False)
-                    held["tensor"] = tf.Variable(tf.zeros([size, *tensor.shape[1:]], tensor.dtype), trainable=False)
-            held["rows"].assign(rows)
-            held["tensor"].assign(tf.reshape(filled, held["tensor"].shape))
-            return tensor
-
-        return watched, lambda: np.array(held["tensor"])[: int(held["rows"])]
 
     def evaluate(self, make: Callable[[], Mapping[str, Any]]) -> Dict[str, np.ndarray]:
         """Run a function of nothing eagerly, once, and return what it made as arrays."""
@@ -244,22 +225,6 @@ class GraphEngine:
     def checkpoint(self, objects: Mapping[str, Any]) -> Any:
         """Return a checkpoint of objects by name."""
         return tf.compat.v1.train.Checkpoint(**objects)
-
-    def watch(self, size: int) -> Watch:
-        """Watch a tensor inside a graph: by a function of Python's, since a graph may not know the tensor's shape."""
-        del size
-        seen: List[np.ndarray] = []
-
-        def keep(value: Any) -> Any:
-            seen[:] = [np.array(value)]
-            return value
-
-        def watched(tensor: Any) -> Any:
-            kept = tf.numpy_function(keep, [tensor], tensor.dtype)
-            kept.set_shape(tensor.shape)
-            return kept
-
-        return watched, lambda: seen[0]
 
     def evaluate(self, make: Callable[[], Mapping[str, Any]]) -> Dict[str, np.ndarray]:
         """Build the graph of a function of nothing, run it once, and return what it made as arrays."""

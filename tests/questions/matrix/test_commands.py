@@ -252,10 +252,22 @@ def state(folder: Path, became: Answer) -> Any:
     ("plain", "outcome", "reason"),
     [
         (plainly(), "observed", ""),
-        (plainly(weights=[4.0] * 4), "unstable", "observing it changes it: native weights@1/w is another without"),
-        ({"native weights@2/w": [3.0] * 4}, "unstable", "observing it changes it: native weights@2/w is another"),
-        ("failed", "unstable", "observing it changes it: without it was failed: ValueError: m"),
-        ("unsupported", "unstable", "observing it changes it: without it was unsupported: m"),
+        (plainly(weights=[4.0] * 4), "unstable", "observing it changes it: first at native weights@1/w"),
+        (
+            {"native weights@2/w": [3.0] * 4},
+            "unstable",
+            "observing it changes it: the trial without taps has native weights@2/w, the",
+        ),
+        (
+            "failed",
+            "unstable",
+            "observing it changes it: trial-1 was observed, plain-1, without taps, was failed (ValueError: m)",
+        ),
+        (
+            "unsupported",
+            "unstable",
+            "observing it changes it: trial-1 was observed, plain-1, without taps, was unsupported (m)",
+        ),
         ("SIGKILL", "crashed", "SIGKILL: m"),
     ],
 )

@@ -1,0 +1,138 @@
+"""The log of a watched training: which stage a thing that was seen belongs to, and in which order rows were visited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .adopted import log, recorded, recorder, rows
+
+ONE = np.float32(1)
+
+
+def a_log(steps: int = 0, tier: str = recorder.NATIVE) -> Any:
+    """Return a log with a recorder of its own."""
+    return log.Log(recorder.Recorder(), steps, tier)
+
+
+def stages(written: Any) -> list[str]:
+    """Return what a log's recorder holds, in the order of the trace."""
+    return list(recorded(written.recorder))
+
+
+def batches(*parts: list[int]) -> list[dict[str, Any]]:
+    """Return batches of inputs and of targets that do not tell rows apart."""
+    return [{"x": np.array(part, np.float32).reshape(-1, 1), "y": np.zeros(len(part), np.int64)} for part in parts]
+
+
+def test_what_is_seen_before_an_update_belongs_to_it() -> None:
+    """A batch, its gradients and what they leave have the number of the update; what comes next has the next one."""
+    one = a_log()
+    for _ in range(2):
+        one.seen("batch", {"x": np.zeros((1, 1))})
+        one.seen("gradient", {"w": ONE})
+        one.close(one.step + 1)
+    assert stages(one) == [f"native {name}" for name in ("batch@0/x", "gradient@0/w", "batch@1/x", "gradient@1/w")]
+
+
+def test_two_updates_of_one_call_are_two_steps() -> None:
+    """Where gradients are seen again before control came back, as of a generator and its critic, a step is over."""
+    one = a_log()
+    for name in ("critic", "generator"):
+        one.seen("draw", {"noise": ONE})
+        one.seen("gradient", {name: ONE})
+    assert stages(one)[1::2] == ["native gradient@0/critic", "native gradient@1/generator"]
+    assert stages(one)[2] == "native draw@1/noise"
+
+
+def test_initial_weights_stand_in_front_of_what_was_seen_before_they_were_known() -> None:
+    """Variables may be made by the first step itself; in the trace what they began as comes first."""
+    one = a_log()
+    one.recorder.record(recorder.NATIVE, "seed/numpy", ONE)
+    one.seen("batch", {"x": np.zeros((2, 1))})
+    one.begin({"w": ONE, "b": ONE})
+    one.begin({"w": ONE})  # later updates begin nothing
+    one.new_epoch()
+    names = ("seed/numpy", "init/w", "init/b", "data@0/rows", "shuffle@0/order", "batch@0/x")
+    assert stages(one) == [f"native {name}" for name in names]
+
+
+def test_a_name_that_comes_again_in_one_step_is_numbered() -> None:
+    """Two draws of one layer in a step are two stages, and the first one's name does not depend on a second."""
+    one = a_log()
+    one.seen("draw", {"dropout/uniform": ONE})
+    one.seen("draw", {"dropout/uniform": ONE})
+    assert stages(one) == ["native draw@0/dropout/uniform", "native draw@0/dropout/uniform.2"]
+
+
+def test_what_goes_on_beside_training_is_no_batch_of_it() -> None:
+    """A validation reads batches too: they are none of the training's, and no rows of its pass."""
+    one = a_log()
+    with one.quiet():
+        one.seen("batch", {"x": np.zeros((1, 1))})
+        one.new_epoch()
+    assert (stages(one), one.batches) == ([], 0)
+
+
+def test_the_injected_tier_has_no_numbers() -> None:
+    """Its one step is the only one; what is muted is not written."""
+    one = a_log(tier=recorder.INJECTED)
+    one.muted = True
+    one.seen("gradient", {"w": ONE})
+    one.muted = False
+    one.seen("gradient", {"w": ONE})
+    assert stages(one) == ["injected gradient/w"]
+
+
+@pytest.mark.parametrize("cut", [[[3, 1], [0, 2]], [[3, 1, 0], [2]]])
+def test_the_order_of_rows_does_not_depend_on_the_batches(cut: list[list[int]]) -> None:
+    """Each row's place is found by all that it holds, in integers and floats, whatever the size of a batch."""
+    seen = rows.Rows()
+    for batch in batches(*cut):
+        seen.add(batch)
+    other = rows.Rows()
+    for batch in batches([0, 1, 2, 3]):
+        other.add(batch)
+    assert np.array_equal(seen.sorted(), other.sorted())
+    place = dict(zip([0, 1, 2, 3], other.order().tolist(), strict=True))
+    assert seen.order().tolist() == [place[row] for row in (3, 1, 0, 2)]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(1, 4))
+def test_equal_rows_have_one_place(values: list[int], size: int) -> None:
+    """Rows that can't be told apart are taken for no order: exchanging them changes nothing."""
+    seen = rows.Rows()
+    for batch in batches(*(values[at : at + size] for at in range(0, len(values), size))):
+        seen.add(batch)
+    order = seen.order().tolist()
+    assert [a == b for a in order for b in order] == [a == b for a in values for b in values]
+    assert sorted(set(order)) == list(range(len(set(values))))
+
+
+def test_labels_alone_tell_rows_apart() -> None:
+    """Integer targets, repeated ones too, count as part of their row."""
+    seen = rows.Rows()
+    seen.add({"x": np.zeros((4, 2)), "y": np.array([2, 0, 2, 1])})
+    order = seen.order().tolist()
+    assert order[0] == order[2]
+    assert len(set(order)) == 3
+
+
+def test_strings_are_rows_too() -> None:
+    """Texts, as a dataset has them, tell rows apart."""
+    seen = rows.Rows()
+    seen.add({"text": np.array([b"b", b"a"], dtype=object), "y": np.zeros(2)})
+    assert len(set(seen.order().tolist())) == 2
+
+
+def test_an_order_that_cannot_be_seen_is_said_not_to_be() -> None:
+    """Parts of different numbers of rows, as of a sparse tensor, tell no order: never a constant in its place."""
+    one = a_log()
+    one.seen("batch", {"x": np.zeros((2, 1)), "y": np.zeros(3)})
+    one.new_epoch()
+    assert stages(one) == ["native batch@0/x", "native batch@0/y"]
+    assert "the order of rows was not seen" in next(iter(one.recorder.notes))
