@@ -67,7 +67,7 @@ def test_the_exit_code_is_what_the_verdicts_demand(project: Project, preset: str
     prefer(project, preset)
     said = project.run("check", CANDIDATE)
     assert said.returncode == 1, said.stderr
-    assert f"fail, not comparable: {KERAS}/v1" in said.stdout
+    assert f"fail, gone: {KERAS}/v1" in said.stdout
     assert (f"fail, redrawn: {KERAS}/tf2 native/shuffle" in said.stdout) == (preset != "redraw")
     assert project.run("check", BASELINE).returncode == 2
 
