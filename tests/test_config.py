@@ -11,7 +11,7 @@ import pytest
 
 from tfmatrix import config
 from tfmatrix.errors import UserError
-from tfmatrix.records import Launch, Policy, Rule
+from tfmatrix.records import Command, Launch, Policy, Rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,7 +33,59 @@ MISTAKES = {
     "python": [("3.10", "must be a string")],
     "distribution": [("true", "must be a string")],
     "modes": [('["tf3"]', "'tf3', which is not one of tf2, v1"), ("[]", "not empty")],
-    "models": [('""', "not empty"), ('{ mlp = "x" }', "a list of strings")],
+    "models": [
+        ('""', "not empty"),
+        ("3", "a list of strings"),
+        ("[{ command = ['python', 'a.py'] }]", "must be tables with a name each, [tool.tfmatrix.models.NAME]"),
+        ('{ mlp = "x" }', "mlp, which must be a table with a command, but is 'x'"),
+        ('{ command = ["python", "a.py"] }', "command, which belongs into the table of one model"),
+        ("{ m = {} }", 'm, which has no command: ["python", "train.py"]'),
+        ("{ m = { steps = 3 } }", "m, which has no command"),
+        ("{ m = { command = 'python a.py' } }", "m.command, which must be a list of words"),
+        ("{ m = { command = [] } }", "m.command, which must be a list of words"),
+        ("{ m = { command = ['python', 3] } }", "m.command, which must be a list of words"),
+        (
+            "{ m = { command = ['a.py'] } }",
+            "m.command, which must begin with python or jupyter, but begins with 'a.py'",
+        ),
+        ("{ m = { command = ['python3', 'a.py'] } }", "but begins with 'python3'"),
+        ("{ m = { command = ['bash', 'a.sh'] } }", "but begins with 'bash'"),
+        ("{ m = { command = ['python'] } }", "m.command with python alone, which runs nothing"),
+        ("{ m = { command = ['jupyter'] } }", "m.command with jupyter alone"),
+        ("{ m = { command = ['python', '-u', 'a.py'] } }", "the option -u; of python's own there is only -m"),
+        ("{ m = { command = ['python', '-c', 'pass'] } }", "the option -c"),
+        ("{ m = { command = ['python', '-m'] } }", "a module's name must follow -m, but '' does"),
+        ("{ m = { command = ['python', '-m', 'a/b.py'] } }", "a module's name must follow -m, but 'a/b.py' does"),
+        ("{ m = { command = ['python', 'a.ipynb'] } }", "with a notebook, which begins with jupyter"),
+        ("{ m = { command = ['jupyter', 'a.py'] } }", "the path of a notebook must follow jupyter, but 'a.py' does"),
+        ("{ m = { command = ['jupyter', 'nbconvert', 'a.ipynb'] } }", "must follow jupyter, but 'nbconvert' does"),
+        ("{ m = { command = ['jupyter', 'a.ipynb', '--x'] } }", "'--x' behind the notebook, which takes no words"),
+        ("{ m = { command = ['python', '../a.py'] } }", "'../a.py', which leads out of the project"),
+        ("{ m = { command = ['python', '/a.py'] } }", "'/a.py', which leads out of the project"),
+        ("{ m = { command = ['python', ' '] } }", "m.command with ' ', which is no path"),
+        ('{ m = { command = ["python", "a\\u0000.py"] } }', "a NUL character"),
+        ('{ "a b" = { command = ["python", "a.py"] } }', "the name 'a b'; one has letters"),
+        ('{ "a/b" = { command = ["python", "a.py"] } }', "the name 'a/b'"),
+        ('{ "a[b]" = { command = ["python", "a.py"] } }', "the name 'a[b]'"),
+        ('{ "a.py" = { command = ["python", "a.py"] } }', "the name 'a.py'"),
+        ('{ "-a" = { command = ["python", "a.py"] } }', "the name '-a'"),
+        ('{ "" = { command = ["python", "a.py"] } }', "the name ''"),
+        ("{ m = { command = ['python', 'a.py'], steps = -1 } }", "m.steps, which must be a whole number of at least 0"),
+        ("{ m = { command = ['python', 'a.py'], steps = '3' } }", "m.steps, which must be a whole number"),
+        ("{ m = { command = ['python', 'a.py'], files = 'data' } }", "m.files, which must be a list of paths"),
+        ("{ m = { command = ['python', 'a.py'], files = [1] } }", "m.files, which must be a list of paths"),
+        (
+            "{ m = { command = ['python', 'a.py'], files = ['/etc'] } }",
+            "m.files '/etc', which leads out of the project",
+        ),
+        ("{ m = { command = ['python', 'a.py'], files = ['a/../../b'] } }", "which leads out of the project"),
+        ("{ m = { command = ['python', 'a.py'], files = ['./'] } }", "m.files './', which is the whole project"),
+        ("{ m = { command = ['python', 'a.py'], files = [''] } }", "m.files '', which is no path"),
+        ("{ m = { command = ['python', 'a.py'], variables = { A = 1 } } }", "m.variables, which must be a table"),
+        ("{ m = { command = ['python', 'a.py'], variables = { HOME = '/' } } }", "HOME, which every process has"),
+        ("{ m = { command = ['python', 'a.py'], modes = ['tf3'] } }", "m.modes, which has 'tf3'"),
+        ("{ m = { command = ['python', 'a.py'], timeout = 0 } }", "m.timeout, which must be a number of seconds"),
+    ],
     "models_folder": [('""', "not empty"), ("3", "must be a string")],
     "trials": [("0", "at least 1"), ("true", "whole number"), ("2.0", "whole number"), ('"3"', "whole number")],
     "jitters": [("-1", "at least 0"), ("false", "whole number")],
@@ -52,6 +104,8 @@ MISTAKES = {
         ("{ one = { inter_op = true } }", "whole number"),
         ("{ one = { variables = 1 } }", "one.variables, which must be a table of strings"),
         ("{ one = { variables = { A = 1 } } }", "one.variables, which must be a table of strings"),
+        ("{ one = { variables = { 'A=B' = '1' } } }", "one.variables with 'A=B', which no variable can be"),
+        ('{ one = { variables = { A = "\\u0000" } } }', "one.variables with 'A', which no variable can be, or whose"),
         ("{ one = { variables = { PYTHONHASHSEED = '1' } } }", "PYTHONHASHSEED, which every trial sets for itself"),
     ],
     "policy": [
@@ -103,7 +157,7 @@ def test_what_the_readme_shows_can_be_used_as_it_stands(tmp_path: Path) -> None:
 
 def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> None:
     """A key that is added gets its mistakes tested too."""
-    assert set(MISTAKES) == set(config.Config.__dataclass_fields__) - {"root", "machine"}
+    assert set(MISTAKES) == set(config.Config.__dataclass_fields__) - {"root", "machine", "commands", "at_once"}
 
 
 @pytest.mark.parametrize(("key", "value", "told"), [(key, *pair) for key, pairs in MISTAKES.items() for pair in pairs])
@@ -127,6 +181,96 @@ def test_an_unknown_key_is_refused_with_a_hint(tmp_path: Path, name: str, hint: 
     with pytest.raises(UserError, match="there is no key") as refused:
         load(tmp_path, f'{name} = "x"')
     assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "hint"),
+    [
+        ("m = { comand = ['python', 'a.py'] }", "m.comand, which is no key; did you mean 'command'?"),
+        (
+            "m = { command = ['python', 'a.py'], variable = {} }",
+            "m.variable, which is no key; did you mean 'variables'?",
+        ),
+        ("m = { command = ['python', 'a.py'], env = {} }", "m.env, which is no key; there are command, steps"),
+        ("m = { zzz = 1 }", "m.zzz, which is no key; there are command, steps, files, variables, modes, timeout."),
+        (
+            "a.b = { command = ['python', 'a.py'] }",
+            "a.b, which is no key (a model's name has no dot); there are command",
+        ),
+    ],
+)
+def test_an_unknown_key_of_a_command_is_refused_with_a_hint(tmp_path: Path, table: str, hint: str) -> None:
+    """A key of a command that does not exist is refused with the nearest one, or with all of them."""
+    with pytest.raises(UserError, match=r"^pyproject.toml, \[tool.tfmatrix\]: models has ") as refused:
+        load(tmp_path, f"[tool.tfmatrix.models]\n{table}")
+    assert hint in str(refused.value)
+    assert not str(refused.value).endswith("?.")
+
+
+def test_tables_of_models_define_commands(tmp_path: Path) -> None:
+    """Each table is a command, with defaults for what it does not say, and none of the models is left out by that."""
+    table = """
+        [tool.tfmatrix.models.mnist]
+        command = ["python", "train.py", "--epochs", "1"]
+        [tool.tfmatrix.models.all]
+        command = ["python", "-m", "pkg.train"]
+        steps = 20
+        files = ["data/", "words.txt", "data/"]
+        variables = { B = "2", A = "1" }
+        modes = "tf2, v1"
+        timeout = 600
+    """
+    loaded = load(tmp_path, table)
+    assert (loaded.models, loaded.at_once) == ((), ())
+    assert loaded.commands == (
+        Command("mnist", ("python", "train.py", "--epochs", "1"), ("tf2",)),
+        Command(
+            "all",
+            ("python", "-m", "pkg.train"),
+            ("tf2", "v1"),
+            20,
+            ("data/", "words.txt"),
+            (("A", "1"), ("B", "2")),
+            600,
+        ),
+    )
+    assert load(tmp_path, "models = {}").commands == ()
+
+
+@pytest.mark.parametrize(("modes", "own"), [('["v1"]', ""), ('["tf2", "v1"]', 'modes = ["tf2", "tf2-xla"]')])
+def test_a_command_that_would_be_left_out_of_a_mode_is_refused(tmp_path: Path, modes: str, own: str) -> None:
+    """A command is run in modes of the project alone, and one that it has besides is a mistake."""
+    table = f'modes = {modes}\n[tool.tfmatrix.models.m]\ncommand = ["python", "a.py"]\n{own}'
+    with pytest.raises(UserError, match=r"models has m, which runs in tf2.*, and modes does not; add it there, or set"):
+        load(tmp_path, table)
+
+
+def test_a_command_that_is_typed_is_alone(tmp_path: Path) -> None:
+    """What is typed is one command besides those of the tables, the only one that is chosen, named after its script."""
+    loaded = load(tmp_path, 'models.other.command = ["python", "b.py"]\nmodes = ["v1"]\nmodels.other.modes = "v1"')
+    typed = loaded.with_command(["python", "src/train.py", "--epochs", "1"], steps=None, modes=None)
+    command = Command("train", ("python", "src/train.py", "--epochs", "1"), ("tf2",))
+    assert (typed.models, typed.modes, typed.commands) == (("train",), ("tf2",), (*loaded.commands, command))
+    assert typed.at_once == ("--", "python", "src/train.py", "--epochs", "1")
+    stopped = loaded.with_command(["python", "other.py"], steps=3, modes="v1,tf2")
+    assert stopped.commands == (Command("other", ("python", "other.py"), ("v1", "tf2"), 3),)
+    assert stopped.at_once == ("--steps", "3", "--", "python", "other.py")
+
+
+@pytest.mark.parametrize(
+    ("words", "steps", "told"),
+    [
+        (["mlp"], None, "the words behind --, which must begin with python or jupyter, but begins with 'mlp'"),
+        (["python"], None, "the words behind -- with python alone, which runs nothing"),
+        (["python", "../a.py"], None, "leads out of the project"),
+        (["python", "a.py"], -1, "steps, which must be a whole number of at least 0"),
+    ],
+)
+def test_a_bad_command_that_is_typed_is_refused(tmp_path: Path, words: list[str], steps: int | None, told: str) -> None:
+    """What cannot be run is refused in a sentence that names the command line."""
+    with pytest.raises(UserError, match=r"^the command line has .*\.$") as refused:
+        load(tmp_path, "").with_command(words, steps=steps, modes=None)
+    assert told in str(refused.value)
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:

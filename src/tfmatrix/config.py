@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tfmatrix.environments.machine import this_machine
-from tfmatrix.errors import UserError
-from tfmatrix.records import Launch, Machine, Policy, Rule
+from tfmatrix.errors import UserError, sentence
+from tfmatrix.models import commands
+from tfmatrix.records import Command, Launch, Machine, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
 
 if sys.version_info >= (3, 11):
@@ -29,7 +30,7 @@ RESERVED = {
     "KERAS_HOME": "every process has of its own",
     "TFMATRIX_ANSWERS": "is the probe's",
 }
-"""Variables that a launch cannot choose, and why: another value would hide what the report says of the process."""
+"""Variables that neither launch nor command can choose, and why: another value would hide what the report says."""
 
 PRESETS = ("bitwise", "rounding", "redraw")
 """The gate's presets; a test holds this to its table."""
@@ -56,7 +57,11 @@ class Config:
     distribution: str = "tensorflow-cpu"
     modes: tuple[str, ...] = DEFAULT_MODES
     models: tuple[str, ...] = ()
-    """Names of reference models, ``mlp`` or ``optimizers[adamw]``; none means all in the folder."""
+    """Names of models, ``mlp`` or ``optimizers[adamw]``; none means all in the folder, and all commands."""
+    commands: tuple[Command, ...] = ()
+    """What the tables `[tool.tfmatrix.models.NAME]` define, which stand in the place of names."""
+    at_once: tuple[str, ...] = ()
+    """What was typed of the one command that is run without a table: ``--steps 20 -- python train.py``."""
     models_folder: Path = Path("reference_models")
     launches: tuple[Launch, ...] = (Launch(),)
     trials: int = 3
@@ -87,6 +92,18 @@ class Config:
         given = {name: value for name, value in choices.items() if value is not None}
         return replace(self, **_checked(given, "the command line", self))
 
+    def with_command(self, words: Sequence[str], *, steps: int | None, modes: str | None) -> Config:
+        """Return the configuration of one command that was typed, alone; checked as one of a table is."""
+        table = {"command": list(words), "steps": steps, "modes": modes}
+        try:
+            name = commands.name_of(commands.words_of(list(words), "the words behind --"))
+            command = _command(name, {key: value for key, value in table.items() if value is not None})
+        except ValueError as error:
+            raise UserError(f"the command line {error}.") from None
+        others = tuple(one for one in self.commands if one.name != name)
+        typed = (*(("--steps", str(steps)) if steps is not None else ()), "--", *words)
+        return replace(self, models=(name,), modes=command.modes, commands=(*others, command), at_once=typed)
+
 
 def find_root(start: Path) -> Path:
     """Return the nearest folder, from ``start`` upwards, whose pyproject.toml has a `[tool.tfmatrix]`.
@@ -113,7 +130,16 @@ def load(root: Path) -> Config:
     if not isinstance(table, dict):
         raise UserError(f"{path.name}: tool.tfmatrix must be a table.")
     config = Config(root=root)
-    return replace(config, **_checked(table, f"{path.name}, [tool.tfmatrix]", config))
+    where = f"{path.name}, [tool.tfmatrix]"
+    loaded = replace(config, **_checked(table, where, config))
+    for command in loaded.commands:
+        # Without a cell in any of the project's modes it would be left out, and nothing would say so.
+        if strange := [mode for mode in command.modes if mode not in loaded.modes]:
+            raise UserError(
+                f"{where}: models has {command.name}, which runs in {strange[0]}, and modes does not; "
+                f"add it there, or set models.{command.name}.modes."
+            )
+    return loaded
 
 
 def _tool(path: Path) -> Mapping[str, Any]:
@@ -138,14 +164,22 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
     checked = {}
     for name, value in given.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
-            raise UserError(f"{where}: there is no key {name!r}; {hint}")
+            raise UserError(sentence(f"{where}: there is no key {name!r}; {_nearest(name, known)}"))
         try:
-            checked[name] = known[name](value)
+            # One key, since TOML has no list and tables under one name: either selects, or the tables define.
+            if name == "models" and isinstance(value, Mapping):
+                checked["commands"] = _commands(value)
+            else:
+                checked[name] = known[name](value)
         except ValueError as error:
-            raise UserError(f"{where}: {name} {error}.") from None
+            raise UserError(sentence(f"{where}: {name} {error}")) from None
     return checked
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return which name may be meant, or which there are."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
 
 
 def _text(value: Any) -> str:
@@ -163,8 +197,70 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(part) for part in parts))
 
 
+def _commands(value: Mapping[str, Any]) -> tuple[Command, ...]:
+    """Return the commands of a table of tables."""
+    for name, table in value.items():
+        if name in _COMMAND and not isinstance(table, Mapping):
+            raise ValueError(f"has {name}, which belongs into the table of one model, [tool.tfmatrix.models.NAME]")
+        commands.require_name(name)
+        if not isinstance(table, Mapping):
+            raise ValueError(  # noqa: TRY004  # every check raises the same
+                f"has {name}, which must be a table with a command, but is {table!r}"
+            )
+    return tuple(_command(name, table) for name, table in value.items())
+
+
+def _command(name: str, table: Mapping[str, Any]) -> Command:
+    """Return the command of one table."""
+    for key, value in table.items():
+        if key not in _COMMAND:
+            hint = _nearest(key, _COMMAND)
+            dotted = " (a model's name has no dot)" if isinstance(value, Mapping) and "command" in value else ""
+            raise ValueError(f"has {name}.{key}, which is no key{dotted}; {hint}")
+    if "command" not in table:
+        raise ValueError(f"has {name}, which has no command: {commands.SHOWN}")
+    found: dict[str, Any] = {"modes": DEFAULT_MODES[:1]}  # a script knows itself which behaviour it wants
+    for key, value in table.items():
+        found["words" if key == "command" else key] = _COMMAND[key](value, f"{name}.{key}")
+    return Command(name, **found)
+
+
+def _told(check: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
+    """Return a check of a whole key as one of a key of a table within."""
+
+    def within(value: Any, name: str) -> Any:
+        try:
+            return check(value)
+        except ValueError as error:
+            raise ValueError(f"has {name}, which {error}") from None
+
+    return within
+
+
+def _inside(value: Any, name: str) -> tuple[str, ...]:
+    """Return paths within the project."""
+    if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
+        raise ValueError(f"has {name}, which must be a list of paths, but is {value!r}")
+    for path in value:
+        commands.require_inside(path, name)
+    return tuple(dict.fromkeys(value))
+
+
+def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
+    """Return variables, sorted by name, none of which is set by somebody else."""
+    if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
+        raise ValueError(f"has {name}, which must be a table of strings")
+    if strange := [key for key, text in value.items() if not key or "=" in key or "\0" in key + text]:
+        raise ValueError(f"has {name} with {strange[0]!r}, which no variable can be, or whose value none can have")
+    if taken := sorted(set(value) & set(RESERVED)):
+        raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
+    return tuple(sorted(value.items()))
+
+
 def _models(value: Any) -> tuple[str, ...]:
     """Return names of models; an empty list means all, as the default does."""
+    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        raise ValueError("must be tables with a name each, [tool.tfmatrix.models.NAME], but is a list of them")
     return () if value == [] else _names(value)
 
 
@@ -209,12 +305,8 @@ def _launches(value: Any) -> tuple[Launch, ...]:
         if strange:
             raise ValueError(f"has {name}.{strange[0]}; there are intra_op, inter_op and variables")
         threads = {key: _count(1)(settings[key]) for key in ("intra_op", "inter_op") if key in settings}
-        variables = settings.get("variables", {})
-        if not isinstance(variables, Mapping) or not all(isinstance(v, str) for v in variables.values()):
-            raise ValueError(f"has {name}.variables, which must be a table of strings")
-        if taken := sorted(set(variables) & set(RESERVED)):
-            raise ValueError(f"has {name}.variables.{taken[0]}, which {RESERVED[taken[0]]}")
-        launches[name] = Launch(name, variables=tuple(sorted(variables.items())), **threads)
+        variables = _variables(settings.get("variables", {}), f"{name}.variables")
+        launches[name] = Launch(name, variables=variables, **threads)
     return tuple(launches.values())
 
 
@@ -260,6 +352,16 @@ def _rule(value: Mapping[str, Any], name: str) -> Rule:
     where = {place: _text(value[place]) for place in places if place in value}
     return Rule(**where, ratio=ratio, levels=tuple(words))
 
+
+_COMMAND: dict[str, Callable[[Any, str], Any]] = {
+    "command": commands.words_of,
+    "steps": _told(_count(0)),
+    "files": _inside,
+    "variables": _variables,
+    "modes": _told(_modes),
+    "timeout": _told(_seconds),
+}
+"""What a command's table may have: each check is of a value and its full name."""
 
 _CHECKS: dict[str, Any] = {
     "versions": _names,

@@ -20,3 +20,8 @@ class InternalError(AssertionError):
 def unreachable(value: NoReturn) -> NoReturn:
     """Raise where every case should have been handled; mypy refuses a call that some value can come to."""
     raise InternalError(f"nothing is done with {value!r}")
+
+
+def sentence(text: str) -> str:
+    """Return what is told a user as a sentence: with a full stop, unless it ends with a question."""
+    return text if text.endswith("?") else f"{text}."

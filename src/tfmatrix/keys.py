@@ -22,6 +22,7 @@ from tfmatrix.records import (
     Environment,
     ExpectedTrial,
     Machine,
+    Plain,
     Read,
     Script,
     Seeds,
@@ -41,10 +42,10 @@ HASH_SEEDS = ("0", "1")
 SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
-TRAIN, SEEDS, SCRIPT, WRITE, READ = "train", "seeds", "script", "write", "read"
+TRAIN, PLAIN, SEEDS, SCRIPT, WRITE, READ = "train", "plain", "seeds", "script", "write", "read"
 """What a trial covers of the kind of its work."""
 
-_PLAIN = Start()
+_USUAL = Start()
 
 Covers = tuple[tuple[str, str], ...]
 """What a trial covers: names, and values or digests."""
@@ -78,8 +79,10 @@ def scope_of(config: Config, environments: Iterable[Environment]) -> Scope:
     )
 
 
-def cell_covers(scope: Scope, cell: Cell, start: Start = _PLAIN) -> Covers:
+def cell_covers(scope: Scope, cell: Cell, start: Start = _USUAL) -> Covers:
     """Return what every trial of a cell covers that starts so, whatever its work."""
+    command = cell.model.command
+    own = {**dict(cell.launch.variables), **dict(command.variables if command else ()), **dict(start.variables)}
     launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
     return (
         ("lock", scope.locks[cell.environment]),
@@ -91,7 +94,7 @@ def cell_covers(scope: Scope, cell: Cell, start: Start = _PLAIN) -> Covers:
         ("files beside the model", json.dumps(cell.model.beside)),
         ("probe", scope.probe),
         ("machine", machine_id(scope.machine)),
-        *_inherited(scope, {**dict(cell.launch.variables), **dict(start.variables)}),
+        *_inherited(scope, own),
     )
 
 
@@ -104,7 +107,7 @@ def expect(  # noqa: PLR0913  # each is a part of the trial
     number: int = 0,
     seed: int = 0,
     hash_seed: str = HASH_SEEDS[0],
-    start: Start = _PLAIN,
+    start: Start = _USUAL,
     shared: Covers = (),
 ) -> ExpectedTrial:
     """Return a trial of a cell, filed under the digest of what it covers.
@@ -139,6 +142,8 @@ def _work_covers(work: Work, start: Start) -> Covers:
     match work:
         case Train(jitter=jitter):
             return ("work", TRAIN), ("jitter", str(jitter))
+        case Plain():
+            return (("work", PLAIN),)
         case Seeds():
             return (("work", SEEDS),)
         case Write(format=form):

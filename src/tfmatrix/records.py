@@ -59,26 +59,52 @@ class Launch:
 
 
 @dataclass(frozen=True)
+class Command:
+    """An unchanged script or notebook of the user's, and how it is run."""
+
+    name: str
+    words: tuple[str, ...]
+    """What is typed: ``python train.py --epochs 1``; the first is ``python`` or ``jupyter``."""
+    modes: tuple[str, ...]
+    """The modes that it is run in, whatever other models are."""
+    steps: int = 0
+    """After so many updates it is stopped; 0: it runs till its end."""
+    files: tuple[str, ...] = ()
+    """Files and folders that it reads besides what git tracks, by their paths from the project's root."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that are set before it starts, sorted by name."""
+    timeout: float | None = None
+    """Seconds that one of its trials may take; None: as many as any other."""
+
+
+@dataclass(frozen=True)
 class Model:
-    """A reference model: one file, or one variant of it."""
+    """What is run: a reference model, which is one file or one variant of it, or a command."""
 
     path: str
+    """The file's; of a command its name."""
     source: str
-    """SHA-256 of the file's bytes."""
+    """SHA-256 of the file's bytes; of a command, of what its table says that may change bits."""
     variant: str = ""
     beside: tuple[tuple[str, str], ...] = ()
-    """Files that it imports or reads from beside it: path within its folder, and SHA-256; sorted by path."""
+    """What it imports or reads from beside it: path within its folder, and SHA-256; sorted by path.
+
+    Of a command, what it declares, and SHA-256 of the names of the files there.
+    """
+    command: Command | None = None
 
     @property
     def name(self) -> str:
-        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``."""
+        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``; or the command's name."""
+        if self.command:
+            return self.command.name
         stem = self.path.rpartition("/")[2].removesuffix(".py")
         return f"{stem}[{self.variant}]" if self.variant else stem
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Environment x launch x mode x reference model."""
+    """Environment x launch x mode x model."""
 
     environment: Environment
     launch: Launch
@@ -99,7 +125,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Start:
-    """How a process starts, besides its launch: what recipes are tried under."""
+    """How a process starts, besides its launch: what recipes are tried under, and commands need."""
 
     name: str = ""
     """Processes of two names are started separately."""
@@ -115,6 +141,8 @@ class Start:
     """Whether the system is to give it the same addresses each time."""
     imports: tuple[str, ...] = ()
     """What it imports, in this order; none: NumPy, TensorFlow."""
+    bare: bool = False
+    """Whether it imports neither: a command's trial imports them itself, after what the script sets before."""
 
     def joined(self, other: Start) -> Start:
         """Return this start with whatever another one changes."""
@@ -126,6 +154,7 @@ class Start:
             processors=other.processors or self.processors,
             fixed_addresses=other.fixed_addresses or self.fixed_addresses,
             imports=other.imports or self.imports,
+            bare=other.bare or self.bare,
         )
 
 
@@ -135,6 +164,11 @@ class Train:
 
     jitter: int = 0
     """Which draw of one-ULP jitter moves its inputs; 0: none."""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Run a command unobserved, but for its weights, history and predictions."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +210,13 @@ class Read:
     """Key of the trial that wrote them."""
 
 
-Work = Train | Seeds | Script | Write | Read
+Work = Train | Plain | Seeds | Script | Write | Read
 """What a trial does in its environment and mode."""
 
 
-TRIAL, WITNESS, JITTER, SEEDS, PLAIN = "trial", "witness", "jitter", "seeds", "plain"
+TRIAL, WITNESS, JITTER, PLAIN, SEEDS = "trial", "witness", "jitter", "plain", "seeds"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to draw the initial weights under other seeds; to run without taps, so that it shows whether observing changes
-anything."""
+to show that observing changes nothing; to draw the initial weights under other seeds."""
 
 
 @dataclass(frozen=True)
@@ -301,7 +334,7 @@ class Rule:
     """One rule of a policy: where it holds, and what it says there; of several that hold, the last one counts."""
 
     model: str = ""
-    """A reference model, a bare ``optimizers`` meaning every variant; empty for every model."""
+    """A model, a bare ``optimizers`` meaning every variant; empty for every model."""
     mode: str = ""
     """Empty for every mode."""
     stage: str = ""

@@ -107,7 +107,7 @@ def test_a_broken_model_is_two_and_a_crash_is_a_finding(tmp_path: Path, tell: Te
     ("options", "saying"),
     [
         (("--formats", "h6"), "there is no format 'h6'"),
-        (("--models", "other"), "there is no reference model 'other'"),
+        (("--models", "other"), "there is no model 'other'"),
         (("--versions", "2.99.0"), "no TensorFlow 2.99.0 is known"),
     ],
 )

@@ -101,6 +101,28 @@ def test_what_is_staged_is_judged_and_not_what_lies_there(tmp_path: Path, tell: 
     assert "stale: run before the model changed" in said.out
 
 
+def test_what_a_command_declares_is_there_though_git_has_no_part_of_it(tmp_path: Path, tell: Tell) -> None:
+    """Data that is not committed is what a run used, and what is staged is judged with it, as far as it is there."""
+    for name in ("data/kept.csv", "data/ignored.csv", "more/deep/ignored.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1", encoding="utf-8")
+    (tmp_path / "train.py").write_text("# train\n", encoding="utf-8")
+    command = 'command = ["python", "train.py"]\nfiles = ["data/", "more"]\n'
+    gated(tmp_path, lambda _: ones(), ["same"], more=f"[tool.tfmatrix.models.train]\n{command}")
+    (tmp_path / ".gitignore").write_text(".tfmatrix/\nreports/\nignored.csv\n", encoding="utf-8")
+    git(tmp_path, "init")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "-m", "first")
+    assert tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path)).code == cli.SAME
+    git(tmp_path, "add", "--all")
+    said = tell("check-staged")
+    assert said.code == cli.SAME, said.out + said.err
+    (tmp_path / "data" / "new.csv").write_text("1", encoding="utf-8")
+    said = tell("check-staged")
+    assert said.code == cli.INCOMPLETE
+    assert "stale: run before the files beside the model changed" in said.out
+
+
 @pytest.mark.parametrize("other", ["2.14.1", "2.17.1"])
 def test_a_receipt_of_another_move_is_refused(tmp_path: Path, tell: Tell, other: str) -> None:
     """Evidence for a move from one version is none for the move from another."""

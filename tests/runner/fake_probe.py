@@ -27,8 +27,9 @@ def message(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
 
 
 def told(request: Mapping[str, Any]) -> bytes:
-    """Return the bytes of the one tensor that is observed for a request."""
-    return json.dumps([request[name] for name in SHARED]).encode("ascii")
+    """Return the bytes of the one tensor that is observed for a request; without taps the same is seen."""
+    seen = {**request, "purpose": "train"} if request["purpose"] == "plain" else request
+    return json.dumps([seen[name] for name in SHARED]).encode("ascii")
 
 
 def payload(request: Mapping[str, Any], *, digest: str = "", cut: int = 0) -> bytes:
@@ -82,8 +83,10 @@ class FakeProbe:
         for path in Path(sys.executable).parents[1].glob(os.environ.get("FAKE_LOSS", "no file")):
             path.unlink()
         can_fork = os.environ.get("FAKE_FORK") != "0"
-        numpy = os.environ.get("FAKE_NUMPY", "")
-        self._write(message({"import_seconds": 0.0, "can_fork": can_fork, "pid": os.getpid(), "numpy": numpy}))
+        described: dict[str, Any] = {"import_seconds": 0.0, "can_fork": can_fork, "pid": os.getpid()}
+        if not json.loads(os.environ.get("TFMATRIX_START", "{}")).get("bare"):  # which imports no NumPy
+            described["numpy"] = os.environ.get("FAKE_NUMPY", "")
+        self._write(message(described))
 
     def serve(self) -> None:
         """Do for each request what its model file is called after."""

@@ -67,7 +67,8 @@ def test_a_start_changes_variables_and_tells_the_probe_the_rest(monkeypatch: pyt
     before = variables(Launch(), PLAIN, "0", HOME)
     found = dict(started(before, start, Path("/a/folder")))
     asked = json.loads(found.pop("TFMATRIX_START"))
-    assert asked == {"here": "/a/folder", "processors": 1, "fixed_addresses": False, "imports": ["keras", "numpy"]}
+    told = {"here": "/a/folder", "processors": 1, "fixed_addresses": False, "imports": ["keras", "numpy"]}
+    assert asked == {**told, "bare": False}
     assert found == {name: value for name, value in before.items() if name != "OMP_NUM_THREADS"} | {"TZ": "XYZ-14"}
 
 

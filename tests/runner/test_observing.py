@@ -368,7 +368,7 @@ def test_stopping_ends_every_process(
 def test_a_trial_that_was_stopped_is_not_over(fake_plan: FakePlan) -> None:
     """What stopping kills is told as no outcome: the next run does it again."""
     plan = fake_plan(["hangs"], timeout=1000, versions=["2.15.1"])
-    run = observing._Run(plan.config)
+    run = observing._Run(plan.config, {})
     grouped = {plan.baseline: all_trials(plan)}
     until(run.events(grouped), Launched)
     run.stop()

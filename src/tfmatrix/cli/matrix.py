@@ -9,7 +9,7 @@ import click
 
 from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import INCOMPLETE, SAME
-from tfmatrix.cli.selection import PRINTING, RUNNING, SELECTION, options, read_config, read_plan
+from tfmatrix.cli.selection import PRINTING, RUNNING, SELECTION, options, plan_of, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
@@ -30,8 +30,12 @@ MATRIX = Question(write_report, answer, problems)
 @options(*SELECTION, *RUNNING, "stored", *PRINTING)
 @click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, or '2.15.1/mlp/tf2 jitter-2' itself.")
 @click.option("--trace", is_flag=True, help="With --cell, which stores nothing: print every digest, tier and stage.")
-def matrix(*, cell: str | None, trace: bool, **choices: Any) -> int:
+@click.option("--steps", type=int, metavar="N", help="Stop the command behind -- after N updates; 0: at its end.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- python SCRIPT ...]")
+def matrix(*, cell: str | None, trace: bool, steps: int | None, command: tuple[str, ...], **choices: Any) -> int:
     """Run what is missing of the matrix, compare, and write the report; `tfmatrix run` is the same.
+
+    A command behind --, such as `-- python train.py --epochs 1`, is run at once: alone, as it is, without a table.
 
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
     missing, unavailable or failed. What differs is for the report to say and not an error.
@@ -42,10 +46,11 @@ def matrix(*, cell: str | None, trace: bool, **choices: Any) -> int:
     if cell is not None and way.stored:
         raise UserError("--stored runs nothing, so --cell does not go with it.")
     if cell is not None:
-        return _run_cell(read_config(choices), cell, trace=trace)
+        return _run_cell(_settings(choices, command, steps), cell, trace=trace)
+    settings = _settings(choices, command, steps)
     own = _own_options(choices)
-    view = View(lambda trial: ["tfmatrix", "run", *own, "--cell", trial, "--trace"])
-    return ask(MATRIX, read_plan(choices), view, way)
+    view = View(lambda trial: ["tfmatrix", "run", *own, "--cell", trial, "--trace", *settings.at_once])
+    return ask(MATRIX, plan_of(settings), view, way)
 
 
 run = matrix
@@ -56,7 +61,19 @@ run = matrix
 @click.pass_context
 def report(context: click.Context, /, **choices: Any) -> Any:
     """Write the report of the matrix again from what is stored; nothing is run."""
-    return context.invoke(matrix, stored=True, fresh=False, cell=None, trace=False, **choices)
+    return context.invoke(matrix, stored=True, fresh=False, cell=None, trace=False, steps=None, command=(), **choices)
+
+
+def _settings(choices: dict[str, Any], command: tuple[str, ...], steps: int | None) -> Config:
+    """Return the configuration of one run, with a command where one was typed."""
+    settings = read_config(choices)
+    if not command:
+        if steps is not None:
+            raise UserError("--steps is for a command behind --; for others set steps in [tool.tfmatrix.models.NAME].")
+        return settings
+    if choices.get("models"):
+        raise UserError("a command behind -- is run alone, so --models does not go with it.")
+    return settings.with_command(command, steps=steps, modes=choices.get("modes"))
 
 
 def _run_cell(settings: Config, cell: str, *, trace: bool) -> int:

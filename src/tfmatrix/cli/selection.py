@@ -27,7 +27,7 @@ OPTIONS = {
     ),
     "formats": click.option("--formats", metavar="LIST", help="Formats: keras,weights.h5; all by default."),
     "modes": click.option("--modes", metavar="LIST", help=_MODES),
-    "models": click.option("--models", metavar="LIST", help="Reference models: mlp,optimizers[adamw]."),
+    "models": click.option("--models", metavar="LIST", help="Models: mlp,optimizers[adamw], or a command's name."),
     "trials": click.option("--trials", type=int, metavar="N", help="Trials that must agree."),
     "seed": click.option("--seed", type=int, metavar="N", help="What every generator is seeded with."),
     "python": click.option("--python", metavar="X.Y", help="The Python of the environments."),
@@ -81,7 +81,12 @@ def read_config(choices: dict[str, Any]) -> config.Config:
 
 def read_plan(choices: dict[str, Any]) -> Plan:
     """Return the plan of one run; raises ``UserError`` where the policy names what does not exist."""
-    plan = make_plan(read_config(choices))
+    return plan_of(read_config(choices))
+
+
+def plan_of(settings: config.Config) -> Plan:
+    """Return the plan of a configuration; raises ``UserError`` where the policy names what does not exist."""
+    plan = make_plan(settings)
     policy.require_known(plan.config.policy, [model.name for model in known_models(plan.config)])
     return plan
 

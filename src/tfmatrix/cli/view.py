@@ -58,7 +58,8 @@ class View:
                 row.phase, row.began = "observing", row.began or time.monotonic()
                 slow = "" if can_fork else "; it cannot fork, so each trial starts a process of its own"
                 how = f"{start.name}, " if start.name else ""
-                return f"{environment.name}: {how}TensorFlow imported in {seconds:.1f} s{slow}"
+                told = f"{environment.name}: {how}TensorFlow imported in {seconds:.1f} s{slow}"
+                return None if start.bare else told  # each trial of a bare one imports it itself
             case Finished():
                 return self._finished(event)
 

@@ -28,7 +28,19 @@ def staged_project(config: Config) -> Iterator[Config]:
     with tempfile.TemporaryDirectory(prefix="tfmatrix-staged-") as folder:
         _git(config.root, "checkout-index", "--all", f"--prefix={folder}/")
         staged = configuration.load(Path(folder) / _prefix(config.root))
+        for path in (path for command in staged.commands for path in command.files):
+            _lay(config.root / path, staged.root / path)
         yield replace(staged, store=config.under_root(staged.store))
+
+
+def _lay(real: Path, staged: Path) -> None:
+    """Have what a command declares lie in a staged project too, as far as git does not track it."""
+    if real.is_dir() and staged.is_dir():
+        for path in real.iterdir():
+            _lay(path, staged / path.name)
+    elif real.exists() and not staged.exists():
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        staged.symlink_to(real.absolute())
 
 
 @contextmanager

@@ -78,9 +78,13 @@ def jittered(array: np.ndarray, name: str, draw: int) -> np.ndarray:
     """
     if draw == 0 or array.dtype.kind != "f":
         return array
-    up = _stream("{}#{}".format(name, draw)).randint(0, 2, size=array.shape).astype(bool)
-    towards = np.where(up, np.inf, -np.inf).astype(array.dtype)
+    towards = np.where(up_or_down(name, array.shape, draw), np.inf, -np.inf).astype(array.dtype)
     return np.asarray(np.nextafter(array, towards))
+
+
+def up_or_down(name: str, shape: "tuple[int, ...]", draw: int) -> np.ndarray:
+    """Return which way each element of an array moves in a draw of jitter: True for up."""
+    return np.asarray(_stream("{}#{}".format(name, draw)).randint(0, 2, size=shape).astype(bool))
 
 
 def _mantissas(name: str, shape: tuple[int, ...]) -> np.ndarray:

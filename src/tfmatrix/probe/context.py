@@ -21,6 +21,8 @@ class Setting:
         self.mode = MODES[request["mode"]]
         self.seed: int = request["seed"]
         self.jitter: int = request["jitter"]
+        self.tapped: bool = request["purpose"] != "plain"
+        """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch
         self.recorder = Recorder()

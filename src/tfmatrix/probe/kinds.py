@@ -14,6 +14,8 @@ class Kind(NamedTuple):
     name: str
     marks: Dict[str, List[str]]
     """The functions, any of which makes a file one of this kind, and the parameters of each."""
+    functions: Dict[str, List[str]]
+    """The other functions that it may define, and the parameters of each."""
     needs: List[str]
     """What a file of this kind needs besides."""
     tiers: List[str]

@@ -15,24 +15,15 @@ import numpy as np
 from .kinds import KINDS, Kind
 from .outcomes import BadModel, Changed
 
-PARAMETERS: dict[str, list[str]] = {
-    **{mark: parameters for kind in KINDS.values() for mark, parameters in kind.marks.items()},
-    "data": ["rng"],
-    "dropout": ["batch"],
-    "forward": ["variables", "batch", "dropout"],
-    "loss": ["outputs", "batch"],
-}
-"""Every function that a model file may define, and its parameters: those that mark a kind, and the others."""
-
 CONSTANTS: dict[str, type] = {
     "OPTIMIZER": dict,
-    "LOSS": str,
     "EPOCHS": int,
     "BATCH": int,
     "STATISTICS": list,
     "VARIANTS": dict,
+    "FIT": dict,
 }
-"""Every constant that a model file may define, and its type."""
+"""The constants that a model file may define, and their types; what OPTIMIZER is, is for the kind to say."""
 
 
 def load(path: str, source: str = "") -> ModuleType:
@@ -78,8 +69,6 @@ def choose_variant(module: ModuleType, variant: str) -> None:
 
 def kind_of(module: ModuleType) -> Kind:
     """Return the kind of model that the file defines; raise BadModel where it breaks the contract."""
-    _check_functions(module)
-    _check_constants(module)
     marks = {mark: kind for kind in KINDS.values() for mark in kind.marks if hasattr(module, mark)}
     if not marks:
         functions = ", ".join(mark for kind in KINDS.values() for mark in kind.marks)
@@ -88,14 +77,17 @@ def kind_of(module: ModuleType) -> Kind:
     others = [other for other in marks if marks[other] != kind]
     if others:
         raise broken(module, others[0], "a model with {} cannot have {} too".format(mark, others[0]))
+    _check_functions(module, kind)
+    _check_constants(module, kind)
     missing = [name for name in kind.needs if not hasattr(module, name)]
     if missing:
         raise broken(module, mark, "a model with {} also needs {}".format(mark, ", ".join(missing)))
     return kind
 
 
-def _check_functions(module: ModuleType) -> None:
-    for name, parameters in PARAMETERS.items():
+def _check_functions(module: ModuleType, kind: Kind) -> None:
+    """Hold the functions of a kind to their parameters; what else a file calls by such a name is its own business."""
+    for name, parameters in {**kind.marks, **kind.functions}.items():
         function = getattr(module, name, None)
         if function is None:
             continue
@@ -108,9 +100,11 @@ def _check_functions(module: ModuleType) -> None:
             raise broken(module, name, told)
 
 
-def _check_constants(module: ModuleType) -> None:
+def _check_constants(module: ModuleType, kind: Kind) -> None:
     for name, wanted in CONSTANTS.items():
         value = getattr(module, name, None)
+        if name == "OPTIMIZER" and name not in kind.needs:
+            continue
         if value is not None and not isinstance(value, wanted):
             told = "{} must be a {}, but is a {}".format(name, wanted.__name__, type(value).__name__)
             raise broken(module, name, told)
@@ -120,7 +114,7 @@ def _check_constants(module: ModuleType) -> None:
     if variants is not None and not isinstance(getattr(variants, "value", None), ast.Dict):
         raise broken(module, "VARIANTS", "VARIANTS must be a dict written out: it is read, not run, to find them")
     missing = {"name", "learning_rate"} - set(getattr(module, "OPTIMIZER", ("name", "learning_rate")))
-    if missing:
+    if missing and "OPTIMIZER" in kind.needs:
         raise broken(module, "OPTIMIZER", "OPTIMIZER lacks {}".format(", ".join(sorted(missing))))
 
 

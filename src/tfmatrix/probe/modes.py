@@ -47,9 +47,17 @@ MODES = {
 
 def enter(mode: Mode, threads: Threads) -> Any:
     """Set the process up for a mode, make sure that it got what it asked for, and return an engine."""
-    set_behavior(mode)
     kind = ENGINES[mode.engine]
     kind.set_up(threads)
+    set_up(mode)
+    if tf.executing_eagerly() != kind.eager:
+        raise RuntimeError("{} mode is of an engine that executes otherwise than this process".format(mode.name))
+    return make_engine(mode, threads)
+
+
+def set_up(mode: Mode) -> None:
+    """Give the process the behaviour and the determinism of a mode; raise RuntimeError where it does not get them."""
+    set_behavior(mode)
     if mode.op_determinism:
         tf.config.experimental.enable_op_determinism()
         # No public name tells whether it is on; this one exists in every release from 2.8 on.
@@ -57,9 +65,6 @@ def enter(mode: Mode, threads: Threads) -> Any:
 
         if not is_op_determinism_enabled():
             raise RuntimeError("{} mode asked for op determinism and did not get it".format(mode.name))
-    if tf.executing_eagerly() != kind.eager:
-        raise RuntimeError("{} mode is of an engine that executes otherwise than this process".format(mode.name))
-    return make_engine(mode, threads)
 
 
 def set_behavior(mode: Mode) -> None:
@@ -77,4 +82,19 @@ def seed_generators(seed: int) -> None:
     """Seed Python's, NumPy's and TensorFlow's generators: the eager context's, or the default graph's in a graph."""
     random.seed(seed)
     np.random.seed(seed)
+    tf.compat.v1.set_random_seed(seed)
+
+
+def seed_graphs(seed: int) -> None:
+    """Seed TensorFlow's generator: the eager context's, and that of every graph that is made from now on."""
+    from tensorflow.python.framework.ops import Graph
+
+    original = Graph.__init__
+
+    def make(graph: Any, *arguments: Any, **named: Any) -> None:
+        original(graph, *arguments, **named)
+        if type(graph) is Graph:  # a function's graph takes its seed from where it is made
+            graph.seed = seed
+
+    Graph.__init__ = make
     tf.compat.v1.set_random_seed(seed)

@@ -1,8 +1,9 @@
-"""How a recipe has this process start otherwise, as ``TFMATRIX_START`` says in JSON, and what it sees of that.
+"""How a recipe or a command has this process start otherwise, as ``TFMATRIX_START`` says in JSON, and what it sees.
 
 ``TFMATRIX_START`` may have: ``here`` (the trials' working folder), ``processors`` (how many the process may use),
-``fixed_addresses`` (no random address layout) and ``imports`` (modules in their order). Where it is not set, as in a
-matrix, nothing here does anything.
+``fixed_addresses`` (no random address layout), ``imports`` (modules in their order) and ``bare`` (neither NumPy nor
+TensorFlow: a command's script imports them, after what it sets before). Where it is not set, as for model files,
+nothing here does anything.
 """
 
 from __future__ import annotations

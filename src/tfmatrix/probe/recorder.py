@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Set
+from typing import Any, Mapping, Optional, Set
 
 from .fingerprint import Tensor, canonical, digest
 
@@ -22,14 +22,21 @@ class Recorder:
         self._entries: list[tuple[str, str, str]] = []
         self._names: set[tuple[str, str]] = set()
         self._tensors: dict[str, Tensor] = {}
+        self.notes: dict[str, None] = {}
+        """What could not be seen, a sentence each."""
 
     @property
     def tiers(self) -> Set[str]:
         """The tiers that have a stage."""
         return {tier for tier, _ in self._names}
 
-    def record(self, tier: str, stage: str, value: Any) -> None:
-        """Fingerprint one array under a stage name.
+    @property
+    def length(self) -> int:
+        """The number of stages that are recorded."""
+        return len(self._entries)
+
+    def record(self, tier: str, stage: str, value: Any, at: Optional[int] = None) -> None:
+        """Fingerprint one array under a stage name, at a place in the trace or at its end.
 
         Raises TypeError where the value is no tensor and ValueError where the name was used before.
         """
@@ -44,7 +51,7 @@ class Recorder:
         name = digest(tensor)
         self._names.add((tier, stage))
         self._tensors.setdefault(name, tensor)
-        self._entries.append((tier, stage, name))
+        self._entries.insert(len(self._entries) if at is None else at, (tier, stage, name))
 
     def record_all(self, tier: str, stage: str, values: Mapping[str, Any]) -> None:
         """Record a mapping under one stage, each array as ``stage/name``."""

@@ -14,8 +14,8 @@ import numpy as np
 from . import canonical, optimizers
 from .context import Setting
 from .functional import Functional, batches
-from .keras_fit import assign, compile_network, named_variables, values
 from .loading import mapping, rows_of
+from .networks import assign, compile_network, named_variables, values
 
 EPOCHS = 2
 """Epochs of training before writing: enough that no weight, bias or slot is what it began as."""

@@ -1,7 +1,8 @@
 """The probe's contract, and the worker that keeps it.
 
 Started as ``python -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once and
-writes one message about itself. Then it reads requests, one JSON object a line, from standard input, and answers each
+writes one message about itself. Where `process_start` says that it is bare, it imports neither TensorFlow nor NumPy:
+each of its trials does. Then it reads requests, one JSON object a line, from standard input, and answers each
 with one message on file descriptor ``TFMATRIX_ANSWERS``. It ends when its input does or when the process that started
 it is gone, in the middle of a trial too; no process that it or a model started outlives it.
 
@@ -43,7 +44,7 @@ from . import evidence
 from .guard import Handover, Host, answer, guard, limits_of
 from .isolation import Channel, flush_streams, hold, keep
 from .messages import write_message
-from .process_start import import_all, saw
+from .process_start import asked, import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
 
 
@@ -118,7 +119,8 @@ class Worker:
         with open(0, "rb", closefd=False) as lines:  # no path
             for line in lines:
                 request = json.loads(line.decode("utf-8"))
-                for name in ("path", "plant"):  # a trial's working folder is its own
+                paths = ("plant",) if request.get("command") else ("path", "plant")  # a command's path is its name
+                for name in paths:  # a trial's working folder is its own
                     if request.get(name):
                         request[name] = os.path.abspath(request[name])
                 if request["fresh"]:
@@ -151,14 +153,29 @@ class Worker:
 
 
 def describe() -> Dict[str, Any]:
-    """Import TensorFlow; return what this process is: releases, interpreter, and whether a fork would be sound."""
+    """Return what this process is: interpreter, releases, and whether a fork would be sound.
+
+    Unless it is bare it imports TensorFlow for that.
+    """
     started = time.monotonic()
+    found = {"can_fork": hasattr(os, "fork")} if asked().get("bare") else _imported()
+    return {
+        **found,
+        "python": platform.python_version(),
+        "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
+        "import_seconds": round(time.monotonic() - started, 3),
+        "pid": os.getpid(),
+        "saw": saw(),
+    }
+
+
+def _imported() -> Dict[str, Any]:
+    """Import TensorFlow, and return the releases and whether a fork would be sound."""
     import_all()
     import numpy
     import tensorflow
     from tensorflow.python.eager import context  # no public name tells whether the runtime exists
 
-    seconds = time.monotonic() - started
     from . import kinds, scripts, trial  # noqa: F401  # once for all trials
 
     kinds.import_all()
@@ -166,12 +183,7 @@ def describe() -> Dict[str, Any]:
     return {
         "tensorflow": tensorflow.__version__,
         "numpy": numpy.__version__,
-        "python": platform.python_version(),
-        "hash_seed": os.environ.get("PYTHONHASHSEED", ""),
         "can_fork": hasattr(os, "fork") and not context.context()._initialized,
-        "import_seconds": round(seconds, 3),
-        "pid": os.getpid(),
-        "saw": saw(),
     }
 
 
@@ -210,10 +222,18 @@ def _settle(scratch: str) -> None:
 def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
     """Run the trial in this process; every exception becomes an outcome."""
     try:
-        from .scripts import observe_script
-        from .trial import observe
-
-        seen = observe_script(request) if request.get("script") else observe(request, scratch)
-        return evidence.header("observed"), seen.payload()
+        return evidence.header("observed"), _observe(request, scratch).payload()
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
         return evidence.of_exception(error, request["path"]), b""
+
+
+def _observe(request: Mapping[str, Any], scratch: str) -> Any:
+    """Run what a request has: a command, the text of a recipe, or a model file."""
+    if request.get("command"):
+        from .commands import observe_command
+
+        return observe_command(request, scratch)
+    from .scripts import observe_script
+    from .trial import observe
+
+    return observe_script(request) if request.get("script") else observe(request, scratch)

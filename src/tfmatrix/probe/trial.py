@@ -46,7 +46,7 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
         with setting.engine.compiling():
             observe_exchange(kind, model, setting, request)
     else:
-        _record_seed(setting.recorder)
+        record_seed(setting.recorder)
         with setting.engine.compiling():
             code(kind.observe)(model, setting)
         if not setting.recorder.tiers <= set(kind.tiers):
@@ -54,7 +54,7 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     return setting.recorder
 
 
-def _record_seed(recorder: Recorder) -> None:
+def record_seed(recorder: Recorder) -> None:
     """Record what the generators would draw next, without drawing: from copies of their states."""
     python = random.Random()
     python.setstate(random.getstate())

@@ -1,4 +1,4 @@
-"""What a configuration chooses, the same for every question: environments, and reference models."""
+"""What a configuration chooses, the same for every question: environments, and models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
 from tfmatrix.keys import SEED_LIMIT
-from tfmatrix.models import files
+from tfmatrix.models import commands, files
 from tfmatrix.records import Environment, Model
 
 
@@ -31,8 +31,18 @@ def environment_of(config: Config, name: str) -> Environment:
 
 
 def known_models(config: Config) -> tuple[Model, ...]:
-    """Return every reference model in the models folder, chosen or not."""
-    return tuple(files.discover(config.under_root(config.models_folder)))
+    """Return every reference model in the models folder and every command, chosen or not.
+
+    Raises ``UserError`` where a command is called as a reference model is, or its script or a file of it is not there.
+    """
+    models = tuple(files.discover(config.under_root(config.models_folder)))
+    stems = {model.name.partition("[")[0] for model in models}
+    if taken := [command.name for command in config.commands if command.name in stems]:
+        raise UserError(
+            f"both a reference model and a command are called {taken[0]}; "
+            f"give the command another name in [tool.tfmatrix.models.NAME]."
+        )
+    return (*models, *(commands.model_of(command, config.root) for command in config.commands))
 
 
 def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
@@ -40,7 +50,7 @@ def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
 
 
 def chosen_models(config: Config) -> tuple[Model, ...]:
-    """Return the reference models that a configuration names, a bare ``optimizers`` meaning every variant; else all.
+    """Return the models that a configuration names, a bare ``optimizers`` meaning every variant; else all.
 
     Raises ``UserError`` for a name that no model has, and where there is no model at all.
     """
@@ -51,7 +61,7 @@ def chosen_models(config: Config) -> tuple[Model, ...]:
     for name in config.models:
         found = [model for model in models if name in {model.name, model.name.partition("[")[0]}]
         if not found:
-            raise UserError(f"there is no reference model {name!r}; there are {', '.join(m.name for m in models)}.")
+            raise UserError(f"there is no model {name!r}; there are {', '.join(m.name for m in models)}.")
         chosen += found
     return tuple(dict.fromkeys(chosen)) or models
 
@@ -59,7 +69,10 @@ def chosen_models(config: Config) -> tuple[Model, ...]:
 def _no_model(config: Config) -> UserError:
     folder = config.under_root(config.models_folder)
     what = "has no Python file" if folder.is_dir() else "is no folder"
-    return UserError(f"there is no reference model: {folder} {what}; put one there, or set models_folder.")
+    return UserError(
+        f"there is no model: {folder} {what}; put one there, set models_folder, or have a table "
+        "[tool.tfmatrix.models.NAME] with a command."
+    )
 
 
 def current_model(config: Config) -> Callable[[Mapping[str, str]], bool]:

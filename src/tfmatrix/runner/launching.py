@@ -48,5 +48,6 @@ def started(variables: Mapping[str, str], start: Start, here: Path) -> Mapping[s
         "processors": start.processors,
         "fixed_addresses": start.fixed_addresses,
         "imports": start.imports,
+        "bare": start.bare,
     }
     return changed | {"TFMATRIX_START": json.dumps(asked)}

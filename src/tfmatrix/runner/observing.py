@@ -18,16 +18,21 @@ from tfmatrix.config import Config
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import InternalError, Unavailable
 from tfmatrix.keys import probe_source
+from tfmatrix.models.commands import script_of
+from tfmatrix.models.project import project_files
 from tfmatrix.records import (
     CRASHED,
     PROBE_DIED,
     WITNESS,
+    Command,
     Environment,
     ExpectedTrial,
     InstalledEnvironment,
+    Plain,
     Read,
     Script,
     Seeds,
+    Start,
     Train,
     Work,
     Write,
@@ -44,6 +49,9 @@ MEMORY_SHARE = 0.9
 """Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
 
 
+_NO_FILES: Mapping[Command, tuple[str, ...]] = {}
+
+
 def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
     """Yield what happens until every missing trial is over or its environment is refused.
 
@@ -51,8 +59,9 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
     """
     if machine_id(config.machine) != machine_id(this_machine()):
         raise InternalError("what was planned for another machine cannot be run here")
-    run = _Run(config)
-    by_environment = _grouped(missing, lambda expected: expected.cell.environment)
+    trials = tuple(missing)
+    run = _Run(config, files_of(trials, config))
+    by_environment = _grouped(trials, lambda expected: expected.cell.environment)
     try:
         yield from run.events(by_environment)
     finally:
@@ -65,22 +74,49 @@ def processes_at_once(config: Config) -> int:
     return config.jobs or max(1, min(machine.cores, int(machine.memory_gib // MEMORY_EACH)))
 
 
-def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[str, Any]:
-    """Return what a probe is asked for a trial; ``fresh`` has it run without a fork."""
+def files_of(trials: Iterable[ExpectedTrial], config: Config) -> dict[Command, tuple[str, ...]]:
+    """Return what is to lie in the working folder of each command that some trials run, as the project is now."""
+    commands = dict.fromkeys(e.cell.model.command for e in trials if e.cell.model.command)
+    apart = [config.under_root(config.store).parent, config.under_root(config.reports)]
+    # The script itself is there before git is told of it; of a module it is not known where it lies.
+    named = {one: filter(None, (script_of(one.words), *one.files)) for one in commands}
+    return {one: project_files(config.root, declared, apart) for one, declared in named.items()}
+
+
+def request_of(
+    expected: ExpectedTrial, config: Config, *, fresh: bool, files: Mapping[Command, tuple[str, ...]] = _NO_FILES
+) -> dict[str, Any]:
+    """Return what a probe is asked for a trial; ``fresh`` has it run without a fork.
+
+    ``files`` are those of the project that each command finds in its working folder.
+    """
+    model, command = expected.cell.model, expected.cell.model.command
     return {
-        "path": expected.cell.model.path,
-        "source": expected.cell.model.source,
-        "beside": dict(expected.cell.model.beside),
-        "variant": expected.cell.model.variant,
+        "path": model.path,
+        "source": "" if command else model.source,
+        "beside": {} if command else dict(model.beside),
+        "variant": model.variant,
         "mode": expected.cell.mode,
         "seed": expected.seed,
         "intra_op": expected.cell.launch.intra_op,
         "inter_op": expected.cell.launch.inter_op,
-        "timeout": config.timeout,
+        "timeout": (command and command.timeout) or config.timeout,
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
+        **(_run_by(command, config, files.get(command, ())) if command else {}),
         **_asked(expected.work),
+    }
+
+
+def _run_by(command: Command, config: Config, files: Sequence[str]) -> dict[str, Any]:
+    """Return what a probe is asked of a command besides."""
+    return {
+        "command": list(command.words),
+        "project": str(config.root.absolute()),
+        "files": list(files),
+        "variables": dict(command.variables),
+        "steps": command.steps,
     }
 
 
@@ -89,6 +125,8 @@ def _asked(work: Work) -> dict[str, Any]:
     match work:
         case Train(jitter=jitter):
             return {"purpose": "train", "jitter": jitter}
+        case Plain():
+            return {"purpose": "plain"}
         case Seeds():
             return {"purpose": "seeds"}
         case Script():
@@ -107,8 +145,11 @@ def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any
 
 
 def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
-    """Return what tells the process of a trial from those of others: a witness has one of its own."""
-    alone = expected.key if expected.role == WITNESS else ""
+    """Return what tells the process of a trial from those of others: a witness has one of its own.
+
+    So has each trial of a command: a bare process costs nothing, and as many of them run at once as can.
+    """
+    alone = expected.key if expected.role == WITNESS or expected.start.bare else ""
     return expected.cell.launch, expected.hash_seed, expected.start, alone
 
 
@@ -139,8 +180,9 @@ def _stranger(
 class _Run:
     """The threads and probes of one run: one thread makes environments, the others observe."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, files: Mapping[Command, tuple[str, ...]]) -> None:
         self.config = config
+        self.files = files
         self._events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
         self.stopped = threading.Event()
         self._maker = making.Maker(config)
@@ -266,7 +308,7 @@ class _Run:
         """
         launch, start = expected.cell.launch, expected.start
         folder = self.config.under_root(self.config.store).parent / "recipes"
-        placed = Placed(start, folder) if isinstance(expected.work, Script) else None
+        placed = Placed(start, folder) if start != Start() else None
         probe = Probe(installed.interpreter, installed.environment, launch, expected.hash_seed, placed)
         with self._lock:
             self._probes.add(probe)  # before it imports TensorFlow, so that stopping does not wait for that
@@ -325,7 +367,9 @@ class _Line:
         self._probe = self._probe or self._run.start_probe(self._installed, expected)
         fresh = expected.role == WITNESS or not self._probe.can_fork
         try:
-            header, payload = self._probe.ask(request_of(expected, self._run.config, fresh=fresh))
+            header, payload = self._probe.ask(
+                request_of(expected, self._run.config, fresh=fresh, files=self._run.files)
+            )
             return Finished(expected, *to_trial(expected, header, payload))
         except ProbeDied as error:
             died = trial_of(expected, CRASHED, kind=PROBE_DIED, message=f"the probe died: {error}")

@@ -42,7 +42,7 @@ def test_what_was_not_asked_about_is_said_first(report: Report) -> None:
     """An answer of some models alone says of how many."""
     asked = {cell.model for cell in report.cells}
     part = changed(report, settings=changed(report.settings, left_out=("a", "b")))
-    told = f"{len(asked)} of {len(asked) + 2} reference models"
+    told = f"{len(asked)} of {len(asked) + 2} models"
     assert lines(part)[0] == f"against 2.15.1, {told}:"
     text = to_markdown(page(part))
     assert f"**Only {told} were asked.** Not among them: `a`, `b`." in text

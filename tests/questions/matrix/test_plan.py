@@ -377,15 +377,15 @@ def test_a_bare_name_means_every_variant(tmp_path: Path) -> None:
 Wrong = Callable[[config.Config], config.Config]
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "model": ({"models": "mpl"}, "there is no reference model 'mpl'; there are mlp"),
-    "variant": ({"models": "mlp[x]"}, "there is no reference model"),
+    "model": ({"models": "mpl"}, "there is no model 'mpl'; there are mlp"),
+    "variant": ({"models": "mlp[x]"}, "there is no model"),
     "version": ({"versions": "2.7.0"}, "no TensorFlow 2.7.0 is known; the nearest are 2.8"),
     "baseline": ({"baseline": "latest"}, "latest"),
     "package": ({"versions": "2.16.2+torch-1.0"}, "torch-1.0"),
     "distribution": ({"distribution": "tensorflow-gpu"}, "is not one of tensorflow-cpu, tensorflow"),
     "python": ({"python": "3.13"}, "does not run on Python 3.13"),
     "seed": ({"seed": 2**31}, "must be below 2147483648"),
-    "folder": ({"models_folder": "nowhere"}, "no reference model"),
+    "folder": ({"models_folder": "nowhere"}, "there is no model"),
 }
 
 

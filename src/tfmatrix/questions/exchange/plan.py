@@ -55,7 +55,7 @@ class ExchangePlan:
     @cached_property
     def written(self) -> tuple[Written, ...]:
         """What is to be written: formats outermost, then modes, launches and models, environments innermost."""
-        kinds = {model: files.kind_of(Path(model.path)) for model in self.models}
+        kinds = {model: files.kind_of(Path(model.path)) for model in self.models if not model.command}
         return tuple(
             self._written(form, Cell(environment, launch, mode, model))
             for form in self.formats
@@ -63,7 +63,7 @@ class ExchangePlan:
             if mode in form.modes
             for launch in self.config.launches
             for model in self.models
-            if kinds[model] == form.kind
+            if kinds.get(model) == form.kind
             for environment in self.environments
         )
 
@@ -147,18 +147,27 @@ def artefacts_of(config: Config) -> Path:
 def make_exchange_plan(config: Config, names: tuple[str, ...] = (), models: tuple[str, ...] = ()) -> ExchangePlan:
     """Return the plan of a configuration, of the formats and models of some names, or of all.
 
-    An exchange has no baseline. Raises ``UserError`` where a version, model or format does not exist, where the policy
-    names what does not, and where the chosen models have no such format.
+    An exchange has no baseline, and no command is part of one: what a script saves is its own affair. Raises
+    ``UserError`` where a version, model or format does not exist, where the policy names what does not, where the
+    chosen models have no such format, and where commands were named or there is nothing else.
     """
     strange = sorted(set(names) - {form.name for form in FORMATS})
     if strange:
         raise UserError(f"there is no format {strange[0]!r}; there are {', '.join(form.name for form in FORMATS)}.")
     require_seed(config)
-    require_known(config.policy, [model.name for model in known_models(config)])
+    known = known_models(config)
+    require_known(config.policy, [model.name for model in known])
+    chosen = models or config.models or MODELS
+    commands = [model.name for model in known if model.command]
+    if named := [name for name in commands if name in chosen or len(commands) == len(known)]:
+        raise UserError(
+            f"the command {named[0]} is not exchanged: what a script saves is its own affair; "
+            "choose models of the models folder."
+        )
     plan = ExchangePlan(
         config,
         named_environments(config),
-        chosen_models(replace(config, models=models or config.models or MODELS)),
+        chosen_models(replace(config, models=chosen)),
         tuple(form for form in FORMATS if not names or form.name in names),
     )
     if not plan.written:

@@ -1,1 +1,1 @@
-"""Matrix: what moving from one release to another changes in the reference models."""
+"""Matrix: what moving from one release to another changes in a project's models."""

@@ -34,10 +34,10 @@ def _candidate(candidate: Candidate, report: Report) -> Text:
 
 
 def left_out(report: Report) -> str:
-    """Return how much of the reference models was not asked about; nothing where all were."""
+    """Return how many of the models were not asked about; nothing where all were."""
     missing = report.settings.left_out
     asked = {cell.model for cell in report.cells}
-    return f"{len(asked)} of {len(asked) + len(missing)} reference models" if missing else ""
+    return f"{len(asked)} of {len(asked) + len(missing)} models" if missing else ""
 
 
 def change(first: FirstChange) -> str:

@@ -23,7 +23,7 @@ from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
-from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.questions.matrix.plan import Plan, runs_in
 from tfmatrix.records import (
     MISSING,
     OBSERVED,
@@ -66,7 +66,12 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             Step(before[newer], newer, tuple(_compare_cells(asked, judgements) for asked in group))
             for newer, group in _grouped(after, lambda asked: asked.candidate.cell.environment).items()
         ),
-        modes=tuple(_compare_modes(asked, judgements[asked]) for asked in between if asked in judgements),
+        # A model without an injected tier, as a command is, has nothing that could be compared across modes.
+        modes=tuple(
+            _compare_modes(asked, judgements[asked])
+            for asked in between
+            if asked in judgements and judgements[asked].stages
+        ),
         machine=noted_machine(store, plan.scope.machine),
         settings={
             "trials": plan.config.trials,
@@ -78,6 +83,8 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "left_out": sorted(
                 {model.name for model in known_models(plan.config)} - {model.name for model in plan.models}
             ),
+            "witnessed": not all(model.command for model in plan.models),
+            "at_once": list(plan.config.at_once),
         },
     )
     tensors.close()
@@ -110,7 +117,7 @@ def _modes_of(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
     first, *others = plan.config.modes
     for other in others:
         for cell in plan.cells:
-            if cell.mode == first and cell.launch.name == "default":
+            if cell.mode == first and cell.launch.name == "default" and runs_in(cell.model, other):
                 yield cell, replace(cell, mode=other)
 
 

@@ -11,7 +11,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import left_out, unknown
 from tfmatrix.questions.matrix.changes import said
-from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report
+from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report, Settings
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -62,26 +62,29 @@ def _head(report: Report) -> Iterator[Block]:
     yield paragraph(
         (
             ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-            "Every cell is one reference model in one mode and release; its",
+            "Every cell is one model in one mode and release; its",
         ),
         (
             ("results are compared bit for bit with those of the baseline, ", Strong(report.baseline)),
-            (", on the same machine. ", _repeated(report.settings.trials)),
+            (", on the same machine. ", _repeated(report.settings)),
         ),
     )
 
 
-def _repeated(trials: int) -> Text:
+def _repeated(settings: Settings) -> Text:
     """Return how often each cell was run, and what follows for the marks."""
-    if trials == 1:
+    if settings.trials == 1 and not settings.witnessed:
+        return "A cell was run once, so it is not shown that a difference is not one between two runs of one release."
+    if settings.trials == 1:
         return (
             "A cell was run once, and one model of each release and mode once more in a fresh process: only for these "
             "models is it shown that a difference is not one between two runs of one release."
         )
+    witness = ", and one model of each release and mode once more in a fresh process" if settings.witnessed else ""
     return prose(
-        f"A cell was run {trials} times, from two processes under two hash seeds, and one model of each release and "
-        "mode once more in a fresh process; only where all of these gave the same bits is it compared with another. "
-        "So a mark other than `~` never comes from one run differing from the next."
+        f"A cell was run {settings.trials} times, from two processes under two hash seeds{witness}; only where all of "
+        "these gave the same bits is it compared with another. So a mark other than `~` never comes from one run "
+        "differing from the next."
     )
 
 
@@ -292,9 +295,11 @@ def _one_cell(report: Report) -> Iterator[Block]:
     changed = [change.cell for candidate in report.candidates for change in candidate.first_changes]
     cell_id = changed[-1] if changed else report.cells[-1].id
     cell = next(cell for cell in report.cells if cell.id == cell_id)
-    chosen = {"versions": cell.environment, "models": cell.model, "modes": cell.mode}
+    at_once = report.settings.at_once
+    chosen = {"versions": cell.environment, **({} if at_once else {"models": cell.model}), "modes": cell.mode}
     chosen |= {"baseline": report.baseline, "reports": "build/one-cell"}
-    options = " ".join(f"--{option} {shlex.quote(plain(value))}" for option, value in chosen.items())
+    typed = [part for option, value in chosen.items() for part in (f"--{option}", value)]
+    options = " ".join(shlex.quote(plain(part)) for part in (*typed, *at_once))
     yield Heading(2, "Reproduce one cell")
     yield Listing("console", f"$ python3 -m nox -s matrix -- {options}")
     yield paragraph(

@@ -12,13 +12,30 @@ from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
 from tfmatrix.questions.chosen import chosen_models, environment_of, named_environments, require_seed
-from tfmatrix.records import JITTER, SEEDS, TRIAL, WITNESS, Cell, Environment, ExpectedTrial, Model, Seeds, Train
+from tfmatrix.records import (
+    JITTER,
+    PLAIN,
+    SEEDS,
+    TRIAL,
+    WITNESS,
+    Cell,
+    Environment,
+    ExpectedTrial,
+    Model,
+    Plain,
+    Seeds,
+    Start,
+    Train,
+)
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
 TRAIN = Train()
 """What most trials do."""
+
+USUAL, BARE = Start(), Start(bare=True)
+"""How the processes start that trials of model files are forked from, and those of commands."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,7 @@ class Plan:
             for launch in self.config.launches
             for mode in self.config.modes
             for model in self.models
+            if runs_in(model, mode)
         )
 
     @cached_property
@@ -68,7 +86,9 @@ class Plan:
     def _trials_of(self, cell: Cell) -> Iterator[ExpectedTrial]:
         first, second = HASH_SEEDS
         count = self.config.trials
-        expect = partial(keys.expect, self.scope, cell, seed=self.config.seed, shared=cell_covers(self.scope, cell))
+        start = BARE if cell.model.command else USUAL
+        shared = cell_covers(self.scope, cell, start)
+        expect = partial(keys.expect, self.scope, cell, seed=self.config.seed, start=start, shared=shared)
         for number in range(1, count + 1):
             # The last of several comes from another process with another hash seed.
             other = second if number == count > 1 else first
@@ -78,12 +98,23 @@ class Plan:
         if cell.environment == self.baseline:
             for number in range(1, self.config.jitters + 1):
                 yield expect(Train(number), role=JITTER, number=number)
+        if cell.model.command:
+            yield expect(Plain(), role=PLAIN, number=1)
         yield expect(Seeds(), role=SEEDS, number=1)
 
-    def _witness(self, environment: Environment) -> Model:
-        """Return the model that a fresh process repeats in this environment: not the same one in each."""
+    def _witness(self, environment: Environment) -> Model | None:
+        """Return the model that a fresh process repeats in this environment: not the same one in each.
+
+        It is none of the commands: each of their trials imports TensorFlow itself, as a fresh process does.
+        """
+        files = [model for model in self.models if not model.command]
         number = int(hashlib.sha256(environment.name.encode("utf-8")).hexdigest(), 16)
-        return self.models[number % len(self.models)]
+        return files[number % len(files)] if files else None
+
+
+def runs_in(model: Model, mode: str) -> bool:
+    """Return whether a model is expected in a mode: a file in each, a command in its own."""
+    return not model.command or mode in model.command.modes
 
 
 def make_plan(config: Config) -> Plan:
@@ -93,7 +124,15 @@ def make_plan(config: Config) -> Plan:
     """
     require_seed(config)
     environments = named_environments(config, config.baseline)
-    return Plan(config, environments, environment_of(config, config.baseline), chosen_models(config))
+    models = chosen_models(config)
+    running = tuple(model for model in models if any(runs_in(model, mode) for mode in config.modes))
+    idle = [model.name for model in models if model not in running]
+    if idle and (config.models or not running):  # one that was named is not left out without a word
+        raise UserError(
+            f"the command {idle[0]} is not run in {' or '.join(config.modes)}; "
+            f"add a mode to modes in [tool.tfmatrix.models.{idle[0]}], or choose another mode."
+        )
+    return Plan(config, environments, environment_of(config, config.baseline), running)
 
 
 def only(config: Config, cell_id: str) -> ExpectedTrial:

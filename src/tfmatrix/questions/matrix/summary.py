@@ -79,8 +79,16 @@ class Settings(Record, frozen=True, kw_only=True):
     policy: Digest
     left_out: Annotated[
         tuple[Name, ...],
-        Meta(description="Reference models that there are and that this report was not asked about."),
+        Meta(description="Models that there are and that this report was not asked about."),
     ]
+    witnessed: Annotated[
+        bool,
+        Meta(description="Whether a fresh process repeats a model of each release: not where all are commands."),
+    ] = True
+    at_once: Annotated[
+        tuple[Name, ...],
+        Meta(description="What was typed of a command that no table has: `--steps`, `20`, `--`, `python`, `train.py`."),
+    ] = ()
 
 
 class Finding(Record, frozen=True, kw_only=True):

@@ -1,0 +1,132 @@
+"""Commands: what may be typed, what it is called, and the model that it is; nothing of it is run."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tfmatrix.errors import UserError, sentence
+from tfmatrix.models.project import files_below
+from tfmatrix.records import Command, Model
+
+PYTHON, JUPYTER = "python", "jupyter"
+
+SHOWN = '["python", "train.py"], ["python", "-m", "package.module"] or ["jupyter", "notebook.ipynb"]'
+"""What commands look like."""
+
+_NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
+_STRANGE = re.compile("[^A-Za-z0-9_-]+")
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def require_name(name: str) -> None:
+    """Raise ``ValueError`` for a name that would be no part of a cell's, of a list's or of a pattern's."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"has the name {name!r}; one has letters from a to z, digits, _ and -, and begins with no -")
+
+
+def words_of(value: Any, name: str) -> tuple[str, ...]:
+    """Return the words of a command; raises ``ValueError`` for what does not run one script, module or notebook."""
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(word, str) for word in value):
+        raise ValueError(f"has {name}, which must be a list of words, {SHOWN}, but is {value!r}")
+    first, *others = value
+    if first not in {PYTHON, JUPYTER}:
+        raise ValueError(f"has {name}, which must begin with python or jupyter, but begins with {first!r}: {SHOWN}")
+    if "\0" in "".join(value):
+        raise ValueError(f"has {name} with a NUL character, which no word has")
+    if not others:
+        raise ValueError(f"has {name} with {first} alone, which runs nothing: {SHOWN}")
+    _require_target(first, others, name)
+    return tuple(value)
+
+
+def _require_target(first: str, others: Sequence[str], name: str) -> None:
+    """Raise ``ValueError`` where what comes behind the first word is nothing that it runs."""
+    target = others[0]
+    if first == JUPYTER and not target.endswith(".ipynb"):
+        raise ValueError(f"has {name}, in which the path of a notebook must follow jupyter, but {target!r} does")
+    if first == JUPYTER and others[1:]:
+        raise ValueError(f"has {name} with {others[1]!r} behind the notebook, which takes no words")
+    if first == PYTHON and target.endswith(".ipynb"):
+        raise ValueError(f"has {name} with a notebook, which begins with jupyter: {SHOWN}")
+    if first == PYTHON and target == "-m":
+        if not _MODULE.fullmatch("".join(others[1:2])):
+            raise ValueError(f"has {name}, in which a module's name must follow -m, but {''.join(others[1:2])!r} does")
+    elif target.startswith("-"):
+        raise ValueError(f"has {name} with the option {target}; of python's own there is only -m")
+    else:
+        require_inside(target, f"{name} with")
+
+
+def require_inside(path: str, name: str) -> None:
+    """Raise ``ValueError`` for a path that is none, or that leads out of the project."""
+    if not path.strip() or "\0" in path:
+        raise ValueError(f"has {name} {path!r}, which is no path")
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(f"has {name} {path!r}, which leads out of the project; write a path from its root")
+    if PurePosixPath(path) == PurePosixPath():
+        raise ValueError(f"has {name} {path!r}, which is the whole project; name what git does not track")
+
+
+def script_of(words: Sequence[str]) -> str:
+    """Return the path of a command's script or notebook from the project's root; empty where it runs a module."""
+    return "" if words[1] == "-m" else words[1]
+
+
+def name_of(words: Sequence[str]) -> str:
+    """Return what a command is called that no table names: after its script, module or notebook."""
+    script = script_of(words)
+    stem = PurePosixPath(script).stem if script else words[2].rpartition(".")[2]
+    return _STRANGE.sub("-", stem).strip("-") or "command"
+
+
+def model_of(command: Command, root: Path) -> Model:
+    """Return the model that a command of a project is.
+
+    Raises ``UserError`` where its script, or a file that it declares, is not there.
+    """
+    script = script_of(command.words)
+    if script and not (root / script).is_file():
+        joined = "; write each word of a command as one of the list" if " " in script else _near(root / script)
+        raise UserError(sentence(f"the command {command.name} runs {script}, and {root} has no such file{joined}"))
+    return Model(command.name, _source(command), beside=tuple(_declared(command, root)), command=command)
+
+
+def _source(command: Command) -> str:
+    """Return the digest of what may change a command's bits: neither its name nor its limits do.
+
+    What its files hold is no part of it: which of them it reads is known once it was run, and noted then.
+    """
+    content = [command.words, command.steps, command.files, command.variables]
+    return hashlib.sha256(json.dumps(content).encode("ascii")).hexdigest()
+
+
+def _declared(command: Command, root: Path) -> list[tuple[str, str]]:
+    """Return what a command declares, and the digest of the names that it stands for.
+
+    A script that takes whatever lies in a folder of data does another thing when a file is added there, and no trial
+    could have noted that file. The names that git tracks are not covered: every file that is added to a project would
+    make all trials stale, and of these a script usually names what it reads.
+    """
+    found = []
+    for path in command.files:
+        names = list(files_below(root, path))
+        if not names:
+            what = "is empty" if (root / path).exists() else "is not there"
+            pattern = "; patterns are not expanded, name the folder" if any(mark in path for mark in "*?[") else ""
+            hint = pattern or _near(root / path)
+            raise UserError(sentence(f"the command {command.name} declares {path}, which {what} in {root}{hint}"))
+        found.append((path, hashlib.sha256(json.dumps(names).encode("ascii")).hexdigest()))
+    return found
+
+
+def _near(path: Path) -> str:
+    """Return what in the folder of a path that is not there may be meant; nothing where nothing is like it."""
+    there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() and not path.exists() else []
+    near = difflib.get_close_matches(path.name, there, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

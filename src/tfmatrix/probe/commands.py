@@ -1,0 +1,244 @@
+"""Run a command of the user's, an unchanged script, in a folder of its own, and watch it from outside.
+
+TensorFlow is not imported before the script does: variables that it sets first count. What is to be watched is wrapped
+at the end of the import, before the script's next line.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import json
+import os
+import pickle
+import random
+import runpy
+import shutil
+import sys
+from types import ModuleType
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+
+import numpy as np
+
+from .outcomes import BadModel
+from .recorder import SEEDS, Recorder
+from .watch.log import Enough, Log
+
+COPIED = 16 << 20
+"""Bytes up to which a file is copied into the working folder, so that a script may write over it; larger are linked."""
+
+OTHER_SEEDS = range(1001, 1005)
+"""The seeds that a script is run under again, each up to its first update, for the two-sample test of a redraw."""
+
+LIBRARIES = ("tensorflow", "keras", "tf_keras")
+"""Packages that are watched once they are imported."""
+
+
+def observe_command(request: Mapping[str, Any], scratch: str) -> Recorder:
+    """Run the command that a request has, and return what was recorded of it."""
+    if request["purpose"] == "seeds":
+        return _record_seeds(request, scratch)
+    recorder = Recorder()
+    trial = _Trial(request, recorder, request["steps"], tapped=request["purpose"] == "train")
+    trial.run(os.path.join(scratch, "work"))
+    return recorder
+
+
+def script_of(request: Mapping[str, Any]) -> str:
+    """Return the file of a command's script, as its errors name it; empty for a module."""
+    words = [word for word in request["command"][1:] if word not in ("-u", "-B")]
+    return "" if words[:1] == ["-m"] else words[0]
+
+
+def _record_seeds(request: Mapping[str, Any], scratch: str) -> Recorder:
+    """Record the initial weights under other seeds, each in a process of its own, stacked along a first axis."""
+    drawn: List[Dict[str, np.ndarray]] = []
+    for seed in OTHER_SEEDS:
+        path = os.path.join(scratch, "seed-{}".format(seed))
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                trial = _Trial({**request, "seed": seed, "jitter": 0}, Recorder(), 1, tapped=True)
+                trial.run(path)
+                with open(path + ".pickle", "wb") as file:
+                    pickle.dump(trial.initial, file)
+                status = 0
+            finally:
+                os._exit(status)
+        os.waitpid(child, 0)
+        if os.path.exists(path + ".pickle"):
+            with open(path + ".pickle", "rb") as file:
+                drawn.append(pickle.load(file))  # noqa: S301  # written by this program
+    if len(drawn) < len(OTHER_SEEDS):
+        raise BadModel("{}: it ended otherwise under another seed".format(request["path"]))
+    recorder = Recorder()
+    names = [name for name in drawn[0] if all(name in one and one[name].shape == drawn[0][name].shape for one in drawn)]
+    recorder.record_all(SEEDS, "init", {name: np.stack([one[name] for one in drawn]) for name in names})
+    return recorder
+
+
+class _Trial:
+    """One run of a command in this process."""
+
+    def __init__(self, request: Mapping[str, Any], recorder: Recorder, steps: int, tapped: bool) -> None:
+        self._request = request
+        self._recorder = recorder
+        self._log = Log(recorder, steps)
+        self._tapped = tapped
+        self._watcher: Any = None
+
+    @property
+    def initial(self) -> Dict[str, np.ndarray]:
+        """The weights before the first update."""
+        return dict(self._watcher.initial)
+
+    def run(self, folder: str) -> None:
+        """Run the script in a folder that is made for it; raise what it raises, and BadModel where nothing was seen."""
+        request = self._request
+        lay(folder, request["project"], request["files"])
+        os.chdir(folder)
+        os.environ.pop("TFMATRIX_START", None)  # what a script must not see of us
+        os.environ.update(request["variables"])
+        random.seed(request["seed"])
+        np.random.seed(request["seed"])
+        sys.modules["tfmatrix"] = self._as_tfmatrix()
+        sys.meta_path.insert(0, _Imported(dict.fromkeys(LIBRARIES, self._watch)))
+        try:
+            start(request["command"], folder)
+        except Enough:
+            pass
+        except SystemExit as ending:
+            if ending.code not in (None, 0):
+                raise
+        if self._watcher:
+            self._watcher.finish()
+        self._demand()
+
+    def _as_tfmatrix(self) -> ModuleType:
+        """Return the module that a script gets for tfmatrix: its `record` writes down."""
+        module = ModuleType("tfmatrix")
+
+        def record(name: str, tensor: Any) -> None:
+            if self._watcher and self._tapped:
+                self._watcher.record(name, tensor)
+
+        module.record = record  # type: ignore[attr-defined]
+        return module
+
+    def _watch(self, library: str) -> None:
+        """Set the process up and watch, now that a library is imported."""
+        from .watch import keras_calls
+
+        if library == "tensorflow":
+            self._watcher = self._enter()
+            for package in LIBRARIES[1:]:
+                if package in sys.modules:
+                    keras_calls.install(self._watcher, package)
+        elif self._watcher:
+            keras_calls.install(self._watcher, library)
+
+    def _enter(self) -> Any:
+        """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
+        from .modes import MODES, seed_graphs, set_up
+        from .trial import record_seed
+        from .watch.jitter import Jitter
+        from .watch.watcher import Watcher
+
+        set_up(MODES[self._request["mode"]])
+        seed_graphs(self._request["seed"])
+        record_seed(self._recorder)
+        jitter = self._request["jitter"]
+        watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
+        watcher.install()
+        return watcher
+
+    def _demand(self) -> None:
+        """Raise BadModel where nothing was seen of what a script does, or not all of it."""
+        name = script_of(self._request) or self._request["path"]
+        if self._watcher is None:
+            raise BadModel("{}: it ended without importing TensorFlow, so there is nothing to observe".format(name))
+        if self._tapped and self._log.step and not self._log.gradients and not self._recorder.notes:
+            raise BadModel(
+                "{}: {} updates were seen and not one gradient, so it is not observed".format(name, self._log.step)
+            )
+        if not self._log.step and not self._log.numbers:
+            raise BadModel("{}: it ended and trained nothing: no optimizer applied a gradient".format(name))
+
+
+class _Imported(importlib.abc.MetaPathFinder):
+    """Calls a function once a module of a name is imported."""
+
+    def __init__(self, then: Dict[str, Callable[[str], None]]) -> None:
+        self._then = then
+        self._looking = False
+
+    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
+        """Return the spec that the other finders find, with a loader that calls when it is done."""
+        del path, target
+        if self._looking or fullname not in self._then:
+            return None
+        self._looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._looking = False
+        if spec is not None and spec.loader is not None:
+            original = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                original(module)
+                self._then.pop(fullname)(fullname)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def lay(folder: str, project: str, files: Sequence[str]) -> None:
+    """Make a working folder of a project's files: copies, so that the user's are safe, and links to the large ones."""
+    os.makedirs(folder)
+    for name in files:
+        source, target = os.path.join(project, name), os.path.join(folder, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.getsize(source) <= COPIED:
+            shutil.copy2(source, target)
+        else:
+            os.symlink(source, target)
+
+
+def start(command: Sequence[str], folder: str) -> None:
+    """Run a command's script as `python` would, in this process."""
+    words = list(command)
+    words = words[1:] if words[0] == "jupyter" else [word for word in words[1:] if word not in ("-u", "-B")]
+    if words[0] == "-m":
+        sys.argv = words[1:]
+        sys.path.insert(0, folder)
+        _add_source(folder)
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        return
+    path = os.path.join(folder, words[0])
+    sys.argv = words
+    sys.path.insert(0, os.path.dirname(path))
+    _add_source(folder)
+    with open(path, "rb") as file:
+        content = file.read()
+    code = compile("\n".join(_cells(content)) if path.endswith(".ipynb") else content, path, "exec", dont_inherit=True)
+    module = ModuleType("__main__")
+    module.__file__ = path
+    sys.modules["__main__"] = module
+    exec(code, module.__dict__)  # noqa: S102  # the script is what is run
+
+
+def _add_source(folder: str) -> None:
+    """Let a project's packages be imported from `src`, as after an editable install."""
+    source = os.path.join(folder, "src")
+    if os.path.isdir(source):
+        sys.path.append(source)
+
+
+def _cells(content: bytes) -> Iterator[str]:
+    """Yield the code cells of a notebook; lines for IPython itself are none of Python's and stay out."""
+    for cell in json.loads(content.decode("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            lines = "".join(cell["source"]).splitlines()
+            yield "\n".join("pass  # " + line if line[:1] in ("%", "!") else line for line in lines)

@@ -1,0 +1,79 @@
+"""Keras networks: their variables under one name in Keras 2 and 3, eagerly and in a session."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from .engines import keras_major
+from .modes import Mode
+from .outcomes import Unsupported
+from .watch.structures import flat
+from .watch.variables import innermost
+
+
+def named_variables(network: Any) -> Dict[str, Any]:
+    """Return the network's variables as ``layer/variable``, the names the same in Keras 2 and 3."""
+    named: Dict[str, Any] = {}
+    for layer in network.layers:
+        for variable in layer.weights:
+            short = "{}/{}".format(layer.name, variable.name.split("/")[-1].split(":")[0])
+            name, number = short, 1
+            while name in named:  # a layer made of layers: kernel, kernel.2, ...
+                number += 1
+                name = "{}.{}".format(short, number)
+            named[name] = variable
+    return named
+
+
+def named_like_watched(network: Any) -> Dict[str, Any]:
+    """Return the network's variables under the names that a watched trial gives them."""
+    return {str(getattr(v, "path", "") or innermost(v).name).partition(":")[0]: v for v in network.weights}
+
+
+def values(variables: Mapping[str, Any]) -> Dict[str, np.ndarray]:
+    """Return copies of Keras variables' present values; Keras's session initialises those that are new."""
+    if tf.executing_eagerly():
+        return {name: np.array(variable) for name, variable in variables.items()}
+    return dict(tf.compat.v1.keras.backend.get_session().run(dict(variables)))
+
+
+def assign(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Set Keras variables to the values of the same name."""
+    if tf.executing_eagerly():
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+    else:
+        tf.compat.v1.keras.backend.batch_set_value([(v, arrays[name]) for name, v in variables.items()])
+
+
+def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None:
+    """Compile a network as the mode says; raise Unsupported where Keras goes on without what the mode asks for."""
+    network.compile(optimizer=optimizer, loss=loss, **mode.keras_compile)
+    for name, value in mode.keras_compile.items():
+        if getattr(network, name, value) != value:  # it only warns
+            raise Unsupported(
+                "Keras {} goes on without {}={}, as it does where op determinism is on or a layer has no XLA".format(
+                    keras_major(), name, value
+                )
+            )
+
+
+def is_compiled(network: Any) -> bool:
+    """Tell whether a network has an optimizer to train with."""
+    return getattr(network, "optimizer", None) is not None
+
+
+def first_element(dataset: Any) -> Any:
+    """Return the first element of a dataset, as arrays."""
+    if tf.executing_eagerly():
+        return tf.nest.map_structure(np.array, next(iter(dataset)))
+    following = tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
+    return tf.compat.v1.keras.backend.get_session().run(following)
+
+
+def by_path(structure: Any) -> Dict[str, Any]:
+    """Return the arrays of a structure by their paths."""
+    return flat(structure)

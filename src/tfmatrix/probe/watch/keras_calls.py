@@ -1,0 +1,175 @@
+"""What a user calls of Keras's models, and how Keras's optimizers apply gradients, in Keras 2 and 3."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any, Dict, Iterator, List
+
+import numpy as np
+import tensorflow as tf
+
+from .patching import around
+from .structures import flat
+from .taps import to_array
+from .variables import innermost, read
+from .watcher import Watcher
+
+METHODS = ("fit", "train_on_batch", "evaluate", "predict", "save", "save_weights", "load_weights")
+"""What is watched of a model."""
+
+MODELS = ("engine.training.Model", "models.model.Model", "backend.tensorflow.trainer.TensorFlowTrainer")
+"""Where Keras has these methods."""
+
+OPTIMIZERS = (
+    "optimizers.optimizer_v2.optimizer_v2.OptimizerV2",
+    "optimizers.legacy.optimizer_v2.OptimizerV2",
+    "optimizers.optimizer_experimental.optimizer._BaseOptimizer",
+    "optimizers.optimizer_experimental.optimizer.Optimizer",
+    "optimizers.optimizer._BaseOptimizer",
+    "optimizers.optimizer.Optimizer",
+)
+"""Where Keras 2 has an optimizer's `apply_gradients`: in some releases the old class, in others the new, or both."""
+
+CALLBACKS = ("callbacks.CallbackList", "callbacks.callback_list.CallbackList")
+"""Where Keras tells that an epoch begins: in some releases one iterator serves them all."""
+
+ADAPTED = (
+    "engine.base_preprocessing_layer.PreprocessingLayer",
+    "layers.preprocessing.normalization.Normalization",
+    "layers.preprocessing.discretization.Discretization",
+    "layers.preprocessing.text_vectorization.TextVectorization",
+    "layers.preprocessing.string_lookup.StringLookup",
+    "layers.preprocessing.integer_lookup.IntegerLookup",
+)
+"""Layers that read data before training; whether they read it through an iterator is Keras's own business."""
+
+
+def install(watcher: Watcher, package: str) -> None:
+    """Put the wrappers around what a package of Keras has that was just imported."""
+    calls = _Calls(watcher)
+    wrapped = (
+        *((MODELS, name, getattr(calls, name), True) for name in METHODS),
+        (OPTIMIZERS, "apply_gradients", watcher.apply_gradients, False),
+        (CALLBACKS, "on_epoch_begin", calls.begin_epoch, True),
+        (ADAPTED, "adapt", calls.adapt, True),
+        (("optimizers.base_optimizer.BaseOptimizer",), "apply", calls.apply, False),  # these two are of Keras 3
+        (("backend.tensorflow.core.Variable",), "_initialize", calls.initialize, True),
+    )
+    for places, name, wrapper, convert in wrapped:
+        for place in places:
+            for kind in _found(package, place):
+                around(kind, name, wrapper, convert)
+
+
+def _found(package: str, place: str) -> Iterator[Any]:
+    """Yield the classes at a place of a package, below `src` or not; most releases have but some of them."""
+    module, _, name = place.rpartition(".")
+    for folder in (package, package + ".src"):
+        found = getattr(sys.modules.get("{}.{}".format(folder, module)), name, None)
+        if found is not None:
+            yield found
+
+
+class _Calls:
+    """The wrappers, for one watcher."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    @property
+    def _log(self) -> Any:
+        return self._watcher.log
+
+    def fit(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        """See a training's history."""
+        with self._fitting(1):
+            history = original(model, *arguments, **named)
+        for epoch, values in enumerate(_by_epoch(getattr(history, "history", {}))):
+            self._log.write("history@{}".format(epoch), values)
+        return history
+
+    def train_on_batch(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        """See a single step of training."""
+        with self._fitting(1):
+            return original(model, *arguments, **named)
+
+    def begin_epoch(self, original: Any, callbacks: Any, *arguments: Any, **named: Any) -> Any:
+        """See that an epoch begins."""
+        self._log.new_epoch()
+        return original(callbacks, *arguments, **named)
+
+    def evaluate(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        """See what an evaluation returns, unless it is one that `fit` makes."""
+        return self._watched("evaluate", original, model, *arguments, **named)
+
+    def predict(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        """See what a prediction returns."""
+        return self._watched("predict", original, model, *arguments, **named)
+
+    def _watched(self, kind: str, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        inside = self._watcher.fitting
+        with self._log.quiet(), self._fitting(0):
+            result = original(model, *arguments, **named)
+        if not inside:
+            self._log.numbered(kind, {path or "result": to_array(value) for path, value in flat(result).items()})
+        return result
+
+    @contextlib.contextmanager
+    def _fitting(self, on: int) -> Iterator[None]:
+        before, self._watcher.fitting = self._watcher.fitting, on
+        try:
+            yield
+        finally:
+            self._watcher.fitting = before
+
+    def save(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        """See the weights that are saved with a model."""
+        self._weights("saved", model)
+        with self._log.quiet():
+            return original(model, *arguments, **named)
+
+    save_weights = save
+
+    def load_weights(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
+        """See the weights that were loaded."""
+        with self._log.quiet():
+            result = original(model, *arguments, **named)
+        self._weights("loaded", model)
+        return result
+
+    def _weights(self, stage: str, model: Any) -> None:
+        named = {self._watcher.variables.name(weight): innermost(weight) for weight in model.weights}
+        self._log.numbered(stage, self._read(named))
+
+    def _read(self, variables: Dict[str, Any]) -> Dict[str, Any]:
+        if tf.executing_eagerly():
+            return read(variables)
+        values: Dict[str, Any] = self._watcher.sessions.read(tf.compat.v1.keras.backend.get_session(), variables)
+        return values
+
+    def adapt(self, original: Any, layer: Any, *arguments: Any, **named: Any) -> Any:
+        """Take what a layer reads of the data for no batch."""
+        with self._log.quiet():
+            return original(layer, *arguments, **named)
+
+    def apply(self, original: Any, optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
+        """See Keras 3 apply gradients."""
+        gradients = list(grads)
+        variables = optimizer._trainable_variables if trainable_variables is None else list(trainable_variables)
+        given = None if trainable_variables is None else variables
+        return self._watcher.apply(
+            optimizer, list(zip(gradients, variables)), lambda: original(optimizer, gradients, given)
+        )
+
+    def initialize(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> Any:
+        """See a variable of Keras 3 make the one of TensorFlow that it wraps."""
+        result = original(variable, *arguments, **named)
+        self._watcher.variables.wrapped(variable)
+        return result
+
+
+def _by_epoch(history: Dict[str, List[Any]]) -> Iterator[Dict[str, Any]]:
+    """Yield a history's values by epoch, float32: Keras hands them out as either, having computed in that."""
+    for epoch in range(max(map(len, history.values()), default=0)):
+        yield {name: np.float32(values[epoch]) for name, values in sorted(history.items()) if epoch < len(values)}

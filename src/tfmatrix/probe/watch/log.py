@@ -1,0 +1,123 @@
+"""The log: the stages that a watched training goes through, under stable names, in the order in which they happen.
+
+A *step* is the time up to one update: what is seen before the update k and at it has ``@k``. All values are arrays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Dict, Iterator, Mapping, Optional
+
+from ..recorder import NATIVE, Recorder
+from .rows import Rows
+
+
+class Enough(BaseException):
+    """As many updates were seen as were asked for: the script is left, as by the user's Ctrl-C."""
+
+
+class Log:
+    """What was seen so far."""
+
+    def __init__(self, recorder: Recorder, steps: int = 0, tier: str = NATIVE) -> None:
+        """Write into a tier of a recorder, and have enough after so many updates; 0: never.
+
+        The injected tier has one step, and its stages no number.
+        """
+        self.recorder = recorder
+        self.tier = tier
+        self.steps = steps
+        self.step = 0
+        """The number of the present step."""
+        self.open = False
+        """Whether the present step's gradients were seen: what comes next belongs to another step."""
+        self.begun = False
+        """Whether initial weights are written down, and what was seen since is no longer held back."""
+        self.gradients = 0
+        """How often gradients were seen."""
+        self.batches = 0
+        """How many batches were seen."""
+        self.muted = False
+        """Whether nothing is written down for now."""
+        self._quiet = 0
+        self._used: Dict[str, int] = {}
+        self.numbers: Dict[str, int] = {}
+        """How often each of the things was seen that happen now and then."""
+        self._rows = Rows()
+        self._epochs = 0
+        self._first = recorder.length
+        self._pass = 0
+        """Where in the trace the initial weights belong, and where the present pass over the rows began."""
+
+    def note(self, sentence: str) -> None:
+        """Say what could not be seen."""
+        self.recorder.notes[sentence] = None
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Take no batch and no draw for one of the training's: something else is going on."""
+        self._quiet += 1
+        try:
+            yield
+        finally:
+            self._quiet -= 1
+
+    def seen(self, kind: str, values: Mapping[str, Any]) -> None:
+        """Write down values of the present step, or of the next one where this one's gradients were seen already."""
+        if self._quiet and kind in ("batch", "draw", "loss"):
+            return
+        if self.open:
+            self.close(self.step + 1)
+        if kind == "gradient":
+            self.gradients += 1
+            self.open = True
+        if kind == "batch":
+            self.batches += 1
+            if not self._rows.count:
+                self._pass = self.recorder.length
+            self._rows.add(values)
+        self.write("{}@{}".format(kind, self.step), values)
+
+    def close(self, step: int) -> None:
+        """Go on to a step."""
+        self.step = step
+        self.open = False
+
+    def begin(self, initial: Mapping[str, Any]) -> None:
+        """Write down the initial weights, in front of all that was seen before they were known to be that."""
+        if not self.begun:
+            self.begun = True
+            before = self.recorder.length
+            self.write("init", initial, self._first)
+            self._pass += self.recorder.length - before
+
+    def numbered(self, kind: str, values: Mapping[str, Any]) -> None:
+        """Write down values of something that happens now and then: ``predict@0/...``, ``predict@1/...``."""
+        number = self.numbers.get(kind, 0)
+        self.numbers[kind] = number + 1
+        self.write("{}@{}".format(kind, number), values)
+
+    def write(self, stage: str, values: Mapping[str, Any], at: Optional[int] = None) -> None:
+        """Write down values under a stage, at a place in the trace; a name that was used there already is numbered."""
+        if self.muted:
+            return
+        if self.tier != NATIVE:
+            stage = stage.partition("@")[0]
+        for number, (name, value) in enumerate(values.items()):
+            full = "{}/{}".format(stage, name) if name else stage
+            self._used[full] = self._used.get(full, 0) + 1
+            if self._used[full] > 1:
+                full = "{}.{}".format(full, self._used[full])
+            self.recorder.record(self.tier, full, value, None if at is None else at + number)
+
+    def new_epoch(self) -> None:
+        """Begin a new pass over the rows."""
+        if self._quiet:
+            return
+        rows, self._rows = self._rows, Rows()
+        if rows.mixed:
+            self.note("the order of rows was not seen: the parts of a batch do not have one number of rows")
+        elif rows.count:
+            self.write("data@{}".format(self._epochs), {"rows": rows.sorted()}, self._pass)
+            self.write("shuffle@{}".format(self._epochs), {"order": rows.order()}, self._pass + 1)
+            self._epochs += 1

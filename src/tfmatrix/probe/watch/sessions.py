@@ -1,0 +1,187 @@
+"""Sessions: what a graph is fed, what is fetched of it, and the updates that a run makes.
+
+A run makes an update where it runs the operation that an optimizer's `apply_gradients` returned. What was tapped in
+the graph, its gradients too, is fetched together with what the user fetches; variables are read by a run of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.client import session as session_module
+
+from .patching import around
+from .structures import flat, is_tensor
+from .taps import to_array, waiting
+
+
+class Update(NamedTuple):
+    """One call of an optimizer's `apply_gradients` in a graph."""
+
+    name: str
+    """Of the operation that makes the update."""
+    gradients: Dict[str, Any]
+
+
+class Sessions:
+    """The sessions of one trial."""
+
+    def __init__(self, watcher: Any) -> None:
+        self._watcher = watcher
+        self._looking = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Know nothing of what was there before."""
+        self._open: List[Any] = []
+        self._updates: Dict[int, List[Update]] = {}
+        """The updates of each graph, by its id; the graphs are kept by what is fetched of them."""
+        self._needs: Dict[Tuple[int, Tuple[str, ...]], Set[str]] = {}
+        self.count = 0
+
+    @property
+    def _log(self) -> Any:
+        return self._watcher.log
+
+    def install(self) -> None:
+        """Put the wrappers around sessions."""
+        around(session_module.BaseSession, "run", self._run)
+        around(session_module.BaseSession, "close", self._close)
+        around(session_module.BaseSession, "_make_callable_from_options", self._make_callable)
+
+    def note_update(self, operation: Any, gradients: Dict[str, Any]) -> None:
+        """Take in an operation of the default graph that makes an update."""
+        found = self._updates.setdefault(id(tf.compat.v1.get_default_graph()), [])
+        found.append(Update(operation.name, gradients))
+
+    def finish(self) -> None:
+        """Look at the sessions that are still open."""
+        for session in list(self._open):
+            self._last_look(session)
+
+    def _run(self, original: Any, session: Any, fetches: Any, feed_dict: Any = None, *rest: Any, **named: Any) -> Any:
+        if self._looking:
+            return original(session, fetches, feed_dict, *rest, **named)
+        needed = self._needed(session.graph, fetches)
+        updates = [one for one in self._updates.get(id(session.graph), []) if one.name in needed]
+        if updates and all(session is not one for one in self._open):
+            self._open.append(session)
+        if updates and self._watcher.tapped and not self._log.begun:
+            self._watcher.initial = self.read(session, self._watcher.variables.of_graph(session.graph))
+        more = self._more(session.graph, needed, updates) if self._watcher.tapped else []
+        tensors = [tensors for _, tensors in more]
+        result, extra = original(session, [fetches, tensors], feed_dict, *rest, **named)
+        self._see(session, feed_dict, result, [(kind, values) for (kind, _), values in zip(more, extra)], len(updates))
+        return result
+
+    def _make_callable(self, original: Any, session: Any, options: Any) -> Any:
+        """Return a function, of those that Keras makes of a graph, that goes through `run`."""
+        graph = session.graph
+        if self._looking or options.tensor_connection:  # a tensor that takes another's place can't be fed to a run
+            return original(session, options)
+        feeds = [graph.get_tensor_by_name(name) for name in options.feed]
+        fetches = [graph.get_tensor_by_name(name) for name in options.fetch]
+        targets = [graph.get_operation_by_name(name) for name in options.target]
+
+        def call(*values: Any, run_metadata: Any = None) -> Any:
+            return session.run([fetches, targets], dict(zip(feeds, values)), None, run_metadata)[0]
+
+        return call
+
+    def _see(self, session: Any, feed: Any, result: Any, extra: List[Any], updates: int) -> None:
+        """Write down what a run was fed, gave and changed."""
+        fetched = {path or "result": to_array(value) for path, value in flat(result).items()}
+        if not updates:
+            if fetched:
+                self._log.numbered("predict", fetched)
+            return
+        if self._watcher.tapped:
+            fed = {_name(tensor): np.asarray(value) for tensor, value in (feed or {}).items() if not _is_ragged(value)}
+            self._log.seen("batch", fed)
+            for kind, values in sorted(extra, key=lambda pair: pair[0] == "gradient"):
+                self._log.seen(kind, values)
+        for path, value in fetched.items():
+            kind = "loss" if np.ndim(value) == 0 and not isinstance(value, (bytes, str)) else "forward"
+            self._log.write("{}@{}".format(kind, self._log.step), {path: value})
+        self.count += updates
+        variables = self._watcher.variables
+        self._watcher.updated(
+            lambda: self.read(session, variables.of_graph(session.graph)),
+            lambda: {
+                name: value
+                for name, value in self.read(session, variables.slots(self._watcher.optimizers)).items()
+                if np.any(value)
+            },
+        )
+
+    def _needed(self, graph: Any, fetches: Any) -> Set[str]:
+        """Return the names of all operations that a run of some fetches runs."""
+        handler = session_module._FetchHandler(graph, fetches, {})
+        first = [tensor.op for tensor in handler.fetches()] + list(handler.targets())
+        key = (id(graph), tuple(sorted({op.name for op in first})))
+        if key not in self._needs:
+            found, left = {op.name for op in first}, first
+            while left:
+                op = left.pop()
+                for before in [*(tensor.op for tensor in op.inputs), *op.control_inputs]:
+                    if before.name not in found:
+                        found.add(before.name)
+                        left.append(before)
+            self._needs[key] = found
+        return self._needs[key]
+
+    def _more(self, graph: Any, needed: Set[str], updates: List[Update]) -> List[Tuple[str, Dict[str, Any]]]:
+        """Return what is to be fetched besides: what was tapped and is run, and the gradients of the updates."""
+        found = [*waiting(graph), *(("gradient", update.gradients) for update in updates)]
+        more = []
+        for kind, tensors in found:
+            chosen = {name: t for name, t in tensors.items() if is_tensor(t) and _can_be_fetched(graph, t, needed)}
+            if chosen:
+                more.append((kind, chosen))
+        return more
+
+    def read(self, session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the present values of the variables that have one."""
+        self._looking = True
+        try:
+            found = _values(session, variables)
+            if len(found) < len(variables):  # one of them at least is not initialised
+                found = {}
+                for name, variable in variables.items():
+                    found.update(_values(session, {name: variable}))
+            return found
+        finally:
+            self._looking = False
+
+    def _close(self, original: Any, session: Any) -> Any:
+        self._last_look(session)
+        return original(session)
+
+    def _last_look(self, session: Any) -> None:
+        """Write down what the variables hold before a session in which there were updates is gone."""
+        if any(session is one for one in self._open):
+            self._open = [one for one in self._open if one is not session]
+            self._log.write("final", self.read(session, self._watcher.variables.of_graph(session.graph)))
+
+
+def _values(session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the values of variables, nothing where one of them has none."""
+    try:
+        return {name: np.array(value) for name, value in session.run(dict(variables)).items()}
+    except tf.errors.FailedPreconditionError:
+        return {}
+
+
+def _can_be_fetched(graph: Any, tensor: Any, needed: Set[str]) -> bool:
+    inside = tensor.op._get_control_flow_context() is not None
+    return tensor.graph is graph and tensor.op.name in needed and not inside and bool(graph.is_fetchable(tensor))
+
+
+def _name(tensor: Any) -> str:
+    return str(getattr(tensor, "name", tensor)).partition(":")[0]
+
+
+def _is_ragged(value: Any) -> bool:
+    return isinstance(value, tuple)
