@@ -31,6 +31,8 @@ class Kind:
     name: str
     marks: tuple[str, ...]
     """The functions, any of which makes a file one of this kind."""
+    watched: bool
+    """Whether its training is seen from outside."""
 
 
 def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
@@ -43,5 +45,5 @@ MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for nam
 
 DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
 
-KINDS = {name: Kind(name, tuple(row["marks"])) for name, row in _rows("kinds").items()}
+KINDS = {name: Kind(name, tuple(row["marks"]), row["watched"]) for name, row in _rows("kinds").items()}
 """Every kind of model by its name."""

@@ -11,6 +11,9 @@ import pytest
 
 from building import ones
 from tfmatrix import cli
+from tfmatrix.environments import interpreters, locks
+from tfmatrix.errors import Unavailable
+from tfmatrix.records import Environment
 
 from .project import Tell, stored
 
@@ -138,3 +141,29 @@ def test_it_starts_as_a_module(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout) == (cli.INCOMPLETE, "")
     assert ran.stderr.startswith("tfmatrix: no pyproject.toml with a [tool.tfmatrix] table")
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("own", ["", 'python = "3.11"\ndistribution = "tensorflow"'], ids=["plain", "other"])
+def test_the_lock_that_is_advised_is_the_one_that_is_missing(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    """The command that a missing lock names makes that very lock, whatever Python and distribution the project has."""
+    (tmp_path / "pyproject.toml").write_text(f"[tool.tfmatrix]\n{own}\n", encoding="utf-8")
+    environment = Environment("2.17.1", python="3.12")
+    with pytest.raises(Unavailable) as refused:
+        locks.find_lock(environment, [])
+    made: list[Environment] = []
+
+    def make(wanted: Environment, _: Path, folder: Path, __: str | None) -> Path:
+        made.append(wanted)
+        folder.mkdir()
+        lock = folder / f"{locks.stem(wanted)}.txt"
+        lock.write_text(f"# kind: today\ntensorflow-cpu==2.17.1 --hash=sha256:{'a' * 64}\n", encoding="utf-8")
+        return lock
+
+    monkeypatch.setattr(locks, "make_lock", make)
+    monkeypatch.setattr(interpreters, "find_interpreter", Path)
+    _, command, _ = str(refused.value).split("`")
+    said = tell(*command.split()[1:])
+    assert (said.code, made) == (cli.SAME, [environment])
+    assert locks.find_lock(environment, [tmp_path / "locks"]).is_file()

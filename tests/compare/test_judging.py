@@ -249,19 +249,24 @@ def test_a_policy_says_how_much_is_rounding(tmp_path: Path) -> None:
 @given(st.lists(st.sampled_from(list(Verdict)), min_size=1))
 @settings(derandomize=True, max_examples=60)
 def test_the_worst_verdict_does_not_depend_on_order(found: list[Verdict]) -> None:
-    """The worst of some verdicts is the first in the table of severity that occurs; unsupported counts neither way."""
+    """The worst of some verdicts is the first in the table of severity that occurs; unsupported counts neither way.
+
+    What is said beside the others is the worst where nothing else is there.
+    """
     assert worst(found) is worst(sorted(found, key=lambda v: v.value)) is worst(found[::-1])
     counted = [verdict for verdict in found if verdict.passing is not Passing.NEITHER]
-    assert worst(found) is (next(v for v in Verdict if v in counted) if counted else Verdict.MISSING)
+    alone = [verdict for verdict in counted if not verdict.beside] or counted
+    assert worst(found) is (next(v for v in Verdict if v in alone) if alone else Verdict.MISSING)
+    assert {verdict for verdict in Verdict if verdict.beside} == {Verdict.GONE, Verdict.NEW}
 
 
 def test_verdicts_are_ordered_worst_first() -> None:
     """The order is the design's."""
     assert [verdict.value for verdict in Verdict] == [
-        "missing", "partial", "failed", "unstable", "refused", "not comparable", "different", "redrawn", "rounding",
-        "identical", "not written", "unsupported",
+        "missing", "partial", "failed", "unstable", "refused", "not comparable", "gone", "new", "different",
+        "redrawn", "rounding", "identical", "not written", "unsupported",
     ]  # fmt: skip
-    assert "".join(verdict.mark for verdict in Verdict) == "?%!~^x#*.=/-"
+    assert "".join(verdict.mark for verdict in Verdict) == "?%!~^x-+#*.=/o"
     assert [verdict.severity for verdict in Verdict] == list(range(len(Verdict)))
 
 

@@ -128,7 +128,7 @@ def test_a_pattern_names_what_can_be(rule: Rule, known: bool) -> None:
         ),
         (
             Rule(levels=(("differing", "pass"),)),
-            "there is no verdict 'differing'; there are not comparable, different, redrawn, rounding.",
+            "there is no verdict 'differing'; there are not comparable, gone, new, different, redrawn, rounding.",
         ),
         (Rule(levels=(("identical", "warn"),)), "identical always passes; a rule may be about not comparable, "),
         (Rule(levels=(("unsupported", "warn"),)), "unsupported counts neither way, since nothing was compared; a rule"),
@@ -142,7 +142,14 @@ def test_what_a_rule_may_not_name_is_said_with_what_it_may(rule: Rule, told: str
         require_known(Policy(rules=(good, rule)), ["optimizers[adam]", "mlp"])
     assert str(refused.value).startswith(f"[tool.tfmatrix.policy], rule 2: {told}")
     assert len(DTYPES) == 6
-    assert [verdict.value for verdict in LEVELLED] == ["not comparable", "different", "redrawn", "rounding"]
+    assert [verdict.value for verdict in LEVELLED] == [
+        "not comparable",
+        "gone",
+        "new",
+        "different",
+        "redrawn",
+        "rounding",
+    ]
 
 
 def test_the_default_ratio_is_that_of_the_policy() -> None:

@@ -91,7 +91,7 @@ def test_the_projects_own_lock_comes_first(tmp_path: Path) -> None:
 
 def test_a_missing_lock_names_the_command_that_makes_it(tmp_path: Path) -> None:
     """Where no folder has the lock, the message is the command that makes it."""
-    with pytest.raises(Unavailable, match=r"`tfmatrix lock 2\.15\.1\+keras-2\.15\.0` makes it"):
+    with pytest.raises(Unavailable, match=r"`tfmatrix lock 2\.15\.1\+keras-2\.15\.0 --python 3\.10 --.*` makes it"):
         locks.find_lock(Environment("2.15.1", (Package("keras", "2.15.0"),)), [tmp_path])
 
 

@@ -76,7 +76,7 @@ def test_json_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.prot
     assert levels["2.16.2/redraws/tf2"] == "accepted"
     assert levels["2.16.2/redraws/v1"] == "fail"
     assert levels["2.16.2/wobbles/tf2"] == "incomplete"
-    assert levels["2.16.2/is_nowhere/tf2"] == "unsupported"
+    assert levels["2.16.2/is_nowhere/tf2"] == "incomplete"
     assert levels["2.16.2/rounds/tf2"] == "pass"
 
 
@@ -97,7 +97,7 @@ def test_json_of_nothing_has_its_schema(tmp_path: Path, tell: Tell, schema: json
 
 
 @pytest.mark.parametrize(
-    ("models", "evidence"), [(MODELS, []), (("same",), []), (("is_nowhere",), ["error"]), (("differs",), [])]
+    ("models", "evidence"), [(MODELS, []), (("same",), []), (("is_nowhere",), []), (("differs",), [])]
 )
 def test_junit_has_a_case_for_every_cell(
     tmp_path: Path, tell: Tell, junit: xmlschema.XMLSchema, models: tuple[str, ...], evidence: list[str]
@@ -118,6 +118,36 @@ def test_junit_has_a_case_for_every_cell(
     faults = int(suite.get("failures", "")) + int(suite.get("errors", ""))
     assert (faults > 0) == (said.code != cli.SAME)
     assert [child.tag for child in cases["evidence"]] == evidence
+
+
+def only_in_tf2(expected: ExpectedTrial) -> object:
+    """Answer with models that no release has in a graph."""
+    return ones() if expected.cell.mode == "tf2" else trial(expected, "unsupported", message="no such optimizer")
+
+
+def test_what_exists_on_neither_side_is_a_warning(tmp_path: Path, tell: Tell) -> None:
+    """A cell that neither release has is told with its reason and skipped in JUnit, where its model was compared."""
+    gated(tmp_path, only_in_tf2, ["same"])
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.SAME
+    assert f"warn, unsupported: {CANDIDATE}/same/v1\n  nothing was compared: no such optimizer\n" in said.out
+    assert "1 pass, 1 unsupported" in said.out
+    (skipped,) = ElementTree.fromstring(tell("check", CANDIDATE, "--format", "junit").out).iter("skipped")
+    assert skipped.get("message") == "nothing was compared: no such optimizer"
+
+
+def test_a_model_that_exists_nowhere_is_two(tmp_path: Path, tell: Tell) -> None:
+    """Of a model that neither release has in any mode nothing was learnt: beside a good one it does not pass."""
+    gated(tmp_path, models=["is_nowhere", "same"])
+    said = tell("check", CANDIDATE)
+    assert said.code == cli.INCOMPLETE
+    named = f"{CANDIDATE}/is_nowhere/tf2, {CANDIDATE}/is_nowhere/v1"
+    assert f"incomplete, unsupported: {named}\n  nothing was compared: needs a GPU\n" in said.out
+    (tmp_path / "pyproject.toml").write_text(
+        (tmp_path / "pyproject.toml").read_text(encoding="utf-8") + 'models = ["same"]\n', encoding="utf-8"
+    )
+    said = tell("check", CANDIDATE)
+    assert (said.code, "leaves out the models is_nowhere" in said.out) == (cli.SAME, True)
 
 
 def test_junit_tells_all_of_a_cell(tmp_path: Path, tell: Tell) -> None:
@@ -235,7 +265,8 @@ def test_text_has_the_worst_first_and_what_shows_more(tmp_path: Path, tell: Tell
         "incomplete, failed: 2.16.2/fails_everywhere/tf2",
         "incomplete, unstable: 2.16.2/wobbles/tf2",
         "fail, failed: 2.16.2/crashes/tf2",
-        "fail, not comparable: 2.16.2/is_new/tf2",
+        "fail, gone: 2.16.2/is_gone/tf2",
+        "fail, new: 2.16.2/is_new/tf2",
         "fail, different: 2.16.2/differs/tf2 native/gradient",
         "fail, redrawn: 2.16.2/redraws/tf2 native/init",
     ]

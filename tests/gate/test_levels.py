@@ -65,9 +65,16 @@ def test_the_last_rule_that_holds_counts() -> None:
 
 def test_a_rule_about_a_stage_is_not_about_a_whole_cell() -> None:
     """A cell that exists on one side only has no stage, so only a rule without one lets it pass."""
-    word = (("not comparable", "pass"),)
-    assert level_of(Policy(rules=(Rule(stage="*", levels=word),)), Verdict.NOT_COMPARABLE) is Level.FAIL
-    assert level_of(Policy(rules=(Rule(model="mlp", levels=word),)), Verdict.NOT_COMPARABLE) is Level.PASS
+    for verdict in (Verdict.GONE, Verdict.NEW):
+        word = ((verdict.value, "pass"),)
+        assert level_of(Policy(rules=(Rule(stage="*", levels=word),)), verdict) is Level.FAIL
+        assert level_of(Policy(rules=(Rule(model="mlp", levels=word),)), verdict) is Level.PASS
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_preset_passes_what_is_on_one_side_only(preset: str) -> None:
+    """A model that is gone, or new, passes where a rule says so and nowhere else."""
+    assert {level_of(Policy(preset), verdict) for verdict in (Verdict.GONE, Verdict.NEW)} == {Level.FAIL}
 
 
 levels = st.lists(st.tuples(st.sampled_from([v.value for v in Verdict]), st.sampled_from(["pass", "warn"])), max_size=9)
@@ -86,7 +93,7 @@ def test_what_is_not_known_never_passes(preset: str, rules: list[Rule], kind: st
 @pytest.mark.parametrize("word", ["missing", "failed", "unstable", "identical", "unsupported", "diferent"])
 def test_a_level_for_what_has_none_is_refused(word: str) -> None:
     """A rule that gives a level to what never or always passes, or to no verdict at all, is one sentence."""
-    with pytest.raises(UserError, match=r"policy\], rule 1: .*not comparable, different, redrawn, rounding"):
+    with pytest.raises(UserError, match=r"policy\], rule 1: .*not comparable, gone, new, different, redrawn, rounding"):
         require_known(Policy(rules=(Rule(levels=((word, "pass"),)),)), ["mlp"])
     require_known(Policy(rules=(Rule(levels=tuple((v.value, "warn") for v in LEVELLED)),)), ["mlp"])
 

@@ -36,8 +36,9 @@ def test_the_worst_is_counted_first(tmp_path: Path, tell: Tell) -> None:
     """Levels and verdicts are counted worst first, and none that no cell has."""
     gated(tmp_path, models=MODELS, modes=["tf2"])
     assert tell("check", CANDIDATE).out.splitlines()[1] == (
-        "10 cells expected: 2 incomplete, 5 fail, 2 pass, 1 unsupported "
-        "(2 failed, 1 unstable, 2 not comparable, 1 different, 1 redrawn, 1 rounding, 1 identical, 1 unsupported)"
+        "11 cells expected: 3 incomplete, 6 fail, 2 pass "
+        "(2 failed, 1 unstable, 1 not comparable, 1 gone, 1 new, 1 different, 1 redrawn, 1 rounding, "
+        "1 identical, 1 unsupported)"
     )
 
 

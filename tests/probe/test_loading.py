@@ -119,6 +119,16 @@ def test_a_variant_sets_its_constants(tmp_path: Path) -> None:
     assert (module.A, module.B) == (3, 2)
 
 
+def test_a_variant_may_set_what_the_contract_knows_and_nothing_else_that_is_not_there(tmp_path: Path) -> None:
+    """A constant that neither the file nor the contract has is a slip, told with the nearest name."""
+    module = model(tmp_path, "WIDTH = 1\nVARIANTS = {'one': {'BATCH': 3}, 'two': {'WIDHT': 3}}\n")
+    loading.choose_variant(module, "one")
+    assert module.BATCH == 3
+    told = r"^m\.py, line 2: the variant 'two' sets WIDHT, which the file does not have; did you mean 'WIDTH'\?$"
+    with pytest.raises(outcomes.BadModel, match=told):
+        loading.choose_variant(module, "two")
+
+
 @pytest.mark.parametrize(("source", "line"), [("\nVARIANTS = {'two': {}}\n", 2), ("A = 1\n", 1)])
 def test_a_variant_that_is_not_there_is_refused(tmp_path: Path, source: str, line: int) -> None:
     """A name that the table does not have is told with the table's line."""

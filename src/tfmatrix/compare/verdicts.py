@@ -27,6 +27,8 @@ class Verdict(Enum):
     UNSTABLE = "unstable"
     REFUSED = "refused"
     NOT_COMPARABLE = "not comparable"
+    GONE = "gone"
+    NEW = "new"
     DIFFERENT = "different"
     REDRAWN = "redrawn"
     ROUNDING = "rounding"
@@ -45,6 +47,11 @@ class Verdict(Enum):
         return _ROWS[self].passing
 
     @property
+    def beside(self) -> bool:
+        """Return whether it is said beside the verdict of what was compared, never in place of it."""
+        return _ROWS[self].beside
+
+    @property
     def meaning(self) -> str:
         """Return what it means, in one phrase."""
         return _ROWS[self].meaning
@@ -59,6 +66,7 @@ class _Row(NamedTuple):
     mark: str
     passing: Passing
     meaning: str
+    beside: bool = False
 
 
 _ROWS = {
@@ -73,7 +81,9 @@ _ROWS = {
         "~", Passing.NEVER, "trials of one cell disagree with each other: it is compared with nothing"
     ),
     Verdict.REFUSED: _Row("^", Passing.NEVER, "an exception, on reading what was written or on using what was read"),
-    Verdict.NOT_COMPARABLE: _Row("x", Passing.IF_ALLOWED, "a stage or the whole model exists on one side only"),
+    Verdict.NOT_COMPARABLE: _Row("x", Passing.IF_ALLOWED, "a stage exists on one side only, or the baseline failed"),
+    Verdict.GONE: _Row("-", Passing.IF_ALLOWED, "the model exists in the baseline only", beside=True),
+    Verdict.NEW: _Row("+", Passing.IF_ALLOWED, "the model does not exist in the baseline", beside=True),
     Verdict.DIFFERENT: _Row("#", Passing.IF_ALLOWED, "beyond rounding, or of another distribution: another meaning"),
     Verdict.REDRAWN: _Row(
         "*",
@@ -84,12 +94,15 @@ _ROWS = {
     Verdict.IDENTICAL: _Row("=", Passing.ALWAYS, "the same bits at every stage"),
     Verdict.NOT_WRITTEN: _Row("/", Passing.NEITHER, "this release does not write it, so there is nothing to read"),
     Verdict.UNSUPPORTED: _Row(
-        "-", Passing.NEITHER, "the model does not exist where it is asked for: nothing to compare"
+        "o", Passing.NEITHER, "the model does not exist where it is asked for: nothing to compare"
     ),
 }
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst of some verdicts; MISSING where nothing at all was compared."""
-    compared = [verdict for verdict in verdicts if verdict.passing is not Passing.NEITHER]
-    return min(compared, key=lambda verdict: verdict.severity, default=Verdict.MISSING)
+    """Return the worst of some verdicts; MISSING where nothing at all was compared.
+
+    What is said beside the others is the worst only where there is no other.
+    """
+    counted = [verdict for verdict in verdicts if verdict.passing is not Passing.NEITHER]
+    return min(counted, key=lambda verdict: (verdict.beside, verdict.severity), default=Verdict.MISSING)

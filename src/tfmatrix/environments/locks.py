@@ -41,6 +41,11 @@ def stem(environment: Environment) -> str:
     return f"{environment.distribution}-{environment.name}-py{environment.python.replace('.', '')}"
 
 
+def command(environment: Environment) -> str:
+    """Return the command that makes an environment's lock, whatever the project's own Python and distribution are."""
+    return f"tfmatrix lock {environment.name} --python {environment.python} --distribution {environment.distribution}"
+
+
 def find_lock(environment: Environment, folders: Sequence[Path]) -> Path:
     """Return the environment's lock file in the first of the folders that has it, else tfmatrix's own.
 
@@ -52,7 +57,7 @@ def find_lock(environment: Environment, folders: Sequence[Path]) -> Path:
             return path
     raise Unavailable(
         f"{environment.name} on Python {environment.python} has no lock file {stem(environment)}.txt; "
-        f"`tfmatrix lock {environment.name}` makes it."
+        f"`{command(environment)}` makes it."
     )
 
 
@@ -116,7 +121,7 @@ def read_lock_of(environment: Environment, path: Path) -> Lock:
         if package not in lock.packages:
             raise Unavailable(
                 f"the lock file {path.name} does not hold {package.name} {package.version}; "
-                f"make it anew with `tfmatrix lock {environment.name}`."
+                f"make it anew with `{command(environment)}`."
             )
     return lock
 

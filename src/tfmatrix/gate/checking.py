@@ -86,6 +86,7 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
     Raises ``UserError`` where the candidate is the baseline, and for a policy that can never fail.
     """
     plan, expected = evidence.plan, pairs(evidence, candidate)
+    compared = {pair.cell.model for pair in expected if pair.compared.verdict is not Verdict.UNSUPPORTED}
     require_a_failing_place(plan.config.policy, ((pair.cell.model.name, pair.cell.mode) for pair in expected))
     return Check(
         baseline=plan.baseline.name,
@@ -93,7 +94,7 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
         preset=plan.config.policy.preset,
         policy=digest(plan.config.policy),
         machine=machine_id(plan.scope.machine),
-        cells=tuple(_judge(plan, pair, ledger, today) for pair in expected),
+        cells=tuple(_judge(plan, pair, ledger, today, somewhere=pair.cell.model in compared) for pair in expected),
         others=(
             *_of_environments(evidence.comparison, candidate),
             *_of_ledger(expected, plan, candidate, ledger, today),
@@ -101,13 +102,13 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
     )
 
 
-def _judge(plan: Plan, pair: Pair, ledger: Ledger, today: date) -> CellResult:
-    """Return what becomes of one cell."""
+def _judge(plan: Plan, pair: Pair, ledger: Ledger, today: date, *, somewhere: bool) -> CellResult:
+    """Return what becomes of one cell; ``somewhere`` says whether its model was compared in any mode or launch."""
     verdict = pair.compared.verdict
     if blocked := _blocked(plan.baseline, pair):
         return CellResult(pair.cell, verdict, blocked.level, (blocked,))
     if verdict is Verdict.UNSUPPORTED:
-        return CellResult(pair.cell, verdict, Level.UNSUPPORTED)
+        return _not_compared(pair, somewhere=somewhere)
     policy = within(plan.config.policy, pair.cell.model.name, pair.cell.mode)
     reasons = [_reason(plan.baseline, pair, difference, ledger, today) for difference in pair.differences]
     if not reasons and verdict is not Verdict.IDENTICAL:
@@ -116,6 +117,19 @@ def _judge(plan: Plan, pair: Pair, ledger: Ledger, today: date) -> CellResult:
     level = worst_level(reason.level for reason in reasons) if reasons else Level.PASS
     shown = (reason for reason in reasons if reason.level in SHOWN)
     return CellResult(pair.cell, verdict, level, tuple(sorted(shown, key=lambda reason: reason.level.severity)))
+
+
+def _not_compared(pair: Pair, *, somewhere: bool) -> CellResult:
+    """Return what becomes of a cell that exists on neither side: of a model that has no other, nothing was learnt."""
+    reason = Reason(
+        level=Level.WARN if somewhere else Level.INCOMPLETE,
+        text=f"nothing was compared: {pair.compared.reason}",
+        cell=pair.cell.id,
+        verdict=pair.compared.verdict.value,
+        command=commands.run_cell(pair.cell),
+    )
+    level = Level.UNSUPPORTED if somewhere else Level.INCOMPLETE
+    return CellResult(pair.cell, pair.compared.verdict, level, (reason,))
 
 
 def _blocked(baseline: Environment, pair: Pair) -> Reason | None:

@@ -23,7 +23,7 @@ class Level(Enum):
     ACCEPTED = "accepted"
     PASS = "pass"  # noqa: S105  # no password
     UNSUPPORTED = "unsupported"
-    """The model exists on neither side: it counts neither way."""
+    """The cell exists on neither side: it counts neither way, and its reason is a warning."""
 
     @property
     def severity(self) -> int:

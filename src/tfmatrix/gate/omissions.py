@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import Config
 from tfmatrix.gate.checking import Ledger, check
 from tfmatrix.gate.comparison import Evidence, gather
@@ -47,6 +48,8 @@ def known_all_the_same(evidence: Evidence, candidate: Environment, ledger: Ledge
             sides = {outcomes[cell], outcomes[Cell(plan.baseline, cell.launch, cell.mode, cell.model)]}
             if sides & UNKNOWN or result.level.severity > Level.FAIL.severity:
                 continue
+            if result.verdict is Verdict.UNSUPPORTED:
+                continue  # of which nothing was learnt: to leave it out is right
             if config.trials == plan.config.trials and cell in plan.cells:
                 continue  # which is judged anyway
             if cell.id not in told:

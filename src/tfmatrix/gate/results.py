@@ -59,7 +59,7 @@ class Check:
         levels = [result.level for result in self.cells]
         if not any(level.passes or level is Level.FAIL for level in levels):
             return Level.INCOMPLETE
-        return worst_level([*levels, *(reason.level for reason in self.others)])
+        return worst_level([*levels, *(reason.level for reason in self.reasons)])
 
     @property
     def passes(self) -> bool:

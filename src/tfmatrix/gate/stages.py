@@ -32,10 +32,12 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return what differs between two cells of which each was observed or is unsupported, in the order of the run.
 
+    A model that exists on one side only differs as a whole.
+
     ``policy`` is `within` the cell's model and mode. A consequence is no difference of its own: its bits belong to the
     differences that it may follow from. Where no injected tier tells what else changed behind these, the first fails.
     """
-    if compared.verdict is Verdict.NOT_COMPARABLE and not compared.stages:
+    if compared.verdict.beside:
         bits = Bits(*(state.trace or UNSUPPORTED for state in (baseline, candidate)))
         return (Difference("", compared.verdict, level_of(policy, compared.verdict), bits, compared.reason),)
     consequences = [result for result in compared.stages if result.verdict is None]

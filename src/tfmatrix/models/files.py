@@ -145,3 +145,11 @@ def kind_of(path: Path) -> str:
         return ""
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")
+
+
+def is_watched(model: Model) -> bool:
+    """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
+    if model.command:
+        return True
+    kind = kind_of(Path(model.path))
+    return bool(kind) and KINDS[kind].watched

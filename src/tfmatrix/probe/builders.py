@@ -112,8 +112,9 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
         raise broken(model, "build", told.format(" and ".join(missing)))
     optimizer = model.OPTIMIZER
     if isinstance(optimizer, dict):
-        optimizer = optimizers.make(setting.mode.keras_optimizers, optimizer, setting.jittered_settings)
-    networks.compile_network(network, setting.mode, optimizer, model.LOSS)
+        optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
+    loss = networks.loss_of(model) if isinstance(model.LOSS, str) else model.LOSS
+    networks.compile_network(network, setting.mode, optimizer, loss)
     return network
 
 

@@ -39,7 +39,7 @@ class Functional:
 
     def make_optimizer(self) -> None:
         """Make a fresh optimizer of the model's specification for the present variables."""
-        self.optimizer = optimizers.make(self.made_by, self.model.OPTIMIZER, self.settle)
+        self.optimizer = optimizers.make(self.made_by, self.model, self.settle)
         optimizers.build(self.optimizer, list(self.trained.values()))
 
     def slots(self) -> Dict[str, Any]:

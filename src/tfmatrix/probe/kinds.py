@@ -20,6 +20,8 @@ class Kind(NamedTuple):
     """What a file of this kind needs besides."""
     tiers: List[str]
     """The tiers that its trace may have."""
+    watched: bool
+    """Whether its training is seen from outside, and by taps."""
     observe: str
     """A function of the model and the setting: loads what is to be observed, and records it."""
     initial_weights: str

@@ -13,6 +13,7 @@ from typing import Any, Dict, Mapping, Optional
 import numpy as np
 
 from .kinds import KINDS, Kind
+from .names import nearest
 from .outcomes import BadModel, Changed
 
 CONSTANTS: dict[str, type] = {
@@ -64,6 +65,10 @@ def choose_variant(module: ModuleType, variant: str) -> None:
     if variant not in variants:
         raise broken(module, "VARIANTS", "there is no variant {!r}".format(variant))
     for constant, value in variants[variant].items():
+        if constant not in CONSTANTS and not hasattr(module, constant):
+            told = "the variant {!r} sets {}, which the file does not have; {}"
+            known = sorted({*CONSTANTS, *(name for name in vars(module) if name.isupper())})
+            raise broken(module, "VARIANTS", told.format(variant, constant, nearest(constant, known)))
         setattr(module, constant, value)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any, Dict, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from .engines import keras_major
+from .loading import broken
 from .modes import Mode
+from .names import LOSSES, Misspelt, absent
 from .outcomes import Unsupported
 from .watch.structures import flat
 from .watch.variables import innermost
@@ -47,6 +50,17 @@ def assign(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> No
             variable.assign(arrays[name])
     else:
         tf.compat.v1.keras.backend.batch_set_value([(v, arrays[name]) for name, v in variables.items()])
+
+
+def loss_of(model: ModuleType) -> Any:
+    """Return the loss that a model names; raise Unsupported where another release has it, BadModel where none has."""
+    try:
+        return tf.keras.losses.get(model.LOSS)
+    except ValueError:  # which asks for decorators and object scopes
+        try:
+            raise absent("tf.keras.losses", model.LOSS, LOSSES)
+        except Misspelt as slip:
+            raise broken(model, "LOSS", str(slip)) from None
 
 
 def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None:

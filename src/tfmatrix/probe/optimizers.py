@@ -7,11 +7,14 @@ a word of `MAKERS` from where it is made.
 from __future__ import annotations
 
 import inspect
+from types import ModuleType
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
 
+from .loading import broken
+from .names import OPTIMIZERS, SETTINGS, Misspelt, absent
 from .outcomes import BadModel, Unsupported
 
 V1: dict[str, tuple[str, dict[str, str]]] = {
@@ -60,7 +63,7 @@ Settle = Callable[[Mapping[str, Any]], Dict[str, Any]]
 
 
 def make_keras(specification: Mapping[str, Any], settle: Settle) -> Any:
-    """Return the optimizer of `tf.keras.optimizers`; raise Unsupported where this release has none of that name."""
+    """Return the optimizer of `tf.keras.optimizers`; raise Unsupported where only another release has that name."""
     return _from_module(tf.keras.optimizers, specification, settle)
 
 
@@ -75,8 +78,8 @@ def make_legacy(specification: Mapping[str, Any], settle: Settle) -> Any:
 def _from_module(module: Any, specification: Mapping[str, Any], settle: Settle) -> Any:
     settings = dict(specification)
     name = settings.pop("name")
-    if not hasattr(module, name):
-        raise Unsupported("this release has no {}.{}".format("tf.keras.optimizers", name))
+    if not isinstance(getattr(module, name, None), type):
+        raise absent("tf.keras.optimizers", name, OPTIMIZERS)
     made = getattr(module, name)(**settings)
     config = made.get_config()
     return made if settle(config) == config else type(made).from_config(settle(config))
@@ -87,6 +90,8 @@ def make_v1(specification: Mapping[str, Any], settle: Settle) -> Any:
     settings = dict(specification)
     name = settings.pop("name")
     if name not in V1:
+        if name not in OPTIMIZERS and not hasattr(tf.keras.optimizers, name):
+            raise absent("tf.keras.optimizers", name, OPTIMIZERS)
         raise Unsupported("tf.compat.v1.train has no counterpart of {}".format(name))
     rate = settings.pop("learning_rate")
     if name == "SGD" and not settings:
@@ -94,6 +99,9 @@ def make_v1(specification: Mapping[str, Any], settle: Settle) -> Any:
     counterpart, names = V1[name]
     unknown = sorted(set(settings) - set(names))
     if unknown:
+        for setting in unknown:
+            if setting not in SETTINGS:
+                raise absent("tf.keras.optimizers.{}".format(name), setting, SETTINGS)
         raise Unsupported("tf.compat.v1.train.{} has no {}".format(counterpart, ", ".join(unknown)))
     make = getattr(tf.compat.v1.train, counterpart)
     defaults = {n: p.default for n, p in inspect.signature(make).parameters.items() if isinstance(p.default, float)}
@@ -109,9 +117,15 @@ MAKERS: Mapping[str, Callable[[Mapping[str, Any], Settle], Any]] = {
 """From where an optimizer may be made, by the words that `modes.json` has for it."""
 
 
-def make(made_by: str, specification: Mapping[str, Any], settle: Settle) -> Any:
-    """Return a fresh optimizer, made by the maker of that word."""
-    return MAKERS[made_by](specification, settle)
+def make(made_by: str, model: ModuleType, settle: Settle) -> Any:
+    """Return a fresh optimizer of a model's, made by the maker of that word.
+
+    Raises BadModel where the model's ``OPTIMIZER`` has a name that no release has.
+    """
+    try:
+        return MAKERS[made_by](model.OPTIMIZER, settle)
+    except Misspelt as slip:
+        raise broken(model, "OPTIMIZER", str(slip)) from None
 
 
 def build(optimizer: Any, variables: List[Any]) -> None:

@@ -15,7 +15,7 @@ from . import canonical, optimizers
 from .context import Setting
 from .functional import Functional, batches
 from .loading import mapping, rows_of
-from .networks import assign, compile_network, named_variables, values
+from .networks import assign, compile_network, loss_of, named_variables, values
 
 EPOCHS = 2
 """Epochs of training before writing: enough that no weight, bias or slot is what it began as."""
@@ -55,7 +55,8 @@ class Network:
             self._compile()
 
     def _compile(self) -> None:
-        optimizer = optimizers.make(self.mode.keras_optimizers, self.model.OPTIMIZER, dict)
+        optimizer = optimizers.make(self.mode.keras_optimizers, self.model, dict)
+        loss_of(self.model)  # which says it where no release has it
         compile_network(self.network, self.mode, optimizer, self.model.LOSS)
         optimizers.build(self.network.optimizer, list(self.network.trainable_variables))
 

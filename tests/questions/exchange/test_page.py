@@ -65,7 +65,7 @@ def test_every_pair_of_the_data_is_in_a_table(exchanged: Report) -> None:
     text = to_markdown(page(exchanged))
     tables = text[text.index("### ") : text.index("## What silently")]
     cells = [
-        cell.strip().strip("`").rstrip("+")
+        cell.strip().strip("`").rstrip("&")
         for line in tables.splitlines()
         if line.startswith("| 2.")
         for cell in line.split("|")[2:-1]

@@ -15,8 +15,8 @@ from tfmatrix.store.store import Store
 
 THIRD = "2.21.0"
 MODELS = (
-    "crashes", "differs", "fails_everywhere", "is_new", "is_nowhere", "loses_a_stage", "redraws", "rounds", "same",
-    "wobbles",
+    "crashes", "differs", "fails_everywhere", "is_gone", "is_new", "is_nowhere", "loses_a_stage", "redraws", "rounds",
+    "same", "wobbles",
 )  # fmt: skip
 EVIL = "a|b `c` *d*\n<script>alert(1)</script> \x1b[31mred\x1b[0m [x](y)"
 """What a model may raise with, to spoil a report."""
@@ -26,7 +26,7 @@ DRAWN = np.random.RandomState(1).standard_normal((8, 64)).astype(np.float32)
 
 
 def make_plan(folder: Path, **choices: Any) -> Plan:
-    """Return the plan of the matrix: two candidates and a baseline, one mode, ten models."""
+    """Return the plan of the matrix: two candidates and a baseline, one mode, eleven models."""
     return plan_of(folder, MODELS, **{"versions": ["2.15.1", CANDIDATE, THIRD], **choices})
 
 
@@ -40,17 +40,22 @@ def store_of(plan: Plan, path: Path) -> Store:
 def answer(expected: ExpectedTrial) -> Mapping[str, Any] | Trial | None:
     """Return what became of a trial, as its model's name says of the first candidate; the other is the baseline."""
     model, candidate = expected.cell.model.name, expected.cell.environment.name == CANDIDATE
-    if model == "is_nowhere":
-        return trial(expected, "unsupported", kind="NotImplementedError", message="needs a GPU")
+    if why := absent(model, candidate=candidate):
+        return trial(expected, "unsupported", kind="NotImplementedError", message=why)
     if model == "fails_everywhere":
         return trial(expected, "failed", kind="ValueError", message=EVIL, where="line 3")
-    if model == "is_new" and not candidate:
-        return trial(expected, "unsupported", kind="NotImplementedError", message="came with 2.16")
     if expected.role == "seeds":
         return {"seeds init/w": DRAWN[4:] if candidate and model == "redraws" else DRAWN[1:4]}
     if expected.role == "jitter":
         return {**ones(gradient=np.array([2, 2, 2, 2.000001], np.float32)), **same_init(DRAWN[0])}
     return of_candidate(expected, model) if candidate else {**ones(), **same_init(DRAWN[0])}
+
+
+def absent(model: str, *, candidate: bool) -> str:
+    """Return why a model does not exist in the candidate or elsewhere; empty where it does."""
+    here = {"is_nowhere": "needs a GPU", "is_gone": "went with Keras 2"}
+    elsewhere = {"is_nowhere": "needs a GPU", "is_new": "came with 2.16"}
+    return (here if candidate else elsewhere).get(model, "")
 
 
 def same_init(values: Any) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from questions.changing import changed, each
-from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.matrix.answer import answer, change, problems, unanswered
 from tfmatrix.questions.matrix.page import page
-from tfmatrix.questions.matrix.summary import Candidate, Report
+from tfmatrix.questions.matrix.summary import Candidate, Evidence, Report
 from tfmatrix.report import terminal
 from tfmatrix.report.markdown import to_markdown
 
@@ -25,8 +25,8 @@ def test_each_candidate_has_its_verdict_its_counts_and_its_worst_change(report: 
     asked, *told = lines(report)
     assert asked == "against 2.15.1:"
     assert told[0] == (
-        "2.16.2  failed          2 failed, 1 unstable, 2 not comparable, 1 different, 1 redrawn, 1 rounding, "
-        "1 identical, 1 unsupported"
+        "2.16.2  failed          2 failed, 1 unstable, 1 not comparable, 1 gone, 1 new, 1 different, 1 redrawn, "
+        "1 rounding, 1 identical, 1 unsupported"
     )
     assert told[1] == "        crashes/tf2: crashed: crashes.py: killed by SIGSEGV"
     assert told[2].split("  ")[:2] == ["2.21.0", "failed"]
@@ -35,7 +35,57 @@ def test_each_candidate_has_its_verdict_its_counts_and_its_worst_change(report: 
 def test_an_identical_candidate_has_one_line(report: Report) -> None:
     """Where nothing changed there is no second line."""
     same = Candidate(environment="2.16.2", verdict=Verdict.IDENTICAL, counts={Verdict.IDENTICAL: 3}, first_changes=())
-    assert lines(changed(report, candidates=(same,))) == ["against 2.15.1:", "2.16.2  identical       3 identical"]
+    alone = changed(report, candidates=(same,), cells=())
+    assert lines(alone) == ["against 2.15.1:", "2.16.2  identical       3 identical"]
+
+
+def test_what_does_not_exist_is_said_with_its_reason(report: Report) -> None:
+    """Each cell that is unsupported somewhere has a line with the releases in which it is, and why."""
+    told = lines(report)
+    assert [line.split() for line in told[told.index("unsupported:") + 1 :]] == [
+        ["is_new/tf2", "2.15.1,", "2.21.0:", "came", "with", "2.16"],
+        ["is_nowhere/tf2", "2.15.1,", "2.16.2,", "2.21.0:", "needs", "a", "GPU"],
+        ["is_gone/tf2", "2.16.2:", "went", "with", "Keras", "2"],
+    ]
+
+
+def test_a_model_of_one_release_hides_no_difference(report: Report) -> None:
+    """What exists on one side only is counted beside the verdict, and is the verdict where nothing was compared."""
+    counts = {Verdict.GONE: 1, Verdict.DIFFERENT: 1}
+    assert worst(counts) is Verdict.DIFFERENT
+    gone, different = (changed(report.candidates[0].first_changes[0], verdict=verdict) for verdict in counts)
+    both = changed(
+        report.candidates[0], verdict=worst(counts), counts=counts, first_changes=(gone, changed(different, reason="d"))
+    )
+    told = lines(changed(report, candidates=(both,), cells=()))
+    assert told[1:] == ["2.16.2  different       1 gone, 1 different", "        crashes/tf2: d"]
+    assert worst([Verdict.NEW, Verdict.UNSUPPORTED]) is Verdict.NEW
+
+
+def test_the_last_lines_of_a_model_are_shown_once(report: Report) -> None:
+    """Below a failure stand the last three lines that it wrote, once for releases that say the same but for numbers."""
+    raises = [cell for cell in report.cells if cell.model == "fails_everywhere"]
+    warning = "2026-11-28 13:48:45.751212: W tensorflow/c/c_api.cc:305] Operation\nWARNING:tensorflow:From x: y\n"
+    wrote = [f"first\n\nloss {number}.5\x1b[31m\n  at 0x{number}ff\nbye\n{warning}" for number in range(3)]
+    cells = tuple(
+        changed(cell, reason="no", evidence=Evidence(traceback="", output=text))
+        for cell, text in zip(raises, wrote, strict=True)
+    )
+    assert problems(changed(report, cells=cells)) == [
+        "fails_everywhere failed: no (3 cells in 2.15.1, 2.16.2, 2.21.0)",
+        "  | loss 0.5",
+        "  |   at 0x0ff",
+        "  | bye",
+    ]
+    other = changed(cells[2], evidence=Evidence(traceback="", output="another word"))
+    assert problems(changed(report, cells=(*cells[:2], other)))[1:] == [
+        "  2.15.1/fails_everywhere/tf2 wrote:",
+        "  | loss 0.5",
+        "  |   at 0x0ff",
+        "  | bye",
+        "  2.21.0/fails_everywhere/tf2 wrote:",
+        "  | another word",
+    ]
 
 
 def test_what_was_not_asked_about_is_said_first(report: Report) -> None:
@@ -59,12 +109,13 @@ def test_a_change_of_a_stage_says_where(report: Report) -> None:
 def test_one_problem_of_many_cells_is_one_line(report: Report) -> None:
     """A model that fails everywhere is one problem with its number of cells, and so is an environment."""
     found = {line.split()[0]: line for line in problems(report)}
-    assert set(found) == {"fails_everywhere", "crashes"}
-    assert found["fails_everywhere"].endswith("(3 cells)")
+    assert set(found) == {"fails_everywhere", "crashes", "|", "is_nowhere"}
+    assert found["fails_everywhere"].endswith("(3 cells in 2.15.1, 2.16.2, 2.21.0)")
+    assert found["is_nowhere"] == "is_nowhere unsupported everywhere, so nothing was compared: needs a GPU"
     assert found["crashes"].endswith("(2.16.2/crashes/tf2)")
     cells = [cell for cell in report.cells if cell.environment == "2.16.2"]
     gone = tuple(changed(cell, outcome="unavailable", reason="no lock") for cell in cells)
-    assert problems(changed(report, cells=gone)) == ["2.16.2 unavailable: no lock (10 cells)"]
+    assert problems(changed(report, cells=gone)) == ["2.16.2 unavailable: no lock (11 cells)"]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from building import BASELINE, CANDIDATE, lock_of, make_project, plan_of
+from building import BASELINE, CANDIDATE, fill, lock_of, make_project, missing_from, ones, plan_of
 from tfmatrix import config, keys
 from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import INHERITED
 from tfmatrix.errors import UserError
+from tfmatrix.questions.matrix.judge import states
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine, Train
+from tfmatrix.store.store import Store
 
 VARIANTS = 'VARIANTS = {"sgd": {"RATE": 1}, "adam": {"RATE": 2}}\n'
 
@@ -450,3 +452,66 @@ def test_the_witness_is_not_the_same_model_in_each_environment(tmp_path: Path) -
     assert list(witnesses) == list(catalogue.RELEASES)
     assert all(len(found) == 1 for found in witnesses.values())
     assert set.union(*witnesses.values()) == set(models)
+
+
+MODELS = ("a", "b", "c", "d")
+
+
+def test_a_cell_that_was_run_is_whole_in_a_report_of_any_selection(tmp_path: Path) -> None:
+    """Whatever models a run and a report choose, nothing is missing of what both have, and nothing is run for it."""
+    whole = plan_of(tmp_path, MODELS)
+    with Store(tmp_path / "whole.sqlite") as store:
+        fill(store, whole, lambda _: ones())
+        for model in MODELS:
+            part = make_plan(whole.config.overridden(models=[model]))
+            assert {state.outcome for state in states(part, store).values()} == {"observed"}
+            assert not missing_from(store, part)
+    for model in MODELS:
+        part = make_plan(whole.config.overridden(models=[model]))
+        with Store(tmp_path / f"{model}.sqlite") as store:
+            fill(store, part, lambda _: ones())
+            found = {cell.model.name: state.outcome for cell, state in states(whole, store).items()}
+            assert found == {other: "observed" if other == model else "missing" for other in MODELS}
+
+
+def test_a_selection_without_the_witness_has_a_stand_in(tmp_path: Path) -> None:
+    """Each environment and mode has a fresh process whatever is chosen; without one its cell is missing."""
+    whole = plan_of(tmp_path, MODELS, modes=["tf2", "v1"])
+    for model in MODELS:
+        part = make_plan(whole.config.overridden(models=[model]))
+        with Store(tmp_path / f"{model}.sqlite") as store:
+            wanted = Counter(e.cell for e in missing_from(store, part) if e.role == "witness")
+            assert wanted == dict.fromkeys(part.cells, 1)
+            fill(store, part, lambda expected: None if expected.role == "witness" else ones())
+            assert {state.outcome for state in states(part, store).values()} == {"missing"}
+
+
+def test_a_stand_in_that_disagrees_is_never_passed_over(tmp_path: Path) -> None:
+    """What a stand-in found counts in every report of its cell's selection, also where the witness is stored."""
+    whole = plan_of(tmp_path, MODELS)
+    for model in MODELS:
+
+        def answer(expected: ExpectedTrial, model: str = model) -> Any:
+            wrong = (expected.role, expected.cell.model.name) == ("witness", model)
+            return ones(weights=[9.0] * 4) if wrong else ones()
+
+        part = make_plan(whole.config.overridden(models=[model]))
+        with Store(tmp_path / f"{model}.sqlite") as store:
+            for plan in (whole, part):
+                fill(store, plan, answer)
+            assert {state.outcome for state in states(part, store).values()} == {"unstable"}
+
+
+def test_a_new_model_moves_no_witness_but_to_itself(tmp_path: Path) -> None:
+    """The witness of an environment is the one it was, or the model that came."""
+    before, after = (witnesses_of(tmp_path / str(n), MODELS[:n]) for n in (3, 4))
+    assert before.keys() == after.keys()
+    assert all(after[name] in {before[name], "d"} for name in before)
+
+
+def witnesses_of(folder: Path, models: tuple[str, ...]) -> dict[str, str]:
+    """Return the witness of each release."""
+    folder.mkdir()
+    planned = plan_of(folder, models, versions=["all"])
+    trials = [expected for found in planned.trials.values() for expected in found]
+    return {e.cell.environment.name: e.cell.model.name for e in trials if e.role == "witness"}

@@ -156,7 +156,7 @@ def _tables(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Bloc
     yield parts.legend(report.verdicts)
     yield paragraph(
         prose(
-            "The stages of a pair are weights and predictions. A `+` behind the mark: the optimizer's slots and step "
+            "The stages of a pair are weights and predictions. A `&` behind the mark: the optimizer's slots and step "
             "count came back too, with the writer's bits."
         )
     )
@@ -176,7 +176,7 @@ def _about(form: Format) -> Text:
 def _table(pairs: Iterable[Pair]) -> Table:
     """Return the table of writers by readers; a column that no pair has is left out."""
     cells = {
-        (pair.writer, pair.reader): Code(pair.verdict.mark + ("+" if pair.slots.word == BACK else "")) for pair in pairs
+        (pair.writer, pair.reader): Code(pair.verdict.mark + ("&" if pair.slots.word == BACK else "")) for pair in pairs
     }
     writers, readers = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
     rows = [[writer, *(cells.get((writer, reader), "") for reader in readers)] for writer in writers]

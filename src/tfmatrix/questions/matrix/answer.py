@@ -2,35 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
-from tfmatrix.report.blocks import Break, Document, Text, joined, paragraph, table
-from tfmatrix.report.text import plain
+from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
+from tfmatrix.report.blocks import Block, Break, Document, Text, joined, paragraph, table
+from tfmatrix.report.text import in_one_line, plain
 
-ANSWERED = {"observed", "unsupported", "unstable"}
+ANSWERED = {OBSERVED, UNSUPPORTED, UNSTABLE}
 """Outcomes of a cell that something was learnt of."""
+
+NOT_RUN = {MISSING, UNAVAILABLE}
+
+LAST_LINES = 3
+"""Lines that are shown of what a model wrote last."""
+
+TENSORFLOW = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]+: [IW] |[IW][0-9]{4} [0-9:.]+ |WARNING:tensorflow:|WARNING: All log messages|"
+    r"Instructions for updating:|non-resource variables are not supported in the long term"
+)
+"""How a line begins that TensorFlow writes by itself, errors aside: it is no word of the model's."""
 
 WIDTH = max(len(verdict.value) for verdict in Verdict)
 
 
 def answer(report: Report) -> Document:
-    """Return what was asked, then for each candidate its verdict with its cells, and where the worst kind began."""
+    """Return what was asked, each candidate's verdict with its cells and worst change, and what exists nowhere."""
     asked = left_out(report)
     return [
         paragraph(f"against {report.baseline}{f', {asked}' if asked else ''}:"),
         table((), ([candidate.environment, _candidate(candidate, report)] for candidate in report.candidates)),
+        *_unsupported(report),
     ]
 
 
 def _candidate(candidate: Candidate, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
-    worst = candidate.first_changes[:1]
+    worst = [first for first in candidate.first_changes if first.verdict is candidate.verdict]
     cells = [cell for cell in report.cells if cell.environment == candidate.environment]
-    told = [*(change(first) for first in worst), *names.in_short(cells, report.baseline)]
+    told = [*map(change, worst), *names.in_short(cells, report.baseline)]
     return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *told])
+
+
+def _unsupported(report: Report) -> Iterator[Block]:
+    """Yield the cells that are unsupported, each with its reason and the releases in which it is."""
+    if found := absent(report.cells):
+        yield paragraph("unsupported:")
+        yield table((), ([where, f"{', '.join(where_not)}: {reason}"] for (where, reason), where_not in found.items()))
+
+
+def absent(cells: Iterable[Cell]) -> Mapping[tuple[str, str], Sequence[str]]:
+    """Return the environments in which a model does not exist, by the cell's name there and the reason."""
+    grouped: dict[tuple[str, str], dict[str, None]] = {}
+    for cell in cells:
+        if cell.outcome == UNSUPPORTED:
+            grouped.setdefault((cell.where, cell.reason), {})[cell.environment] = None
+    return {key: list(found) for key, found in grouped.items()}
 
 
 def left_out(report: Report) -> str:
@@ -55,19 +86,67 @@ def unanswered(report: Report) -> list[Cell]:
 
 
 def problems(report: Report) -> list[str]:
-    """Return a sentence for each thing that nothing was learnt of, though it was asked for."""
+    """Return a line for each thing that nothing was learnt of though it was asked for, and for what it wrote last."""
     nothing = not any(set(candidate.counts) - {Verdict.UNSUPPORTED} for candidate in report.candidates)
     told = f"nothing was compared with {report.baseline}; choose another version too."
-    return [*unknown(report), *([told] if nothing else [])]
+    found = [line for sentence, cells in _unknown(report) for line in (sentence, *_last_words(cells))]
+    return [*found, *([told] if nothing else [])]
 
 
-def unknown(report: Report) -> Iterator[str]:
-    """Yield a line per distinct reason why nothing was learnt of a cell, with how many cells have it."""
-    grouped: dict[tuple[str, str, str], list[str]] = {}
+def unknown(report: Report) -> list[str]:
+    """Return a sentence for each thing that nothing was learnt of, cells with the same reason in one."""
+    return [sentence for sentence, _ in _unknown(report)]
+
+
+def _unknown(report: Report) -> Iterator[tuple[str, Sequence[Cell]]]:
+    """Yield a sentence per distinct reason why nothing was learnt of some cells, and these.
+
+    One missing environment or one broken model file is one problem, whatever the number of its cells.
+    """
+    grouped: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in unanswered(report):
-        # One missing environment or one broken model file is one problem, whatever the number of its cells.
-        subject = cell.environment if cell.outcome == "unavailable" else cell.model
-        grouped.setdefault((subject, cell.outcome, cell.reason), []).append(cell.id)
-    for (subject, outcome, reason), ids in grouped.items():
-        number = f"{len(ids)} cells" if len(ids) > 1 else ids[0]
-        yield plain(f"{subject} {outcome}: {reason} ({number})")
+        subject = cell.environment if cell.outcome == UNAVAILABLE else cell.model
+        grouped.setdefault((subject, cell.outcome, cell.reason), []).append(cell)
+    for (subject, outcome, reason), cells in grouped.items():
+        yield plain(f"{subject} {outcome}: {reason} ({_named(cells)})"), cells
+    for model, reasons in _nowhere(report).items():
+        yield plain(f"{model} unsupported everywhere, so nothing was compared: {'; '.join(reasons)}"), ()
+
+
+def _last_words(cells: Sequence[Cell]) -> Iterator[str]:
+    """Yield what the models of cells wrote last, once where it says the same, each with its cell where it does not."""
+    found: dict[str, tuple[Cell, Sequence[str]]] = {}
+    for cell in cells:
+        if lines := last_lines(cell):
+            # What differs in numbers alone, times and addresses, says the same.
+            found.setdefault(re.sub("0x[0-9a-f]+|[0-9]+", "0", "\n".join(lines)), (cell, lines))
+    for cell, lines in found.values():
+        if len(found) > 1:
+            yield f"  {plain(cell.id)} wrote:"
+        yield from (f"  | {line}" for line in lines)
+
+
+def last_lines(cell: Cell) -> Sequence[str]:
+    """Return the last lines that a cell's model wrote, where it was run and not observed; not TensorFlow's warnings."""
+    output = cell.evidence.output if cell.evidence and cell.outcome not in NOT_RUN else ""
+    lines = (in_one_line(line).rstrip() for line in output.splitlines())
+    return [line for line in lines if line and not TENSORFLOW.match(line)][-LAST_LINES:]
+
+
+def _named(cells: Sequence[Cell]) -> str:
+    """Return one cell's name, or how many there are, and of those that were run in which releases."""
+    if len(cells) == 1:
+        return cells[0].id
+    if cells[0].outcome in NOT_RUN:
+        return f"{len(cells)} cells"
+    return f"{len(cells)} cells in {', '.join(dict.fromkeys(cell.environment for cell in cells))}"
+
+
+def _nowhere(report: Report) -> Mapping[str, Iterable[str]]:
+    """Return the models that are unsupported in every cell, and why."""
+    outcomes: dict[str, set[str]] = {}
+    reasons: dict[str, dict[str, None]] = {}
+    for cell in report.cells:
+        outcomes.setdefault(cell.model, set()).add(cell.outcome)
+        reasons.setdefault(cell.model, {})[cell.reason] = None
+    return {model: reasons[model] for model, found in outcomes.items() if found == {UNSUPPORTED}}

@@ -100,10 +100,13 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     def trial(key: str) -> Trial | None:
         return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
 
+    def has(key: str) -> bool:
+        return trial(key) is not None
+
     return {
         cell: state_of(
             cell,
-            [(expected, trial(expected.key)) for expected in plan.trials[cell]],
+            [(expected, trial(expected.key)) for expected in plan.needed(cell, has)],
             refusals[cell.environment],
             tensors,
             store.last_called,
@@ -221,13 +224,22 @@ def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdic
         for state, side in sides:
             if state.outcome == word:
                 return verdict, f"{side}{state.reason}"
-    if candidate.outcome == baseline.outcome == UNSUPPORTED:
-        return Verdict.UNSUPPORTED, candidate.reason
     if candidate.outcome not in {OBSERVED, UNSUPPORTED}:
         return Verdict.FAILED, f"{candidate.outcome}: {candidate.reason}"
-    if OBSERVED not in {candidate.outcome, baseline.outcome} or candidate.outcome != baseline.outcome:
+    if UNSUPPORTED in {candidate.outcome, baseline.outcome} and baseline.outcome in {OBSERVED, UNSUPPORTED}:
+        return _of_the_unsupported(baseline, candidate)
+    if baseline.outcome != OBSERVED:
         return Verdict.NOT_COMPARABLE, f"{_told(candidate)} here, {_told(baseline)} in the baseline"
     return (Verdict.IDENTICAL, "") if candidate.trace == baseline.trace else (None, "")
+
+
+def _of_the_unsupported(baseline: CellState, candidate: CellState) -> tuple[Verdict, str]:
+    """Return the verdict of a cell that does not exist on one side or on both."""
+    if baseline.outcome == OBSERVED:
+        return Verdict.GONE, f"unsupported: {candidate.reason}"
+    if candidate.outcome == OBSERVED:
+        return Verdict.NEW, f"unsupported in the baseline: {baseline.reason}"
+    return Verdict.UNSUPPORTED, candidate.reason
 
 
 def _told(state: CellState) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
-from tfmatrix.questions.matrix.answer import left_out, unknown
+from tfmatrix.questions.matrix.answer import absent, left_out, unknown
 from tfmatrix.questions.matrix.changes import said
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report, Settings
 from tfmatrix.report import parts
@@ -96,6 +96,11 @@ def _answer(report: Report) -> Iterator[Block]:
     headings = ["upgrade to", "verdict", "cells", "the first change of each kind"]
     yield table(headings, map(_candidate, report.candidates))
     yield from parts.incomplete(list(unknown(report)))
+    compared = {cell.model for cell in report.cells if cell.judged not in {None, Verdict.UNSUPPORTED}}
+    if nowhere := absent(c for c in report.cells if c.judged is Verdict.UNSUPPORTED and c.model in compared):
+        told = " These exist neither in the baseline nor there, so nothing is known of them:"
+        yield paragraph((Strong("Not compared."), told))
+        yield bullets((Code(where), f" in {', '.join(names)}: {reason}") for (where, reason), names in nowhere.items())
     if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
         yield paragraph((Strong("Unstable."), told))
@@ -124,13 +129,14 @@ def _by_mode(report: Report) -> Iterator[Block]:
             ("One letter for each distinct set of results, the same letter where ", Emphasis("every")),
             " model has the same bits; behind it the mark of",
         ),
-        "the worst verdict against the baseline. No letter: not everything was observed.",
+        "the worst verdict against the baseline, and of models that are in one of the two only. No letter: not "
+        "everything was observed.",
     )
     frame = pd.DataFrame(
         {
             "version": row.environment,
             "mode": mode.mode if mode.launch == "default" else f"{mode.mode} {mode.launch}",
-            "shown": _shown(row.letter, row.verdict),
+            "shown": _shown(row.letter, row.verdict, row.beside),
         }
         for mode in report.modes
         for row in mode.environments
@@ -174,8 +180,9 @@ def _own(cell: Cell) -> str:
     return words.get(cell.outcome, "failed")
 
 
-def _shown(letter: str, verdict: str) -> Code:
-    return Code(f"{letter}{Verdict(verdict).mark if verdict else ''}")
+def _shown(letter: str, verdict: str, beside: Iterable[Verdict] = ()) -> Code:
+    marks = [Verdict(verdict).mark] if verdict else []
+    return Code("".join([letter, *marks, *(other.mark for other in beside)]))
 
 
 def _pivoted(frame: pd.DataFrame, rows: str, columns: str) -> Table:
@@ -246,15 +253,9 @@ def _between_modes(report: Report) -> Iterator[Block]:
 
 def _unsupported(report: Report) -> Iterator[Block]:
     """Yield the models that do not exist somewhere, with the reason and where."""
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for cell in report.cells:
-        if cell.outcome == "unsupported":
-            grouped.setdefault((cell.where, cell.reason), []).append(cell.environment)
-    if grouped:
+    if grouped := absent(report.cells):
         yield Heading(2, "What does not exist everywhere")
-        rows: list[list[Text]] = [
-            [Code(where), reason, ", ".join(dict.fromkeys(names))] for (where, reason), names in grouped.items()
-        ]
+        rows: list[list[Text]] = [[Code(where), reason, ", ".join(names)] for (where, reason), names in grouped.items()]
         yield table(["model", "why it does not exist", "in"], rows)
 
 

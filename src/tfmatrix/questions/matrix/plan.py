@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from tfmatrix import keys
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
-from tfmatrix.questions.chosen import chosen_models, environment_of, named_environments, require_seed
+from tfmatrix.models.files import is_watched
+from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
 from tfmatrix.records import (
     JITTER,
     PLAIN,
@@ -67,7 +68,7 @@ class Plan:
 
     @cached_property
     def trials(self) -> Mapping[Cell, tuple[ExpectedTrial, ...]]:
-        """The trials that each cell needs."""
+        """The trials that each cell may need."""
         return {cell: tuple(self._trials_of(cell)) for cell in self.cells}
 
     @property
@@ -76,9 +77,30 @@ class Plan:
         return tuple(e for e in self.environments if e != self.baseline)
 
     def wanted(self, known: Known) -> Iterable[ExpectedTrial]:
-        """Return every trial that is expected, whatever is known."""
-        del known
-        return [expected for trials in self.trials.values() for expected in trials]
+        """Return every trial that is needed."""
+        return [expected for cell in self.cells for expected in self.needed(cell, known.has)]
+
+    def needed(self, cell: Cell, has: Callable[[str], bool]) -> tuple[ExpectedTrial, ...]:
+        """Return the trials that a cell needs, given which keys are known.
+
+        In each environment, launch and mode a fresh process repeats a trial of one model, the witness. It is chosen
+        among all of the project's models, never among those that are asked about: so a cell that was run with some of
+        them is whole in a report of any others. Where the witness is not asked about, the first in the same order that
+        is stands in for it, so that no environment goes without; but it is not missed where the witness itself is
+        known. What is known of a stand-in always counts.
+        """
+        return tuple(
+            expected
+            for expected in self.trials[cell]
+            if expected.role != WITNESS or has(expected.key) or not self._is_spared(cell, has)
+        )
+
+    def _is_spared(self, cell: Cell, has: Callable[[str], bool]) -> bool:
+        """Return whether a cell's witness stands in for one that is known."""
+        witness = self._witnesses(cell.environment)[0]
+        if witness.name == cell.model.name:
+            return False
+        return has(self._repeat(replace(cell, model=witness)).key)
 
     def note(self, event: Event, store: Store) -> None:
         """Note nothing besides what all questions do."""
@@ -93,23 +115,39 @@ class Plan:
             # The last of several comes from another process with another hash seed.
             other = second if number == count > 1 else first
             yield expect(TRAIN, role=TRIAL, number=number, hash_seed=other)
-        if cell.model == self._witness(cell.environment):
-            yield expect(TRAIN, role=WITNESS, number=1, hash_seed=second)
+        asked = {model.name for model in self.models}
+        witnesses = (model.name for model in self._witnesses(cell.environment) if model.name in asked)
+        if cell.model.name == next(witnesses, None):
+            yield self._repeat(cell)
         if cell.environment == self.baseline:
             for number in range(1, self.config.jitters + 1):
                 yield expect(Train(number), role=JITTER, number=number)
-        if cell.model.command:
+        if is_watched(cell.model):
             yield expect(Plain(), role=PLAIN, number=1)
         yield expect(Seeds(), role=SEEDS, number=1)
 
-    def _witness(self, environment: Environment) -> Model | None:
-        """Return the model that a fresh process repeats in this environment: not the same one in each.
+    def _repeat(self, cell: Cell) -> ExpectedTrial:
+        """Return the trial of a cell in a fresh process."""
+        return keys.expect(
+            self.scope, cell, TRAIN, role=WITNESS, number=1, seed=self.config.seed, hash_seed=HASH_SEEDS[1]
+        )
 
-        It is none of the commands: each of their trials imports TensorFlow itself, as a fresh process does.
+    def _witnesses(self, environment: Environment) -> Sequence[Model]:
+        """Return the project's models in the order in which they are the witness: not the same one in each environment.
+
+        Each is placed by itself, so that a model more or less moves no other. None is a command: each of its trials
+        imports TensorFlow itself, as a fresh process does.
         """
-        files = [model for model in self.models if not model.command]
-        number = int(hashlib.sha256(environment.name.encode("utf-8")).hexdigest(), 16)
-        return files[number % len(files)] if files else None
+
+        def place(model: Model) -> bytes:
+            return hashlib.sha256(f"{environment.name}/{model.name}".encode()).digest()
+
+        return sorted((model for model in self._all_models if not model.command), key=place)
+
+    @cached_property
+    def _all_models(self) -> Sequence[Model]:
+        """Every model of the project, those that are asked about as they are in the plan."""
+        return tuple({model.name: model for model in (*known_models(self.config), *self.models)}.values())
 
 
 def runs_in(model: Model, mode: str) -> bool:

@@ -47,6 +47,8 @@ VERDICTS = (
     Verdict.FAILED,
     Verdict.UNSTABLE,
     Verdict.NOT_COMPARABLE,
+    Verdict.GONE,
+    Verdict.NEW,
     Verdict.DIFFERENT,
     Verdict.REDRAWN,
     Verdict.ROUNDING,
@@ -133,6 +135,9 @@ class InMode(Record, frozen=True, kw_only=True):
     environment: Name
     letter: Letter
     verdict: VerdictOrNone
+    beside: Annotated[
+        tuple[Verdict, ...], Meta(description="What is said beside the verdict: models that are gone, or new.")
+    ]
 
 
 class Mode(Record, frozen=True, kw_only=True):
@@ -403,12 +408,13 @@ def _mode(
     for state in comparison.environments:
         compared = by_environment.get(state.environment, ())
         verdicts = [found.verdict for found in compared if (found.cell.launch.name, found.cell.mode) == (launch, mode)]
-        own = state.environment == comparison.baseline
+        own, verdict = state.environment == comparison.baseline, worst(verdicts)
         rows.append(
             InMode(
                 environment=state.environment.name,
                 letter=comparison.whole_letters.get((state.environment, launch, mode), ""),
-                verdict="" if own else worst(verdicts).value,
+                verdict="" if own else verdict.value,
+                beside=tuple(one for one in Verdict if one in verdicts and one.beside and one is not verdict),
             )
         )
     return Mode(launch=launch, mode=mode, environments=tuple(rows))

@@ -147,6 +147,8 @@ def _verdict(cell: Cell) -> tuple[str, Text]:
             Verdict.PARTIAL
             | Verdict.REFUSED
             | Verdict.NOT_COMPARABLE
+            | Verdict.GONE
+            | Verdict.NEW
             | Verdict.DIFFERENT
             | Verdict.REDRAWN
             | Verdict.ROUNDING
