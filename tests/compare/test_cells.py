@@ -244,16 +244,14 @@ def test_a_trial_without_taps_that_has_nothing_is_a_failure(tmp_path: Path, plan
 @pytest.mark.parametrize(
     ("lost", "what"),
     [
-        (["gradient"], "by weights, slots, history, and no gradient was seen"),
-        (["weights"], "by gradient, slots, history, and no weights was seen"),
-        (["weights", "gradient", "slots"], "by history, and no gradient or weights was seen"),
+        (["gradient"], ""),
+        (["weights"], "by gradient, slots, history, and no weights were seen"),
+        (["weights", "gradient", "slots"], "by history, and no weights were seen"),
         (["weights", "gradient", "slots", "history"], ""),
     ],
 )
-def test_a_recorder_that_lost_a_stage_of_the_training_has_failed(
-    tmp_path: Path, plan: Plan, lost: list[str], what: str
-) -> None:
-    """Updates without gradients or weights vouch for nothing, though all trials agree; without training is no loss."""
+def test_a_recorder_that_lost_the_model_has_failed(tmp_path: Path, plan: Plan, lost: list[str], what: str) -> None:
+    """Training without weights vouches for nothing, though all trials agree; gradients may be hidden, as XLA's are."""
     observed = {**TRAINED, "native predict@0/y": [6.0]}
     seen = {name: v for name, v in observed.items() if not any(name.startswith(f"native {kind}") for kind in lost)}
     plain = {name: v for name, v in seen.items() if "gradient" not in name and "slots" not in name}

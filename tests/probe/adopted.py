@@ -13,7 +13,7 @@ import json
 import runpy
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def _module(name: str) -> Any:
 class _StandIn(ModuleType):
     """A module of TensorFlow's: whatever is imported from it is there, and computes nothing."""
 
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -89,6 +89,7 @@ functional = _module_with_stand_in("functional")
 builders = _module_with_stand_in("builders")
 injected = _module_with_stand_in("injected")
 modes = _module_with_stand_in("modes")
+networks = _module_with_stand_in("networks")
 observers = _module_with_stand_in("observers")
 optimizers = _module_with_stand_in("optimizers")
 saveable = _module_with_stand_in("saveable")

@@ -161,7 +161,7 @@ BROKEN = {
         8,
         "a model with build cannot have pipeline too",
     ),
-    "no batch": (KERAS.replace("BATCH", "BTCH"), 7, "a model with build also needs BATCH"),
+    "no data": (KERAS.replace("def data", "def date"), 7, "a model with build also needs data"),
     "no loss and no data": (
         FUNCTIONAL.replace("def loss", "def lost").replace("def data", "def date"),
         6,
@@ -174,7 +174,7 @@ BROKEN = {
         "loss must take (outputs, batch), but takes (batch, outputs)",
     ),
     "no function": ("class draws: ...\n", 1, "draws must be a function"),
-    "another type": (KERAS.replace('"mse"', "1"), 3, "LOSS must be a str, but is a int"),
+    "another type": (KERAS + "FIT = []\n", 8, "FIT must be a dict, but is a list"),
     "no dict": (FUNCTIONAL.replace('{"name": "Adam", "learning_rate": 0.1}', "'Adam'"), 2, "OPTIMIZER must be a dict"),
     "epochs in a string": (KERAS.replace("EPOCHS = 2", "EPOCHS = '2'"), 4, "EPOCHS must be a int, but is a str"),
     "a batch of a half": (KERAS.replace("BATCH = 4", "BATCH = 0.5"), 5, "BATCH must be a int, but is a float"),

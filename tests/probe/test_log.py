@@ -51,8 +51,9 @@ def test_two_updates_of_one_call_are_two_steps() -> None:
 
 def test_initial_weights_stand_in_front_of_what_was_seen_before_they_were_known() -> None:
     """Variables may be made by the first step itself; in the trace what they began as comes first."""
-    one = a_log()
-    one.recorder.record(recorder.NATIVE, "seed/numpy", ONE)
+    kept = recorder.Recorder()
+    kept.record(recorder.NATIVE, "seed/numpy", ONE)
+    one = log.Log(kept)
     one.seen("batch", {"x": np.zeros((2, 1))})
     one.begin({"w": ONE, "b": ONE})
     one.begin({"w": ONE})  # later updates begin nothing

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .adopted import keras_fit, names, optimizers, outcomes
+from .adopted import names, networks, optimizers, outcomes
 
 
 class Adam:
@@ -33,7 +33,7 @@ def _keras(monkeypatch: pytest.MonkeyPatch) -> None:
     keras = SimpleNamespace(
         optimizers=SimpleNamespace(Adam=Adam, schedules=ModuleType("schedules")), losses=SimpleNamespace(get=get)
     )
-    for module in (keras_fit, optimizers):
+    for module in (networks, optimizers):
         monkeypatch.setattr(module, "tf", SimpleNamespace(keras=keras))
 
 
@@ -101,13 +101,13 @@ def test_a_setting_that_no_optimizer_has_is_a_slip(tmp_path: Any) -> None:
 
 def test_a_loss_by_its_name(tmp_path: Any) -> None:
     """A loss is the release's, or another's, or nobody's."""
-    assert keras_fit.loss_of(model(tmp_path, LOSS="mse")) is len
+    assert networks.loss_of(model(tmp_path, LOSS="mse")) is len
     with pytest.raises(
         outcomes.BadModel, match=r"m\.py, line 2: tf\.keras\.losses has no 'mse_'; did you mean 'mse'\?"
     ):
-        keras_fit.loss_of(model(tmp_path, LOSS="mse_"))
+        networks.loss_of(model(tmp_path, LOSS="mse_"))
     with pytest.raises(outcomes.Unsupported, match=r"this release has no tf\.keras\.losses\.dice"):
-        keras_fit.loss_of(model(tmp_path, LOSS="dice"))
+        networks.loss_of(model(tmp_path, LOSS="dice"))
 
 
 def test_every_name_is_listed_once() -> None:

@@ -85,7 +85,7 @@ def test_a_kind_names_code_that_exists(kind: Any) -> None:
     """What a kind's row names can be imported and called."""
     places = [place for place in (kind.observe, kind.initial_weights, kind.saveable) if place]
     assert all(callable(kinds.code(place)) for place in places)
-    assert {*kind.marks, *kind.needs} <= {*loading.PARAMETERS, *loading.CONSTANTS}
+    assert {*kind.needs} <= {*kind.functions, *loading.CONSTANTS, "data"}
     assert set(kind.tiers) <= {recorder.NATIVE, recorder.INJECTED}
 
 
@@ -130,7 +130,7 @@ def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypa
     monkeypatch.setattr(engines, "tf", SimpleNamespace(errors=errors))
     monkeypatch.setattr(trial, "Setting", lambda request, scratch: setting)
     monkeypatch.setattr(trial, "admit", lambda path, beside: None)
-    monkeypatch.setattr(trial, "_record_seed", lambda recorder: None)
+    monkeypatch.setattr(trial, "record_seed", lambda recorder: None)
     request = {"path": str(path), "variant": "", "purpose": "train"}
     assert trial.observe(request, "").tiers == {recorder.NATIVE}
     row = kinds.KINDS["streams"]._replace(tiers=[recorder.INJECTED])

@@ -31,7 +31,7 @@ class _Row(NamedTuple):
     terminal: Callable[[Stage], bool] = lambda _: False
     """Whether no other stage is fed by it: what another seed does shows in the stages that draw from it."""
     of_training: bool = False
-    """Whether only training has it: a trace with one of these has gradients and weights too, or they were lost."""
+    """Whether only training has it: a trace with one of these has weights too, or they were lost."""
     names: str = ""
     """What its names are of, by which they are aligned between traces; empty where they are compared as they are."""
 

@@ -108,7 +108,7 @@ def _check_functions(module: ModuleType, kind: Kind) -> None:
 def _check_constants(module: ModuleType, kind: Kind) -> None:
     for name, wanted in CONSTANTS.items():
         value = getattr(module, name, None)
-        if name == "OPTIMIZER" and name not in kind.needs:
+        if name == "OPTIMIZER" and "build" in kind.marks:  # it may be an optimizer, made and ready
             continue
         if value is not None and not isinstance(value, wanted):
             told = "{} must be a {}, but is a {}".format(name, wanted.__name__, type(value).__name__)
@@ -118,8 +118,9 @@ def _check_constants(module: ModuleType, kind: Kind) -> None:
     variants = _definition(Path(str(module.__file__)), "VARIANTS")
     if variants is not None and not isinstance(getattr(variants, "value", None), ast.Dict):
         raise broken(module, "VARIANTS", "VARIANTS must be a dict written out: it is read, not run, to find them")
-    missing = {"name", "learning_rate"} - set(getattr(module, "OPTIMIZER", ("name", "learning_rate")))
-    if missing and "OPTIMIZER" in kind.needs:
+    optimizer = getattr(module, "OPTIMIZER", None)
+    missing = {"name", "learning_rate"} - set(optimizer) if isinstance(optimizer, dict) else ()
+    if missing:
         raise broken(module, "OPTIMIZER", "OPTIMIZER lacks {}".format(", ".join(sorted(missing))))
 
 
