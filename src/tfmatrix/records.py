@@ -66,8 +66,6 @@ class Model:
     source: str
     """SHA-256 of the file's bytes."""
     variant: str = ""
-    beside: tuple[tuple[str, str], ...] = ()
-    """Files that it imports or reads from beside it: path within its folder, and SHA-256; sorted by path."""
 
     @property
     def name(self) -> str:
@@ -230,6 +228,10 @@ Such a trial says nothing for certain of what it ran: it is run once more, and a
 """What can become of a trial that was run."""
 
 
+Files = tuple[tuple[str, str], ...]
+"""Files and SHA-256 of each: a path from the project's root where it lies below that, else the whole path."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What became of one execution of a cell."""
@@ -242,6 +244,12 @@ class Trial:
     """What the key is the digest of: by this a stale trial says why it is stale."""
     trace: str | None = None
     """Digest of its trace, where it was observed."""
+    read: Files = ()
+    """What it read and imported besides its environment: it counts only while all of that is as it was."""
+    outside: tuple[str, ...] = ()
+    """Those of the paths that do not lie in the project."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what it may have read that could not be seen."""
     kind: str = ""
     """Type of the exception, or name of the signal."""
     message: str = ""

@@ -38,18 +38,20 @@ def _module_with_stand_in(name: str) -> Any:
         return _module(name)
 
 
-file_access = _module("file_access")
 canonical = _module("canonical")
 evidence = _module("evidence")
 fingerprint = _module("fingerprint")
 folders = _module("folders")
+importing = _module("importing")
 isolation = _module("isolation")
 kinds = _module("kinds")
 loading = _module("loading")
 messages = _module("messages")
 outcomes = _module("outcomes")
 processes = _module("processes")
+reads = _module("reads")
 recorder = _module("recorder")
+tensorflow_files = _module("tensorflow_files")
 
 engines = _module_with_stand_in("engines")
 functional = _module_with_stand_in("functional")

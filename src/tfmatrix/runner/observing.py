@@ -70,7 +70,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool) -> dict[
     return {
         "path": expected.cell.model.path,
         "source": expected.cell.model.source,
-        "beside": dict(expected.cell.model.beside),
+        "project": str(config.root.absolute()),
         "variant": expected.cell.model.variant,
         "mode": expected.cell.mode,
         "seed": expected.seed,
@@ -326,7 +326,7 @@ class _Line:
         fresh = expected.role == WITNESS or not self._probe.can_fork
         try:
             header, payload = self._probe.ask(request_of(expected, self._run.config, fresh=fresh))
-            return Finished(expected, *to_trial(expected, header, payload))
+            return Finished(expected, *to_trial(expected, header, payload, self._run.config.root))
         except ProbeDied as error:
             died = trial_of(expected, CRASHED, kind=PROBE_DIED, message=f"the probe died: {error}")
             return Finished(expected, died, (), {})
