@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,16 @@ def add(store: Store, expected: ExpectedTrial, became: Stages | Trial) -> None:
         return
     trace, tensors = traced(became)
     store.add(trial(expected, trace=trace), trace, tensors)
+
+
+def rest(store: Store, *, on: Iterable[Path], root: Path, **further: Any) -> None:
+    """Have every trial of a store have read some files, as they are now."""
+    names = {path: str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in on}
+    read = tuple((name, hashlib.sha256(path.read_bytes()).hexdigest()) for path, name in names.items())
+    for (key,) in store.connection.execute("SELECT key FROM trials").fetchall():
+        found = store.any_trial(key)
+        assert found
+        store.add(replace(found, read=read, **further), store.trace(found.trace) if found.trace else (), {})
 
 
 def fill(store: Store, plan: Plan, answer: Callable[[ExpectedTrial], Stages | Trial | None]) -> None:

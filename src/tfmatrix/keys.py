@@ -1,7 +1,8 @@
-"""Keys: the one place that says what a stored result rests on.
+"""Keys: the one place that says what is known, before it is run, of what a stored result rests on.
 
 That is its scope (environment and lock, machine, probe, what the caller passes on), the launch, the mode, the model,
-and the work that is done with them. A trial is filed under the digest of all of it.
+and the work that is done with them. A trial is filed under the digest of all of it. What it reads is not known before:
+that a trial says itself (`Trial.read`), and it counts only while that is unchanged.
 """
 
 from __future__ import annotations
@@ -91,7 +92,6 @@ def cell_covers(scope: Scope, cell: Cell, start: Start = _USUAL) -> Covers:
         ("mode", cell.mode),
         ("variant", cell.model.name),
         ("model", cell.model.source),
-        ("files beside the model", json.dumps(cell.model.beside)),
         ("probe", scope.probe),
         ("machine", machine_id(scope.machine)),
         *_inherited(scope, own),

@@ -86,11 +86,6 @@ class Model:
     source: str
     """SHA-256 of the file's bytes; of a command, of what its table says that may change bits."""
     variant: str = ""
-    beside: tuple[tuple[str, str], ...] = ()
-    """What it imports or reads from beside it: path within its folder, and SHA-256; sorted by path.
-
-    Of a command, what it declares, and SHA-256 of the names of the files there.
-    """
     command: Command | None = None
 
     @property
@@ -264,6 +259,10 @@ Such a trial says nothing for certain of what it ran: it is run once more, and a
 """What can become of a trial that was run."""
 
 
+Files = tuple[tuple[str, str], ...]
+"""Files and SHA-256 of each: a path from the project's root where it lies below that, else the whole path."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What became of one execution of a cell."""
@@ -276,6 +275,12 @@ class Trial:
     """What the key is the digest of: by this a stale trial says why it is stale."""
     trace: str | None = None
     """Digest of its trace, where it was observed."""
+    read: Files = ()
+    """What it read and imported besides its environment: it counts only while all of that is as it was."""
+    outside: tuple[str, ...] = ()
+    """Those of the paths that do not lie in the project."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what it may have read that could not be seen."""
     kind: str = ""
     """Type of the exception, or name of the signal."""
     message: str = ""

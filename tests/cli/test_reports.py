@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from building import BASELINE, CANDIDATE, add, fill, lock_of, make_project, ones, trial
+from building import BASELINE, CANDIDATE, add, fill, lock_of, make_project, ones, rest, trial
 from tfmatrix import cli
 from tfmatrix.records import Environment
 from tfmatrix.store.store import Store
@@ -122,8 +122,13 @@ def edit_model(folder: Path) -> None:
 
 
 def edit_helper(folder: Path) -> None:
-    """Put the module beside the model that it imports in vain so far."""
-    (folder / "reference_models" / "_helper.py").write_text("# new\n", encoding="utf-8")
+    """Edit a module that the model imports."""
+    (folder / "reference_models" / "_helper.py").write_text("# edited\n", encoding="utf-8")
+
+
+def remove_helper(folder: Path) -> None:
+    """Remove it."""
+    (folder / "reference_models" / "_helper.py").unlink()
 
 
 def edit_lock(folder: Path) -> None:
@@ -153,7 +158,8 @@ def listed(baseline: str, candidate: str) -> list[list[str]]:
 
 STALE: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "model": (edit_model, "model", "model"),
-    "helper": (edit_helper, "files beside the model", "files beside the model"),
+    "helper": (edit_helper, "file reference_models/_helper.py", "file reference_models/_helper.py"),
+    "helper gone": (remove_helper, "file reference_models/_helper.py", "file reference_models/_helper.py"),
     "lock": (edit_lock, "", "lock"),
     "launch": (edit_launch, "launch", "launch"),
     "two things": (edit_model_and_lock, "model", "lock and the model"),
@@ -166,7 +172,10 @@ def test_what_made_a_cell_stale_is_named(
     tmp_path: Path, tell: Tell, edit: Callable[[Path], None], baseline: str, candidate: str
 ) -> None:
     """A cell whose trials were run before something was edited is missing and says what, and no other cell is."""
-    stored(tmp_path, lambda _: ones(), models={"mlp": "import _helper\n"})
+    stored(tmp_path, lambda _: ones(), models={"mlp": "import _helper\n", "_helper": "# as it was\n"})
+    with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+        rest(store, on=[tmp_path / "reference_models" / "_helper.py"], root=tmp_path)
+    assert "missing" not in tell("cells").out
     edit(tmp_path)
     said = tell("cells")
     assert (said.code, said.err) == (cli.SAME, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,24 @@ def test_a_jitter_or_seeds_trial_that_does_not_end_well_is_its_cells_outcome(
     assert compared.verdict in {Verdict.FAILED, Verdict.NOT_COMPARABLE}
 
 
-def told(folder: Path, plan: Plan, became: list[Trial | None], **further: Any) -> CellState:
+class Before:
+    """What was run before, as a function of the trial that is expected says, and files that changed since."""
+
+    def __init__(self, plan: Plan, last_called: Callable[[ExpectedTrial], Trial], changed: Sequence[str] = ()) -> None:
+        self._expected = {one.id: one for trials in plan.trials.values() for one in trials}
+        self._last_called = last_called
+        self._changed = changed
+
+    def last_called(self, id_: str) -> Trial:
+        """Return what was run."""
+        return self._last_called(self._expected[id_])
+
+    def changed(self, trial: Trial) -> Sequence[str]:
+        """Return the files that changed."""
+        return [path for path, _ in trial.read if path in self._changed]
+
+
+def told(folder: Path, plan: Plan, became: Sequence[Trial | None], **further: Any) -> CellState:
     """Return the state of the first cell of a plan, of whose trials the first ones became something."""
     cell, expected = next(iter(plan.trials.items()))
     with Store(folder / "store.sqlite") as store:
@@ -129,15 +146,48 @@ def test_a_missing_trial_says_what_changed_since_it_was_run(
 ) -> None:
     """What a trial of the same name covered otherwise is named, and one that covered the same was not run."""
 
-    def last_called(id_: str) -> Trial:
-        expected = next(e for e in next(iter(plan.trials.values())) if e.id == id_)
+    def last_called(expected: ExpectedTrial) -> Trial:
         covers = tuple((name, "other" if name in names else value) for name, value in expected.covers)
         return replace(trial(expected, "failed"), covers=covers)
 
-    found = told(tmp_path, plan, [None, None], last_called=last_called)
+    found = told(tmp_path, plan, [None, None], before=Before(plan, last_called))
     assert (found.outcome, found.reason) == ("missing", reason)
     assert told(tmp_path, plan, [None, None]).reason == "not run"
     assert told(tmp_path, plan, [None, None], refusal="no Python").reason == "no Python"
+
+
+@pytest.mark.parametrize(
+    ("changed", "there", "reason"),
+    [
+        (["a.csv"], "", "stale: run before the file a.csv changed"),
+        (["a.csv", "b.csv"], "", "stale: run before the file a.csv and the file b.csv changed"),
+        (["a.csv"], "old", "stale: run before the file a.csv changed"),
+        (["a.csv"], "new", "the file a.csv changed while the run went on; run again"),
+    ],
+)
+def test_a_missing_trial_says_which_of_its_files_changed(
+    tmp_path: Path, plan: Plan, changed: list[str], there: str, reason: str
+) -> None:
+    """The file that is not as it was is named; where another trial of the cell read it anew, it changed meanwhile."""
+
+    def last_called(expected: ExpectedTrial) -> Trial:
+        return trial(expected, "failed", read=(("a.csv", "old"), ("b.csv", "old")))
+
+    first = next(iter(plan.trials.values()))[0]
+    became = trial(first, "failed", read=(("a.csv", there),)) if there else None
+    found = told(tmp_path, plan, [became, None], before=Before(plan, last_called, changed))
+    assert (found.outcome, found.reason) == ("missing", reason)
+
+
+@pytest.mark.parametrize("role", ["trial", "witness", "jitter", "seeds"])
+def test_trials_that_read_other_bytes_are_not_judged(tmp_path: Path, plan: Plan, role: str) -> None:
+    """Where two trials of a cell read one file with other bytes, whatever they are for, that is a disagreement."""
+    expected = next(iter(plan.trials.values()))
+    read = [(("a.csv", "new" if one.role == role and one != expected[0] else "old"),) for one in expected]
+    trace, _ = traced(ones())
+    became = [trial(one, trace=trace, read=files) for one, files in zip(expected, read, strict=True)]
+    found = told(tmp_path, plan, became)
+    assert (found.outcome, found.reason) == ("unstable", "the file a.csv changed while the run went on; run again")
 
 
 def test_a_cell_without_any_expected_trial_is_missing(tmp_path: Path, plan: Plan) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from building import CANDIDATE, ones
+from building import CANDIDATE, ones, rest
 from cli.project import Tell
 from tfmatrix import cli
+from tfmatrix.store.store import Store
 
 from .project import REQUIREMENTS, gated, report_id
 
@@ -120,7 +121,29 @@ def test_what_a_command_declares_is_there_though_git_has_no_part_of_it(tmp_path:
     (tmp_path / "data" / "new.csv").write_text("1", encoding="utf-8")
     said = tell("check-staged")
     assert said.code == cli.INCOMPLETE
-    assert "stale: run before the files beside the model changed" in said.out
+    assert "stale: run before the model changed" in said.out
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_file_that_trials_read_is_the_staged_one_or_else_that_which_lies_there(
+    tmp_path: Path, tell: Tell, tracked: bool
+) -> None:
+    """What git tracks counts as it is staged; a data file that it does not track counts as it lies in the project."""
+    committed(tmp_path)
+    data = tmp_path / ("rows.csv" if tracked else ".tfmatrix/rows.csv")
+    data.write_text("1\n", encoding="utf-8")
+    with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
+        rest(store, on=[data], root=tmp_path)
+    assert tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path)).code == cli.SAME
+    git(tmp_path, "add", "--all")
+    assert tell("check-staged").code == cli.SAME
+    data.write_text("2\n", encoding="utf-8")
+    assert tell("check-staged").code == (cli.SAME if tracked else cli.INCOMPLETE)
+    git(tmp_path, "add", "--all")
+    said = tell("check-staged")
+    assert said.code == cli.INCOMPLETE
+    assert f"stale: run before the file {data.relative_to(tmp_path)} changed" in said.out
+    assert tell("check", CANDIDATE).code == cli.INCOMPLETE
 
 
 @pytest.mark.parametrize("other", ["2.14.1", "2.17.1"])

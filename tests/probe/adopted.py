@@ -13,7 +13,7 @@ import json
 import runpy
 import sys
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,8 +34,6 @@ def _module(name: str) -> Any:
 
 class _StandIn(ModuleType):
     """A module of TensorFlow's: whatever is imported from it is there, and computes nothing."""
-
-    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -67,11 +65,11 @@ def _module_with_stand_in(name: str) -> Any:
                 del sys.modules[module]
 
 
-file_access = _module("file_access")
 canonical = _module("canonical")
 evidence = _module("evidence")
 fingerprint = _module("fingerprint")
 folders = _module("folders")
+importing = _module("importing")
 isolation = _module("isolation")
 kinds = _module("kinds")
 loading = _module("loading")
@@ -79,10 +77,12 @@ messages = _module("messages")
 names = _module("names")
 outcomes = _module("outcomes")
 processes = _module("processes")
+reads = _module("reads")
 recorder = _module("recorder")
 log = _module("watch.log")
 rows = _module("watch.rows")
 commands = _module("commands")
+tensorflow_files = _module("tensorflow_files")
 
 engines = _module_with_stand_in("engines")
 functional = _module_with_stand_in("functional")

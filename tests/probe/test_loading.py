@@ -98,10 +98,10 @@ def test_a_file_that_changed_is_not_run(tmp_path: Path, planned: str) -> None:
 
 def test_a_file_that_is_gone_has_changed_where_it_was_planned(tmp_path: Path) -> None:
     """A file that is missing was planned and has changed, or was never planned and is not found."""
-    with pytest.raises(outcomes.Changed, match=r"^it is gone; run again$"):
-        loading.read(tmp_path / "m.py", "0" * 64, "it")
+    with pytest.raises(outcomes.Changed, match=r"^m\.py, line 1: the file is gone; run again$"):
+        loading.load(str(tmp_path / "m.py"), "0" * 64)
     with pytest.raises(FileNotFoundError):
-        loading.read(tmp_path / "m.py", "", "it")
+        loading.load(str(tmp_path / "m.py"))
 
 
 def test_what_a_model_raises_while_it_is_loaded_is_its_own(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_the_host_understands_a_payload(tmp_path: Path) -> None:
     """The host finds the stages in a payload, and under their digests the bytes of each."""
     expected = next(iter(plan_of(tmp_path).trials.values()))[0]
     made = holding((NATIVE, "init/w", np.arange(3)), (NATIVE, "warnings", np.array(["über"], object)))
-    trial, trace, tensors = to_trial(expected, {"outcome": "observed"}, made.payload())
+    trial, trace, tensors = to_trial(expected, {"outcome": "observed"}, made.payload(), Path())
     assert trial.outcome == "observed"
     assert [(entry.tier, entry.stage) for entry in trace] == [(NATIVE, "init/w"), (NATIVE, "warnings")]
     assert tensors.keys() == {entry.digest for entry in trace}

@@ -129,7 +129,7 @@ def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypa
     errors = SimpleNamespace(UnimplementedError=OSError, InvalidArgumentError=OSError)
     monkeypatch.setattr(engines, "tf", SimpleNamespace(errors=errors))
     monkeypatch.setattr(trial, "Setting", lambda request, scratch: setting)
-    monkeypatch.setattr(trial, "admit", lambda path, beside: None)
+    monkeypatch.setattr(trial, "find_beside", lambda path: None)
     monkeypatch.setattr(trial, "record_seed", lambda recorder: None)
     request = {"path": str(path), "variant": "", "purpose": "train"}
     assert trial.observe(request, "").tiers == {recorder.NATIVE}

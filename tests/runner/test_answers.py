@@ -45,7 +45,7 @@ def payload(change: Callable[[dict[str, Any]], object] = lambda _: None) -> byte
 
 def test_an_observed_trial_has_its_trace_and_each_tensor_once(expected: ExpectedTrial) -> None:
     """Trace and tensors of an answer are those that were sent, and the trial is filed under the expected key."""
-    trial, trace, tensors = to_trial(expected, OBSERVED, payload())
+    trial, trace, tensors = to_trial(expected, OBSERVED, payload(), Path())
     assert (trace, tensors) == traced(STAGES)
     assert len(tensors) == 3
     assert (trial.key, trial.id, trial.covers) == (expected.key, expected.id, expected.covers)
@@ -56,7 +56,7 @@ def test_an_observed_trial_has_its_trace_and_each_tensor_once(expected: Expected
 def test_an_outcome_without_a_trace_keeps_its_evidence(expected: ExpectedTrial, outcome: str) -> None:
     """What is told of a trial that was not observed is kept field by field, and nothing besides."""
     told = {"kind": "K", "message": "m", "where": "line 1", "traceback": "t", "output": "o", "seconds": 2.0}
-    trial, trace, tensors = to_trial(expected, {"outcome": outcome, "size": 0, "else": 1, **told}, b"")
+    trial, trace, tensors = to_trial(expected, {"outcome": outcome, "size": 0, "else": 1, **told}, b"", Path())
     assert (trial.outcome, trial.trace, trace, tensors) == (outcome, None, (), {})
     assert {name: getattr(trial, name) for name in told} == told
 
@@ -64,7 +64,7 @@ def test_an_outcome_without_a_trace_keeps_its_evidence(expected: ExpectedTrial, 
 def test_an_empty_trace_is_a_failure(expected: ExpectedTrial) -> None:
     """A trial that recorded nothing failed: two empty traces would be equal."""
     empty = payload(lambda manifest: manifest.update(trace=[], tensors=[]))
-    trial, trace, tensors = to_trial(expected, OBSERVED, empty)
+    trial, trace, tensors = to_trial(expected, OBSERVED, empty, Path())
     assert (trial.outcome, trial.trace, trace, tensors) == ("failed", None, (), {})
     assert "without recording any stage" in trial.message
 
@@ -72,7 +72,7 @@ def test_an_empty_trace_is_a_failure(expected: ExpectedTrial) -> None:
 def test_a_name_that_is_no_text_is_a_failure_of_its_trial(expected: ExpectedTrial) -> None:
     """Half a character in a name is the model's mistake, told so that it can be printed, and ends no run."""
     broken = payload(lambda manifest: manifest["trace"][0].__setitem__(1, "init/\ud800"))
-    trial, trace, tensors = to_trial(expected, OBSERVED, broken)
+    trial, trace, tensors = to_trial(expected, OBSERVED, broken, Path())
     assert (trial.outcome, trial.trace, trace, tensors) == ("failed", None, (), {})
     assert trial.message == r"the name of 'init/\ud800' has half a character, which is no text"
 
@@ -95,10 +95,23 @@ def test_what_does_not_have_its_digest_is_our_own_failure(
 ) -> None:
     """A tensor whose bytes, dtype, shape or presence do not fit its digest is never taken for a result."""
     with pytest.raises(InternalError):
-        to_trial(expected, OBSERVED, payload(change))
+        to_trial(expected, OBSERVED, payload(change), Path())
 
 
 def test_a_payload_that_is_cut_off_is_our_own_failure(expected: ExpectedTrial) -> None:
     """A tensor of which bytes are missing at the end is never taken for a result."""
     with pytest.raises(InternalError, match="do not have the digest"):
-        to_trial(expected, OBSERVED, payload()[:-1])
+        to_trial(expected, OBSERVED, payload()[:-1], Path())
+
+
+def test_what_a_trial_read_is_told_from_the_projects_root(expected: ExpectedTrial, tmp_path: Path) -> None:
+    """Paths below the root, also where it is a link, are told from there: a project that is moved keeps its results."""
+    real, root = tmp_path / "real", tmp_path / "root"
+    real.mkdir()
+    root.symlink_to(real)
+    read = [[str(root / "b.csv"), "1"], [str(real / "a.csv"), "2"], ["/elsewhere/c.csv", "3"], [f"{root}.csv", "4"]]
+    told = {"read": read, "outside": ["/elsewhere/c.csv"], "notes": ["n"]}
+    for outcome in ("observed", "failed"):
+        trial, *_ = to_trial(expected, {"outcome": outcome, **told}, payload(), root)
+        assert trial.read == (("/elsewhere/c.csv", "3"), (f"{root}.csv", "4"), ("a.csv", "2"), ("b.csv", "1"))
+        assert (trial.outside, trial.notes) == (("/elsewhere/c.csv",), ("n",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -379,16 +378,15 @@ def test_a_trial_that_was_stopped_is_not_over(fake_plan: FakePlan) -> None:
 
 
 def test_a_request_says_what_the_key_covers(fake_plan: FakePlan) -> None:
-    """The role, the seed, the launch and the files of a trial are what the probe is asked for."""
+    """The role, the seed, the launch and the model of a trial are what the probe is asked for, in this project."""
     plan = fake_plan({"a": "import _b\n", "_b": "X = 1\n"}, jitters=2)
-    beside = {"_b.py": hashlib.sha256(b"X = 1\n").hexdigest()}
     asked = [(e, request_of(e, plan.config, fresh=False)) for e in all_trials(plan)]
     assert [r["jitter"] for e, r in asked if e.role == "jitter"] == [1, 2]
     for expected, request in asked:
         assert request["purpose"] == ("seeds" if expected.role == "seeds" else "train")
         assert expected.role == "jitter" or request["jitter"] == 0
         assert (request["seed"], request["mode"], request["source"]) == (42, "tf2", expected.cell.model.source)
-        assert request["beside"] == beside
+        assert request["project"] == str(plan.config.root.absolute())
         assert (request["intra_op"], request["inter_op"], request["timeout"]) == (2, 2, 20.0)
 
 

@@ -19,6 +19,7 @@ from tfmatrix.runner.answers import to_trial
 from tfmatrix.runner.observing import request_of
 from tfmatrix.runner.probe import Probe
 from tfmatrix.store.facts import INSTALLED
+from tfmatrix.store.files import Folders
 from tfmatrix.store.store import Store
 
 from .faults import Fault
@@ -82,12 +83,12 @@ class Bench:
         name = cell.id.replace("/", "-")
         observed = self._folder / f"{name}.sqlite"
         if not observed.exists():
-            with Store(observed) as store:
+            with Store(observed, Folders(self._config.root)) as store:
                 for expected in plan.trials[cell]:
                     self._observe(store, expected)
         copied = shutil.copy(observed, self._folder / "planted.sqlite")
         try:
-            with Store(Path(copied)) as store:
+            with Store(Path(copied), Folders(self._config.root)) as store:
                 for environment in plan.environments:
                     store.note(INSTALLED, plan.scope.environment_key(environment), making.to_json(self._installed))
                 yield store
@@ -103,7 +104,7 @@ class Bench:
             self._probes[expected.hash_seed] = probe
             probe.describe()
         header, payload = probe.ask({**request_of(expected, self._config, fresh=False), **further})
-        store.add(*to_trial(expected, header, payload))
+        store.add(*to_trial(expected, header, payload, self._config.root))
 
     def _reported(self, plan: Plan, store: Store) -> tuple[summary.Cell, str]:
         made, path = report.write_report(plan, store)

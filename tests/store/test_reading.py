@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from building import MACHINE_OF_TESTS, installed, make_project, ones, tensor, traced
 from tfmatrix.errors import UserError
 from tfmatrix.records import CHANGED, PROBE_DIED, Environment, Fingerprint, Tensor, Trial
-from tfmatrix.store import facts
+from tfmatrix.store import facts, files
+from tfmatrix.store.files import Folders
 from tfmatrix.store.fingerprints import tensor_digest, to_array, trace_digest
 from tfmatrix.store.store import CACHE, SAMPLE, WHOLE, Store, sample
 
@@ -38,7 +40,7 @@ def test_what_something_outside_ended_is_not_settled(tmp_path: Path, outcome: st
         store.add(Trial("seen", "observed", "cell trial-1", trace=trace_digest(trace)), trace, tensors)
         store.add(Trial("other", outcome, "cell trial-2", kind=kind), (), {})
         assert store.settled() == {"seen", "other"} if settled else {"seen"}
-        assert store.observed() == {"seen": trace_digest(trace)}
+        assert store.observed() == {"seen": Trial("seen", "observed", trace=trace_digest(trace))}
         assert [store.has_trial(key) for key in ("seen", "other", "neither")] == [True, True, False]
 
 
@@ -125,3 +127,115 @@ def test_an_environment_is_had_or_refused(tmp_path: Path) -> None:
         for noted in damaged:
             store.note(facts.INSTALLED, "k", noted)
             assert facts.noted_installed(store, "k") is None
+
+
+def read(path: str, content: bytes | None) -> tuple[tuple[str, str], ...]:
+    """Return one file as a trial read it."""
+    return ((path, "" if content is None else hashlib.sha256(content).hexdigest()),)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("data/x.csv", b"a", b"b"),
+        ("data/x.csv", b"a", None),
+        ("data/x.csv", None, b"a"),
+        ("OUTSIDE/x.csv", b"a", b"b"),
+    ],
+)
+@pytest.mark.parametrize("outcome", ["observed", "failed"])
+def test_a_trial_counts_while_what_it_read_is_as_it_was(
+    tmp_path: Path, path: str, before: bytes | None, after: bytes | None, outcome: str
+) -> None:
+    """A file that is edited, gone, or there now takes a trial out of what is known until it is as it was again."""
+    root = tmp_path / "project"
+    path = path.replace("OUTSIDE", str(tmp_path / "outside"))
+    file = root / path
+    file.parent.mkdir(parents=True)
+    trace, tensors = traced(ones())
+    digest = trace_digest(trace) if outcome == "observed" else None
+    kept = Trial("k", outcome, "cell trial-1", trace=digest, read=read(path, before), outside=("o",), notes=("n",))
+    with Store(tmp_path / "store.sqlite", Folders(root)) as store:
+        store.add(kept, trace, tensors)
+        store.add(Trial("other", "failed", read=read("gone", None)), (), {})
+        for content, counts in ((before, True), (after, False), (before, True)):
+            file.unlink(missing_ok=True)
+            if content is not None:
+                file.write_bytes(content)
+            assert store.settled() == ({"k", "other"} if counts else {"other"})
+            assert store.trial("k") == (kept if counts else None)
+            assert set(store.observed()) == ({"k"} if counts and digest else set())
+            assert store.any_trial("k") == store.last_called("cell trial-1") == kept
+            assert store.has_trial("k")
+            assert list(store.changed(kept)) == ([] if counts else [path])
+
+
+def test_a_trial_that_is_run_again_is_the_one_that_counts(tmp_path: Path) -> None:
+    """Of two trials of a key the last one is kept, with what it read."""
+    (tmp_path / "x.csv").write_bytes(b"b")
+    with Store(tmp_path / "store.sqlite", Folders(tmp_path)) as store:
+        for content in (b"a", b"b"):
+            store.add(Trial("k", "failed", read=read("x.csv", content)), (), {})
+        assert store.settled() == {"k"}
+        store.add(Trial("k", "failed", read=read("x.csv", b"a")), (), {})
+        assert store.settled() == set()
+
+
+def test_a_folder_is_as_it_was_while_its_names_are(tmp_path: Path) -> None:
+    """A name that is new or gone counts; a hidden one, a compiled module and the files' bytes do not."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_bytes(b"")
+    names = read("data/", b"a.csv\0")
+    folders = Folders(tmp_path)
+    for made in ("data/.hidden", "data/__pycache__"):
+        (tmp_path / made).mkdir()
+    (tmp_path / "data" / "a.csv").write_bytes(b"edited")
+    assert list(folders.changed(names)) == []
+    (tmp_path / "data" / "b.csv").write_bytes(b"")
+    assert list(folders.changed(names)) == ["data/"]
+    assert list(Folders(tmp_path / "data").changed(names)) == ["data/"]
+    assert list(Folders(tmp_path / "data").changed(read("data/", None))) == []
+
+
+def test_what_a_folder_does_not_have_is_looked_for_in_the_next(tmp_path: Path) -> None:
+    """A staged project has what git tracks; the rest lies in the real one, whose other files do not count."""
+    for name in ("staged/a.csv", "real/a.csv", "real/b.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    folders = Folders(tmp_path / "staged", tmp_path / "real")
+    assert list(folders.changed((*read("a.csv", b"staged/a.csv"), *read("b.csv", b"real/b.csv")))) == []
+    assert list(folders.changed(read("a.csv", b"real/a.csv"))) == ["a.csv"]
+    assert list(folders.changed(read("/", b"a.csv\0b.csv\0"))) == ["/"]
+    assert list(folders.changed(read("./", b"a.csv\0b.csv\0"))) == []
+
+
+def test_a_digest_is_taken_once_while_a_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many trials read a file, its bytes are read once; what is no file has no digest and is not waited for."""
+    taken: list[Path] = []
+    digest_of = files._digest_of_file
+
+    def digest_of_file(path: Path) -> str:
+        taken.append(path)
+        return digest_of(path)
+
+    monkeypatch.setattr(files, "_digest_of_file", digest_of_file)
+    (tmp_path / "x.csv").write_bytes(b"a")
+    os.mkfifo(tmp_path / "pipe")
+    folders = Folders(tmp_path)
+    for _ in range(3):
+        assert list(folders.changed((*read("x.csv", b"a"), *read("pipe", None)))) == []
+    assert taken == [tmp_path / "x.csv"]
+    (tmp_path / "x.csv").write_bytes(b"longer")
+    assert list(folders.changed(read("x.csv", b"longer"))) == []
+    assert len(taken) == 2
+
+
+def test_what_a_trial_read_may_be_damaged(tmp_path: Path) -> None:
+    """A row whose files cannot be read is a damaged store, and no trial without files."""
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("k", "failed"), (), {})
+        for damaged in ('{"read": [[1]]}', '{"read": [1]}', "[]", "no JSON", "{}x"):
+            store.connection.execute("UPDATE trials SET rests = ?", (damaged,))
+            for ask in (store.settled, lambda: store.trial("k")):
+                with pytest.raises(UserError, match="is damaged"):
+                    ask()

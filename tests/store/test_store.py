@@ -238,6 +238,7 @@ BEFORE = {
             f"ALTER TABLE before RENAME TO {table}",
         )
     ),
+    4: ("ALTER TABLE trials DROP COLUMN rests",),
 }
 """What turns a store of the schema after it into one of each earlier schema."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from building import CANDIDATE, fill, make_project, missing_from, ones, remove_stale, trial
+from building import CANDIDATE, fill, make_project, missing_from, ones, remove_stale, rest, trial
 from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.errors import UserError
 from tfmatrix.questions.matrix.judge import compare_all
@@ -16,6 +16,7 @@ from tfmatrix.questions.matrix.summary import summarise
 from tfmatrix.records import ExpectedTrial
 from tfmatrix.store import upkeep
 from tfmatrix.store.facts import INSTALLED, REFUSAL
+from tfmatrix.store.files import Folders
 from tfmatrix.store.store import Store
 
 
@@ -174,6 +175,25 @@ def test_only_what_no_report_can_show_is_removed(path: Path, plan: Plan) -> None
         remove_stale(store, make_plan(plan.config))
         for table in ("trials", "traces", "names", "tensors", "distances"):
             assert store.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_what_read_a_file_that_changed_is_removed(path: Path, plan: Plan) -> None:
+    """Trials whose files are as they were stay, here and where they are merged into; the others go."""
+    data = plan.config.root / "rows.csv"
+    data.write_text("1", encoding="utf-8")
+    folders = Folders(plan.config.root)
+    with Store(path, folders) as store, Store(path.with_name("merged.sqlite"), folders) as merged:
+        rest(store, on=[data], root=plan.config.root)
+        assert list(upkeep.merge(merged, path)) == []
+        assert list(upkeep.check(store)) == []
+        for one in (store, merged):
+            assert remove_stale(one, plan)[0] == 0
+        data.write_text("2", encoding="utf-8")
+        wanted = {key for (key,) in store.connection.execute("SELECT key FROM trials")}
+        assert {expected.key for expected in missing_from(store, plan)} == wanted
+        assert list(upkeep.check(store)) == []
+        for one in (store, merged):
+            assert remove_stale(one, plan)[0] == len(wanted)
 
 
 UNREADABLE = (

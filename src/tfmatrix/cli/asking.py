@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from tfmatrix.cli.codes import INCOMPLETE, SAME
-from tfmatrix.cli.selection import alone, open_store
+from tfmatrix.cli.selection import alone
 from tfmatrix.cli.view import View
 from tfmatrix.errors import UserError
 from tfmatrix.report import terminal
@@ -23,6 +23,7 @@ from tfmatrix.report.records import Report
 from tfmatrix.report.text import plain
 from tfmatrix.runner.events import Event, Refused
 from tfmatrix.runner.rounds import Asker, rounds
+from tfmatrix.store.opening import open_store
 from tfmatrix.store.store import Store
 
 P = TypeVar("P", bound=Asker)

@@ -23,7 +23,7 @@ from tfmatrix.gate.results import Check
 from tfmatrix.pins import unified_diff
 from tfmatrix.questions.chosen import environment_of
 from tfmatrix.report.text import plain
-from tfmatrix.store.store import Store
+from tfmatrix.store.opening import open_store
 
 FORMATS = ("text", "github", "junit", "json")
 
@@ -60,7 +60,7 @@ def check_staged(form: str) -> int:
     with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
         if staged.same_pins(project.root, before, companions=upgrade.receipt_of(project) is not None):
             return SAME
-        return _say(upgrade.check_pin(project, today(), staged.pinned_before(project, before)), form)
+        return _say(upgrade.check_pin(project, today(), staged.pinned_before(project, before), settings.root), form)
 
 
 @click.command()
@@ -97,7 +97,7 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     candidate = environment_of(settings, version)
     start = environment_of(settings, baseline) if baseline else pinned_environment(settings)
     plan = upgrade.plan_of(settings, start, candidate)
-    with Store(settings.under_root(settings.store)) as store:
+    with open_store(settings) as store:
         compared = pairs(gather(plan, store), candidate)
     word = accepting.Word(reason, by or _git_user(settings.root), today(), expires.date())
     path = settings.root / ledger.FILE
@@ -123,7 +123,7 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
     start = upgrade.pinned_move(settings, candidate)
     known = upgrade.receipt_of(settings)
     anew = known is not None and known.move == (start.name, candidate.name)
-    with Store(settings.under_root(settings.store)) as store:
+    with open_store(settings) as store:
         evidence = reporting.require_current(settings, store, report, start, candidate)
         found = upgrade.answer(evidence, candidate, today(), None if anew else known)
     if not found.passes:

@@ -10,7 +10,7 @@ import click
 
 from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import SAME
-from tfmatrix.cli.selection import PRINTING, RUNNING, names, open_store, options, read_config
+from tfmatrix.cli.selection import PRINTING, RUNNING, names, options, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
@@ -23,6 +23,7 @@ from tfmatrix.questions.recipes.results import Found, Results, core_models
 from tfmatrix.questions.recipes.scripts import CORE, MODELS
 from tfmatrix.questions.recipes.variations import HARMLESS, VARIATIONS
 from tfmatrix.records import MISSING, Environment
+from tfmatrix.store.opening import open_store
 
 RECIPES = Question(write_report, answer, problems)
 

@@ -15,7 +15,6 @@ from tfmatrix.compare import policy
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
-from tfmatrix.store.store import Store
 from tfmatrix.tables import DEFAULT_MODES, MODES
 
 _MODES = f"{','.join(DEFAULT_MODES)} by default, of: {'; '.join(f'{m.name} ({m.summary})' for m in MODES.values())}."
@@ -89,11 +88,6 @@ def plan_of(settings: config.Config) -> Plan:
     plan = make_plan(settings)
     policy.require_known(plan.config.policy, [model.name for model in known_models(plan.config)])
     return plan
-
-
-def open_store(settings: config.Config) -> Store:
-    """Open the store of a project."""
-    return Store(settings.under_root(settings.store))
 
 
 @contextlib.contextmanager

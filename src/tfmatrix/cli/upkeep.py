@@ -12,13 +12,14 @@ import click
 
 from tfmatrix import questions
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
-from tfmatrix.cli.selection import SELECTION, alone, open_store, options, read_config, read_plan
+from tfmatrix.cli.selection import SELECTION, alone, options, read_config, read_plan
 from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.environments import catalogue, interpreters, locks
 from tfmatrix.keys import probe_source
 from tfmatrix.questions.exchange import live as exchange
 from tfmatrix.questions.matrix import judge
 from tfmatrix.store import upkeep
+from tfmatrix.store.opening import open_store
 
 LIVE = tuple(
     importlib.import_module(f"{questions.__name__}.{found.name}.live").is_live

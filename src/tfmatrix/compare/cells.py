@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from tfmatrix.compare.alignment import Names
 from tfmatrix.compare.results import CellState
@@ -27,25 +29,61 @@ from tfmatrix.records import (
 UNSTABLE = "unstable"
 
 
+class Before(Protocol):
+    """What was run before: a store."""
+
+    def last_called(self, id_: str) -> Trial | None:
+        """Return the trial that was last run under a name."""
+
+    def changed(self, trial: Trial) -> Iterable[str]:
+        """Return the paths of files that a trial read and that are not as they were."""
+
+
+class _Nothing:
+    """Nothing was run before."""
+
+    def last_called(self, id_: str) -> None:
+        """Return no trial."""
+
+    def changed(self, trial: Trial) -> Iterable[str]:
+        """Return no file."""
+        del trial
+        return ()
+
+
+_NOTHING = _Nothing()
+
+
 def state_of(
     cell: Cell,
     trials: Sequence[tuple[ExpectedTrial, Trial | None]],
     refusal: str,
     tensors: Tensors,
-    last_called: Callable[[str], Trial | None] = lambda _: None,
+    before: Before = _NOTHING,
 ) -> CellState:
     """Return the state of a cell from its expected trials and what became of each; ``refusal`` says why there is none.
 
-    A missing trial of any role makes the cell missing: what is expected and absent is never passed over.
+    A missing trial of any role makes the cell missing: what is expected and absent is never passed over. ``before``
+    tells why one that was run is not there.
     """
+    there = [trial for _, trial in trials if trial]
+    outside, notes = ({told for trial in there for told in getattr(trial, name)} for name in ("outside", "notes"))
+    found = _state_of(cell, trials, refusal, tensors, before)
+    return replace(found, outside=tuple(sorted(outside)), notes=tuple(sorted(notes))) if outside or notes else found
+
+
+def _state_of(
+    cell: Cell, trials: Sequence[tuple[ExpectedTrial, Trial | None]], refusal: str, tensors: Tensors, before: Before
+) -> CellState:
     absent = [expected for expected, trial in trials if trial is None]
     if absent and refusal:
         return CellState(cell, UNAVAILABLE, refusal)
     if absent or not trials:
-        return CellState(cell, MISSING, _why_missing(absent, last_called))
+        return CellState(cell, MISSING, _why_missing(absent, [t for _, t in trials if t], before))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
     plain = [(e, t) for e, t in trials if t and e.role == PLAIN]
-    if reason := _disagreement(compared, tensors) or _changed_by_observing(compared[0], plain, tensors):
+    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement(compared, tensors)
+    if reason := reason or _changed_by_observing(compared[0], plain, tensors):
         return CellState(cell, UNSTABLE, reason, trials=len(compared))
     first = compared[0][1]
     unseen = _unseen(first, [t for _, t in plain], tensors)
@@ -66,14 +104,27 @@ def state_of(
     )
 
 
-def _why_missing(absent: Sequence[ExpectedTrial], last_called: Callable[[str], Trial | None]) -> str:
+def _changed_meanwhile(trials: Iterable[Trial]) -> str:
+    """Return which file two trials read with other bytes, as a sentence; empty where there is none."""
+    known: dict[str, str] = {}
+    for trial in trials:
+        for path, digest in trial.read:
+            if known.setdefault(path, digest) != digest:
+                return f"the file {path} changed while the run went on; run again"
+    return ""
+
+
+def _why_missing(absent: Iterable[ExpectedTrial], there: Sequence[Trial], before: Before) -> str:
     """Return why trials are not there: never run, or stale, and then what changed since they were."""
     changed: dict[str, None] = {}
     for expected in absent:
-        if (last := last_called(expected.id)) is None:
+        if (last := before.last_called(expected.id)) is None:
             return "not run"
-        before = dict(last.covers)
-        changed |= dict.fromkeys(name for name, value in expected.covers if before.get(name) != value)
+        covered = dict(last.covers)
+        names = [name for name, value in expected.covers if covered.get(name) != value]
+        if not names and (reason := _changed_meanwhile([*there, last])):
+            return reason
+        changed |= dict.fromkeys(names or [f"file {path}" for path in before.changed(last)])
     return f"stale: run before the {' and the '.join(changed)} changed" if changed else "not run"
 
 

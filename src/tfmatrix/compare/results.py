@@ -30,6 +30,10 @@ class CellState:
     """Digests of the traces with jittered inputs."""
     seeds: str | None = None
     """Digest of the trace with initial weights under other seeds."""
+    outside: tuple[str, ...] = ()
+    """What its trials read that lies outside of the project; sorted."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what they may have read that could not be seen; sorted."""
 
 
 class Finding(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from tfmatrix.compare import policy
 from tfmatrix.compare.policy import digest
@@ -21,7 +22,7 @@ from tfmatrix.gate.results import Check, Reason
 from tfmatrix.questions.chosen import environment_of, known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Environment
-from tfmatrix.store.store import Store
+from tfmatrix.store.opening import open_store
 
 CURRENT = ("tfmatrix", "report")
 """The command that makes the report anew, which the next pin rests on."""
@@ -34,17 +35,18 @@ def plan_of(config: Config, baseline: Environment, candidate: Environment) -> Pl
     return plan
 
 
-def check_move(config: Config, baseline: Environment, candidate: Environment, today: date) -> Check:
-    """Return the gate's answer for a move, from what is stored."""
+def check_move(config: Config, baseline: Environment, candidate: Environment, today: date, *elsewhere: Path) -> Check:
+    """Return the gate's answer for a move, from what is stored; what trials read may lie elsewhere too."""
     plan = plan_of(config, baseline, candidate)
-    with Store(config.under_root(config.store)) as store:
+    with open_store(config, *elsewhere) as store:
         return answer(gather(plan, store), candidate, today, receipt_of(config))
 
 
-def check_pin(config: Config, today: date, before: Environment | None = None) -> Check:
+def check_pin(config: Config, today: date, before: Environment | None = None, *elsewhere: Path) -> Check:
     """Return the gate's answer for what a project pins, by the receipt of the pin.
 
-    ``before`` is what was pinned before, where that is known. Raises ``UserError`` where no receipt is about this pin.
+    ``before`` is what was pinned before, where that is known; what trials read, and git does not have, lies elsewhere.
+    Raises ``UserError`` where no receipt is about this pin.
     """
     pinned = pinned_environment(config)
     known = receipt_of(config)
@@ -64,7 +66,7 @@ def check_pin(config: Config, today: date, before: Environment | None = None) ->
             f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
             f"with `tfmatrix check {known.to} --baseline {known.start}`."
         )
-    return check_move(config, environment_of(config, known.start), pinned, today)
+    return check_move(config, environment_of(config, known.start), pinned, today, *elsewhere)
 
 
 def answer(evidence: Evidence, candidate: Environment, today: date, known: Receipt | None) -> Check:

@@ -94,24 +94,24 @@ def model_of(command: Command, root: Path) -> Model:
     if script and not (root / script).is_file():
         joined = "; write each word of a command as one of the list" if " " in script else _near(root / script)
         raise UserError(sentence(f"the command {command.name} runs {script}, and {root} has no such file{joined}"))
-    return Model(command.name, _source(command), beside=tuple(_declared(command, root)), command=command)
+    return Model(command.name, _source(command, root), command=command)
 
 
-def _source(command: Command) -> str:
+def _source(command: Command, root: Path) -> str:
     """Return the digest of what may change a command's bits: neither its name nor its limits do.
 
     What its files hold is no part of it: which of them it reads is known once it was run, and noted then.
     """
-    content = [command.words, command.steps, command.files, command.variables]
+    content = [command.words, command.steps, command.variables, _declared(command, root)]
     return hashlib.sha256(json.dumps(content).encode("ascii")).hexdigest()
 
 
-def _declared(command: Command, root: Path) -> list[tuple[str, str]]:
-    """Return what a command declares, and the digest of the names that it stands for.
+def _declared(command: Command, root: Path) -> list[tuple[str, list[str]]]:
+    """Return what a command declares, and the names that it stands for.
 
-    A script that takes whatever lies in a folder of data does another thing when a file is added there, and no trial
-    could have noted that file. The names that git tracks are not covered: every file that is added to a project would
-    make all trials stale, and of these a script usually names what it reads.
+    A script that takes whatever lies in a folder of data does another thing when a file is added there. The names that
+    git tracks are not covered: every file that is added to a project would make all trials stale, and of these a script
+    usually names what it reads.
     """
     found = []
     for path in command.files:
@@ -121,7 +121,7 @@ def _declared(command: Command, root: Path) -> list[tuple[str, str]]:
             pattern = "; patterns are not expanded, name the folder" if any(mark in path for mark in "*?[") else ""
             hint = pattern or _near(root / path)
             raise UserError(sentence(f"the command {command.name} declares {path}, which {what} in {root}{hint}"))
-        found.append((path, hashlib.sha256(json.dumps(names).encode("ascii")).hexdigest()))
+        found.append((path, names))
     return found
 
 

@@ -15,12 +15,14 @@ import random
 import runpy
 import shutil
 import sys
+import traceback
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import numpy as np
 
 from .outcomes import BadModel
+from .reads import HERE, Reads
 from .recorder import SEEDS, Recorder
 from .watch.log import Enough, Log
 
@@ -34,13 +36,14 @@ LIBRARIES = ("tensorflow", "keras", "tf_keras")
 """Packages that are watched once they are imported."""
 
 
-def observe_command(request: Mapping[str, Any], scratch: str) -> Recorder:
-    """Run the command that a request has, and return what was recorded of it."""
+def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
+    """Run the command that a request has in the trial's working folder, and return what was recorded of it."""
+    folder = os.path.join(scratch, HERE)
     if request["purpose"] == "seeds":
-        return _record_seeds(request, scratch)
+        return _record_seeds(request, folder, reads)
     recorder = Recorder()
-    trial = _Trial(request, recorder, request["steps"], tapped=request["purpose"] == "train")
-    trial.run(os.path.join(scratch, "work"))
+    trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] == "train")
+    trial.run(folder)
     return recorder
 
 
@@ -50,39 +53,53 @@ def script_of(request: Mapping[str, Any]) -> str:
     return "" if words[:1] == ["-m"] else words[0]
 
 
-def _record_seeds(request: Mapping[str, Any], scratch: str) -> Recorder:
+def _record_seeds(request: Mapping[str, Any], folder: str, reads: Reads) -> Recorder:
     """Record the initial weights under other seeds, each in a process of its own, stacked along a first axis."""
     drawn: List[Dict[str, np.ndarray]] = []
+    result = folder + ".pickle"
     for seed in OTHER_SEEDS:
-        path = os.path.join(scratch, "seed-{}".format(seed))
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                trial = _Trial({**request, "seed": seed, "jitter": 0}, Recorder(), 1, tapped=True)
-                trial.run(path)
-                with open(path + ".pickle", "wb") as file:
+                trial = _Trial({**request, "seed": seed, "jitter": 0}, Recorder(), reads, 1, tapped=True)
+                trial.run(folder)
+                with open(result, "wb") as file:
                     pickle.dump(trial.initial, file)
                 status = 0
+            except BaseException:
+                traceback.print_exc()
+                raise
             finally:
                 os._exit(status)
-        os.waitpid(child, 0)
-        if os.path.exists(path + ".pickle"):
-            with open(path + ".pickle", "rb") as file:
-                drawn.append(pickle.load(file))  # noqa: S301  # written by this program
-    if len(drawn) < len(OTHER_SEEDS):
-        raise BadModel("{}: it ended otherwise under another seed".format(request["path"]))
+        if os.waitpid(child, 0)[1]:
+            raise BadModel("{}: under the seed {} it ended otherwise".format(request["path"], seed))
+        with open(result, "rb") as file:
+            drawn.append(pickle.load(file))  # noqa: S301  # written by this program
+        _empty(folder)
     recorder = Recorder()
     names = [name for name in drawn[0] if all(name in one and one[name].shape == drawn[0][name].shape for one in drawn)]
     recorder.record_all(SEEDS, "init", {name: np.stack([one[name] for one in drawn]) for name in names})
     return recorder
 
 
+def _empty(folder: str) -> None:
+    """Remove what lies in a folder."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.remove(entry.path)
+
+
 class _Trial:
     """One run of a command in this process."""
 
-    def __init__(self, request: Mapping[str, Any], recorder: Recorder, steps: int, tapped: bool) -> None:
+    def __init__(
+        self, request: Mapping[str, Any], recorder: Recorder, reads: Reads, steps: int, *, tapped: bool
+    ) -> None:
         self._request = request
+        self._reads = reads
         self._recorder = recorder
         self._log = Log(recorder, steps)
         self._tapped = tapped
@@ -141,10 +158,12 @@ class _Trial:
     def _enter(self) -> Any:
         """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
         from .modes import MODES, seed_graphs, set_up
+        from .tensorflow_files import watch as watch_files
         from .trial import record_seed
         from .watch.jitter import Jitter
         from .watch.watcher import Watcher
 
+        watch_files(self._reads)
         set_up(MODES[self._request["mode"]])
         seed_graphs(self._request["seed"])
         record_seed(self._recorder)
@@ -196,7 +215,6 @@ class _Imported(importlib.abc.MetaPathFinder):
 
 def lay(folder: str, project: str, files: Sequence[str]) -> None:
     """Make a working folder of a project's files: copies, so that the user's are safe, and links to the large ones."""
-    os.makedirs(folder)
     for name in files:
         source, target = os.path.join(project, name), os.path.join(folder, name)
         os.makedirs(os.path.dirname(target), exist_ok=True)

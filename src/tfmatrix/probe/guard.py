@@ -17,7 +17,9 @@ from typing import IO, Any, Dict, Mapping, Sequence, Tuple
 from . import evidence
 from .isolation import Channel, Kept, Limits, keep
 from .messages import write_message
+from .outcomes import Changed
 from .processes import reap_all
+from .reads import Reads
 
 LOOK = 0.5
 """Seconds between two looks at whether the host is there, while nothing else happens."""
@@ -88,13 +90,14 @@ def guard(worker: int, handover: Handover, host: Host, answers: IO[bytes], scrat
         if line:
             request = json.loads(line.decode("ascii"))
             kept = keep(worker, handover.channel, limits_of(request), host.is_there)
+            header = header_of(kept, request, request["scratch"])
         elif host.is_there():
             _, status = os.waitpid(worker, 0)
     finally:
         reap_all()
         shutil.rmtree(scratch, ignore_errors=True)
     if line:
-        answer(answers, kept, request)
+        answer(answers, kept, header)
     return _end_like(status)
 
 
@@ -103,22 +106,29 @@ def limits_of(request: Mapping[str, Any]) -> Limits:
     return Limits(float(request["timeout"]), float(request.get("memory_mib") or 0))
 
 
-def answer(answers: IO[bytes], kept: Kept, request: Mapping[str, Any]) -> None:
-    """Answer for a trial: what it said where that is whole, and otherwise what became of it."""
-    header, whole = _header_of(kept, request)
-    header.update(output=kept.output, seconds=round(kept.seconds, 3), peak_kib=kept.peak_kib)
-    if whole:
-        kept.answer.pass_on(answers, header)
+def answer(answers: IO[bytes], kept: Kept, header: Mapping[str, Any]) -> None:
+    """Answer for a trial: with what it said where that is whole, and otherwise with a header alone."""
+    if header is kept.answer.header:
+        kept.answer.pass_on(answers, _measured(kept, header))
     else:
-        write_message(answers, header)
+        write_message(answers, _measured(kept, header))
     kept.answer.close()
 
 
-def _header_of(kept: Kept, request: Mapping[str, Any]) -> Tuple[Dict[str, Any], bool]:
+def _measured(kept: Kept, header: Mapping[str, Any]) -> Dict[str, Any]:
+    return dict(header, output=kept.output, seconds=round(kept.seconds, 3), peak_kib=kept.peak_kib)
+
+
+def header_of(kept: Kept, request: Mapping[str, Any], scratch: str) -> Dict[str, Any]:
+    """Return what a trial said of itself, or what became of it, with what it had read by then, as its folder tells."""
     said = kept.answer.header
     if said is not None and kept.answer.whole and said.get("outcome") in OUTCOMES:
-        return said, True
-    return evidence.of_end(kept, request["path"], limits_of(request)), False
+        return said
+    header = evidence.of_end(kept, request["path"], limits_of(request))
+    try:
+        return dict(header, **Reads(request, scratch).recover())
+    except Changed as change:
+        return evidence.of_exception(change, request["path"])
 
 
 def _end_like(status: int) -> int:

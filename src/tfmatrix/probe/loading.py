@@ -33,7 +33,7 @@ def load(path: str, source: str = "") -> ModuleType:
     It is compiled from the file's bytes, never from a compiled file beside it, whose age tells seconds only. Raises
     Changed where the bytes do not have the SHA-256 that ``source`` names.
     """
-    content = read(Path(path), source, "{}, line 1: the file".format(Path(path).name))
+    content = _read(Path(path), source)
     module = ModuleType("reference_model_" + Path(path).stem)
     module.__file__ = path
     sys.modules[module.__name__] = module  # where classes and pickles look for their module
@@ -41,11 +41,12 @@ def load(path: str, source: str = "") -> ModuleType:
     return module
 
 
-def read(path: Path, digest: str, named: str) -> bytes:
-    """Return a file's bytes; raise Changed where they do not have this SHA-256, the empty one being any.
+def _read(path: Path, digest: str) -> bytes:
+    """Return a model file's bytes; raise Changed where they do not have this SHA-256, the empty one being any.
 
     What they do would stand for another file.
     """
+    named = "{}, line 1: the file".format(path.name)
     try:
         content = path.read_bytes()
     except FileNotFoundError:

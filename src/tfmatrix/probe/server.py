@@ -18,7 +18,9 @@ it has ``script``, that is run in the place of the model file, as `scripts` says
 An answer has: ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind`` (the exception's type, the
 signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model file's name and line),
 ``where`` (that line) and ``traceback`` (of the exception, or every thread's where it was killed), the four empty where
-the trial was observed; ``output`` (the last that it wrote), ``seconds`` and ``peak_kib`` (largest resident size).
+the trial was observed; ``output`` (the last that it wrote), ``seconds`` and ``peak_kib`` (largest resident size); and
+what the trial rests on: ``read`` (pairs of a path and SHA-256, as `reads` says), ``outside`` (those of the paths that
+are not the project's) and ``notes`` (sentences about what could not be seen).
 
 Two processes keep this contract. The *worker* imports TensorFlow, reads requests, and forks and keeps a trial for each.
 The `guard` started it, by a fork or, where there is none, as a program with one argument. It ends everything where the
@@ -41,11 +43,15 @@ import traceback
 from typing import IO, Any, Dict, List, Mapping, NoReturn, Tuple
 
 from . import evidence
-from .guard import Handover, Host, answer, guard, limits_of
+from .guard import Handover, Host, answer, guard, header_of, limits_of
+from .importing import compile_from_source
 from .isolation import Channel, flush_streams, hold, keep
 from .messages import write_message
+from .outcomes import Changed
 from .process_start import asked, import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
+from .reads import HERE, Reads
+from .tensorflow_files import watch
 
 
 def main() -> int:
@@ -129,9 +135,10 @@ class Worker:
 
     def _become_trial(self, request: Mapping[str, Any]) -> NoReturn:
         """Be the trial: the guard keeps this process from here on, and answers."""
-        self._handover.give(request)
+        scratch = tempfile.mkdtemp(dir=self._scratch)
+        self._handover.give({**request, "scratch": scratch})
         channel = self._handover.channel
-        _be_trial(os.getppid(), request, tempfile.mkdtemp(dir=self._scratch), channel, [self._answers.fileno()])
+        _be_trial(os.getppid(), request, scratch, channel, [self._answers.fileno()])
 
     def _fork_trial(self, request: Mapping[str, Any], host: Host) -> None:
         """Fork a trial, keep it, and answer."""
@@ -146,10 +153,11 @@ class Worker:
         channel.keep_reading()
         try:
             kept = keep(child, channel, limits_of(request), host.is_there)
+            header = header_of(kept, request, scratch)
         finally:
             channel.close()
             shutil.rmtree(scratch, ignore_errors=True)
-        answer(self._answers, kept, request)
+        answer(self._answers, kept, header)
 
 
 def describe() -> Dict[str, Any]:
@@ -210,29 +218,41 @@ def _be_trial(keeper: int, request: Mapping[str, Any], scratch: str, channel: Ch
 
 def _settle(scratch: str) -> None:
     """Make the trial's own folder its working folder and the one for temporary files."""
-    here = os.path.join(scratch, "here")
+    here = os.path.join(scratch, HERE)
     os.mkdir(here)
     os.chdir(here)
     os.environ["TMPDIR"] = here
     tempfile.tempdir = None
-    # A compiled model file in __pycache__ would be taken for one that was edited within the second.
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = True  # a user's folder stays as it is
 
 
 def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
     """Run the trial in this process; every exception becomes an outcome."""
+    reads = Reads(request, scratch)
+    payload = b""
     try:
-        return evidence.header("observed"), _observe(request, scratch).payload()
+        reads.start()
+        watch(reads)
+        compile_from_source(reads.is_ours)
+        seen = _observe(request, scratch, reads)
+        payload, header = seen.payload(), evidence.header("observed")
+        for note in seen.notes:
+            reads.note(note)
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
-        return evidence.of_exception(error, request["path"]), b""
+        header = evidence.of_exception(error, request["path"])
+    try:
+        header.update(reads.told())
+    except Changed as change:
+        payload, header = b"", evidence.of_exception(change, request["path"])
+    return header, payload
 
 
-def _observe(request: Mapping[str, Any], scratch: str) -> Any:
+def _observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Any:
     """Run what a request has: a command, the text of a recipe, or a model file."""
     if request.get("command"):
         from .commands import observe_command
 
-        return observe_command(request, scratch)
+        return observe_command(request, scratch, reads)
     from .scripts import observe_script
     from .trial import observe
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from .context import Setting
 from .exchange import observe_exchange
-from .file_access import admit
+from .importing import find_beside
 from .kinds import Kind, code
 from .loading import choose_variant, kind_of, load
 from .outcomes import Unsupported
@@ -34,7 +34,7 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     """Run the trial that a request describes in this process, and return its recorder."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
     setting = Setting(request, scratch)
-    admit(request["path"], request.get("beside", {}))
+    find_beside(request["path"])
     model = load(request["path"], request.get("source", ""))
     choose_variant(model, request["variant"])
     kind = kind_of(model)

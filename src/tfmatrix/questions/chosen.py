@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
 from tfmatrix.config import ALL, Config
@@ -76,16 +75,16 @@ def _no_model(config: Config) -> UserError:
 
 
 def current_model(config: Config) -> Callable[[Mapping[str, str]], bool]:
-    """Return a function that says whether a trial covers a model file, and files beside it, that are as they are now.
+    """Return a function that says whether a trial covers a model file that is as it is now.
 
     What another machine, lock, seed or launch gave of them counts. The function raises ``UserError`` where there is no
     model at all: then nothing says that a trial is of no use any more.
     """
-    known = {model.name: (model.source, json.dumps(model.beside)) for model in known_models(config)}
+    known = {model.name: model.source for model in known_models(config)}
 
     def is_current(covers: Mapping[str, str]) -> bool:
         if not known:
             raise _no_model(config)
-        return known.get(covers["variant"]) == (covers["model"], covers["files beside the model"])
+        return known.get(covers["variant"]) == covers["model"]
 
     return is_current

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tfmatrix.errors import InternalError
@@ -14,13 +16,13 @@ EVIDENCE = ("kind", "message", "where", "traceback", "output", "seconds", "peak_
 
 
 def to_trial(
-    expected: ExpectedTrial, header: Mapping[str, Any], payload: bytes
+    expected: ExpectedTrial, header: Mapping[str, Any], payload: bytes, root: Path
 ) -> tuple[Trial, tuple[Fingerprint, ...], dict[str, Tensor]]:
-    """Return the trial of an answer, its trace, and its tensors by digest.
+    """Return the trial of an answer, its trace, and its tensors by digest; ``root`` is the project's folder.
 
     Raises ``InternalError`` where a tensor's bytes do not have the digest that the probe gave them.
     """
-    evidence = {name: header[name] for name in EVIDENCE if name in header}
+    evidence = {name: header[name] for name in EVIDENCE if name in header} | _rested_on(header, root)
     if header["outcome"] != OBSERVED:
         return trial_of(expected, header["outcome"], **evidence), (), {}
     length = int.from_bytes(payload[:8], "little")
@@ -33,6 +35,23 @@ def to_trial(
     if strangers := {print_.digest for print_ in trace} - set(tensors):
         raise InternalError(f"the probe sent no bytes for {min(strangers)}")
     return trial_of(expected, OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
+
+
+def _rested_on(header: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Return what a trial read, by paths that stay as they are where the project is moved."""
+    read = {_from_root(path, root): digest for path, digest in header.get("read", ())}
+    return {
+        "read": tuple(sorted(read.items())),
+        "outside": tuple(header.get("outside", ())),
+        "notes": tuple(header.get("notes", ())),
+    }
+
+
+def _from_root(path: str, root: Path) -> str:
+    for folder in (str(root.absolute()), str(root.resolve())):
+        if path.startswith(folder + os.sep):
+            return path[len(folder) + 1 :]
+    return path
 
 
 def _unusable(trace: tuple[Fingerprint, ...]) -> str:

@@ -94,7 +94,7 @@ def request_of(
     return {
         "path": model.path,
         "source": "" if command else model.source,
-        "beside": {} if command else dict(model.beside),
+        "project": str(config.root.absolute()),
         "variant": model.variant,
         "mode": expected.cell.mode,
         "seed": expected.seed,
@@ -370,7 +370,7 @@ class _Line:
             header, payload = self._probe.ask(
                 request_of(expected, self._run.config, fresh=fresh, files=self._run.files)
             )
-            return Finished(expected, *to_trial(expected, header, payload))
+            return Finished(expected, *to_trial(expected, header, payload, self._run.config.root))
         except ProbeDied as error:
             died = trial_of(expected, CRASHED, kind=PROBE_DIED, message=f"the probe died: {error}")
             return Finished(expected, died, (), {})

@@ -12,14 +12,16 @@ from functools import cache, lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from tfmatrix.errors import UserError
 from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
+from tfmatrix.store.files import Folders
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 
-SCHEMA = 4
+SCHEMA = 5
 
 WHOLE = 16 * 2**20
 """Bytes up to which a tensor is kept whole."""
@@ -49,7 +51,7 @@ CREATE TABLE meta (schema INTEGER NOT NULL);
 {_CONTENT.format("")}
 CREATE TABLE trials (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, id TEXT NOT NULL, outcome TEXT NOT NULL,
-    trace BLOB REFERENCES traces, evidence TEXT NOT NULL
+    trace BLOB REFERENCES traces, evidence TEXT NOT NULL, rests TEXT NOT NULL DEFAULT '{{}}'
 );
 CREATE INDEX trials_by_id ON trials (id);
 CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
@@ -64,8 +66,12 @@ _MIGRATIONS = {
         f"DROP TABLE {table};\nALTER TABLE new_{table} RENAME TO {table};\n"
         for table in ("tensors", "names", "traces")
     ),
+    4: "ALTER TABLE trials ADD COLUMN rests TEXT NOT NULL DEFAULT '{}'",
 }
 """What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
+
+RESTS = ("read", "outside", "notes")
+"""What a trial rests on: fields that are in a column of their own, since they are looked at without the others."""
 
 MEASURED_BY = "measured by"
 """The kind of the fact that says by what code the stored distances were measured."""
@@ -74,12 +80,13 @@ MEASURED_BY = "measured by"
 class Store:
     """An open store. Every write is one transaction: what a killed process leaves behind is whole."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the store of a path, making it where there is none.
+    def __init__(self, path: Path, folders: Folders | None = None) -> None:
+        """Open the store of a path, making it where there is none; what trials read lies in some folders.
 
         Raises ``UserError`` where the file is no store, is damaged, or has another schema.
         """
         self._path = path
+        self._folders = folders or Folders(path.parent)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
@@ -159,9 +166,11 @@ class Store:
                 evidence = asdict(trial)
                 columns = [evidence.pop(name) for name in ("key", "id", "outcome", "trace")]
                 columns[-1] = columns[-1] and bytes.fromhex(columns[-1])
+                rests = json.dumps({name: told for name in RESTS if (told := evidence.pop(name))})
                 self.connection.execute(
-                    "INSERT OR REPLACE INTO trials (key, id, outcome, trace, evidence) VALUES (?, ?, ?, ?, ?)",
-                    (*columns, json.dumps(evidence)),
+                    "INSERT OR REPLACE INTO trials (key, id, outcome, trace, evidence, rests)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (*columns, json.dumps(evidence), rests),
                 )
         except sqlite3.OperationalError as error:
             raise UserError(f"the store {self._path} cannot be written: {error}.") from error
@@ -195,34 +204,58 @@ class Store:
         self.connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
 
     def has_trial(self, key: str) -> bool:
-        """Return whether there is a trial of a key."""
+        """Return whether there is a trial of a key, whatever became of the files that it read."""
         return bool(self.connection.execute("SELECT 1 FROM trials WHERE key = ?", (key,)).fetchone())
 
     def settled(self) -> set[str]:
-        """Return the keys of the trials that need not be run again: all but those ended by something outside."""
-        crashed = self.connection.execute("SELECT key FROM trials WHERE outcome = ?", (CRASHED,)).fetchall()
-        ended = {key for (key,) in crashed if (trial := self.trial(key)) and trial.from_outside}
-        return {key for (key,) in self.connection.execute("SELECT key FROM trials")} - ended
+        """Return the keys of the trials that need not be run again.
 
-    def observed(self) -> dict[str, str]:
-        """Return the digest of the trace of every observed trial, by key."""
+        These are all but those ended by something outside, and those that read what is not as it was any more.
+        """
+        crashed = self.connection.execute("SELECT key FROM trials WHERE outcome = ?", (CRASHED,)).fetchall()
+        ended = {key for (key,) in crashed if (trial := self.any_trial(key)) and trial.from_outside}
+        rows = self.connection.execute("SELECT key, rests FROM trials")
+        return {key for key, rests in rows if self.is_current(rests)} - ended
+
+    def observed(self) -> dict[str, Trial]:
+        """Return every observed trial that counts, by key, without its evidence."""
         rows = self.connection.execute(
-            "SELECT key, trace FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'", (OBSERVED,)
+            "SELECT key, rests, trace FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'", (OBSERVED,)
         )
         hexadecimal = cache(bytes.hex)  # most traces are those of several trials
-        return {key: hexadecimal(trace) for key, trace in rows}
+        return {
+            key: Trial(key, OBSERVED, trace=hexadecimal(trace), **_rests(rests))
+            for key, rests, trace in rows
+            if self.is_current(rests)
+        }
 
     def trial(self, key: str) -> Trial | None:
-        """Return the trial of a key, or None."""
+        """Return the trial of a key; None where there is none, or it read what is not as it was any more."""
+        found = self.any_trial(key)
+        return None if found is None or any(self.changed(found)) else found
+
+    def any_trial(self, key: str) -> Trial | None:
+        """Return the trial of a key, or None, whatever became of the files that it read."""
         return self._newest("key = ?", key)
 
     def last_called(self, id_: str) -> Trial | None:
         """Return the trial that was last added under a name such as ``2.15.1/mlp/tf2 trial-2``, whatever its key."""
         return self._newest("id = ?", id_)
 
+    def changed(self, trial: Trial) -> Iterator[str]:
+        """Yield the paths of what a trial read and is not as it was any more."""
+        return self._folders.changed(trial.read)
+
+    def is_current(self, rests: str) -> bool:
+        """Return whether all that a row of trials rests on is as it was."""
+        try:
+            return not any(self._folders.changed(_rests(rests)["read"]))
+        except (ValueError, TypeError, AttributeError):
+            raise self._damaged("what a trial read cannot be read") from None
+
     def _newest(self, condition: str, value: str) -> Trial | None:
         row = self.connection.execute(
-            f"SELECT key, id, outcome, trace, evidence FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
+            f"SELECT key, id, outcome, trace, evidence, rests FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
             (value,),  # the condition is one of two constants
         ).fetchone()
         if row is None:
@@ -355,15 +388,28 @@ def _shape(text: str) -> tuple[int, ...]:
     return tuple(json.loads(text))
 
 
-def _trial(key: str, id_: str, outcome: str, trace: bytes | None, evidence: str) -> Trial:
+@lru_cache(maxsize=1024)
+def _rests(text: str) -> Mapping[str, Any]:
+    """Return what a trial rests on, as its fields: most trials of a model have the same."""
+    found = json.loads(text)
+    return {name: tuple(map(_frozen, found.get(name, ()))) for name in RESTS}
+
+
+def _frozen(told: Any) -> Any:
+    if isinstance(told, str):
+        return told
+    path, digest = told
+    return path, digest
+
+
+def _trial(key: str, id_: str, outcome: str, trace: bytes | None, evidence: str, rests: str) -> Trial:  # noqa: PLR0913, PLR0917  # a row
     """Return the trial of a row; raises ``ValueError`` and its like where the row is none that was written."""
     if outcome not in OUTCOMES or (trace is None) == (outcome == OBSERVED):
         raise ValueError(outcome)
     loaded = json.loads(evidence)
     covers = tuple((name, covered) for name, covered in loaded.pop("covers"))
-    return Trial(
-        key=key, id=id_, outcome=outcome, trace=None if trace is None else trace.hex(), covers=covers, **loaded
-    )
+    digest = None if trace is None else trace.hex()
+    return Trial(key=key, id=id_, outcome=outcome, trace=digest, covers=covers, **_rests(rests), **loaded)
 
 
 def sample(tensor: Tensor) -> Tensor:

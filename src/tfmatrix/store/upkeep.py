@@ -50,7 +50,7 @@ def check(store: Store) -> Iterator[str]:
 def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
     for key, id_, trace in store.connection.execute("SELECT key, id, trace FROM trials").fetchall():
         try:
-            trial = store.trial(key)
+            trial = store.any_trial(key)
         except UserError:
             yield f"the trial {id_} cannot be read"
             continue
@@ -144,8 +144,8 @@ WHERE ours.outcome != theirs.outcome OR ours.trace IS NOT theirs.trace ORDER BY 
 """
 _HAD = "DELETE FROM facts WHERE kind = ? AND key IN (SELECT key FROM other.facts WHERE kind = ?)"
 _NEW_TRIALS = """
-INSERT OR IGNORE INTO trials (key, id, outcome, trace, evidence)
-SELECT key, id, outcome, trace, evidence FROM other.trials ORDER BY number
+INSERT OR IGNORE INTO trials (key, id, outcome, trace, evidence, rests)
+SELECT key, id, outcome, trace, evidence, rests FROM other.trials ORDER BY number
 """
 
 
@@ -156,14 +156,16 @@ def _told(result: str) -> str:
 def remove_stale(store: Store, probe: str, is_live: Callable[[Mapping[str, str]], bool]) -> tuple[int, int]:
     """Remove the trials that can be no part of a report any more, and the tensors that only they had.
 
-    Stale is what another probe ran than that of this digest, and what no question has any use for: ``is_live`` says so
-    by what a trial covers. Returns how many trials and tensors were removed.
+    Stale is what another probe ran than that of this digest, what read a file that is not as it was, and what no
+    question has any use for: ``is_live`` says so by what a trial covers. Returns how many trials and tensors were
+    removed.
     """
     run = store.connection.execute
     stale = [
         (key,)
-        for key, evidence in run("SELECT key, evidence FROM trials").fetchall()
-        if (covers := dict(json.loads(evidence)["covers"])).get("probe") != probe or not is_live(covers)
+        for key, evidence, rests in run("SELECT key, evidence, rests FROM trials").fetchall()
+        if (covers := dict(json.loads(evidence)["covers"])).get("probe") != probe
+        or not (store.is_current(rests) and is_live(covers))
     ]
     with store.transaction():
         store.connection.executemany("DELETE FROM trials WHERE key = ?", stale)

@@ -130,7 +130,7 @@ def test_what_a_comparison_held_is_let_go_of_at_its_end(tmp_path: Path) -> None:
         held.prepare([first])
         held.distance(*second)
         held.largest(first[0])
-        (trace,) = store.observed().values()
+        (trace,) = (found.trace or "" for found in store.observed().values())
         held.stage_digest(trace, "native", ("loss@0",))
         held.floor(trace, (trace,), "native", "loss@0")
         caches = (held.names, held.stage_digest, held.array, held.largest, held.floor)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from building import rest
 from golden_files import assert_golden
 from questions.changing import changed, each, spoilt
 from tfmatrix.questions.matrix.judge import compare_all
@@ -157,3 +158,19 @@ def test_what_is_not_known_is_not_called_different(matrix_folder: Path) -> None:
     with Store(Path(":memory:")) as store:
         text = rendered(summarise(compare_all(make_plan(matrix_folder), store)))
     assert "every release differs" not in text
+
+
+def test_what_trials_read_outside_of_the_project_is_named(matrix_folder: Path) -> None:
+    """Files elsewhere, and what could not be seen, are in the report by model, which is silent where there is none."""
+    elsewhere = matrix_folder.parent / f"{matrix_folder.name}.csv"
+    elsewhere.write_text("1", encoding="utf-8")
+    config = make_plan(matrix_folder).config.overridden(models="same", versions="2.15.1,2.16.2")
+    with store_of(plan := plan_of_config(config), matrix_folder / "store.sqlite") as store:
+        assert summarise(compare_all(plan, store)).rested == ()
+        rest(
+            store, on=[elsewhere], root=matrix_folder, outside=(str(elsewhere),), notes=("one may not have been seen",)
+        )
+        report = summarise(compare_all(plan, store))
+    told = ("same", (str(elsewhere),), ("one may not have been seen",))
+    assert [(one.model, one.outside, one.notes) for one in report.rested] == [told]
+    assert f"| `same`  | `{elsewhere}` | one may not have been seen |" in rendered(report)

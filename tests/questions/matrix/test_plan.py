@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -129,142 +128,6 @@ def test_a_lock_changes_the_keys_of_its_own_environment_only(tmp_path: Path) -> 
     after = keys_of(make_plan(settings))
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {name for name in before if name.startswith(CANDIDATE)}
-
-
-BESIDE = {
-    "mlp.py": """
-        import os, _layers
-        from _numbers import SCALE
-        ROWS = os.path.join(os.path.dirname(__file__), "rows.csv")
-        PARTS = os.listdir(os.path.join(os.path.dirname(__file__), "parts"))
-        HERE = os.path.dirname(__file__)
-        TABLE, SHARDS, ABOVE = HERE + "/table.txt", f"{HERE}/shard-*.bin", "../above.txt"
-        """,
-    "_layers.py": "def widen(x):\n    import _deeper\n",
-    "_numbers.py": "SCALE = 1\n",
-    "_deeper.py": "WORDS = 'words.txt'\n",
-    "rows.csv": "1,2\n",
-    "words.txt": "a b\n",
-    "parts/first/1.bin": "\1",
-    "table.txt": "a\n",
-    "shard-1.bin": "\1",
-    "../above.txt": "c\n",
-    "_unused.py": "SCALE = 2\n",
-    "notes.txt": "not read by any model\n",
-    "other.py": "# another model\n",
-}
-"""The files of a models folder, of which all but the last three are named by the first, or by what it names."""
-
-
-@pytest.fixture
-def beside(tmp_path: Path) -> config.Config:
-    """Return the configuration of a project whose model has files beside it."""
-    settings = make_project(tmp_path, ["mlp"])
-    for name, text in BESIDE.items():
-        path = tmp_path / "reference_models" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text), encoding="utf-8")
-    return settings
-
-
-def changed(settings: config.Config, edit: Callable[[Path], object], name: str) -> set[str]:
-    """Return the models of which every key is another one once a file of the models folder was edited."""
-    before = make_plan(settings)
-    edit(settings.root / "reference_models" / name)
-    after = keys_of(make_plan(settings))
-    stale: dict[str, set[bool]] = {}
-    for trials in before.trials.values():
-        for expected in trials:
-            stale.setdefault(expected.cell.model.name, set()).add(after[expected.id] != expected.key)
-    assert all(len(found) == 1 for found in stale.values())
-    return {model for model, found in stale.items() if found == {True}}
-
-
-def rewrite(path: Path) -> None:
-    """Change a file's bytes, or write one that was not there."""
-    path.write_text("# edited\n", encoding="utf-8")
-
-
-@pytest.mark.parametrize("edit", [rewrite, Path.unlink])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "_layers.py", "_numbers.py", "_deeper.py", "rows.csv", "words.txt", "parts/first/1.bin", "table.txt",
-        "shard-1.bin", "../above.txt",
-    ],
-)  # fmt: skip
-def test_what_a_model_imports_or_reads_beside_it_is_covered(
-    beside: config.Config, edit: Callable[[Path], object], name: str
-) -> None:
-    """A helper, a data file, and what a helper names in turn make the model's trials stale, and no other model's.
-
-    However the name is written: behind a slash, as a pattern, or as a way out of the folder.
-    """
-    assert changed(beside, edit, name) == {"mlp"}
-
-
-def test_a_file_that_is_new_in_a_folder_that_a_model_names_is_covered(beside: config.Config) -> None:
-    """Where a model names a folder, whatever is put into it is what the model may read."""
-    assert changed(beside, rewrite, "parts/2.bin") == {"mlp"}
-
-
-def test_a_file_elsewhere_is_covered_by_its_whole_path_and_a_folder_there_is_not(tmp_path: Path) -> None:
-    """A file that a model names from the root makes it stale wherever the project lies; the kernel's do not."""
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "weights.npy").write_bytes(b"1")
-    named = [str(elsewhere / "weights.npy"), str(elsewhere), "/proc/uptime", "/", "/dev/null", "n" * 150 + "é" * 49]
-    found = []
-    for folder in (tmp_path / "a", tmp_path / "b"):
-        folder.mkdir()
-        found.append(make_project(folder, {"mlp": f"NAMED = {named}\n"}))
-    assert keys_of(make_plan(found[0])) == keys_of(make_plan(found[1]))
-    assert changed(found[0], rewrite, named[0]) == {"mlp"}
-    assert changed(found[0], rewrite, str(elsewhere / "other.npy")) == set()
-
-
-def test_beside_a_linked_model_is_where_the_link_lies_and_where_it_leads(tmp_path: Path) -> None:
-    """A model that asks for its own folder, with links followed or not, has the files there covered."""
-    settings = make_project(tmp_path, ["mlp"])
-    folder, real = tmp_path / "reference_models", tmp_path / "real"
-    real.mkdir()
-    (folder / "mlp.py").rename(real / "mlp.py")
-    (folder / "mlp.py").symlink_to(real / "mlp.py")
-    (real / "mlp.py").write_text("ROWS = 'rows.csv'\n", encoding="utf-8")
-    (real / "rows.csv").write_text("1", encoding="utf-8")
-    assert changed(settings, rewrite, "../real/rows.csv") == {"mlp"}
-    assert changed(settings, rewrite, "rows.csv") == {"mlp"}
-
-
-def test_a_file_that_a_model_names_and_that_cannot_be_read_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a key cannot cover is refused, and says which file it is and who names it."""
-    settings = make_project(tmp_path, {"mlp": "ROWS = 'rows.csv'\n"})
-    (tmp_path / "reference_models" / "rows.csv").write_text("1", encoding="utf-8")
-    whole = Path.read_bytes
-
-    def refusing(path: Path) -> bytes:
-        if path.name == "rows.csv":
-            raise PermissionError(13, "Permission denied")
-        return whole(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
-    with pytest.raises(UserError, match=r"^rows\.csv, which mlp\.py names, cannot be read: Permission denied\.$"):
-        make_plan(settings)
-
-
-@pytest.mark.parametrize("name", ["", ".", "./", "/", "/.", "//"])
-def test_the_models_folder_itself_names_none_of_its_files(tmp_path: Path, name: str) -> None:
-    """A string that means the folder makes a model stale by no other file of it."""
-    settings = make_project(tmp_path, {"mlp": f"HERE = {name!r}\n", "other": "# another\n"})
-    assert changed(settings, rewrite, "other.py") == {"other"}
-
-
-@pytest.mark.parametrize(("name", "stale"), [("_unused.py", set()), ("notes.txt", set()), ("other.py", {"other"})])
-def test_a_file_that_a_model_does_not_name_is_not_covered(beside: config.Config, name: str, stale: set[str]) -> None:
-    """What lies beside a model and is named by nothing of it can change without making its trials stale."""
-    assert changed(beside, rewrite, name) == stale
 
 
 def test_the_mode_and_the_variant_change_the_key(tmp_path: Path) -> None:
@@ -515,3 +378,15 @@ def witnesses_of(folder: Path, models: tuple[str, ...]) -> dict[str, str]:
     planned = plan_of(folder, models, versions=["all"])
     trials = [expected for found in planned.trials.values() for expected in found]
     return {e.cell.environment.name: e.cell.model.name for e in trials if e.role == "witness"}
+
+
+def test_a_model_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a key cannot cover is refused, and says which file it is."""
+    settings = make_project(tmp_path)
+
+    def refusing(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
+    with pytest.raises(UserError, match=r"^the model file mlp\.py cannot be read: Permission denied\.$"):
+        make_plan(settings)

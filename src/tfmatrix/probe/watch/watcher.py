@@ -120,7 +120,8 @@ class Watcher:
         compiled, before = self.taps.compiled, getattr(self.taps.compiled, "on", False)
         compiled.on = before or bool(getattr(function, "_jit_compile", False))
         try:
-            return original(function, *arguments, **named)
+            with self.taps.in_order():
+                return original(function, *arguments, **named)
         finally:
             compiled.on = before
 

@@ -98,7 +98,7 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     refusals = {e: noted_refusal(store, plan.scope.environment_key(e)) for e in plan.environments}
 
     def trial(key: str) -> Trial | None:
-        return Trial(key, OBSERVED, trace=observed[key]) if key in observed else store.trial(key)
+        return observed.get(key) or store.trial(key)
 
     def has(key: str) -> bool:
         return trial(key) is not None
@@ -109,7 +109,7 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
             [(expected, trial(expected.key)) for expected in plan.needed(cell, has)],
             refusals[cell.environment],
             tensors,
-            store.last_called,
+            store,
         )
         for cell in plan.cells
     }

@@ -52,6 +52,7 @@ def page(report: Report) -> Document:
         *_between_modes(report),
         *_unsupported(report),
         *_environments(report),
+        *_rested(report),
         *_machine(report),
         *_one_cell(report),
     ]
@@ -279,6 +280,19 @@ def _move(before: Package | None, after: Package | None) -> str:
         return f"{after.name} added at {after.version}"
     assert before
     return f"{before.name} gone"
+
+
+def _rested(report: Report) -> Iterator[Block]:
+    """Yield what trials read outside of the project, and what they may have read that could not be seen."""
+    if report.rested:
+        yield Heading(2, "What trials read")
+        yield paragraph(
+            "A trial counts while every file that it read is as it was, those of the project and those outside of it."
+        )
+        yield table(
+            ["model", "outside of the project", "not seen"],
+            ([Code(one.model), joined(", ", map(Code, one.outside)), "; ".join(one.notes)] for one in report.rested),
+        )
 
 
 def _machine(report: Report) -> Iterator[Block]:

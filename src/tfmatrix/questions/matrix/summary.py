@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Final, Literal
 
@@ -251,6 +251,16 @@ class Cell(Record, frozen=True, kw_only=True):
         return f"{self.model}/{self.mode}"
 
 
+class Rested(Record, frozen=True, kw_only=True):
+    """What the trials of a model rest on that a reader should know of."""
+
+    model: Name
+    outside: tuple[Name, ...]
+    """Files outside of the project that they read."""
+    notes: tuple[Name, ...]
+    """Sentences about what they may have read that could not be seen."""
+
+
 class Change(Record, frozen=True, kw_only=True):
     """A stage that changed, and the cells in which it did."""
 
@@ -294,6 +304,8 @@ class Report(AnyReport, frozen=True, kw_only=True):
     between_modes: tuple[BetweenModes, ...]
     environments: Annotated[tuple[Environment, ...], Meta(min_length=1)]
     machine: Machine
+    rested: tuple[Rested, ...] = ()
+    """Of models that read what lies outside of the project, or may have read what could not be seen."""
 
 
 Tell = Callable[[results.Finding], Finding]
@@ -330,7 +342,16 @@ def content_of(comparison: Comparison) -> Report:
         between_modes=tuple(_between_modes(found) for found in comparison.modes),
         environments=tuple(_environment(state) for state in comparison.environments),
         machine=machine_of(comparison.machine),
+        rested=tuple(_rested(comparison.states)),
     )
+
+
+def _rested(states: Sequence[CellState]) -> Iterator[Rested]:
+    """Yield each model that read what lies outside of the project, or may have read what could not be seen."""
+    for model in sorted({state.cell.model.name for state in states if state.outside or state.notes}):
+        own = [state for state in states if state.cell.model.name == model]
+        outside, notes = ({told for state in own for told in getattr(state, name)} for name in ("outside", "notes"))
+        yield Rested(model=model, outside=tuple(sorted(outside)), notes=tuple(sorted(notes)))
 
 
 def _candidate(environment: records.Environment, compared: Sequence[CellComparison]) -> Candidate:
