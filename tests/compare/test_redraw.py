@@ -130,3 +130,15 @@ def test_which_pass_a_row_moved_in_is_no_difference() -> None:
     """Two passes, one in order and one shuffled, move rows as far whichever comes first."""
     ordered, shuffled = np.arange(200), rng(0).permutation(200)
     assert judge("shuffle", np.concatenate([ordered, shuffled]), np.concatenate([shuffled, ordered])).same
+
+
+@pytest.mark.parametrize("size", [16, 256])
+def test_one_draw_that_comes_under_every_seed_is_counted_once(size: int) -> None:
+    """A script that seeds itself draws the same under other seeds: few numbers do not become many by repeating them."""
+    random = np.random.RandomState(3)
+    a, b = random.random_sample((2, size))
+    found = judge("init", a, b, np.stack([a] * 32), np.stack([b] * 32))
+    assert found.same == (size == 256)
+    told = "the same under every seed, 256 numbers" if found.same else "16 numbers are too few to tell by"
+    assert found.evidence.endswith(told)
+    assert not judge("init", a, b * 2, np.stack([a] * 32), np.stack([b * 2] * 32)).same

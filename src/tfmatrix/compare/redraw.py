@@ -150,10 +150,19 @@ def _initial(draws: Draws) -> Redraw:
         return Redraw(False, f"the same {a.size} values in other places")
     if a_more is None or b_more is None or not a_more.size:
         return Redraw(False, "not drawn under other seeds, so its distribution is unknown")
+    seeds = len(b_more)
+    # A script that sets its own seed draws the same under every other: that is one draw, however often it is counted.
+    a_more, b_more = _distinct(a_more), _distinct(b_more)
     if min(a_more.size, b_more.size) < LEAST_NUMBERS:
         return Redraw(False, f"{min(a_more.size, b_more.size)} numbers are too few to tell by")
-    p, name = same_distribution(a_more, np.concatenate([b.ravel(), b_more.ravel()]))
-    return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {len(b_more)} seeds a side, {a_more.size} numbers")
+    p, name = same_distribution(a_more, _distinct(np.concatenate([b.reshape(1, -1), b_more])))
+    told = f"{seeds} seeds a side" if len(a_more) > 1 else "the same under every seed"
+    return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {told}, {a_more.size} numbers")
+
+
+def _distinct(draws: Array) -> Array:
+    """Return draws that are stacked along a first axis, each once."""
+    return np.unique(draws.reshape(len(draws), -1), axis=0)
 
 
 TESTS: Mapping[str, Callable[[Draws], Redraw]] = {
