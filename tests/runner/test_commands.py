@@ -68,7 +68,6 @@ def test_what_is_asked_of_a_command(tmp_path: Path, planned: Planned) -> None:
     expected = {
         "path": "tells",
         "source": "",
-        "beside": {},
         "variant": "",
         "mode": "tf2",
         "seed": 42,
@@ -103,7 +102,7 @@ def test_a_model_file_is_asked_for_as_ever(planned: Planned) -> None:
     """The fields of a command are not part of a request for a model file."""
     plan = planned(["mlp"])
     found = asked(plan, of(plan, "mlp"))
-    assert not {"command", "project", "files", "variables", "steps"} & set(found)
+    assert not {"command", "files", "variables", "steps"} & set(found)
     assert found["source"] == of(plan, "mlp").cell.model.source
 
 

@@ -62,7 +62,9 @@ def _record_seeds(request: Mapping[str, Any], folder: str, reads: Reads) -> Reco
         if child == 0:
             status = 1
             try:
+                shift_seeds({random: "seed", np.random: "seed"}, seed)
                 trial = _Trial({**request, "seed": seed, "jitter": 0}, Recorder(), reads, 1, tapped=True)
+                trial.shift = seed
                 trial.run(folder)
                 with open(result, "wb") as file:
                     pickle.dump(trial.initial, file)
@@ -104,6 +106,8 @@ class _Trial:
         self._log = Log(recorder, steps)
         self._tapped = tapped
         self._watcher: Any = None
+        self.shift = 0
+        """By how much the seeds that a script sets itself are others, where it is run under another seed."""
 
     @property
     def initial(self) -> Dict[str, np.ndarray]:
@@ -166,6 +170,11 @@ class _Trial:
         watch_files(self._reads)
         set_up(MODES[self._request["mode"]])
         seed_graphs(self._request["seed"])
+        if self.shift:
+            from tensorflow.python.eager.context import Context
+            from tensorflow.python.framework.ops import Graph
+
+            shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self.shift)
         record_seed(self._recorder)
         jitter = self._request["jitter"]
         watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
@@ -183,6 +192,24 @@ class _Trial:
             )
         if not self._log.step and not self._log.numbers:
             raise BadModel("{}: it ended and trained nothing: no optimizer applied a gradient".format(name))
+
+
+def shift_seeds(places: Mapping[Any, str], by: int) -> None:
+    """Have every seed that is set from now on by a function, or a property, be another."""
+    for owner, name in places.items():
+        original = getattr(owner, name)
+        if isinstance(original, property):
+            setattr(owner, name, property(original.fget, _shifted(original.fset, by)))
+        else:
+            setattr(owner, name, _shifted(original, by))
+
+
+def _shifted(original: Any, by: int) -> Callable[..., Any]:
+    def seed(*arguments: Any, **named: Any) -> Any:
+        moved = [value + by if isinstance(value, int) else value for value in arguments]
+        return original(*moved, **{n: v + by if isinstance(v, int) else v for n, v in named.items()})
+
+    return seed
 
 
 class _Imported(importlib.abc.MetaPathFinder):

@@ -98,20 +98,3 @@ def seed_graphs(seed: int) -> None:
 
     Graph.__init__ = make
     tf.compat.v1.set_random_seed(seed)
-
-
-def shift_seeds(by: int) -> None:
-    """Have every seed that is set from now on be another, as under another seed than a script's own."""
-    from tensorflow.python.eager.context import Context
-
-    around = {random: "seed", np.random: "seed", Context: "_set_global_seed"}
-    for owner, name in around.items():
-        setattr(owner, name, _shifted(getattr(owner, name), by))
-
-
-def _shifted(original: Any, by: int) -> Any:
-    def seed(*arguments: Any, **named: Any) -> Any:
-        moved = [value + by if isinstance(value, int) else value for value in arguments]
-        return original(*moved, **{n: v + by if isinstance(v, int) else v for n, v in named.items()})
-
-    return seed

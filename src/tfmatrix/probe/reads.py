@@ -117,7 +117,9 @@ class Reads:
         self._on = False
 
     def start(self) -> None:
-        """Note from now on what is read."""
+        """Note from now on what is read, and nothing that was noted before."""
+        with contextlib.suppress(OSError):
+            os.remove(self._log)
         self._on = True
         if hasattr(sys, "addaudithook"):
             sys.addaudithook(self.hear)

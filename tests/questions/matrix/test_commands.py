@@ -113,7 +113,7 @@ def test_a_new_file_in_a_folder_that_is_declared_changes_the_key(tmp_path: Path)
     before = covers(settings := project(tmp_path, 'models.train.files = ["data/"]'))
     (tmp_path / "data" / "more.csv").write_text("1\n", encoding="utf-8")
     after = covers(settings)
-    assert {name for name in before if before[name] != after[name]} == {"files beside the model"}
+    assert {name for name in before if before[name] != after[name]} == {"model"}
 
 
 def test_a_variable_that_a_command_sets_is_not_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
