@@ -64,6 +64,7 @@ def start(project: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
     def started(**further: Any) -> Any:
         request = {"path": str(project / "models" / "m.py"), "project": str(project), **further}
+        (scratch / reads.LOG).unlink(missing_ok=True)
         noted = reads.Reads(request, str(scratch))
         noted.start()
         return noted
@@ -255,6 +256,39 @@ def test_a_process_is_said_to_be_unseen(start: Callable[..., Any]) -> None:
     os.system("true")  # no text of anybody's
     os.system("true")
     assert noted.told()["notes"] == [reads.BY_PROCESS]
+
+
+def test_a_process_that_an_import_starts_is_not_said(
+    start: Callable[..., Any], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the environment's own modules ask of the machine while they are imported is no matter, and later it is."""
+    source = "import sys\ndef ask():\n    sys.noted.hear('os.system', ())\nask()\n"  # as the interpreter would
+    (project.parent / "environment").mkdir()
+    (project.parent / "environment" / "asks_programs.py").write_text(source, encoding="utf-8")
+    monkeypatch.setattr(sys, "base_prefix", str(project.parent / "environment"))
+    monkeypatch.syspath_prepend(str(project.parent / "environment"))
+    monkeypatch.setattr(sys, "noted", noted := start(), raising=False)
+    module = importlib.import_module("asks_programs")
+    assert noted.told()["notes"] == []
+    monkeypatch.setattr(sys, "noted", noted := start())
+    module.ask()
+    assert noted.told()["notes"] == [reads.BY_PROCESS]
+
+
+def test_what_a_fork_reads_is_the_trials(start: Callable[..., Any], project: Path) -> None:
+    """A process that was forked writes down what it reads, and the trial tells it with its own."""
+    noted = start()
+    (project / "row.txt").read_bytes()
+    child = os.fork()
+    if child == 0:
+        try:
+            (project / "data" / "one.csv").read_bytes()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    with noted.aside():
+        (project / "data" / ".hidden").read_bytes()
+    assert told(noted, project) == {"row.txt": sha256(b"row.txt"), "data/one.csv": sha256(b"data/one.csv")}
 
 
 def test_python_without_events_says_so(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

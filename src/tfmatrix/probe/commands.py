@@ -22,7 +22,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 import numpy as np
 
 from .outcomes import BadModel
-from .reads import HERE, Reads
+from .reads import Reads
 from .recorder import SEEDS, Recorder
 from .watch.log import Enough, Log
 
@@ -37,13 +37,12 @@ LIBRARIES = ("tensorflow", "keras", "tf_keras")
 
 
 def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
-    """Run the command that a request has in the trial's working folder, and return what was recorded of it."""
-    folder = os.path.join(scratch, HERE)
+    """Run the command that a request has in a folder of its own, and return what was recorded of it."""
     if request["purpose"] == "seeds":
-        return _record_seeds(request, folder, reads)
+        return _record_seeds(request, scratch, reads)
     recorder = Recorder()
     trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] == "train")
-    trial.run(folder)
+    trial.run(os.path.join(scratch, "work"))
     return recorder
 
 
@@ -53,11 +52,12 @@ def script_of(request: Mapping[str, Any]) -> str:
     return "" if words[:1] == ["-m"] else words[0]
 
 
-def _record_seeds(request: Mapping[str, Any], folder: str, reads: Reads) -> Recorder:
+def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     """Record the initial weights under other seeds, each in a process of its own, stacked along a first axis."""
     drawn: List[Dict[str, np.ndarray]] = []
-    result = folder + ".pickle"
     for seed in OTHER_SEEDS:
+        folder = os.path.join(scratch, "seed-{}".format(seed))
+        result = folder + ".pickle"
         child = os.fork()
         if child == 0:
             status = 1
@@ -78,20 +78,10 @@ def _record_seeds(request: Mapping[str, Any], folder: str, reads: Reads) -> Reco
             raise BadModel("{}: under the seed {} it ended otherwise".format(request["path"], seed))
         with open(result, "rb") as file:
             drawn.append(pickle.load(file))  # noqa: S301  # written by this program
-        _empty(folder)
     recorder = Recorder()
     names = [name for name in drawn[0] if all(name in one and one[name].shape == drawn[0][name].shape for one in drawn)]
     recorder.record_all(SEEDS, "init", {name: np.stack([one[name] for one in drawn]) for name in names})
     return recorder
-
-
-def _empty(folder: str) -> None:
-    """Remove what lies in a folder."""
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)
-        else:
-            os.remove(entry.path)
 
 
 class _Trial:
@@ -117,7 +107,8 @@ class _Trial:
     def run(self, folder: str) -> None:
         """Run the script in a folder that is made for it; raise what it raises, and BadModel where nothing was seen."""
         request = self._request
-        lay(folder, request["project"], request["files"])
+        with self._reads.aside():
+            lay(folder, request["project"], request["files"])
         os.chdir(folder)
         os.environ.pop("TFMATRIX_START", None)  # what a script must not see of us
         os.environ.update(request["variables"])
@@ -242,6 +233,7 @@ class _Imported(importlib.abc.MetaPathFinder):
 
 def lay(folder: str, project: str, files: Sequence[str]) -> None:
     """Make a working folder of a project's files: copies, so that the user's are safe, and links to the large ones."""
+    os.makedirs(folder)
     for name in files:
         source, target = os.path.join(project, name), os.path.join(folder, name)
         os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -6,8 +6,8 @@ and the SHA-256 of its bytes; where a file that was looked for is not there, and
 noted is what the environment, the probe and the kernel have, what the trial itself wrote, and what its key covers: the
 model file and an artefact.
 
-A request may have ``project`` (the folder of the user's project) and ``files`` (paths within it that lie in the
-trial's working folder too: such a file is noted as the project's).
+A request may have ``project`` (the folder of the user's project) and ``files`` (paths within it that lie in a
+working folder too, right below the trial's own: such a file is noted as the project's).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import os
 import stat
 import sys
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .outcomes import Changed
 from .process_start import asked
@@ -27,17 +27,14 @@ from .process_start import asked
 LOG = "read.log"
 """The file in a trial's folder that has what was noted, a line of JSON each."""
 
-HERE = "here"
-"""The trial's working folder, in its own folder."""
-
 ENVIRONMENT, OWN, PROJECT, OUTSIDE = "environment", "own", "project", "outside"
 """Where a file lies."""
 
 KERNEL = ("/dev", "/proc", "/sys")
 """Where files are no files: what they hold is another thing at each look."""
 
-PROCESSES = ("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen")
-"""What Python says when a process is started: of its files nothing is told."""
+PROCESSES = ("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen")
+"""What Python says when a program is started: of its files nothing is told. A fork writes down what it reads."""
 
 BY_PROCESS = "a file that a process of its own read may not have been seen"
 BY_PYTHON = "Python 3.7 does not tell which files are read: only modules and what TensorFlow reads have been seen"
@@ -64,7 +61,7 @@ class Places:
 
     def __init__(self, request: Mapping[str, Any], scratch: str) -> None:
         self.project = request.get("project") or ""
-        self._here = os.path.join(scratch, HERE)
+        self._scratch = scratch + os.sep
         self._files = frozenset(request.get("files") or ())
         owned = (scratch, os.environ.get("HOME", ""), asked().get("here", ""), request.get("artefact", ""), *KERNEL)
         environment = (sys.prefix, sys.exec_prefix, sys.base_prefix, os.path.dirname(os.path.abspath(__file__)))
@@ -79,8 +76,8 @@ class Places:
     def of(self, path: str) -> Tuple[str, str]:
         """Return where an absolute path lies, and by which path the user knows it."""
         kind = self._kind(path)
-        if kind == OWN and path.startswith(self._here + os.sep):
-            within = path[len(self._here) + 1 :]
+        if kind == OWN and path.startswith(self._scratch):
+            within = path[len(self._scratch) :].partition(os.sep)[2]
             return (PROJECT, os.path.join(self.project, within)) if within in self._files else (OWN, path)
         if kind in (PROJECT, OUTSIDE):
             real = os.path.realpath(path)
@@ -117,9 +114,7 @@ class Reads:
         self._on = False
 
     def start(self) -> None:
-        """Note from now on what is read, and nothing that was noted before."""
-        with contextlib.suppress(OSError):
-            os.remove(self._log)
+        """Note from now on what is read."""
         self._on = True
         if hasattr(sys, "addaudithook"):
             sys.addaudithook(self.hear)
@@ -138,7 +133,7 @@ class Reads:
             elif event in ("os.listdir", "os.scandir"):
                 if not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
                     self._listed(os.curdir if arguments[0] is None else arguments[0])
-            elif event in PROCESSES:
+            elif event in PROCESSES and not self._is_import():
                 self.note(BY_PROCESS)
 
     def _opened(self, path: Any, flags: int) -> None:
@@ -180,6 +175,15 @@ class Reads:
             self._add(name, Seen(name, None, ""))  # before it is listed here, which is an event again
             self._add(name, Seen(name, None, digest_of(name)))
 
+    def _is_import(self) -> bool:
+        """Tell whether a module of the environment is being imported: TensorFlow asks programs what the machine is."""
+        frame: Any = sys._getframe(2)
+        while frame and not frame.f_code.co_filename.startswith("<frozen importlib"):
+            if self.is_ours(frame.f_code.co_filename):
+                return False
+            frame = frame.f_back
+        return frame is not None
+
     def note(self, sentence: str) -> None:
         """Note in a sentence what could not be seen."""
         if sentence not in self._notes:
@@ -196,31 +200,35 @@ class Reads:
         Raises Changed where a file that was read has changed since by another hand.
         """
         self._on = False
-        self._take_log()  # which processes that the trial forked wrote too
         for module in list(sys.modules.values()):
             if type(module) is ModuleType:  # a lazy one would be imported by a look at it
                 path = module.__dict__.get("__file__") or getattr(module.__dict__.get("__spec__"), "origin", None)
                 if isinstance(path, str) and os.path.isfile(path):
                     self.read(path)
-        return self._told()
+        return self.recover()
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Note nothing meanwhile: what is done then is none of the trial's doing."""
+        self._on = False
+        try:
+            yield
+        finally:
+            self._on = True
 
     def recover(self) -> Dict[str, Any]:
-        """Return the same of a trial that died, from what it wrote down; raises Changed too."""
-        self._take_log()
-        return self._told()
-
-    def _take_log(self) -> None:
-        """Take in what was written down."""
+        """Return the same of what was written down, by a trial that died too, or by its forks; raises Changed too."""
+        known = set(self._seen)  # by this process itself, and as it stands by now
         with contextlib.suppress(OSError), open(self._log, "rb") as lines:
             for line in lines:
                 with contextlib.suppress(ValueError):  # the last one may have been cut off
                     name, source, state, digest = json.loads(line.decode("ascii"))
+                    if name in known:
+                        continue
                     if name:
                         self._seen[name] = Seen(source, tuple(state) if state else None, digest)
                     else:
                         self._notes[source] = None
-
-    def _told(self) -> Dict[str, Any]:
         names = sorted(self._seen)
         return {
             "read": [[name, self._digest(name)] for name in names],

@@ -50,7 +50,7 @@ from .messages import write_message
 from .outcomes import Changed
 from .process_start import asked, import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
-from .reads import HERE, Reads
+from .reads import Reads
 from .tensorflow_files import watch
 
 
@@ -218,7 +218,7 @@ def _be_trial(keeper: int, request: Mapping[str, Any], scratch: str, channel: Ch
 
 def _settle(scratch: str) -> None:
     """Make the trial's own folder its working folder and the one for temporary files."""
-    here = os.path.join(scratch, HERE)
+    here = os.path.join(scratch, "here")
     os.mkdir(here)
     os.chdir(here)
     os.environ["TMPDIR"] = here

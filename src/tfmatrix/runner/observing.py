@@ -104,16 +104,15 @@ def request_of(
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
-        **(_run_by(command, config, files.get(command, ())) if command else {}),
+        **(_run_by(command, files.get(command, ())) if command else {}),
         **_asked(expected.work),
     }
 
 
-def _run_by(command: Command, config: Config, files: Sequence[str]) -> dict[str, Any]:
+def _run_by(command: Command, files: Sequence[str]) -> dict[str, Any]:
     """Return what a probe is asked of a command besides."""
     return {
         "command": list(command.words),
-        "project": str(config.root.absolute()),
         "files": list(files),
         "variables": dict(command.variables),
         "steps": command.steps,
