@@ -82,8 +82,8 @@ def scope_of(config: Config, environments: Iterable[Environment]) -> Scope:
 
 def cell_covers(scope: Scope, cell: Cell, start: Start = _USUAL) -> Covers:
     """Return what every trial of a cell covers that starts so, whatever its work."""
-    command = cell.model.command
-    own = {**dict(cell.launch.variables), **dict(command.variables if command else ()), **dict(start.variables)}
+    defined = cell.model.defined
+    own = {**dict(cell.launch.variables), **dict(defined.variables if defined else ()), **dict(start.variables)}
     launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
     return (
         ("lock", scope.locks[cell.environment]),

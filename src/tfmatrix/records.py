@@ -78,21 +78,56 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Builder:
+    """Two functions of the user's modules, of which one returns a Keras model and the other its data."""
+
+    name: str
+    model: str
+    """The function that returns the model, after its module: ``package.module:build``."""
+    data: str
+    """The same of the data."""
+    modes: tuple[str, ...] = ()
+    """The modes that it is run in; none: in every one, as a file."""
+    epochs: int | None = None
+    """None, as all that follow: what Keras does by itself."""
+    batch: int | None = None
+    optimizer: tuple[tuple[str, str | float], ...] = ()
+    """Its name and settings, sorted; none: `build` returns a model that is compiled."""
+    loss: str = ""
+    files: tuple[str, ...] = ()
+    """Files and folders that it reads besides what git tracks, by their paths from the project's root."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that its process starts with, sorted by name."""
+    timeout: float | None = None
+    """Seconds that one of its trials may take; None: as many as any other."""
+
+
+Defined = Command | Builder
+"""What a table `[tool.tfmatrix.models.NAME]` defines."""
+
+
+@dataclass(frozen=True)
 class Model:
-    """What is run: a reference model, which is one file or one variant of it, or a command."""
+    """What is run: a reference model, which is one file or one variant of it, or what a table defines."""
 
     path: str
-    """The file's; of a command its name."""
+    """The file's; of what a table defines its name."""
     source: str
-    """SHA-256 of the file's bytes; of a command, of what its table says that may change bits."""
+    """SHA-256 of the file's bytes; or of what a table says that may change bits."""
     variant: str = ""
-    command: Command | None = None
+    defined: Defined | None = None
+    """What a table defines."""
+
+    @property
+    def command(self) -> Command | None:
+        """Return the command that this is, if it is one."""
+        return self.defined if isinstance(self.defined, Command) else None
 
     @property
     def name(self) -> str:
-        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``; or the command's name."""
-        if self.command:
-            return self.command.name
+        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``; or the table's name."""
+        if self.defined:
+            return self.defined.name
         stem = self.path.rpartition("/")[2].removesuffix(".py")
         return f"{stem}[{self.variant}]" if self.variant else stem
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from . import networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
-from .loading import broken, rows_of
+from .loading import PLACES, broken, needed, rows_of
 from .recorder import INJECTED, NATIVE
 from .watch import keras_calls
 from .watch.jitter import Jitter
@@ -50,14 +50,15 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
     network = compiled(model, setting)
     targets = {} if fed.y is None else {"y": fed.y, "sample_weight": fed.sample_weight}
     network.fit(fed.x, **targets, **fit_arguments(model, fed))
-    network.predict(fed.x, verbose=0, **batch_size(model, fed))
+    network.predict(fed.x, verbose=0, **predict_arguments(model, fed))
     watcher.finish()
     if watcher.log.step == 0:
         raise broken(model, "build", "fit ended and no update was seen, so it is not observed")
     if setting.tapped:
         _reload(model, network, setting, watcher, fed)
         _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
-        run_injected_step(compiled(model, setting), fed.batch(batch_of(model)), setting, watcher)
+        weights = getattr(model, "FIT", {}).get("class_weight")
+        run_injected_step(compiled(model, setting), fed.batch(batch_of(model)), weights, setting, watcher)
 
 
 def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, fed: Fed) -> None:
@@ -66,7 +67,7 @@ def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher,
     network.save_weights(path)
     _start_over(setting, watcher, watcher.log)
     again = model.build()
-    if not again.weights:
+    if not networks.is_built(again):
         again(fed.batch(1)[0])
     again.load_weights(path)
 
@@ -92,7 +93,7 @@ def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray
     """Draw the weights of a new network, under the names that a trial gives them."""
     setting.engine.enter_keras()
     network = model.build()
-    if not network.weights:
+    if not networks.is_built(network):
         network(fed_to(model, setting).batch(1)[0])
     return networks.values(networks.named_like_watched(network))
 
@@ -104,12 +105,18 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
         raise broken(
             model, "build", "build must return a Keras model, but returned a {}".format(type(network).__name__)
         )
+    constants = ("OPTIMIZER", "LOSS")
+    by_table = hasattr(model, PLACES)
     if networks.is_compiled(network):
+        idle = [name.lower() for name in constants if by_table and hasattr(model, name)]
+        if idle:
+            raise broken(model, "", "build compiles the model, and the table sets {} too; leave it out".format(idle[0]))
         return network
-    missing = [name for name in ("OPTIMIZER", "LOSS") if not hasattr(model, name)]
+    missing = [name for name in constants if not hasattr(model, name)]
     if missing:
-        told = "build returns a model that is not compiled; compile it there, or write {} into the file"
-        raise broken(model, "build", told.format(" and ".join(missing)))
+        told = "build returns a model that is not compiled; compile it there, or write {} into the {}"
+        names = " and ".join(missing)
+        raise broken(model, "build", told.format(*((names.lower(), "table") if by_table else (names, "file"))))
     optimizer = model.OPTIMIZER
     if isinstance(optimizer, dict):
         optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
@@ -123,12 +130,13 @@ def fed_to(model: ModuleType, setting: Setting) -> Fed:
 
     `data` may return columns by name, among them ``x`` and ``y``; a tuple of inputs, targets and weights; or a dataset.
     """
-    if not inspect.isfunction(model.data):
+    if not callable(model.data):
         raise broken(model, "data", "data must be a function")
-    taken = list(inspect.signature(model.data).parameters)
-    if taken not in ([], ["rng"]):
-        raise broken(model, "data", "data must take (rng) or nothing, but takes ({})".format(", ".join(taken)))
-    made = model.data(np.random.RandomState(setting.seed)) if taken else model.data()
+    lacking = needed(model.data)
+    if lacking not in ([], ["rng"]):
+        raise broken(model, "data", "data must take (rng) or nothing, but takes ({})".format(", ".join(lacking)))
+    takes_rng = "rng" in inspect.signature(model.data).parameters
+    made = model.data(rng=np.random.RandomState(setting.seed)) if takes_rng else model.data()
     if isinstance(made, tf.data.Dataset):
         return Fed(made)
     if isinstance(made, Mapping) and "x" in made:
@@ -163,6 +171,12 @@ def batch_of(model: ModuleType) -> int:
 def batch_size(model: ModuleType, fed: Fed) -> Dict[str, Any]:
     """Return the argument that says so, which a dataset must not have."""
     return {} if isinstance(fed.x, tf.data.Dataset) else {"batch_size": batch_of(model)}
+
+
+def predict_arguments(model: ModuleType, fed: Fed) -> Dict[str, Any]:
+    """Return the other arguments of `predict`: a dataset that goes on for ever is used for as long as an epoch."""
+    steps = getattr(model, "FIT", {}).get("steps_per_epoch")
+    return {**batch_size(model, fed), **({"steps": steps} if steps and isinstance(fed.x, tf.data.Dataset) else {})}
 
 
 def fit_arguments(model: ModuleType, fed: Fed) -> Dict[str, Any]:

@@ -250,13 +250,13 @@ def start(command: Sequence[str], folder: str) -> None:
     if words[0] == "-m":
         sys.argv = words[1:]
         sys.path.insert(0, folder)
-        _add_source(folder)
+        add_source(folder)
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
         return
     path = os.path.join(folder, words[0])
     sys.argv = words
     sys.path.insert(0, os.path.dirname(path))
-    _add_source(folder)
+    add_source(folder)
     with open(path, "rb") as file:
         content = file.read()
     code = compile("\n".join(_cells(content)) if path.endswith(".ipynb") else content, path, "exec", dont_inherit=True)
@@ -266,7 +266,7 @@ def start(command: Sequence[str], folder: str) -> None:
     exec(code, module.__dict__)  # noqa: S102  # the script is what is run
 
 
-def _add_source(folder: str) -> None:
+def add_source(folder: str) -> None:
     """Let a project's packages be imported from `src`, as after an editable install."""
     source = os.path.join(folder, "src")
     if os.path.isdir(source):

@@ -21,13 +21,15 @@ SQUARED = ("velocity", "velocity_hat", "accumulator", "accumulated_grad", "accum
 """Slots that hold means or sums of squares."""
 
 
-def run_injected_step(network: Any, batch: Tuple[Any, Any, Any], setting: Setting, watcher: Watcher) -> None:
+def run_injected_step(
+    network: Any, batch: Tuple[Any, Any, Any], class_weight: Any, setting: Setting, watcher: Watcher
+) -> None:
     """Run a network's prediction and step of training from canonical state.
 
     ``batch`` has inputs, targets and weights of samples; what of the inputs is floats becomes canonical in its range.
     """
     with watcher.unseen():
-        network.train_on_batch(*batch)  # makes what is made late: weights, slots, counters
+        network.train_on_batch(*batch, class_weight=class_weight)  # makes what is made late: weights, slots, counters
     variables, log = watcher.variables, watcher.log
     trained = {id(v) for v in variables.trained.values()}
     weights = {variables.name(w): innermost(w) for w in network.weights}
@@ -44,7 +46,7 @@ def run_injected_step(network: Any, batch: Tuple[Any, Any, Any], setting: Settin
     log.write("predict", {path or "output": np.asarray(array) for path, array in by_path(predicted).items()})
     log.begun = True
     with log.quiet():
-        network.train_on_batch(inputs, *batch[1:])
+        network.train_on_batch(inputs, *batch[1:], class_weight=class_weight)
     after = values(weights)
     log.write("update", {n: after[n] - state[n] for n, v in weights.items() if id(v) in trained})
 

@@ -75,6 +75,14 @@ def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None
             )
 
 
+def is_built(network: Any) -> bool:
+    """Tell whether a network has its weights; one that is not built raises in Keras 2, and has none in Keras 3."""
+    try:
+        return bool(getattr(network, "built", True) and network.weights)
+    except ValueError:
+        return False
+
+
 def is_compiled(network: Any) -> bool:
     """Tell whether a network has an optimizer to train with."""
     return getattr(network, "optimizer", None) is not None

@@ -18,9 +18,11 @@ import tensorflow as tf
 from .context import Setting
 from .exchange import observe_exchange
 from .importing import find_beside
-from .kinds import Kind, code
+from .kinds import KINDS, Kind, code
 from .loading import choose_variant, kind_of, load
+from .named import load_named
 from .outcomes import Unsupported
+from .reads import Reads
 from .recorder import NATIVE, SEEDS, Recorder
 
 OTHER_SEEDS = range(1001, 1033)
@@ -30,14 +32,17 @@ SEED_DRAWS = 256
 """Numbers that are recorded of what a generator would draw next: enough for a two-sample test to tell by."""
 
 
-def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
+def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     """Run the trial that a request describes in this process, and return its recorder."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
     setting = Setting(request, scratch)
-    find_beside(request["path"])
-    model = load(request["path"], request.get("source", ""))
-    choose_variant(model, request["variant"])
-    kind = kind_of(model)
+    if request.get("builder"):
+        model, kind = load_named(request, scratch, reads), KINDS["keras"]
+    else:
+        find_beside(request["path"])
+        model = load(request["path"], request.get("source", ""))
+        choose_variant(model, request["variant"])
+        kind = kind_of(model)
     if request.get("plant"):
         load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":

@@ -36,7 +36,7 @@ TRAIN = Train()
 """What most trials do."""
 
 USUAL, BARE = Start(), Start(bare=True)
-"""How the processes start that trials of model files are forked from, and those of commands."""
+"""How the processes start that trials of models are forked from, and those of commands."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Plan:
 
     def _is_spared(self, cell: Cell, has: Callable[[str], bool]) -> bool:
         """Return whether a cell's witness stands in for one that is known."""
-        witness = self._witnesses(cell.environment)[0]
+        witness = self._witnesses(cell)[0]
         if witness.name == cell.model.name:
             return False
         return has(self._repeat(replace(cell, model=witness)).key)
@@ -108,7 +108,7 @@ class Plan:
     def _trials_of(self, cell: Cell) -> Iterator[ExpectedTrial]:
         first, second = HASH_SEEDS
         count = self.config.trials
-        start = BARE if cell.model.command else USUAL
+        start = start_of(cell.model)
         shared = cell_covers(self.scope, cell, start)
         expect = partial(keys.expect, self.scope, cell, seed=self.config.seed, start=start, shared=shared)
         for number in range(1, count + 1):
@@ -116,7 +116,7 @@ class Plan:
             other = second if number == count > 1 else first
             yield expect(TRAIN, role=TRIAL, number=number, hash_seed=other)
         asked = {model.name for model in self.models}
-        witnesses = (model.name for model in self._witnesses(cell.environment) if model.name in asked)
+        witnesses = (model.name for model in self._witnesses(cell) if model.name in asked)
         if cell.model.name == next(witnesses, None):
             yield self._repeat(cell)
         if cell.environment == self.baseline:
@@ -129,20 +129,28 @@ class Plan:
     def _repeat(self, cell: Cell) -> ExpectedTrial:
         """Return the trial of a cell in a fresh process."""
         return keys.expect(
-            self.scope, cell, TRAIN, role=WITNESS, number=1, seed=self.config.seed, hash_seed=HASH_SEEDS[1]
+            self.scope,
+            cell,
+            TRAIN,
+            role=WITNESS,
+            number=1,
+            seed=self.config.seed,
+            hash_seed=HASH_SEEDS[1],
+            start=start_of(cell.model),
         )
 
-    def _witnesses(self, environment: Environment) -> Sequence[Model]:
-        """Return the project's models in the order in which they are the witness: not the same one in each environment.
+    def _witnesses(self, cell: Cell) -> Sequence[Model]:
+        """Return the models of a cell's mode in the order in which they are the witness: another in each environment.
 
         Each is placed by itself, so that a model more or less moves no other. None is a command: each of its trials
         imports TensorFlow itself, as a fresh process does.
         """
 
         def place(model: Model) -> bytes:
-            return hashlib.sha256(f"{environment.name}/{model.name}".encode()).digest()
+            return hashlib.sha256(f"{cell.environment.name}/{model.name}".encode()).digest()
 
-        return sorted((model for model in self._all_models if not model.command), key=place)
+        running = (model for model in self._all_models if not model.command and runs_in(model, cell.mode))
+        return sorted(running, key=place)
 
     @cached_property
     def _all_models(self) -> Sequence[Model]:
@@ -150,9 +158,16 @@ class Plan:
         return tuple({model.name: model for model in (*known_models(self.config), *self.models)}.values())
 
 
+def start_of(model: Model) -> Start:
+    """Return how the processes start that a model's trials are forked from: with the variables of a builder's table."""
+    if model.command:
+        return BARE
+    return Start(variables=model.defined.variables) if model.defined else USUAL
+
+
 def runs_in(model: Model, mode: str) -> bool:
-    """Return whether a model is expected in a mode: a file in each, a command in its own."""
-    return not model.command or mode in model.command.modes
+    """Return whether a model is expected in a mode: a file in each, what a table defines in its own."""
+    return not model.defined or not model.defined.modes or mode in model.defined.modes
 
 
 def make_plan(config: Config) -> Plan:
@@ -164,11 +179,12 @@ def make_plan(config: Config) -> Plan:
     environments = named_environments(config, config.baseline)
     models = chosen_models(config)
     running = tuple(model for model in models if any(runs_in(model, mode) for mode in config.modes))
-    idle = [model.name for model in models if model not in running]
+    idle = [model for model in models if model not in running]
     if idle and (config.models or not running):  # one that was named is not left out without a word
         raise UserError(
-            f"the command {idle[0]} is not run in {' or '.join(config.modes)}; "
-            f"add a mode to modes in [tool.tfmatrix.models.{idle[0]}], or choose another mode."
+            f"the {'command' if idle[0].command else 'model'} {idle[0].name} is not run in "
+            f"{' or '.join(config.modes)}; add a mode to modes in [tool.tfmatrix.models.{idle[0].name}], "
+            "or choose another mode."
         )
     return Plan(config, environments, environment_of(config, config.baseline), running)
 
