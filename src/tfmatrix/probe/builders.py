@@ -14,11 +14,12 @@ import tensorflow as tf
 from . import networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
-from .loading import PLACES, broken, needed, rows_of
+from .loading import PLACES, broken, needed, require_rows
 from .recorder import INJECTED, NATIVE
 from .watch import keras_calls
 from .watch.jitter import Jitter
 from .watch.log import Log
+from .watch.structures import flat
 from .watch.watcher import Watcher
 
 LIBRARIES = ("keras", "tf_keras")
@@ -94,7 +95,7 @@ def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray
     setting.engine.enter_keras()
     network = model.build()
     if not networks.is_built(network):
-        network(fed_to(model, setting).batch(1)[0])
+        network(given(model, setting).batch(1)[0])
     return networks.values(networks.named_like_watched(network))
 
 
@@ -126,7 +127,15 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
 
 
 def fed_to(model: ModuleType, setting: Setting) -> Fed:
-    """Return the data of a model, recorded, and jittered where the trial is.
+    """Return the data of a model, recorded, and jittered where the trial is; what a dataset has is seen as it comes."""
+    fed = given(model, setting)
+    if isinstance(fed.x, tf.data.Dataset):
+        return fed
+    return Fed(*(_jittered(part, name, setting) for name, part in zip(Fed._fields, fed)))
+
+
+def given(model: ModuleType, setting: Setting) -> Fed:
+    """Return the data of a model.
 
     `data` may return columns by name, among them ``x`` and ``y``; a tuple of inputs, targets and weights; or a dataset.
     """
@@ -140,26 +149,27 @@ def fed_to(model: ModuleType, setting: Setting) -> Fed:
     if isinstance(made, tf.data.Dataset):
         return Fed(made)
     if isinstance(made, Mapping) and "x" in made:
-        rows = rows_of(model, made)
-        unknown = sorted(set(rows) - set(Fed._fields))
+        unknown = sorted(set(made) - set(Fed._fields))
         if unknown:
             raise broken(model, "data", "data must return x, y and sample_weight, but returned {}".format(unknown[0]))
-        fed = Fed(**rows)
+        fed = Fed(**made)
     elif isinstance(made, tuple) and 1 <= len(made) <= 3:
         fed = Fed(*made)
     else:
         told = "data must return a dict with x and y, a tuple (x, y) or a tf.data.Dataset, but returned a {}"
         raise broken(model, "data", told.format(type(made).__name__))
-    return Fed(*(_jittered(part, name, setting) for name, part in zip(Fed._fields, fed)))
+    fed = Fed(*(part if part is None else tf.nest.map_structure(np.asarray, part) for part in fed))
+    require_rows(model, flat(fed))
+    return fed
 
 
 def _jittered(part: Any, name: str, setting: Setting) -> Any:
     """Record a part of the data, and return it with its floats moved where the trial is jittered."""
     if part is None:
         return None
-    flat = {"/".join(filter(None, (name, path))): np.asarray(array) for path, array in networks.by_path(part).items()}
-    setting.recorder.record_all(NATIVE, "data", flat)
-    moved = iter(setting.jittered("data", flat).values())
+    arrays = flat(Fed(**{"x": None, name: part}))
+    setting.recorder.record_all(NATIVE, "data", arrays)
+    moved = iter(setting.jittered("data", arrays).values())
     return tf.nest.map_structure(lambda _: next(moved), part)
 
 

@@ -155,10 +155,15 @@ def mapping(module: ModuleType, function: str, returned: Any) -> Dict[str, Any]:
 def rows_of(module: ModuleType, returned: Any) -> Dict[str, np.ndarray]:
     """Return what ``data`` returned as arrays; raise BadModel where they do not have one number of rows."""
     rows = {name: np.asarray(array) for name, array in mapping(module, "data", returned).items()}
+    require_rows(module, rows)
+    return rows
+
+
+def require_rows(module: ModuleType, rows: Mapping[str, np.ndarray]) -> None:
+    """Raise BadModel where the arrays of ``data`` do not have one number of rows."""
     if len({array.shape[:1] for array in rows.values()}) != 1 or not all(a.ndim for a in rows.values()):
         shapes = ", ".join("{} {}".format(name, array.shape) for name, array in rows.items())
         raise broken(module, "data", "data must return arrays of one number of rows, not {}".format(shapes))
-    return rows
 
 
 def broken(module: ModuleType, name: str, told: str) -> BadModel:

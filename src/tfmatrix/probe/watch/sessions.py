@@ -79,14 +79,22 @@ class Sessions:
     def _make_callable(self, original: Any, session: Any, options: Any) -> Any:
         """Return a function, of those that Keras makes of a graph, that goes through `run`."""
         graph = session.graph
-        if self._looking or options.tensor_connection:  # a tensor that takes another's place can't be fed to a run
+        if self._looking:
             return original(session, options)
+        # Of a dataset Keras has the next element take the places of its inputs: here it is taken, and then fed.
+        connected = [
+            (graph.get_tensor_by_name(one.from_tensor), graph.get_tensor_by_name(one.to_tensor))
+            for one in options.tensor_connection
+        ]
         feeds = [graph.get_tensor_by_name(name) for name in options.feed]
         fetches = [graph.get_tensor_by_name(name) for name in options.fetch]
         targets = [graph.get_operation_by_name(name) for name in options.target]
 
         def call(*values: Any, run_metadata: Any = None) -> Any:
-            return session.run([fetches, targets], dict(zip(feeds, values)), None, run_metadata)[0]
+            fed = dict(zip(feeds, values))
+            if connected:
+                fed.update(zip([place for _, place in connected], self.aside(session, [t for t, _ in connected], fed)))
+            return session.run([fetches, targets], fed, None, run_metadata)[0]
 
         return call
 
@@ -141,6 +149,14 @@ class Sessions:
             if chosen:
                 more.append((kind, chosen))
         return more
+
+    def aside(self, session: Any, *asked: Any) -> Any:
+        """Return what a run gives that is not seen."""
+        self._looking = True
+        try:
+            return session.run(*asked)
+        finally:
+            self._looking = False
 
     def read(self, session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
         """Return the present values of the variables that have one."""
