@@ -32,6 +32,12 @@ class Fed(NamedTuple):
     y: Any = None
     sample_weight: Any = None
 
+    @property
+    def is_composite(self) -> bool:
+        """Whether some of it is ragged or sparse: no array, but made of several."""
+        leaves = [] if isinstance(self.x, tf.data.Dataset) else tf.nest.flatten(tuple(self))
+        return any(isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)) for leaf in leaves)
+
     def batch(self, size: int) -> Tuple[Any, Any, Any]:
         """Return the first rows, or the first element of a dataset, as inputs, targets and weights."""
         if isinstance(self.x, tf.data.Dataset):
@@ -57,9 +63,22 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         raise broken(model, "build", "fit ended and no update was seen, so it is not observed")
     if setting.tapped:
         _reload(model, network, setting, watcher, fed)
+        if fed.is_composite:
+            watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
+            return
         _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
         weights = getattr(model, "FIT", {}).get("class_weight")
-        run_injected_step(compiled(model, setting), fed.batch(batch_of(model)), weights, setting, watcher)
+        again = compiled(model, setting)
+        _require_new(model, network, again)
+        run_injected_step(again, fed.batch(batch_of(model)), weights, setting, watcher)
+
+
+def _require_new(model: ModuleType, first: Any, second: Any) -> None:
+    """Raise BadModel where what was trained before is built in again."""
+    if first is second:
+        raise broken(model, "build", "build must return a new model at each call, but returned one twice")
+    if first.optimizer is second.optimizer:
+        raise broken(model, "build", "build must compile with a new optimizer at each call, but took one twice")
 
 
 def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, fed: Fed) -> None:
@@ -112,6 +131,7 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
         idle = [name.lower() for name in constants if by_table and hasattr(model, name)]
         if idle:
             raise broken(model, "", "build compiles the model, and the table sets {} too; leave it out".format(idle[0]))
+        networks.choose(network, setting.mode)
         return network
     missing = [name for name in constants if not hasattr(model, name)]
     if missing:
@@ -121,6 +141,8 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
     optimizer = model.OPTIMIZER
     if isinstance(optimizer, dict):
         optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
+    elif not isinstance(optimizer, str):  # one that was made with the file, which can train one network only
+        optimizer = type(optimizer).from_config(setting.jittered_settings(optimizer.get_config()))
     loss = networks.loss_of(model) if isinstance(model.LOSS, str) else model.LOSS
     networks.compile_network(network, setting.mode, optimizer, loss)
     return network
@@ -158,8 +180,10 @@ def given(model: ModuleType, setting: Setting) -> Fed:
     else:
         told = "data must return a dict with x and y, a tuple (x, y) or a tf.data.Dataset, but returned a {}"
         raise broken(model, "data", told.format(type(made).__name__))
-    fed = Fed(*(part if part is None else tf.nest.map_structure(np.asarray, part) for part in fed))
-    require_rows(model, flat(fed))
+    # What is TensorFlow's own stays so: Keras 3 takes no strings, say, of NumPy's.
+    fed = Fed(*(tf.nest.map_structure(lambda one: one if one is None or tf.is_tensor(one) else np.asarray(one), fed)))
+    leaves = {path: one for path, one in flat(fed).items() if not fed.is_composite}
+    require_rows(model, {path: np.asarray(one) for path, one in leaves.items()})
     return fed
 
 
@@ -167,10 +191,17 @@ def _jittered(part: Any, name: str, setting: Setting) -> Any:
     """Record a part of the data, and return it with its floats moved where the trial is jittered."""
     if part is None:
         return None
-    arrays = flat(Fed(**{"x": None, name: part}))
+    arrays = {path: np.asarray(one) for path, one in flat(Fed(**{"x": None, name: part})).items()}
     setting.recorder.record_all(NATIVE, "data", arrays)
-    moved = iter(setting.jittered("data", arrays).values())
-    return tf.nest.map_structure(lambda _: next(moved), part)
+    if not setting.jitter or Fed(part).is_composite:
+        return part
+    moved = iter(setting.jittered("data", arrays).items())
+
+    def chosen(one: Any) -> Any:
+        path, array = next(moved)
+        return one if array is arrays[path] else array
+
+    return tf.nest.map_structure(chosen, part)
 
 
 def batch_of(model: ModuleType) -> int:

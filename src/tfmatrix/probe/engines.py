@@ -22,7 +22,10 @@ Gradients = Tuple[Dict[str, Any], Dict[str, Any]]
 Threads = Tuple[int, int]
 """Thread counts: within one operation, and operations at once."""
 
-NEEDS_EAGER = "it needs eager execution, as an optimizer of tf.keras.optimizers does from 2.11 on that is no name, nor one of legacy"
+NEEDS_EAGER = (
+    "it needs eager execution, as from 2.11 on an optimizer does that is neither a name nor of "
+    "tf.keras.optimizers.legacy"
+)
 """Why a model is not in a graph that asks a tensor for its value; Keras does so of an optimizer that it has to convert.
 A plain script ends in the same error."""
 
