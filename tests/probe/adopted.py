@@ -82,6 +82,7 @@ recorder = _module("recorder")
 log = _module("watch.log")
 rows = _module("watch.rows")
 commands = _module("commands")
+named = _module("named")
 tensorflow_files = _module("tensorflow_files")
 
 engines = _module_with_stand_in("engines")

@@ -62,7 +62,9 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
     if watcher.log.step == 0:
         raise broken(model, "build", "fit ended and no update was seen, so it is not observed")
     if setting.tapped:
-        _reload(model, network, setting, watcher, fed)
+        with watcher.unseen():
+            batch = fed.batch(batch_of(model))  # while the graph is there that a dataset was made in
+        _reload(model, network, setting, watcher, batch[0])
         if fed.is_composite:
             watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
             return
@@ -70,7 +72,7 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         weights = getattr(model, "FIT", {}).get("class_weight")
         again = compiled(model, setting)
         _require_new(model, network, again)
-        run_injected_step(again, fed.batch(batch_of(model)), weights, setting, watcher)
+        run_injected_step(again, batch, weights, setting, watcher)
 
 
 def _require_new(model: ModuleType, first: Any, second: Any) -> None:
@@ -81,14 +83,14 @@ def _require_new(model: ModuleType, first: Any, second: Any) -> None:
         raise broken(model, "build", "build must compile with a new optimizer at each call, but took one twice")
 
 
-def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, fed: Fed) -> None:
+def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, inputs: Any) -> None:
     """Save the weights, and load them into a new network."""
     path = str(Path(setting.scratch) / setting.mode.keras_weights)
     network.save_weights(path)
     _start_over(setting, watcher, watcher.log)
     again = model.build()
     if not networks.is_built(again):
-        again(fed.batch(1)[0])
+        again(inputs)
     again.load_weights(path)
 
 
