@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +13,7 @@ import tensorflow as tf
 from . import networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
-from .loading import PLACES, broken, needed, require_rows
+from .loading import PLACES, broken, needed, parameters, require_rows
 from .recorder import INJECTED, NATIVE
 from .watch import keras_calls
 from .watch.jitter import Jitter
@@ -168,7 +167,7 @@ def given(model: ModuleType, setting: Setting) -> Fed:
     lacking = needed(model.data)
     if lacking not in ([], ["rng"]):
         raise broken(model, "data", "data must take (rng) or nothing, but takes ({})".format(", ".join(lacking)))
-    takes_rng = "rng" in inspect.signature(model.data).parameters
+    takes_rng = "rng" in parameters(model.data)
     made = model.data(rng=np.random.RandomState(setting.seed)) if takes_rng else model.data()
     if isinstance(made, tf.data.Dataset):
         return Fed(made)

@@ -136,11 +136,18 @@ def _check_constants(module: ModuleType, kind: Kind) -> None:
         raise broken(module, "OPTIMIZER", "OPTIMIZER lacks {}".format(", ".join(sorted(missing))))
 
 
+def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function by name; none of one that does not tell them."""
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        return {}
+
+
 def needed(function: Any) -> List[str]:
     """Return the parameters that a function cannot be called without."""
     given = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty and p.kind not in given]
+    return [p.name for p in parameters(function).values() if p.default is p.empty and p.kind not in given]
 
 
 def mapping(module: ModuleType, function: str, returned: Any) -> Dict[str, Any]:
