@@ -14,6 +14,7 @@ from . import networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
 from .loading import PLACES, broken, needed, parameters, require_rows
+from .outcomes import Unsupported
 from .recorder import INJECTED, NATIVE
 from .watch import keras_calls
 from .watch.jitter import Jitter
@@ -181,6 +182,8 @@ def given(model: ModuleType, setting: Setting) -> Fed:
     else:
         told = "data must return a dict with x and y, a tuple (x, y) or a tf.data.Dataset, but returned a {}"
         raise broken(model, "data", told.format(type(made).__name__))
+    if not tf.executing_eagerly() and any(tf.is_tensor(leaf) for leaf in tf.nest.flatten(tuple(fed))):
+        raise Unsupported("data returns tensors, which have no values in a graph; arrays have")
     # What is TensorFlow's own stays so: Keras 3 takes no strings, say, of NumPy's.
     fed = Fed(*(tf.nest.map_structure(lambda one: one if one is None or tf.is_tensor(one) else np.asarray(one), fed)))
     leaves = {path: one for path, one in flat(fed).items() if not fed.is_composite}

@@ -29,7 +29,7 @@ def run_injected_step(
     ``batch`` has inputs, targets and weights of samples; what of the inputs is floats becomes canonical in its range.
     """
     with watcher.unseen():
-        network.train_on_batch(*batch, class_weight=class_weight)  # makes what is made late: weights, slots, counters
+        _train(network, batch, class_weight)  # makes what is made late: weights, slots, counters
     variables, log = watcher.variables, watcher.log
     trained = {id(v) for v in variables.trained.values()}
     weights = {variables.name(w): innermost(w) for w in network.weights}
@@ -46,9 +46,16 @@ def run_injected_step(
     log.write("predict", {path or "output": np.asarray(array) for path, array in by_path(predicted).items()})
     log.begun = True
     with log.quiet():
-        network.train_on_batch(inputs, *batch[1:], class_weight=class_weight)
+        _train(network, (inputs, *batch[1:]), class_weight)
     after = values(weights)
     log.write("update", {n: after[n] - state[n] for n, v in weights.items() if id(v) in trained})
+
+
+def _train(network: Any, batch: Tuple[Any, Any, Any], class_weight: Any) -> None:
+    """Train one step by `fit`: Keras 3's `train_on_batch` hands weights of samples on where there are none."""
+    x, y, weights = batch
+    named = {"sample_weight": weights, "class_weight": class_weight, "batch_size": len(tf.nest.flatten(x)[0])}
+    network.fit(x, y, shuffle=False, verbose=0, **named)
 
 
 def _canonical(present: Mapping[str, np.ndarray], statistics: Any, setting: Setting) -> Dict[str, np.ndarray]:
@@ -65,13 +72,16 @@ def _canonical(present: Mapping[str, np.ndarray], statistics: Any, setting: Sett
 
 def _inputs(inputs: Any, setting: Setting) -> Any:
     """Return canonical inputs: floats within the range of those given, everything else as it is."""
-    made = iter(
-        setting.jittered(
-            "batch",
-            {path: _within(path, np.asarray(array)) for path, array in by_path(inputs).items()},
-        ).values()
+    made = setting.jittered(
+        "batch", {path: _within(path, np.asarray(array)) for path, array in by_path(inputs).items()}
     )
-    return tf.nest.map_structure(lambda _: next(made), inputs)
+    arrays = iter(made.values())
+
+    def chosen(given: Any) -> Any:
+        array = next(arrays)
+        return array if is_float(array.dtype) else given
+
+    return tf.nest.map_structure(chosen, inputs)
 
 
 def _within(path: str, array: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List
 import numpy as np
 import tensorflow as tf
 
+from ..recorder import NATIVE
 from .patching import around
 from .structures import flat
 from .taps import to_array
@@ -85,7 +86,8 @@ class _Calls:
         """See a training's history."""
         with self._fitting(1):
             history = original(model, *arguments, **named)
-        for epoch, values in enumerate(_by_epoch(getattr(history, "history", {}))):
+        epochs = _by_epoch(getattr(history, "history", {})) if self._log.tier == NATIVE else ()
+        for epoch, values in enumerate(epochs):
             self._log.write("history@{}".format(epoch), values)
         return history
 
