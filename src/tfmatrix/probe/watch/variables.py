@@ -129,6 +129,11 @@ class Variables:
         return SLOTS.get(last, last)
 
 
+def rate_name(number: int) -> str:
+    """Return what the learning rate of an optimizer is called, the first being number 1."""
+    return "learning_rate" if number == 1 else "optimizer.{}/learning_rate".format(number)
+
+
 def variables_of(optimizer: Any) -> List[Any]:
     """Return the variables of an optimizer and of those that it wraps."""
     found = getattr(optimizer, "variables", None)

@@ -22,7 +22,7 @@ from .patching import around
 from .sessions import Sessions
 from .structures import flat, is_tensor
 from .taps import Taps, to_array
-from .variables import Variables, has_value, innermost, is_eager, read
+from .variables import Variables, has_value, innermost, is_eager, rate_name, read
 
 
 class Watcher:
@@ -39,6 +39,8 @@ class Watcher:
         self.sessions = Sessions(self)
         self.fitting = 0
         """Whether Keras is training: it takes a batch apart into inputs, targets and weights."""
+        self.calling = 0
+        """How many of Keras's calls are under way."""
         self._depth = 0
         self.begin(log)
         self._applying: Dict[int, bool] = {}
@@ -244,7 +246,7 @@ class Watcher:
         for number, optimizer in enumerate(self.optimizers, 1):
             rate = _learning_rate(optimizer)
             if rate is not None:
-                values["learning_rate" if number == 1 else "optimizer.{}/learning_rate".format(number)] = rate
+                values[rate_name(number)] = rate
         return {name: values[name] for name in sorted(values)}
 
     def record(self, name: str, tensor: Any) -> None:
