@@ -48,6 +48,7 @@ def run_injected_step(make: Callable[[], Any], batch: Tuple[Any, Any, Any], sett
         predicted = network.predict_on_batch(inputs)
     log.write("predict", {path or "output": np.asarray(array) for path, array in by_path(predicted).items()})
     log.begun = True
+    network.reset_metrics()  # or what is reported is a mean over the first step too
     with log.quiet():
         network.train_on_batch(inputs, *batch[1:])
     with watcher.sessions.looking():

@@ -12,7 +12,7 @@ import tensorflow as tf
 from .patching import around
 from .structures import flat
 from .taps import to_array
-from .variables import innermost, read
+from .variables import innermost, is_float, read
 from .watcher import Watcher
 
 METHODS = (
@@ -146,7 +146,9 @@ class _Calls:
         return result
 
     def _weights(self, stage: str, model: Any) -> None:
-        named = {self._watcher.variables.name(weight): innermost(weight) for weight in model.weights}
+        # Counters that Keras keeps are none of a model's weights: not every release has them.
+        weights = [innermost(weight) for weight in model.weights if is_float(innermost(weight))]
+        named = {self._watcher.variables.name(weight): weight for weight in weights}
         self._log.numbered(stage, self._read(named))
 
     def _read(self, variables: Dict[str, Any]) -> Dict[str, Any]:
