@@ -17,6 +17,7 @@ import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from .. import draws
+from ..recorded import take
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
@@ -76,6 +77,7 @@ class Watcher:
             around(OwnedIterator, "_next_internal", self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
             self.draws = draws.watch(self._drew, initial=False)
+            take(self._record)
 
     def _make_variable(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
         if self.move:
@@ -249,7 +251,7 @@ class Watcher:
                 values[rate_name(number)] = rate
         return {name: values[name] for name in sorted(values)}
 
-    def record(self, name: str, tensor: Any) -> None:
+    def _record(self, name: str, tensor: Any) -> None:
         """Write down what a script itself wants to be seen."""
         self.taps.put("recorded", {name + part: one for part, one in flat(tensor).items()})
 
