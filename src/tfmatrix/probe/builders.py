@@ -69,10 +69,14 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
             watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
             return
         _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
+
+        def make() -> Any:
+            again = compiled(model, setting)
+            _require_new(model, network, again)
+            return again
+
         weights = getattr(model, "FIT", {}).get("class_weight")
-        again = compiled(model, setting)
-        _require_new(model, network, again)
-        run_injected_step(again, batch, weights, setting, watcher)
+        run_injected_step(make, batch, weights, setting, watcher)
 
 
 def _require_new(model: ModuleType, first: Any, second: Any) -> None:

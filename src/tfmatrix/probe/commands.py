@@ -114,7 +114,6 @@ class _Trial:
         os.environ.update(request["variables"])
         random.seed(request["seed"])
         np.random.seed(request["seed"])
-        sys.modules["tfmatrix"] = self._as_tfmatrix()
         sys.meta_path.insert(0, _Imported(dict.fromkeys(LIBRARIES, self._watch)))
         try:
             start(request["command"], folder)
@@ -126,17 +125,6 @@ class _Trial:
         if self._watcher:
             self._watcher.finish()
         self._demand()
-
-    def _as_tfmatrix(self) -> ModuleType:
-        """Return the module that a script gets for tfmatrix: its `record` writes down."""
-        module = ModuleType("tfmatrix")
-
-        def record(name: str, tensor: Any) -> None:
-            if self._watcher and self._tapped:
-                self._watcher.record(name, tensor)
-
-        module.record = record  # type: ignore[attr-defined]
-        return module
 
     def _watch(self, library: str) -> None:
         """Set the process up and watch, now that a library is imported."""
