@@ -132,8 +132,9 @@ def trial_key(covers: Iterable[tuple[str, str]]) -> str:
 def probe_source() -> str:
     """Return the digest of the probe's files, and of the one that says with what variables it starts."""
     state = hashlib.sha256()
-    for path in (*sorted([*PROBE.glob("*.py"), *PROBE.glob("*.json")]), LAUNCHING):
-        state.update(path.name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    files = {path.relative_to(PROBE).as_posix(): path for path in (*PROBE.rglob("*.py"), *PROBE.rglob("*.json"))}
+    for name, path in (*sorted(files.items()), (LAUNCHING.name, LAUNCHING)):
+        state.update(name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()
 
 

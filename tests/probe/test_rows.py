@@ -132,12 +132,12 @@ def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypa
     monkeypatch.setattr(trial, "find_beside", lambda path: None)
     monkeypatch.setattr(trial, "record_seed", lambda recorder: None)
     request = {"path": str(path), "variant": "", "purpose": "train"}
-    assert trial.observe(request, "").tiers == {recorder.NATIVE}
+    assert trial.observe(request, "", None).tiers == {recorder.NATIVE}
     row = kinds.KINDS["streams"]._replace(tiers=[recorder.INJECTED])
     monkeypatch.setitem(kinds.KINDS, "streams", row)
     setting.recorder = recorder.Recorder()
     with pytest.raises(RuntimeError, match="a streams model recorded a tier that its kind does not have"):
-        trial.observe(request, "")
+        trial.observe(request, "", None)
 
 
 def test_a_row_is_read_whole() -> None:
