@@ -190,8 +190,8 @@ def given(model: ModuleType, setting: Setting) -> Fed:
         raise Unsupported("data returns tensors, which have no values in a graph; arrays have")
     # What is TensorFlow's own stays so: Keras 3 takes no strings, say, of NumPy's.
     fed = Fed(*(tf.nest.map_structure(lambda one: one if one is None or tf.is_tensor(one) else np.asarray(one), fed)))
-    leaves = {path: one for path, one in flat(fed).items() if not fed.is_composite}
-    require_rows(model, {path: np.asarray(one) for path, one in leaves.items()})
+    if not fed.is_composite:
+        require_rows(model, {path: np.asarray(one) for path, one in flat(fed).items()})
     return fed
 
 
