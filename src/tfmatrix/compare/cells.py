@@ -13,6 +13,7 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import (
     FAILED,
     JITTER,
+    KEPT,
     MISSING,
     OBSERVED,
     PLAIN,
@@ -82,7 +83,9 @@ def _state_of(
         return CellState(cell, MISSING, _why_missing(absent, [t for _, t in trials if t], before))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
     plain = [(e, t) for e, t in trials if t and e.role == PLAIN]
-    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement(compared, tensors)
+    # One that was repeated to keep more bytes has to have the same bits; it is no trial more.
+    repeated = [(e, t) for e, t in trials if t and e.role == KEPT and e.number == 1]
+    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement([*compared, *repeated], tensors)
     if reason := reason or _changed_by_observing(compared[0], plain, tensors):
         return CellState(cell, UNSTABLE, reason, trials=len(compared))
     first = compared[0][1]
@@ -90,7 +93,7 @@ def _state_of(
     if first.outcome != OBSERVED or unseen:
         outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
         return CellState(cell, outcome, reason, trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, PLAIN, SEEDS}]
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, KEPT, PLAIN, SEEDS}]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
