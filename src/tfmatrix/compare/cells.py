@@ -18,6 +18,7 @@ from tfmatrix.records import (
     OBSERVED,
     PLAIN,
     SEEDS,
+    TIMED_OUT,
     TRIAL,
     UNAVAILABLE,
     UNSUPPORTED,
@@ -167,7 +168,7 @@ def _changed_by_observing(
     expected, trial = observed
     seen = tensors.names(trial.trace) if trial.trace else {}
     for expected_plain, without in plain:
-        if trial.from_outside or without.from_outside:
+        if trial.from_outside or without.from_outside or TIMED_OUT in {trial.outcome, without.outcome}:
             continue  # which says nothing of what it ran
         if trial.outcome != without.outcome:
             told = f"{expected_plain.name}, without taps, was {_told(without)}"
