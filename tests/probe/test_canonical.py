@@ -219,6 +219,9 @@ def test_no_slot_that_an_optimizer_takes_the_root_of_is_negative(optimizer: str)
 SQUARES = {
     "Adam": {"v", "vhat"},
     "AdamW": {"v", "vhat"},
+    "Nadam": {"v"},
+    "Adamax": {"v"},  # the largest magnitude that a gradient had
+    "Adadelta": {"accum_grad", "accum_var"},
     "SGD": set(),
     "RMSprop": {"rms"},
     "Adagrad": {"accumulator"},

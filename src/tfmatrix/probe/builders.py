@@ -57,7 +57,7 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
     if setting.tapped:
         _reload(model, network, setting, watcher, fed)
         _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
-        run_injected_step(compiled(model, setting), fed.batch(batch_of(model)), setting, watcher)
+        run_injected_step(lambda: compiled(model, setting), fed.batch(batch_of(model)), setting, watcher)
 
 
 def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, fed: Fed) -> None:

@@ -66,6 +66,27 @@ def slots_like(like: Mapping[str, np.ndarray], squares: Collection[str]) -> Dict
     return made
 
 
+def drawn(what: str, name: str, shape: "tuple[int, ...]", dtype: Any, bounds: "tuple[Any, Any]") -> Any:
+    """Return canonical values in the place of a random draw named ``name``; None where none are known for its kind.
+
+    ``what`` is a word of `draws.DRAWS`; ``bounds`` are those of integers. Uniform numbers lie in [0, 1); normal ones
+    are sums of twelve uniform ones less 6, which have mean 0 and deviation 1; truncated ones lie in [-2, 2).
+    """
+    low, high = bounds
+    stream = _stream("draw/" + name)
+    bits = min(20, np.finfo(dtype).nmant) if np.dtype(dtype).kind == "f" else 7  # so that none is rounded up to 1
+    sums = {"uniform": (1, 0), "normal": (12, 6), "truncated_normal": (4, 2)}
+    if what in sums and is_float(dtype):
+        count, less = sums[what]
+        whole = sum(stream.randint(0, 2**bits, size=shape) for _ in range(count))
+        return np.asarray(whole / 2.0**bits - less).astype(dtype)
+    if what == "uniform_int" and low is not None and high is not None and low < high:
+        return np.asarray(stream.randint(int(low), int(high), size=shape)).astype(dtype)
+    if what == "full_int":
+        return np.asarray(stream.randint(0, 2**31 - 1, size=shape)).astype(dtype)
+    return None
+
+
 def is_float(dtype: Any) -> bool:
     """Tell whether elements of a dtype are floating-point numbers; NumPy itself does not know bfloat16 as one."""
     return bool(np.dtype(dtype).kind == "f" or np.dtype(dtype).name == "bfloat16")

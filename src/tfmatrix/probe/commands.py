@@ -6,6 +6,7 @@ at the end of the import, before the script's next line.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.abc
 import importlib.util
 import json
@@ -17,7 +18,7 @@ import shutil
 import sys
 import traceback
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -93,6 +94,8 @@ class _Trial:
         self._log = Log(recorder, steps)
         self._tapped = tapped
         self._watcher: Any = None
+        self._seeded: Any = None
+        """What Python's generator was seeded to."""
         self.shift = 0
         """By how much the seeds that a script sets itself are others, where it is run under another seed."""
 
@@ -111,8 +114,8 @@ class _Trial:
         os.environ.update(request["variables"])
         random.seed(request["seed"])
         np.random.seed(request["seed"])
-        sys.modules["tfmatrix"] = self._as_tfmatrix()
-        sys.meta_path.insert(0, _Imported(dict.fromkeys(LIBRARIES, self._watch)))
+        self._seeded = random.getstate()
+        sys.meta_path.insert(0, _Imported(dict.fromkeys(LIBRARIES, self._importing)))
         try:
             start(request["command"], folder)
         except Enough:
@@ -124,16 +127,18 @@ class _Trial:
             self._watcher.finish()
         self._demand()
 
-    def _as_tfmatrix(self) -> ModuleType:
-        """Return the module that a script gets for tfmatrix: its `record` writes down."""
-        module = ModuleType("tfmatrix")
+    @contextlib.contextmanager
+    def _importing(self, library: str) -> Iterator[None]:
+        """Watch a library once it is imported.
 
-        def record(name: str, tensor: Any) -> None:
-            if self._watcher and self._tapped:
-                self._watcher.record(name, tensor)
-
-        module.record = record  # type: ignore[attr-defined]
-        return module
+        Some releases draw from Python's generator while they are imported. A script that has not seeded it by then, and
+        so draws from the mode's seed, must not draw otherwise for that.
+        """
+        untouched = random.getstate() == self._seeded
+        yield
+        if untouched:
+            random.setstate(self._seeded)
+        self._watch(library)
 
     def _watch(self, library: str) -> None:
         """Set the process up and watch, now that a library is imported."""
@@ -201,16 +206,16 @@ def _shifted(original: Any, by: int) -> Callable[..., Any]:
 
 
 class _Imported(importlib.abc.MetaPathFinder):
-    """Calls a function once a module of a name is imported."""
+    """Has modules of some names be imported within a context."""
 
-    def __init__(self, then: Dict[str, Callable[[str], None]]) -> None:
-        self._then = then
+    def __init__(self, within: Dict[str, Callable[[str], ContextManager[None]]]) -> None:
+        self._within = within
         self._looking = False
 
     def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
-        """Return the spec that the other finders find, with a loader that calls when it is done."""
+        """Return the spec that the other finders find, with a loader that does so."""
         del path, target
-        if self._looking or fullname not in self._then:
+        if self._looking or fullname not in self._within:
             return None
         self._looking = True
         try:
@@ -221,8 +226,8 @@ class _Imported(importlib.abc.MetaPathFinder):
             original = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
-                original(module)
-                self._then.pop(fullname)(fullname)
+                with self._within.pop(fullname)(fullname):
+                    original(module)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

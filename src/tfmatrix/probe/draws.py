@@ -100,6 +100,10 @@ class Draw(NamedTuple):
     """``uniform(minval=0, maxval=1, dtype=float32, shape=[?, 8])``: what is known when the op is called."""
 
 
+Feed = Callable[[Draw, str, Mapping[str, Any], Any], Any]
+"""Takes a draw, its word in `DRAWS`, the op's arguments and what it drew, and returns what is to stand in its place."""
+
+
 class Watch:
     """What the taps have come by, which the tensors alone do not say."""
 
@@ -108,24 +112,30 @@ class Watch:
         """Each draw once, in the order in which they were first made or traced."""
         self.notes: List[str] = []
         """Sentences about draws that were made where no tap can be."""
+        self.feed: Optional[Feed] = None
+        """What gives values in the place of draws, where draws are to be fed."""
         self._tap = tap
         self._initial = initial
 
-    def drew(self, what: str, op: str, arguments: Mapping[str, Any], result: Any) -> None:
-        """Tap one op's outputs, or note why not."""
+    def drew(self, what: str, op: str, arguments: Mapping[str, Any], result: Any) -> Any:
+        """Tap one op's outputs, or note why not; return them, or what they are fed instead."""
         place = _place(sys._getframe(2))
         if place.untapped:
             note = "{} draws within {}, where it is not seen".format(op, place.untapped)
             if place.untapped == VECTORIZED and note not in self.notes:
                 self.notes.append(note)
-            return
+            return result
         if place.initial and not self._initial:
-            return
+            return result
         tensors = _outputs(result)
         stage = "/".join(filter(None, ("draw", place.layer, what)))
         distribution = _distribution(what, {**arguments, **place.asked}, tensors)
-        self.draws[Draw(stage, op, place.layer, distribution)] = None
+        draw = Draw(stage, op, place.layer, distribution)
+        self.draws[draw] = None
+        if self.feed is not None:
+            return self.feed(draw, what, arguments, result)
         self._tap(stage, tensors)
+        return result
 
 
 def watch(tap: Tap, initial: bool = True) -> Watch:
@@ -171,8 +181,7 @@ def _wrap(function: Callable[..., Any], what: str, op: str, watched: Watch) -> C
     @functools.wraps(function)
     def draw(*arguments: Any, **named: Any) -> Any:
         result = function(*arguments, **named)
-        watched.drew(what, op, {**dict(zip(parameters, arguments)), **named}, result)
-        return result
+        return watched.drew(what, op, {**dict(zip(parameters, arguments)), **named}, result)
 
     return draw
 

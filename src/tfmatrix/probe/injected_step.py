@@ -6,59 +6,92 @@ statistics, slots and inputs, which have the same bits everywhere.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from .canonical import is_float, slots_like, uniform
 from .context import Setting
+from .fed import Fed
 from .networks import assign, by_path, values
 from .watch.variables import has_value, innermost, is_eager
+from .watch.variables import is_float as is_float_variable
 from .watch.watcher import Watcher
 
 SQUARED = ("velocity", "velocity_hat", "accumulator", "accumulated_grad", "accumulated_delta_var")
 """Slots that hold means or sums of squares."""
 
 
-def run_injected_step(network: Any, batch: Tuple[Any, Any, Any], setting: Setting, watcher: Watcher) -> None:
-    """Run a network's prediction and step of training from canonical state.
+def run_injected_step(make: Callable[[], Any], batch: Tuple[Any, Any, Any], setting: Setting, watcher: Watcher) -> None:
+    """Make a network, compiled, and run its prediction and step of training from canonical state.
 
     ``batch`` has inputs, targets and weights of samples; what of the inputs is floats becomes canonical in its range.
     """
+    watcher.draws.feed = fed = Fed()  # before the network is made: in a v1 graph it draws from then on
+    network = make()
     with watcher.unseen():
         network.train_on_batch(*batch)  # makes what is made late: weights, slots, counters
-    variables, log = watcher.variables, watcher.log
-    trained = {id(v) for v in variables.trained.values()}
-    weights = {variables.name(w): innermost(w) for w in network.weights}
-    slots = {n: v for n, v in variables.slots(watcher.optimizers).items() if not is_eager(v) or has_value(v)}
-    state = _canonical(values(weights), {n for n, v in weights.items() if id(v) not in trained}, setting)
-    held = {n: a for n, a in values(slots).items() if is_float(a.dtype) and "/" in n}
-    moved = setting.jittered("slots", slots_like(held, SQUARED))
+    if fed.unfed:
+        watcher.log.note("the injected tier is left out: {} can't be fed".format(", ".join(fed.unfed)))
+        return
+    log, variables = watcher.log, watcher.variables
+    state = _State(network, watcher)
+    before = setting.jittered("weights", state.weights())
+    moved = setting.jittered("slots", state.slots())
     inputs = _inputs(batch[0], setting)
-    _set(weights, state)
-    _set({name: slots[name] for name in moved}, moved)
+    with watcher.sessions.looking():
+        assign({name: state.variables[name] for name in before}, before)
+        assign({name: state.held[name] for name in moved}, moved)
     log.write("batch", {"/".join(filter(None, ("x", path))): a for path, a in by_path(inputs).items()})
     with watcher.unseen():
         predicted = network.predict_on_batch(inputs)
     log.write("predict", {path or "output": np.asarray(array) for path, array in by_path(predicted).items()})
     log.begun = True
+    network.reset_metrics()  # or what is reported is a mean over the first step too
     with log.quiet():
         network.train_on_batch(inputs, *batch[1:])
-    after = values(weights)
-    log.write("update", {n: after[n] - state[n] for n, v in weights.items() if id(v) in trained})
+    with watcher.sessions.looking():
+        after = values(state.variables)
+    log.write("update", {variables.name(v): after[n] - before[n] for n, v in state.trained.items()})
 
 
-def _canonical(present: Mapping[str, np.ndarray], statistics: Any, setting: Setting) -> Dict[str, np.ndarray]:
-    """Return canonical weights; of statistics, those that are all positive stay so, and counters are as they are."""
-    made = {}
-    for name, array in present.items():
-        made[name] = array
-        if is_float(array.dtype):
+class _State:
+    """What a step begins from, under names that do not depend on how a release calls variables.
+
+    Trained variables are numbered in the order of the optimizer's list, all others in that of the network's.
+    """
+
+    def __init__(self, network: Any, watcher: Watcher) -> None:
+        trained = list(watcher.variables.trained.values())
+        known = {id(variable) for variable in trained}
+        others = [innermost(weight) for weight in network.weights if id(innermost(weight)) not in known]
+        self.trained = {"trained/{}".format(number): variable for number, variable in enumerate(trained)}
+        self.others = {"other/{}".format(n): v for n, v in enumerate(v for v in others if is_float_variable(v))}
+        self.variables = {**self.trained, **self.others}
+        names = {watcher.variables.name(variable): name for name, variable in self.trained.items()}
+        self.held = {}
+        """The optimizer's variables that belong to a variable, by its number and their own names."""
+        for name, slot in watcher.variables.slots(watcher.optimizers).items():
+            variable, _, kind = name.rpartition("/")
+            if variable in names and (not is_eager(slot) or has_value(slot)):
+                self.held["{}/{}".format(names[variable], kind)] = slot
+        with watcher.sessions.looking():
+            self._present = values({**self.variables, **self.held})
+
+    def weights(self) -> Dict[str, np.ndarray]:
+        """Return canonical weights; of those that are not trained, what is all positive stays so, as a variance."""
+        made = {}
+        for name in self.variables:
+            array = self._present[name]
             made[name] = uniform("weights/" + name, array.shape, array.dtype)
-            if name in statistics and array.size and np.all(array > 0):
+            if name in self.others and array.size and np.all(array > 0):
                 made[name] = np.abs(made[name]) + np.asarray(0.5, array.dtype)
-    return setting.jittered("weights", made)
+        return made
+
+    def slots(self) -> Dict[str, np.ndarray]:
+        """Return canonical slots, as deep as their variables' gradients may be."""
+        return slots_like({n: self._present[n] for n in self.held if is_float(self._present[n].dtype)}, SQUARED)
 
 
 def _inputs(inputs: Any, setting: Setting) -> Any:
@@ -78,7 +111,3 @@ def _within(path: str, array: np.ndarray) -> np.ndarray:
     least, most = np.min(array), np.max(array)
     spread = uniform("batch/" + path, array.shape, array.dtype) + np.asarray(0.5, array.dtype)
     return np.asarray(least + spread * (most - least), array.dtype)
-
-
-def _set(variables: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    assign({name: variables[name] for name in arrays}, arrays)

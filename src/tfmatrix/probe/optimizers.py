@@ -40,9 +40,12 @@ V1: dict[str, tuple[str, dict[str, str]]] = {
 SLOTS = {
     "Adam": {"m": "_momentums", "v": "_velocities", "vhat": "_velocity_hats"},
     "AdamW": {"m": "_momentums", "v": "_velocities", "vhat": "_velocity_hats"},
+    "Nadam": {"m": "_momentums", "v": "_velocities"},
+    "Adamax": {"m": "_m", "v": "_u"},
     "SGD": {"momentum": "momentums"},
     "RMSprop": {"rms": "_velocities", "momentum": "_momentums", "mg": "_average_gradients"},
     "Adagrad": {"accumulator": "_accumulators"},
+    "Adadelta": {"accum_grad": "_accumulated_grads", "accum_var": "_accumulated_delta_vars"},
     "Ftrl": {"accumulator": "_accumulators", "linear": "_linears"},
 }
 """Each optimizer's slots, as `get_slot` of Keras before 2.11 names them, and the attribute, a list in the variables'
@@ -51,7 +54,7 @@ order, where Keras keeps them since."""
 ONLY_WITH = {"momentum": "momentum", "mg": "centered", "vhat": "amsgrad"}
 """Slots that mean something only where this setting is on; some releases keep them all the same."""
 
-SQUARED = ("v", "vhat", "rms", "accumulator")
+SQUARED = ("v", "vhat", "rms", "accumulator", "accum_grad", "accum_var")
 """Slots that hold means or sums of squared gradients."""
 
 V1_SLOTS = {"accum": "accumulator"}

@@ -53,6 +53,7 @@ from .outcomes import Changed
 from .process_start import asked, import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
 from .reads import Reads
+from .recorded import offer
 from .tensorflow_files import watch
 
 
@@ -233,6 +234,7 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
     reads = Reads(request, scratch)
     payload = b""
     try:
+        offer()
         reads.start()
         watch(reads)
         compile_from_source(reads.is_ours)

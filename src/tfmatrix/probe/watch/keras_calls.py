@@ -12,10 +12,13 @@ import tensorflow as tf
 from .patching import around
 from .structures import flat
 from .taps import to_array
-from .variables import innermost, read
+from .variables import innermost, is_float, read
 from .watcher import Watcher
 
-METHODS = ("fit", "train_on_batch", "evaluate", "predict", "save", "save_weights", "load_weights")
+METHODS = (
+    *("fit", "train_on_batch", "evaluate", "predict", "predict_on_batch"),
+    *("save", "save_weights", "load_weights"),
+)
 """What is watched of a model."""
 
 MODELS = ("engine.training.Model", "models.model.Model", "backend.tensorflow.trainer.TensorFlowTrainer")
@@ -107,6 +110,8 @@ class _Calls:
         """See what a prediction returns."""
         return self._watched("predict", original, model, *arguments, **named)
 
+    predict_on_batch = predict
+
     def _watched(self, kind: str, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         inside = self._watcher.fitting
         with self._log.quiet(), self._fitting(0):
@@ -118,28 +123,32 @@ class _Calls:
     @contextlib.contextmanager
     def _fitting(self, on: int) -> Iterator[None]:
         before, self._watcher.fitting = self._watcher.fitting, on
+        self._watcher.calling += 1
         try:
             yield
         finally:
             self._watcher.fitting = before
+            self._watcher.calling -= 1
 
     def save(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See the weights that are saved with a model."""
         self._weights("saved", model)
-        with self._log.quiet():
+        with self._log.quiet(), self._fitting(0):
             return original(model, *arguments, **named)
 
     save_weights = save
 
     def load_weights(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See the weights that were loaded."""
-        with self._log.quiet():
+        with self._log.quiet(), self._fitting(0):
             result = original(model, *arguments, **named)
         self._weights("loaded", model)
         return result
 
     def _weights(self, stage: str, model: Any) -> None:
-        named = {self._watcher.variables.name(weight): innermost(weight) for weight in model.weights}
+        # Counters that Keras keeps are none of a model's weights: not every release has them.
+        weights = [innermost(weight) for weight in model.weights if is_float(innermost(weight))]
+        named = {self._watcher.variables.name(weight): weight for weight in weights}
         self._log.numbered(stage, self._read(named))
 
     def _read(self, variables: Dict[str, Any]) -> Dict[str, Any]:

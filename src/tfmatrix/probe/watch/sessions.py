@@ -6,15 +6,18 @@ the graph, its gradients too, is fetched together with what the user fetches; va
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Set, Tuple
+import contextlib
+from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.client import session as session_module
+from tensorflow.python.ops import control_flow_util
 
 from .patching import around
 from .structures import flat, is_tensor
 from .taps import to_array, waiting
+from .variables import innermost, rate_name
 
 
 class Update(NamedTuple):
@@ -31,6 +34,8 @@ class Sessions:
     def __init__(self, watcher: Any) -> None:
         self._watcher = watcher
         self._looking = False
+        self._called = False
+        """Whether what runs is a function that Keras made of a graph: it fetches the loss first, then its metrics."""
         self.begin()
 
     def begin(self) -> None:
@@ -86,15 +91,20 @@ class Sessions:
         targets = [graph.get_operation_by_name(name) for name in options.target]
 
         def call(*values: Any, run_metadata: Any = None) -> Any:
-            return session.run([fetches, targets], dict(zip(feeds, values)), None, run_metadata)[0]
+            self._called = True
+            try:
+                return session.run([fetches, targets], dict(zip(feeds, values)), None, run_metadata)[0]
+            finally:
+                self._called = False
 
         return call
 
     def _see(self, session: Any, feed: Any, result: Any, extra: List[Any], updates: int) -> None:
         """Write down what a run was fed, gave and changed."""
-        fetched = {path or "result": to_array(value) for path, value in flat(result).items()}
+        returned = flat(result[0], ("loss",)) if self._called else flat(result)
+        fetched = {path or "result": to_array(value) for path, value in returned.items()}
         if not updates:
-            if fetched:
+            if fetched and not self._watcher.calling:  # what Keras makes of it is seen where it returns it
                 self._log.numbered("predict", fetched)
             return
         if self._watcher.tapped:
@@ -109,12 +119,16 @@ class Sessions:
         variables = self._watcher.variables
         self._watcher.updated(
             lambda: self.read(session, variables.of_graph(session.graph)),
-            lambda: {
-                name: value
-                for name, value in self.read(session, variables.slots(self._watcher.optimizers)).items()
-                if np.any(value)
-            },
+            lambda: self._slots(session),
         )
+
+    def _slots(self, session: Any) -> Dict[str, Any]:
+        """Return the optimizers' variables and the learning rates that are variables."""
+        optimizers = self._watcher.optimizers
+        found = self.read(session, self._watcher.variables.slots(optimizers))
+        rates = {number: getattr(one, "learning_rate", None) for number, one in enumerate(optimizers, 1)}
+        known = {rate_name(number): innermost(r) for number, r in rates.items() if isinstance(r, tf.Variable)}
+        return {**{name: value for name, value in found.items() if np.any(value)}, **self.read(session, known)}
 
     def _needed(self, graph: Any, fetches: Any) -> Set[str]:
         """Return the names of all operations that a run of some fetches runs."""
@@ -142,18 +156,24 @@ class Sessions:
                 more.append((kind, chosen))
         return more
 
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """Run sessions without seeing what they do: it is done to look at a training, or to set its state."""
+        before, self._looking = self._looking, True
+        try:
+            yield
+        finally:
+            self._looking = before
+
     def read(self, session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
         """Return the present values of the variables that have one."""
-        self._looking = True
-        try:
+        with self.looking():
             found = _values(session, variables)
             if len(found) < len(variables):  # one of them at least is not initialised
                 found = {}
                 for name, variable in variables.items():
                     found.update(_values(session, {name: variable}))
             return found
-        finally:
-            self._looking = False
 
     def _close(self, original: Any, session: Any) -> Any:
         self._last_look(session)
@@ -175,7 +195,7 @@ def _values(session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _can_be_fetched(graph: Any, tensor: Any, needed: Set[str]) -> bool:
-    inside = tensor.op._get_control_flow_context() is not None
+    inside = control_flow_util.GetOutputContext(tensor.op) is not None
     return tensor.graph is graph and tensor.op.name in needed and not inside and bool(graph.is_fetchable(tensor))
 
 

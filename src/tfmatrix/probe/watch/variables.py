@@ -39,6 +39,10 @@ SLOTS = {
 """What optimizers of some releases call what others call otherwise."""
 
 
+ONLY_WITH = {"momentum": "momentum", "average_gradient": "centered", "velocity_hat": "amsgrad"}
+"""Slots that mean something only where the optimizer has this setting on; some releases keep them all the same."""
+
+
 class Variables:
     """All variables that were made since watching began, in that order."""
 
@@ -96,7 +100,9 @@ class Variables:
         for number, optimizer in enumerate(optimizers, 1):
             prefix = "" if number == 1 else "optimizer.{}/".format(number)
             for name, variable in self._slots_of(optimizer):
-                found.setdefault(prefix + name, variable)
+                setting = ONLY_WITH.get(name.rpartition("/")[2], "")
+                if getattr(optimizer, setting, True):
+                    found.setdefault(prefix + name, variable)
         return found
 
     def _slots_of(self, optimizer: Any) -> Iterator[Tuple[str, Any]]:
@@ -127,6 +133,11 @@ class Variables:
                     return "{}/{}".format(variable, SLOTS.get(slot, slot))
         last = rest.rpartition("/")[2]
         return SLOTS.get(last, last)
+
+
+def rate_name(number: int) -> str:
+    """Return what the learning rate of an optimizer is called, the first being number 1."""
+    return "learning_rate" if number == 1 else "optimizer.{}/learning_rate".format(number)
 
 
 def variables_of(optimizer: Any) -> List[Any]:

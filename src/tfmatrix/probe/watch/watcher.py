@@ -17,12 +17,13 @@ import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from .. import draws
+from ..recorded import take
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
 from .structures import flat, is_tensor
 from .taps import Taps, to_array
-from .variables import Variables, has_value, innermost, is_eager, read
+from .variables import Variables, has_value, innermost, is_eager, rate_name, read
 
 
 class Watcher:
@@ -39,6 +40,8 @@ class Watcher:
         self.sessions = Sessions(self)
         self.fitting = 0
         """Whether Keras is training: it takes a batch apart into inputs, targets and weights."""
+        self.calling = 0
+        """How many of Keras's calls are under way."""
         self._depth = 0
         self.begin(log)
         self._applying: Dict[int, bool] = {}
@@ -74,6 +77,7 @@ class Watcher:
             around(OwnedIterator, "_next_internal", self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
             self.draws = draws.watch(self._drew, initial=False)
+            take(self._record)
 
     def _make_variable(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
         if self.move:
@@ -244,10 +248,10 @@ class Watcher:
         for number, optimizer in enumerate(self.optimizers, 1):
             rate = _learning_rate(optimizer)
             if rate is not None:
-                values["learning_rate" if number == 1 else "optimizer.{}/learning_rate".format(number)] = rate
+                values[rate_name(number)] = rate
         return {name: values[name] for name in sorted(values)}
 
-    def record(self, name: str, tensor: Any) -> None:
+    def _record(self, name: str, tensor: Any) -> None:
         """Write down what a script itself wants to be seen."""
         self.taps.put("recorded", {name + part: one for part, one in flat(tensor).items()})
 
