@@ -227,6 +227,8 @@ def test_one_trial_of_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
     assert expected.id == "2.15.1/mlp/tf2 jitter-2"
     with pytest.raises(UserError, match=r"has no trial 'jitter-3'; there are trial-1, .*jitter-2, seeds-1\."):
         only(settings, "2.15.1/mlp/tf2 jitter-3")
+    for name, repeats in (("kept-1", "trial-1"), ("kept-3", "jitter-2")):
+        assert only(settings, f"2.15.1/mlp/tf2 {name}").name == repeats
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tfmatrix.questions.chosen import chosen_models, environment_of, known_model
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.records import (
     JITTER,
+    KEPT,
     PLAIN,
     SEEDS,
     TRIAL,
@@ -219,6 +220,9 @@ def only(config: Config, cell_id: str) -> ExpectedTrial:
     if cell is None:
         raise UserError(f"there is no cell {cell_id!r}; there are {', '.join(cell.id for cell in plan.cells)}.")
     trials = {expected.name: expected for expected in plan.trials[cell]}
+    # One that was repeated to keep more bytes is run as the trial that it repeats.
+    repeated = {f"{KEPT}-1": f"{TRIAL}-1", **{f"{KEPT}-{n + 1}": f"{JITTER}-{n}" for n in range(1, config.jitters + 1)}}
+    trial = repeated.get(trial, trial)
     if trial and trial not in trials:
         raise UserError(f"the cell {cell_id!r} has no trial {trial!r}; there are {', '.join(trials)}.")
     return trials[trial] if trial else plan.trials[cell][0]
