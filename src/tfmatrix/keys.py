@@ -141,12 +141,12 @@ def probe_source() -> str:
 def _work_covers(work: Work, start: Start) -> Covers:
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
-        case Train(jitter=jitter):
-            return ("work", TRAIN), ("jitter", str(jitter))
+        case Train(jitter=jitter, keep=keep):
+            return ("work", TRAIN), ("jitter", str(jitter)), *([("keep", json.dumps(keep))] if keep else [])
         case Plain():
             return (("work", PLAIN),)
-        case Seeds():
-            return (("work", SEEDS),)
+        case Seeds(count=count):
+            return ("work", SEEDS), ("seeds", str(count))
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

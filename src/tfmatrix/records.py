@@ -194,6 +194,8 @@ class Train:
 
     jitter: int = 0
     """Which draw of one-ULP jitter moves its inputs; 0: none."""
+    keep: tuple[str, ...] = ()
+    """Stages of which all bytes are kept, besides what is kept of every trial: ``native gradient@3``."""
 
 
 @dataclass(frozen=True)
@@ -201,9 +203,16 @@ class Plain:
     """Run a command unobserved, but for its weights, history and predictions."""
 
 
+MOST_SEEDS = 32
+"""Other seeds that initial weights are drawn under at most."""
+
+
 @dataclass(frozen=True)
 class Seeds:
     """Draw a model's initial weights under other seeds."""
+
+    count: int = MOST_SEEDS
+    """How many."""
 
 
 @dataclass(frozen=True)
@@ -244,9 +253,10 @@ Work = Train | Plain | Seeds | Script | Write | Read
 """What a trial does in its environment and mode."""
 
 
-TRIAL, WITNESS, JITTER, PLAIN, SEEDS = "trial", "witness", "jitter", "plain", "seeds"
+TRIAL, WITNESS, JITTER, PLAIN, SEEDS, KEPT = "trial", "witness", "jitter", "plain", "seeds", "kept"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to show that observing changes nothing; to draw the initial weights under other seeds."""
+to show that observing changes nothing; to draw the initial weights under other seeds; to repeat one and keep more
+bytes."""
 
 
 @dataclass(frozen=True)
@@ -349,7 +359,7 @@ class Tensor(NamedTuple):
     shape: tuple[int, ...]
     data: bytes
     whole: bool = True
-    """False where ``data`` is a sample of a tensor too large to be kept."""
+    """False where ``data`` is a sample of it, or no bytes of it were kept and ``data`` is empty."""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ fingerprint = _module("fingerprint")
 folders = _module("folders")
 importing = _module("importing")
 isolation = _module("isolation")
+keeping = _module("keeping")
 kinds = _module("kinds")
 loading = _module("loading")
 messages = _module("messages")
@@ -104,8 +105,8 @@ def recorded(recorder: Any) -> dict[str, NDArray[Any]]:
     at = 8 + int.from_bytes(payload[:8], "little")
     manifest = json.loads(payload[8:at])
     arrays: dict[str, NDArray[Any]] = {}
-    for digest, dtype, shape, size in manifest["tensors"]:
-        arrays[digest] = to_array(Tensor(dtype, tuple(shape), payload[at : at + size]))
+    for digest, dtype, shape, size, whole in manifest["tensors"]:
+        arrays[digest] = to_array(Tensor(dtype, tuple(shape), payload[at : at + size], whole))
         at += size
     assert at == len(payload)
     return {f"{tier} {stage}": arrays[digest] for tier, stage, digest in manifest["trace"]}

@@ -116,7 +116,7 @@ def test_formats_are_of_kinds_that_are_saved_and_of_engines() -> None:
 def test_a_model_without_initial_weights_has_no_other_seeds() -> None:
     """Where a kind's row names no initial weights there is nothing to draw again, and that is said."""
     with pytest.raises(outcomes.Unsupported, match="no initial weights"):
-        trial._record_seeds(kinds.KINDS["streams"], None, None)
+        trial._record_seeds(kinds.KINDS["streams"], None, None, [1])
 
 
 def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ class Setting:
         """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch
-        self.recorder = Recorder()
+        self.recorder = Recorder(request.get("keep", ()))
         self.engine = enter(self.mode, self.threads)
         seed_generators(self.seed)
 

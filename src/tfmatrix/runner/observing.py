@@ -51,6 +51,8 @@ MEMORY_EACH = 2.0
 MEMORY_SHARE = 0.9
 """Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
 
+FIRST_OTHER_SEED = 1001
+"""The first of the seeds that initial weights are drawn under to test a redraw."""
 
 Files = Mapping[Defined, tuple[str, ...]]
 """What lies in the working folder of each model that a table defines."""
@@ -105,13 +107,19 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
         "seed": expected.seed,
         "intra_op": expected.cell.launch.intra_op,
         "inter_op": expected.cell.launch.inter_op,
-        "timeout": (defined and defined.timeout) or config.timeout,
+        "timeout": ((defined and defined.timeout) or config.timeout) * _runs(expected),
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
         **(_run_by(defined, files.get(defined, ())) if defined else {}),
         **_asked(expected.work),
     }
+
+
+def _runs(expected: ExpectedTrial) -> int:
+    """Return how many runs of its own time a trial has: a command is run once for each other seed."""
+    work = expected.work
+    return work.count if isinstance(work, Seeds) and expected.cell.model.command else 1
 
 
 def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
@@ -130,12 +138,12 @@ def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
 def _asked(work: Work) -> dict[str, Any]:
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
-        case Train(jitter=jitter):
-            return {"purpose": "train", "jitter": jitter}
+        case Train(jitter=jitter, keep=keep):
+            return {"purpose": "train", "jitter": jitter, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
-        case Seeds():
-            return {"purpose": "seeds"}
+        case Seeds(count=count):
+            return {"purpose": "seeds", "seeds": list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

@@ -23,6 +23,7 @@ from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.plan import Plan, runs_in
 from tfmatrix.records import (
     MISSING,
@@ -103,10 +104,12 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     def has(key: str) -> bool:
         return trial(key) is not None
 
+    traces = {key: one.trace for key, one in observed.items() if one.trace}
+    more = further(plan, traces, tensors, has)
     return {
         cell: state_of(
             cell,
-            [(expected, trial(expected.key)) for expected in plan.needed(cell, has)],
+            [(expected, trial(expected.key)) for expected in (*plan.needed(cell, has), *more.get(cell, ()))],
             refusals[cell.environment],
             tensors,
             store,

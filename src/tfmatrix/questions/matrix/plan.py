@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from tfmatrix import keys
+from tfmatrix.compare.tensors import Tensors
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
 from tfmatrix.models.files import is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
+from tfmatrix.questions.matrix.further import further
 from tfmatrix.records import (
     JITTER,
+    KEPT,
     PLAIN,
     SEEDS,
     TRIAL,
@@ -27,6 +30,7 @@ from tfmatrix.records import (
     Seeds,
     Start,
     Train,
+    Work,
 )
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
@@ -77,11 +81,14 @@ class Plan:
         return tuple(e for e in self.environments if e != self.baseline)
 
     def wanted(self, known: Known) -> Iterable[ExpectedTrial]:
-        """Return every trial that is needed."""
-        return [expected for cell in self.cells for expected in self.needed(cell, known.has)]
+        """Return every trial that is needed, given what is known."""
+        observed = known.store.observed().items()
+        traces = {key: trial.trace for key, trial in observed if trial.trace and known.has(key)}
+        more = further(self, traces, Tensors(known.store, measured=False), known.has) if traces else {}
+        return [one for cell in self.cells for one in (*self.needed(cell, known.has), *more.get(cell, ()))]
 
     def needed(self, cell: Cell, has: Callable[[str], bool]) -> tuple[ExpectedTrial, ...]:
-        """Return the trials that a cell needs, given which keys are known.
+        """Return the trials that a cell needs whatever comes of them, given which keys are known.
 
         In each environment, launch and mode a fresh process repeats a trial of one model, the witness. It is chosen
         among all of the project's models, never among those that are asked about: so a cell that was run with some of
@@ -92,7 +99,8 @@ class Plan:
         return tuple(
             expected
             for expected in self.trials[cell]
-            if expected.role != WITNESS or has(expected.key) or not self._is_spared(cell, has)
+            if expected.role != SEEDS
+            and (expected.role != WITNESS or has(expected.key) or not self._is_spared(cell, has))
         )
 
     def _is_spared(self, cell: Cell, has: Callable[[str], bool]) -> bool:
@@ -108,9 +116,7 @@ class Plan:
     def _trials_of(self, cell: Cell) -> Iterator[ExpectedTrial]:
         first, second = HASH_SEEDS
         count = self.config.trials
-        start = start_of(cell.model)
-        shared = cell_covers(self.scope, cell, start)
-        expect = partial(keys.expect, self.scope, cell, seed=self.config.seed, start=start, shared=shared)
+        expect = partial(self.expect, cell)
         for number in range(1, count + 1):
             # The last of several comes from another process with another hash seed.
             other = second if number == count > 1 else first
@@ -125,6 +131,31 @@ class Plan:
         if is_watched(cell.model):
             yield expect(Plain(), role=PLAIN, number=1)
         yield expect(Seeds(), role=SEEDS, number=1)
+
+    def expect(
+        self, cell: Cell, work: Work, *, role: str, number: int, hash_seed: str = HASH_SEEDS[0]
+    ) -> ExpectedTrial:
+        """Return a trial of a cell."""
+        start = start_of(cell.model)
+        shared = self._covers.get(cell)
+        if shared is None:
+            shared = self._covers[cell] = cell_covers(self.scope, cell, start)
+        return keys.expect(
+            self.scope,
+            cell,
+            work,
+            role=role,
+            number=number,
+            seed=self.config.seed,
+            hash_seed=hash_seed,
+            start=start,
+            shared=shared,
+        )
+
+    @cached_property
+    def _covers(self) -> dict[Cell, keys.Covers]:
+        """What all trials of a cell cover, by cell, as far as it was asked for."""
+        return {}
 
     def _repeat(self, cell: Cell) -> ExpectedTrial:
         """Return the trial of a cell in a fresh process."""
@@ -205,6 +236,9 @@ def only(config: Config, cell_id: str) -> ExpectedTrial:
     if cell is None:
         raise UserError(f"there is no cell {cell_id!r}; there are {', '.join(cell.id for cell in plan.cells)}.")
     trials = {expected.name: expected for expected in plan.trials[cell]}
+    # One that was repeated to keep more bytes is run as the trial that it repeats.
+    repeated = {f"{KEPT}-1": f"{TRIAL}-1", **{f"{KEPT}-{n + 1}": f"{JITTER}-{n}" for n in range(1, config.jitters + 1)}}
+    trial = repeated.get(trial, trial)
     if trial and trial not in trials:
         raise UserError(f"the cell {cell_id!r} has no trial {trial!r}; there are {', '.join(trials)}.")
     return trials[trial] if trial else plan.trials[cell][0]
