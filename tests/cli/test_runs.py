@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from building import CANDIDATE, install, make_project, missing_from
+from building import CANDIDATE, first_round, install, make_project, missing_from
 from runner.fake_probe import stages
 from tfmatrix import cli
 from tfmatrix.questions.matrix.plan import make_plan, only
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(60)
 def test_a_run_observes_what_is_missing_and_then_nothing(tmp_path: Path, tell: Tell) -> None:
     """A run ends with a whole report, the next one runs no trial, and --fresh runs them all again."""
     plan = made(tmp_path, ["a"])
-    total = sum(map(len, plan.trials.values()))
+    total = len(first_round(plan))
     first, second, third = tell("run"), tell("run"), tell("run", "--fresh")
     assert [said.code for said in (first, second, third)] == [cli.SAME] * 3
     assert f"{total} of {total} trials to run, 0 stored already." in first.err
@@ -77,7 +77,7 @@ def test_bytes_without_their_digest_are_our_own_failure(tmp_path: Path, tell: Te
     assert said.code == cli.OUR_FAULT
     assert "InternalError" in said.err
     with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
-        assert len(missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+        assert len(missing_from(store, plan)) == len(first_round(plan))
 
 
 def test_an_interrupt_is_two_and_keeps_what_was_finished(
@@ -99,7 +99,7 @@ def test_an_interrupt_is_two_and_keeps_what_was_finished(
         said = tell("run")
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
     assert said.err.splitlines()[-1].startswith("tfmatrix: interrupted; what was finished is kept")
-    total = sum(map(len, plan.trials.values()))
+    total = len(first_round(plan))
     assert f"{total - 2} of {total} trials to run, 2 stored already." in tell("run").err
     calls.clear()
     with monkeypatch.context() as patched:

@@ -452,6 +452,21 @@ def test_of_batches_the_first_and_the_last_are_lacking(tmp_path: Path) -> None:
         assert found == (dict.fromkeys(digests, wanted) if wanted else {})
 
 
+@pytest.mark.parametrize(("by", "wanted"), [(2, True), (900, False)])
+def test_what_training_does_not_carry_on_is_asked_for(tmp_path: Path, by: float, wanted: bool) -> None:
+    """A prediction in between is judged for none but itself; where it is but a consequence nobody needs it."""
+    a, b = (
+        {"native weights@0/w": moved(n), **{f"native predict@{k}": moved(n + 3 * k + 1) for k in range(3)}}
+        for n in (0, by)
+    )
+    with Store(tmp_path / "store.sqlite") as store:
+        digests = [put_without(store, one, ["native predict@1"]) for one in (a, b)]
+        judge = Judge(Tensors(store), Traces(digests[0]), Traces(digests[1]))
+        assert judge.lacking() == (dict.fromkeys(digests, ("native predict@1",)) if wanted else {})
+        assert verdicts(judge.judge())["native predict"] == ("different" if wanted else "consequence")
+        assert all(not stage.passed_over for stage in judge.judge().stages)
+
+
 def put_without(store: Store, stages: Stages, gone: Collection[str]) -> str:
     """Add a trace of which some stages have no bytes, and return its digest."""
     trace, tensors = traced(stages)

@@ -11,7 +11,19 @@ from tfmatrix.compare import redraw
 from tfmatrix.compare.alignment import Aligned, Names
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
-from tfmatrix.compare.stages import INJECTED, NAMES_OF, NATIVE, RANDOM, REPORT, SEEDS, Stage, is_terminal, parse, place
+from tfmatrix.compare.stages import (
+    CARRIED,
+    INJECTED,
+    NAMES_OF,
+    NATIVE,
+    RANDOM,
+    REPORT,
+    SEEDS,
+    Stage,
+    is_terminal,
+    parse,
+    place,
+)
 from tfmatrix.compare.tensors import Tensors, digest_of
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Fingerprint
@@ -133,7 +145,8 @@ class Judge:
         """Return the stages that this judgement needs and that are not there whole, by the trace that lacks them.
 
         What differs first in a tier is to be measured. So is the last batch that differs, where batches are not drawn
-        in another order: of no batch are the bytes kept.
+        in another order: of no batch are the bytes kept. So is what no later step can be judged for, once it is known
+        that it is no consequence.
         """
         found: dict[str, dict[str, None]] = {}
         for tier in tiers:
@@ -141,6 +154,10 @@ class Judge:
             drawn = next((at for at, name in enumerate(differing) if parse(name).kind in RANDOM), len(differing))
             batches = [name for name in differing[:drawn] if parse(name).kind == "batch"]
             heads = {_head(name) for name in (*differing[:1], *batches[:1], *batches[-1:])}
+            alone = {n for n in differing if parse(n).kind not in CARRIED and not self._has_bytes(tier, n)}
+            if alone and all(self._has_bytes(tier, name) for name in differing[:1]):
+                passed_over = set(self._passed_over(tier, differing))
+                heads |= {_head(name) for name, _ in self._findings(tier, differing, passed_over) if name in alone}
             for name in (name for name in differing if _head(name) in heads):
                 own = self._alignment.own.get(name, name)
                 sides = (self._baseline.trace, name), (self._candidate.trace, own)
@@ -167,7 +184,7 @@ class Judge:
         later: set[tuple[str, str]] = set()
         for name in reversed(differing[1:]):
             stage = parse(name)
-            if not self._in_both(tier, name) or stage.step is None:
+            if not self._in_both(tier, name) or stage.step is None or stage.kind not in CARRIED:
                 continue
             if self._has_bytes(tier, name):
                 later.add((stage.kind, stage.variable))

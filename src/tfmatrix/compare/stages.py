@@ -32,6 +32,8 @@ class _Row(NamedTuple):
     """Whether no other stage is fed by it: what another seed does shows in the stages that draw from it."""
     of_training: bool = False
     """Whether only training has it: a trace with one of these has weights too, or they were lost."""
+    carried: bool = False
+    """Whether a training carries on what differs here in one step: a later step then differs as well."""
     names: str = ""
     """What its names are of, by which they are aligned between traces; empty where they are compared as they are."""
 
@@ -44,19 +46,19 @@ _CHAIN = (
     _Row("seed", drawn="seed", terminal=_always),
     _Row("data"),
     # Random numbers drawn by themselves feed nothing; those of a step are its masks and noise.
-    _Row("draw", drawn="numbers", terminal=lambda stage: stage.step is None, names=DRAW),
-    _Row("shuffle", drawn="order"),
+    _Row("draw", drawn="numbers", terminal=lambda stage: stage.step is None, carried=True, names=DRAW),
+    _Row("shuffle", drawn="order", carried=True),
     _Row("init", drawn="initial values", names=VARIABLE),
-    _Row("batch"),
-    _Row("dropout", drawn="mask"),
-    _Row("forward"),
-    _Row("statistics", names=VARIABLE),
+    _Row("batch", carried=True),
+    _Row("dropout", drawn="mask", carried=True),
+    _Row("forward", carried=True),
+    _Row("statistics", carried=True, names=VARIABLE),
     # A loss or metric with a name is what the loop reports, a running mean mostly; no gradient is made of it.
     _Row("loss", terminal=lambda stage: bool(stage.variable), names=REPORT),
-    _Row("gradient", of_training=True, names=VARIABLE),
-    _Row("update", of_training=True, names=VARIABLE),
-    _Row("slots", of_training=True, names=SLOT),
-    _Row("weights", of_training=True, names=VARIABLE),
+    _Row("gradient", of_training=True, carried=True, names=VARIABLE),
+    _Row("update", of_training=True, carried=True, names=VARIABLE),
+    _Row("slots", of_training=True, carried=True, names=SLOT),
+    _Row("weights", of_training=True, carried=True, names=VARIABLE),
     _Row("recorded"),
     _Row("history", terminal=_always, of_training=True, names=REPORT),
     _Row("evaluate", terminal=_always, names=REPORT),
@@ -76,6 +78,9 @@ RANDOM = {row.kind: row.drawn for row in _CHAIN if row.drawn}
 
 NAMES_OF = {row.kind: row.names for row in _CHAIN if row.names}
 """What the names of a stage are of, where they are aligned between traces."""
+
+CARRIED = frozenset(row.kind for row in _CHAIN if row.carried)
+"""Stages of which a training carries on what differs in one step; predictions, for one, feed no later ones."""
 
 OF_TRAINING = frozenset(row.kind for row in _CHAIN if row.of_training)
 """Stages that only training has."""
