@@ -177,12 +177,12 @@ class _Trial:
         name = script_of(self._request) or self._request["path"]
         if self._watcher is None:
             raise BadModel("{}: it ended without importing TensorFlow, so there is nothing to observe".format(name))
-        if self._tapped and self._log.step and not self._log.gradients and not self._recorder.notes:
+        if self._tapped and self._log.step and not self._log.gradients and not self._log.hidden:
             raise BadModel(
                 "{}: {} updates were seen and not one gradient, so it is not observed".format(name, self._log.step)
             )
         if not self._log.step and not self._log.numbers:
-            raise BadModel("{}: it ended and trained nothing: no optimizer applied a gradient".format(name))
+            raise BadModel("{}: it ended and trained nothing: in its own process no optimizer applied a gradient".format(name))
 
 
 def shift_seeds(places: Mapping[Any, str], by: int) -> None:

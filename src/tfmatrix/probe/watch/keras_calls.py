@@ -49,11 +49,13 @@ def install(watcher: Watcher, package: str) -> None:
     """Put the wrappers around what a package of Keras has that was just imported."""
     calls = _Calls(watcher)
     wrapped = (
+        (("backend.tensorflow.trainer.TensorFlowTrainer",), "_maybe_symbolic_build", calls.look_ahead, True),
         *((MODELS, name, getattr(calls, name), True) for name in METHODS),
         (OPTIMIZERS, "apply_gradients", watcher.apply_gradients, False),
         (CALLBACKS, "on_epoch_begin", calls.begin_epoch, True),
         (ADAPTED, "adapt", calls.adapt, True),
         (("optimizers.base_optimizer.BaseOptimizer",), "apply", calls.apply, False),  # these two are of Keras 3
+        (("backend.common.variables.Variable",), "__init__", calls.plan, True),
         (("backend.tensorflow.core.Variable",), "_initialize", calls.initialize, True),
     )
     for places, name, wrapper, convert in wrapped:
@@ -153,6 +155,8 @@ class _Calls:
         with self._log.quiet():
             return original(layer, *arguments, **named)
 
+    look_ahead = adapt  # Keras 3 looks at a first batch to build a model for a strategy
+
     def apply(self, original: Any, optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
         """See Keras 3 apply gradients."""
         gradients = list(grads)
@@ -161,6 +165,11 @@ class _Calls:
         return self._watcher.apply(
             optimizer, list(zip(gradients, variables)), lambda: original(optimizer, gradients, given)
         )
+
+    def plan(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
+        """See a variable of Keras 3 be wanted, which makes that of TensorFlow at once or later."""
+        self._watcher.variables.planned(variable)
+        original(variable, *arguments, **named)
 
     def initialize(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> Any:
         """See a variable of Keras 3 make the one of TensorFlow that it wraps."""

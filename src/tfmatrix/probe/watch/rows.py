@@ -23,9 +23,9 @@ class Rows:
 
     def add(self, batch: Mapping[str, Any]) -> None:
         """Take in a batch."""
-        parts = [np.asarray(part) for part in batch.values()]
+        parts = [part for part in map(np.asarray, batch.values()) if part.shape]  # a rate that is fed has no rows
         sizes = {part.shape[:1] for part in parts}
-        if len(sizes) != 1 or sizes == {()}:
+        if len(sizes) != 1:
             self.mixed = True
         else:
             self._rows += [_digest([part[at] for part in parts]) for at in range(len(parts[0]))]

@@ -92,14 +92,15 @@ class Sessions:
 
     def _see(self, session: Any, feed: Any, result: Any, extra: List[Any], updates: int) -> None:
         """Write down what a run was fed, gave and changed."""
-        fetched = {path or "result": to_array(value) for path, value in flat(result).items()}
+        fetched = {path or "result": to_array(value) for path, value in flat(_asked(result)).items()}
         if not updates:
             if fetched:
                 self._log.numbered("predict", fetched)
             return
         if self._watcher.tapped:
             fed = {_name(tensor): np.asarray(value) for tensor, value in (feed or {}).items() if not _is_ragged(value)}
-            self._log.seen("batch", fed)
+            if fed:
+                self._log.seen("batch", fed)
             for kind, values in sorted(extra, key=lambda pair: pair[0] == "gradient"):
                 self._log.seen(kind, values)
         for path, value in fetched.items():
@@ -177,6 +178,15 @@ def _values(session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
 def _can_be_fetched(graph: Any, tensor: Any, needed: Set[str]) -> bool:
     inside = tensor.op._get_control_flow_context() is not None
     return tensor.graph is graph and tensor.op.name in needed and not inside and bool(graph.is_fetchable(tensor))
+
+
+def _asked(result: Any) -> Any:
+    """Return what was fetched without what the hooks of a monitored session fetch besides, by the clock some of it."""
+    if isinstance(result, dict) and "caller" in result:
+        others = [key for key in result if key != "caller"]
+        if all(isinstance(key, tf.compat.v1.train.SessionRunHook) for key in others):
+            return result["caller"]
+    return result
 
 
 def _name(tensor: Any) -> str:

@@ -46,6 +46,10 @@ def _parts(leaf: Any) -> Iterator[Tuple[str, Any]]:
     if isinstance(leaf, tf.IndexedSlices):
         yield ".values", leaf.values
         yield ".indices", leaf.indices
+    elif type(leaf).__name__ == "PerReplica":  # what a strategy hands out, one part for each replica
+        for number, one in enumerate(leaf.values):
+            for suffix, tensor in _parts(one):
+                yield (".{}".format(number) if number else "") + suffix, tensor
     elif isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)):
         for number, part in enumerate(tf.nest.flatten(leaf, expand_composites=True)):
             yield ".{}".format(number), part

@@ -40,6 +40,7 @@ class Watcher:
         self.fitting = 0
         """Whether Keras is training: it takes a batch apart into inputs, targets and weights."""
         self._depth = 0
+        self._taking = False
         self.begin(log)
         self._applying: Dict[int, bool] = {}
         self._drawn: List[int] = []
@@ -56,7 +57,9 @@ class Watcher:
 
     def install(self) -> None:
         """Put the wrappers around TensorFlow's own."""
+        from tensorflow.python.data.ops.iterator_ops import Iterator as GraphIterator
         from tensorflow.python.data.ops.iterator_ops import OwnedIterator
+        from tensorflow.python.distribute.input_lib import DistributedIteratorBase
         from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
         function = type(tf.function(lambda: None))
@@ -72,6 +75,9 @@ class Watcher:
             around(function, "_initialize_uninitialized_variables", self._initialize)
             around(tf.GradientTape, "gradient", self._differentiate, convert=False)
             around(OwnedIterator, "_next_internal", self._next, convert=False)
+            around(GraphIterator, "get_next", self._next, convert=False)
+            for name in ("get_next", "get_next_as_optional"):
+                around(DistributedIteratorBase, name, self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
             self.draws = draws.watch(self._drew, initial=False)
 
@@ -92,8 +98,14 @@ class Watcher:
         self.look_before()
         return result
 
-    def _next(self, original: Any, iterator: Any) -> Any:
-        element = original(iterator)
+    def _next(self, original: Any, iterator: Any, *arguments: Any, **named: Any) -> Any:
+        if self._taking:  # an iterator for several replicas takes from others
+            return original(iterator, *arguments, **named)
+        self._taking = True
+        try:
+            element = original(iterator, *arguments, **named)
+        finally:
+            self._taking = False
         names = ("x", "y", "sample_weight") if self.fitting else ()
         parts = flat(element, names)
         self._drawn = [id(part) for part in parts.values()]
@@ -222,6 +234,8 @@ class Watcher:
 
     def updated(self, weights: Any, slots: Any) -> None:
         """Write down what functions read of weights and slots, go on to the next step, and stop where it is enough."""
+        if self.log.full:
+            raise Enough
         count = self.count()
         step = max(count, self.log.step + self.log.open)
         if self.tapped:
@@ -230,6 +244,7 @@ class Watcher:
             self.log.write("weights@{}".format(step - 1), weights())
         self.log.close(step)
         if self.log.steps and count >= self.log.steps:
+            self.finish()
             raise Enough
 
     def _begin(self) -> None:
@@ -252,17 +267,18 @@ class Watcher:
         self.taps.put("recorded", {name + part: one for part, one in flat(tensor).items()})
 
     def finish(self) -> None:
-        """Write down what the variables hold at the end."""
-        if self.tapped and self.log.step and not self.log.batches:
-            self.log.note("the batches were not seen, nor the order of rows")
+        """Write down what the variables hold at the end, once."""
+        if self.log.full:
+            return
         for note in self.draws.notes if self.tapped else ():
             self.log.note(note)
         self._begin()
         if self.tapped:
-            self.log.new_epoch()
+            self.log.finish()
         self.sessions.finish()
         if tf.executing_eagerly():
             self.log.write("final", read(self.variables.of_model()))
+        self.log.full = self.log.steps > 0
 
 
 def _is_for_session() -> bool:
