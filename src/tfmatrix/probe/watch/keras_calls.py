@@ -15,6 +15,12 @@ from .taps import to_array
 from .variables import innermost, read
 from .watcher import Watcher
 
+FUNCTIONS = {"load_model": "load_model", "save_model": "save"}
+"""What Keras has to save and load whole models, and the wrapper of each."""
+
+SAVING = ("saving.saving_api", "saving.save", "saving.legacy.save", "saving.saving_lib")
+"""Where Keras has these functions."""
+
 METHODS = ("fit", "train_on_batch", "evaluate", "predict", "save", "save_weights", "load_weights")
 """What is watched of a model."""
 
@@ -62,6 +68,20 @@ def install(watcher: Watcher, package: str) -> None:
         for place in places:
             for kind in _found(package, place):
                 around(kind, name, wrapper, convert)
+    for module in SAVING:
+        for name, wrapper in FUNCTIONS.items():
+            _replace(package, module, name, getattr(calls, wrapper))
+
+
+def _replace(package: str, module: str, name: str, wrapper: Any) -> None:
+    """Put a wrapper around a function, wherever in its package it was taken over from its module."""
+    for folder in (package, package + ".src"):
+        owner = sys.modules.get("{}.{}".format(folder, module))
+        original = getattr(owner, name, None)
+        if owner is not None and around(owner, name, wrapper):
+            for other, found in list(sys.modules.items()):
+                if other.partition(".")[0] == package and vars(found).get(name) is original:
+                    setattr(found, name, getattr(owner, name))
 
 
 def _found(package: str, place: str) -> Iterator[Any]:
@@ -127,24 +147,29 @@ class _Calls:
 
     def save(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See the weights that are saved with a model."""
-        self._weights("saved", model)
-        with self._log.quiet():
+        with self._watcher.exchanging("saved", lambda: self._weights(model)):
             return original(model, *arguments, **named)
 
     save_weights = save
 
     def load_weights(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See the weights that were loaded."""
-        with self._log.quiet():
-            result = original(model, *arguments, **named)
-        self._weights("loaded", model)
-        return result
+        with self._watcher.exchanging("loaded", lambda: self._weights(model)):
+            return original(model, *arguments, **named)
 
-    def _weights(self, stage: str, model: Any) -> None:
-        named = {self._watcher.variables.name(weight): innermost(weight) for weight in model.weights}
-        self._log.numbered(stage, self._read(named))
+    def load_model(self, original: Any, *arguments: Any, **named: Any) -> Any:
+        """See the weights of a whole model that is loaded."""
+        loaded: List[Any] = []
+        with self._watcher.exchanging("loaded", lambda: self._weights(loaded[0])):
+            loaded.append(original(*arguments, **named))
+        return loaded[0]
 
-    def _read(self, variables: Dict[str, Any]) -> Dict[str, Any]:
+    def _weights(self, model: Any) -> Dict[str, Any]:
+        try:
+            weights = model.weights
+        except ValueError:  # they are not made yet, and loaded as they are made
+            return {}
+        variables = {self._watcher.variables.name(weight): innermost(weight) for weight in weights}
         if tf.executing_eagerly():
             return read(variables)
         values: Dict[str, Any] = self._watcher.sessions.read(tf.compat.v1.keras.backend.get_session(), variables)

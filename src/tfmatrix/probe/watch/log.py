@@ -6,11 +6,10 @@ A *step* is the time up to one update: what is seen before the update k and at i
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ..recorder import NATIVE, Recorder
 from .rows import Rows
-
 
 UNORDERED = "the order of rows was not seen"
 
@@ -50,6 +49,10 @@ class Log:
         self.muted = False
         """Whether nothing is written down for now."""
         self._quiet = 0
+        self._batch_of = -1
+        """The last step of which a batch was seen."""
+        self._drawn: List[Dict[str, Any]] = []
+        """What was drawn in the present step before its batch was seen."""
         self._used: Dict[str, int] = {}
         self.numbers: Dict[str, int] = {}
         """How often each of the things was seen that happen now and then."""
@@ -83,6 +86,13 @@ class Log:
             return
         if self.open:
             self.close(self.step + 1)
+        if kind == "draw" and self._batch_of < self.step:  # which may be made before the batch is there, or behind it
+            self._drawn.append(dict(values))
+            return
+        if kind == "batch":
+            self._batch_of = self.step
+        elif self._drawn:
+            self._write_drawn()
         if kind == "gradient":
             self.gradients += 1
             self.open = True
@@ -91,9 +101,17 @@ class Log:
                 self._pass = self.recorder.length
             self._rows.add(values)
         self.write("{}@{}".format(kind, self.step), values)
+        self._write_drawn()
+
+    def _write_drawn(self) -> None:
+        """Write down what was drawn in the present step and held back."""
+        drawn, self._drawn = self._drawn, []
+        for values in drawn:
+            self.write("draw@{}".format(self.step), values)
 
     def close(self, step: int) -> None:
         """Go on to a step."""
+        self._write_drawn()
         self.step = step
         self.open = False
 
@@ -139,6 +157,7 @@ class Log:
 
     def finish(self) -> None:
         """End the last pass over the rows, and say what was not seen of the data."""
+        self._write_drawn()
         self.new_epoch()
         if self.step and not self.batches:
             self.note("the batches were not seen, nor the order of rows")

@@ -11,10 +11,22 @@ from typing import Any, Dict, List, NamedTuple, Set, Tuple
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.client import session as session_module
+from tensorflow.python.ops import control_flow_util
 
 from .patching import around
 from .structures import flat, is_tensor
 from .taps import to_array, waiting
+
+HIDDEN = {
+    kind: "{} within a loop or a branch of a graph was not seen".format(what)
+    for kind, what in (
+        ("gradient", "a gradient that is made"),
+        ("draw", "what is drawn"),
+        ("batch", "a batch that is taken"),
+        ("recorded", "what is recorded"),
+    )
+}
+"""What is said of a kind of stage that no run can fetch."""
 
 
 class Update(NamedTuple):
@@ -62,7 +74,7 @@ class Sessions:
             self._last_look(session)
 
     def _run(self, original: Any, session: Any, fetches: Any, feed_dict: Any = None, *rest: Any, **named: Any) -> Any:
-        if self._looking:
+        if self._looking or self._watcher.is_exchanging:  # what a saver runs is no prediction
             return original(session, fetches, feed_dict, *rest, **named)
         needed = self._needed(session.graph, fetches)
         updates = [one for one in self._updates.get(id(session.graph), []) if one.name in needed]
@@ -106,6 +118,7 @@ class Sessions:
         for path, value in fetched.items():
             kind = "loss" if np.ndim(value) == 0 and not isinstance(value, (bytes, str)) else "forward"
             self._log.write("{}@{}".format(kind, self._log.step), {path: value})
+        self._watcher.count_from_here()
         self.count += updates
         variables = self._watcher.variables
         self._watcher.updated(
@@ -138,7 +151,10 @@ class Sessions:
         found = [*waiting(graph), *(("gradient", update.gradients) for update in updates)]
         more = []
         for kind, tensors in found:
-            chosen = {name: t for name, t in tensors.items() if is_tensor(t) and _can_be_fetched(graph, t, needed)}
+            run = {name: t for name, t in tensors.items() if is_tensor(t) and t.graph is graph and t.op.name in needed}
+            chosen = {name: tensor for name, tensor in run.items() if _can_be_fetched(graph, tensor)}
+            if len(chosen) < len(run):
+                (self._log.hide if kind == "gradient" else self._log.note)(HIDDEN[kind])
             if chosen:
                 more.append((kind, chosen))
         return more
@@ -175,9 +191,9 @@ def _values(session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
         return {}
 
 
-def _can_be_fetched(graph: Any, tensor: Any, needed: Set[str]) -> bool:
-    inside = tensor.op._get_control_flow_context() is not None
-    return tensor.graph is graph and tensor.op.name in needed and not inside and bool(graph.is_fetchable(tensor))
+def _can_be_fetched(graph: Any, tensor: Any) -> bool:
+    """Tell whether a tensor is neither within a loop nor within a branch, of which nobody knows whether it is taken."""
+    return control_flow_util.GetOutputContext(tensor.op) is None and bool(graph.is_fetchable(tensor))
 
 
 def _asked(result: Any) -> Any:

@@ -17,7 +17,9 @@ def flat(structure: Any, names: Sequence[str] = ()) -> Dict[str, Any]:
     found: Dict[str, Any] = {}
     for path, leaf in _leaves(structure, ()):
         parts = list(path)
-        if parts and parts[0].isdigit() and int(parts[0]) < len(names):
+        if names and not parts:  # a lone tensor
+            parts = [names[0]]
+        elif parts and parts[0].isdigit() and int(parts[0]) < len(names):
             parts[0] = names[int(parts[0])]
         for suffix, tensor in _parts(leaf):
             found["/".join(parts) + suffix] = tensor

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from .log import Log
+from .structures import is_tensor
 
 Then = Callable[[], None]
 
@@ -26,6 +27,7 @@ BRANCHES = ("CondBranchFuncGraph", "WhileCondFuncGraph", "WhileBodyFuncGraph")
 """Functions that are traced where they are run."""
 
 _LAST = "_tfmatrix_last_tap"
+_BATCH = "_tfmatrix_batch"
 _WAITING = "_tfmatrix_waiting"
 
 
@@ -50,6 +52,25 @@ class Taps:
         else:
             self._put(kind, list(tensors), [tf.convert_to_tensor(tensor) for tensor in tensors.values()])
 
+    def through(self, kind: str, name: Callable[[Any], Mapping[str, Any]], structure: Any) -> Any:
+        """Write down what a function takes from outside, and return it: what uses that waits for the tap.
+
+        Nothing else does. Where the data end, what does not need them may run before that is known, as a count of
+        updates does in Keras 3, and would not where it waits.
+        """
+        graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        before = getattr(graph, _LAST, None)
+        self.put(kind, name(structure))
+        tap = getattr(graph, _LAST, None)
+        if tap is before or not isinstance(graph, FuncGraph):
+            return structure
+        setattr(graph, _LAST, before)
+        setattr(graph, _BATCH, tap)
+        with tf.control_dependencies([tap]):
+            return tf.nest.map_structure(
+                lambda part: tf.identity(part) if is_tensor(part) else part, structure, expand_composites=True
+            )
+
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
         """Have a function that is called within another run behind the taps before it, and before those to come.
@@ -69,8 +90,8 @@ class Taps:
             self.log.seen(kind, dict(zip(names, arrays)))
             return np.int64(0)
 
-        last = _last(graph)
-        with tf.control_dependencies([] if last is None else [last]):
+        before = [op for op in (_last(graph), getattr(graph, _BATCH, None)) if op is not None]
+        with tf.control_dependencies(before):
             setattr(graph, _LAST, tf.numpy_function(call, tensors, tf.int64).op)
 
 

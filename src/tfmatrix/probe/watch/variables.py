@@ -20,6 +20,7 @@ OWNERS = (
     "RandomGenerator",
     "Generator",
     "CollectiveReplicaLauncher",
+    "Checkpoint",
 )
 """Classes of TensorFlow and Keras that make variables of their own, which are none of the model's."""
 
