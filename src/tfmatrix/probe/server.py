@@ -229,6 +229,7 @@ def _settle(scratch: str) -> None:
 def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
     """Run the trial in this process; every exception becomes an outcome."""
     reads = Reads(request, scratch)
+    source = evidence.Source.of(request, scratch)
     payload = b""
     try:
         reads.start()
@@ -239,11 +240,11 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
         for note in seen.notes:
             reads.note(note)
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
-        header = evidence.of_exception(error, request["path"])
+        header = evidence.of_exception(error, source)
     try:
         header.update(reads.told())
     except Changed as change:
-        payload, header = b"", evidence.of_exception(change, request["path"])
+        payload, header = b"", evidence.of_exception(change, source)
     return header, payload
 
 
