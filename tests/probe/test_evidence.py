@@ -6,6 +6,7 @@ import ast
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -19,6 +20,11 @@ MODEL, LIBRARY, EARLIER = "/models/m.py", "/site-packages/library.py", "/a/libra
 """A model file, and two others: one whose path comes behind the model's by its letters, and one before it."""
 
 LIMITS = isolation.Limits(30.0, 1500.0)
+
+
+def of_file(path: str) -> Any:
+    """Return a model file as what a trial runs."""
+    return evidence.Source.of({"path": path}, "/scratch")
 
 
 def function(path: str, source: str, **names: Any) -> Callable[[], object]:
@@ -50,7 +56,7 @@ def by_a_library(error: BaseException, path: str = LIBRARY) -> BaseException:
 
 def told_of(error: BaseException) -> dict[str, Any]:
     """Return what is told of an exception."""
-    told: dict[str, Any] = evidence.of_exception(error, MODEL)
+    told: dict[str, Any] = evidence.of_exception(error, of_file(MODEL))
     return told
 
 
@@ -259,7 +265,7 @@ def of_death(reason: str, status: int, stacks: str = "", path: str = MODEL) -> d
     answer = messages.Arriving()
     answer.close()
     kept = isolation.Kept(reason, int(status), answer, "", stacks, 1.0, 1)
-    told: dict[str, Any] = evidence.of_end(kept, path, LIMITS)
+    told: dict[str, Any] = evidence.of_end(kept, of_file(path), LIMITS)
     return told
 
 
@@ -294,3 +300,85 @@ def test_another_file_of_a_like_name_is_not_the_model() -> None:
     """A line is that of the model's own path, letter by letter."""
     stacks = STACKS.replace(MODEL, MODEL.replace(".", "x"))
     assert of_death(isolation.ENDED, signal.SIGSEGV, stacks)["where"] == ""
+
+
+COMMAND = {
+    "path": "mnist",
+    "command": ["python", "-u", "tools/train.py", "--epochs", "1"],
+    "project": "/nowhere",
+}
+"""What a request has of a command."""
+
+
+def of_command(error: BaseException, **further: Any) -> dict[str, Any]:
+    """Return what is told of a command that raised."""
+    told: dict[str, Any] = evidence.of_exception(error, evidence.Source.of({**COMMAND, **further}, "/scratch"))
+    return told
+
+
+def by_a_file(name: str, error: BaseException) -> BaseException:
+    """Return an exception that a file of a command's working folder raised, called by its script."""
+    inner = function(f"/scratch/work/{name}", "def f():\n    raise error\n", error=error)
+    return raised(function("/scratch/work/tools/train.py", "\n\ndef f():\n    inner()\n", inner=inner))
+
+
+def test_a_command_is_told_by_the_projects_own_file() -> None:
+    """The innermost line of any file of the project is named, and the script where none is known."""
+    told = of_command(by_a_file("src/mnist/data.py", ValueError("no rows")))
+    assert told["message"] == "src/mnist/data.py, line 2: ValueError: no rows"
+    assert of_command(ValueError("no rows"))["message"] == "tools/train.py: ValueError: no rows"
+    module = of_command(ValueError("no rows"), command=["python", "-m", "mnist.train"])
+    assert module["message"] == "mnist.train: ValueError: no rows"
+
+
+def test_what_a_script_has_not_implemented_is_a_failure() -> None:
+    """A script knows nothing of what is unsupported: its own NotImplementedError is an error as any."""
+    assert of_command(by_a_file("model.py", NotImplementedError("later")))["outcome"] == "failed"
+
+
+def test_a_command_that_ends_itself_may_say_why() -> None:
+    """A word that it leaves in place of a status is told as what it said."""
+    assert of_command(SystemExit(3))["message"] == "tools/train.py: SystemExit: ended itself with exit status 3"
+    assert of_command(SystemExit("no"))["message"] == "tools/train.py: SystemExit: ended itself and said: no"
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (EOFError("EOF when reading a line"), "a trial has nothing to read from standard input"),
+        (
+            ModuleNotFoundError("No module named 'sklearn'", name="sklearn.svm"),
+            "neither the project nor its environment, which has TensorFlow and what that needs, has it",
+        ),
+        (
+            ModuleNotFoundError("No module named 'ours'", name="ours"),
+            "the project has src/ours.py, which git does not track: name it in `files`",
+        ),
+        (
+            FileNotFoundError(2, "No such file or directory", "data/rows.csv"),
+            "the project has data/rows.csv, which git does not track: name it in `files`",
+        ),
+        (ModuleNotFoundError("No module named 'tensorflow.contrib'", name="tensorflow.contrib"), ""),
+        (FileNotFoundError(2, "No such file or directory", "data/other.csv"), ""),
+        (ValueError("data/rows.csv has no rows"), ""),
+    ],
+)
+def test_a_commands_user_is_told_what_to_do(tmp_path: Path, error: BaseException, hint: str) -> None:
+    """Where a file or a module is there and git does not track it, or nothing can be read, the sentence says so."""
+    for name in ("data/rows.csv", "src/ours.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    message = of_command(error, project=str(tmp_path))["message"]
+    assert message.partition("; ")[2] == hint
+
+
+def test_a_command_that_gave_no_answer_has_the_innermost_line_of_the_project() -> None:
+    """Of the stacks that it left, the first line of a file in its working folder; and how it may be given an end."""
+    answer = messages.Arriving()
+    answer.close()
+    stacks = STACKS.replace(MODEL, "/scratch/work/src/mnist/train.py")
+    kept = isolation.Kept(isolation.TIMED_OUT, 6, answer, "", stacks, 1.0, 1)
+    told = evidence.of_end(kept, evidence.Source.of(COMMAND, "/scratch"), LIMITS)
+    assert told["message"] == (
+        "src/mnist/train.py, line 8: no answer within 30 s; `steps` stops it after so many updates, or raise `timeout`"
+    )

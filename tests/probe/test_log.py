@@ -67,6 +67,7 @@ def test_a_name_that_comes_again_in_one_step_is_numbered() -> None:
     one = a_log()
     one.seen("draw", {"dropout/uniform": ONE})
     one.seen("draw", {"dropout/uniform": ONE})
+    one.close(1)
     assert stages(one) == ["native draw@0/dropout/uniform", "native draw@0/dropout/uniform.2"]
 
 
@@ -137,3 +138,56 @@ def test_an_order_that_cannot_be_seen_is_said_not_to_be() -> None:
     one.new_epoch()
     assert stages(one) == ["native batch@0/x", "native batch@0/y"]
     assert "the order of rows was not seen" in next(iter(one.recorder.notes))
+
+
+def test_a_batch_stands_in_front_of_what_was_drawn_for_it() -> None:
+    """Which of the two is made first is for TensorFlow to choose, run by run; a trace has one order."""
+    traces = []
+    for kinds in (("draw", "batch", "draw"), ("batch", "draw", "draw")):
+        one = a_log()
+        for kind in (*kinds, "gradient"):
+            one.seen(kind, {"x": np.zeros((1, 1))})
+        traces.append(stages(one))
+    assert (
+        traces[0] == traces[1] == [f"native {name}" for name in ("batch@0/x", "draw@0/x", "draw@0/x.2", "gradient@0/x")]
+    )
+
+
+def test_what_is_drawn_without_a_batch_is_not_lost() -> None:
+    """It stands in front of the gradients, or at the end of its step."""
+    one = a_log()
+    one.seen("draw", {"x": ONE})
+    one.seen("gradient", {"w": ONE})
+    one.seen("draw", {"x": ONE})
+    one.close(one.step + 1)
+    assert stages(one) == ["native draw@0/x", "native gradient@0/w", "native draw@1/x"]
+
+
+def test_a_fed_rate_is_no_row() -> None:
+    """What has no dimension has no rows, and the other parts of the batch tell the order all the same."""
+    one = a_log()
+    one.seen("batch", {"x": np.array([3.0, 1.0]), "rate": np.float32(0.5)})
+    one.finish()
+    assert "native shuffle@0/order" in stages(one)
+    assert not one.recorder.notes
+
+
+@pytest.mark.parametrize(
+    ("batch", "note"), [({}, "the batches were not seen, nor the order of rows"), ({"x": ONE}, log.UNORDERED)]
+)
+def test_what_is_not_seen_of_the_data_is_said(batch: dict[str, Any], note: str) -> None:
+    """Where there were updates and no batch, or batches that no pass over the rows brought."""
+    one = a_log()
+    one.write("batch@0", batch)
+    one.close(1)
+    one.finish()
+    assert list(one.recorder.notes) == [note]
+
+
+def test_nothing_is_written_down_once_all_is() -> None:
+    """A script that goes on when it was to be left changes no trace."""
+    one = a_log(steps=1)
+    one.full = True
+    one.seen("gradient", {"w": ONE})
+    one.write("final", {"w": ONE})
+    assert stages(one) == []

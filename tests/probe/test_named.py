@@ -124,9 +124,10 @@ def test_what_a_users_function_raises_is_placed_in_its_file(load: Load, tmp_path
     model = load("mnist.model:none")
     with pytest.raises(NotImplementedError) as raised:
         model.build()
-    folder = os.fspath(tmp_path / "scratch" / "work")
-    path = evidence.innermost_file(raised.value, folder, "digits")
-    assert path == f"{folder}/src/mnist/model.py"
-    told = evidence.of_exception(raised.value, path)
-    assert (told["outcome"], told["message"], told["where"]) == ("unsupported", "not in this release", "line 14")
-    assert evidence.innermost_file(ValueError(), folder, "digits") == "digits"
+    request = {"path": "digits", "builder": {}, "project": "/project"}
+    source = evidence.Source.of(request, os.fspath(tmp_path / "scratch"))
+    told = evidence.of_exception(raised.value, source)
+    assert (told["outcome"], told["message"]) == ("unsupported", "not in this release")
+    assert told["where"].endswith("line 14")
+    told = evidence.of_exception(ValueError("of nobody's line"), source)
+    assert told["message"] == "digits: ValueError: of nobody's line"

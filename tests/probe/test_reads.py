@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import json
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -248,6 +249,50 @@ def test_a_file_of_the_working_folder_is_the_projects(
     Path("data/one.csv").read_bytes()
     Path("own.txt").read_bytes()
     assert told(noted, project) == {"row.txt": sha256(b"row.txt"), "data/one.csv": sha256(b"data/one.csv")}
+
+
+def in_a_working_folder(project: Path, scratch: Path) -> Path:
+    """Return a working folder with a copy of one file of the project, and a link to another."""
+    work = scratch / "work"
+    (work / "data").mkdir(parents=True)
+    (work / "row.txt").write_bytes((project / "row.txt").read_bytes())
+    (work / "data" / "one.csv").symlink_to(project / "data" / "one.csv")
+    return work
+
+
+@pytest.mark.parametrize("mode", ["w", "a", "r+"])
+def test_a_linked_file_is_copied_before_it_is_written(
+    start: Callable[..., Any], project: Path, scratch: Path, mode: str
+) -> None:
+    """A file too large to be copied beforehand stays as the user has it, whatever a script does to it."""
+    work = in_a_working_folder(project, scratch)
+    noted = start(files=["row.txt", "data/one.csv"])
+    with (work / "data" / "one.csv").open(mode, encoding="utf-8") as file:
+        file.write("mine")
+    assert told(noted, project) == ({} if mode == "w" else {"data/one.csv": sha256(b"data/one.csv")})
+    assert (project / "data" / "one.csv").read_text(encoding="utf-8") == "data/one.csv"
+    after = {"w": "mine", "a": "data/one.csvmine", "r+": "mine/one.csv"}[mode]
+    assert (work / "data" / "one.csv").read_text(encoding="utf-8") == after
+
+
+@pytest.mark.parametrize("how", ["remove", "rename", "rename over", "rmtree"])
+def test_what_a_script_reads_and_throws_away_is_noted_as_it_was(
+    start: Callable[..., Any], project: Path, scratch: Path, how: str
+) -> None:
+    """Its own copy is gone by the end, and that is no change by another hand."""
+    work = in_a_working_folder(project, scratch)
+    noted = start(files=["row.txt", "data/one.csv"])
+    (work / "row.txt").read_bytes()
+    if how == "remove":
+        (work / "row.txt").unlink()
+    elif how == "rename":
+        (work / "row.txt").rename(work / "other.txt")
+    elif how == "rename over":
+        (work / "own.txt").write_text("own", encoding="utf-8")
+        (work / "own.txt").rename(work / "row.txt")
+    else:
+        shutil.rmtree(work)
+    assert told(noted, project) == {"row.txt": sha256(b"row.txt")}
 
 
 def test_a_process_is_said_to_be_unseen(start: Callable[..., Any]) -> None:

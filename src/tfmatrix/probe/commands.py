@@ -10,18 +10,21 @@ import contextlib
 import importlib.abc
 import importlib.util
 import json
+import linecache
 import os
 import pickle
 import random
 import runpy
 import shutil
 import sys
+import threading
 import traceback
 from types import ModuleType
 from typing import Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import numpy as np
 
+from .evidence import WORK, Source
 from .keeping import evenly
 from .outcomes import BadModel
 from .reads import Reads
@@ -41,14 +44,8 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
         return _record_seeds(request, scratch, reads)
     recorder = Recorder(request.get("keep", ()))
     trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] == "train")
-    trial.run(os.path.join(scratch, "work"))
+    trial.run(os.path.join(scratch, WORK))
     return recorder
-
-
-def script_of(request: Mapping[str, Any]) -> str:
-    """Return the file of a command's script, as its errors name it; empty for a module."""
-    words = [word for word in request["command"][1:] if word not in ("-u", "-B")]
-    return "" if words[:1] == ["-m"] else words[0]
 
 
 def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
@@ -123,6 +120,8 @@ class _Trial:
         except SystemExit as ending:
             if ending.code not in (None, 0):
                 raise
+        if not self._log.full:
+            threading._shutdown()  # type: ignore[attr-defined]  # waits for a script's threads, as `python` does
         if self._watcher:
             self._watcher.finish()
         self._demand()
@@ -157,6 +156,7 @@ class _Trial:
         from .modes import MODES, seed_graphs, set_up
         from .tensorflow_files import watch as watch_files
         from .trial import record_seed
+        from .watch import checkpoints
         from .watch.jitter import Jitter
         from .watch.watcher import Watcher
 
@@ -172,19 +172,22 @@ class _Trial:
         jitter = self._request["jitter"]
         watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
         watcher.install()
+        checkpoints.install(watcher)
         return watcher
 
     def _demand(self) -> None:
         """Raise BadModel where nothing was seen of what a script does, or not all of it."""
-        name = script_of(self._request) or self._request["path"]
+        name = Source.of(self._request, "").name
         if self._watcher is None:
             raise BadModel("{}: it ended without importing TensorFlow, so there is nothing to observe".format(name))
-        if self._tapped and self._log.step and not self._log.gradients and not self._recorder.notes:
+        if self._tapped and self._log.step and not self._log.gradients and not self._log.hidden:
             raise BadModel(
                 "{}: {} updates were seen and not one gradient, so it is not observed".format(name, self._log.step)
             )
         if not self._log.step and not self._log.numbers:
-            raise BadModel("{}: it ended and trained nothing: no optimizer applied a gradient".format(name))
+            raise BadModel(
+                "{}: it ended and trained nothing: in its own process no optimizer applied a gradient".format(name)
+            )
 
 
 def shift_seeds(places: Mapping[Any, str], by: int) -> None:
@@ -261,11 +264,22 @@ def start(command: Sequence[str], folder: str) -> None:
     add_source(folder)
     with open(path, "rb") as file:
         content = file.read()
-    code = compile("\n".join(_cells(content)) if path.endswith(".ipynb") else content, path, "exec", dont_inherit=True)
     module = ModuleType("__main__")
     module.__file__ = path
     sys.modules["__main__"] = module
-    exec(code, module.__dict__)  # noqa: S102  # the script is what is run
+    if path.endswith(".ipynb"):
+        for number, cell in enumerate(_cells(content), 1):
+            _run_cell(cell, "{}, cell {}".format(path, number), module)
+    else:
+        code = compile(content, path, "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102  # the script is what is run
+
+
+def _run_cell(cell: str, name: str, module: ModuleType) -> None:
+    """Run a notebook's cell, whose lines tracebacks and AutoGraph find under a name."""
+    linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
+    code = compile(cell, name, "exec", dont_inherit=True)
+    exec(code, module.__dict__)  # noqa: S102  # the notebook is what is run
 
 
 def add_source(folder: str) -> None:

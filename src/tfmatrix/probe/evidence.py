@@ -1,7 +1,7 @@
 """Evidence: what is told of a trial that was not observed, as the fields of an answer's header.
 
 ``message`` is one sentence that begins with the model file's name and, where it is known, the line of it that was
-running; ``where`` is that line alone.
+running; ``where`` is that line alone. Of a command it is the script, or the project's own file in which it was.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import os
 import re
 import signal
 import traceback
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 from .isolation import OVER_MEMORY, STACKS_KEPT, TIMED_OUT, Kept, Limits
 from .outcomes import BadModel, Changed, Refusal, Unsupported
+
+WORK = "work"
+"""The folder, in a trial's, that is a command's working folder."""
 
 SENTENCE = 500
 """Characters of a message that are kept, from the beginning."""
@@ -24,32 +27,59 @@ def header(outcome: str, kind: str = "", message: str = "", where: str = "", sta
     return {"outcome": outcome, "kind": kind, "message": message, "where": where, "traceback": stack}
 
 
-def of_exception(error: BaseException, path: str) -> Dict[str, Any]:
+class Source(NamedTuple):
+    """What a trial runs: whose lines its evidence names."""
+
+    name: str
+    """What it is called where none of its lines is known."""
+    path: str
+    """A model file; of a command or a builder, its working folder with a separator behind it."""
+    project: str = ""
+    """Of a command or a builder, the project's folder."""
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any], scratch: str) -> "Source":
+        """Return what a request runs in a trial's folder."""
+        if request.get("builder"):
+            return cls(request["path"], os.path.join(scratch, WORK, ""), request["project"])
+        if not request.get("command"):
+            return cls(os.path.basename(request["path"]), request["path"])
+        words = [word for word in request["command"][1:] if word not in ("-u", "-B")]
+        name = words[1] if words[0] == "-m" else words[0]
+        return cls(name, os.path.join(scratch, WORK, ""), request["project"])
+
+    def called(self, path: str) -> str:
+        """Return what a file is called that is its own; nothing for another's."""
+        if path == self.path:
+            return self.name
+        return path[len(self.path) :] if self.path.endswith(os.sep) and path.startswith(self.path) else ""
+
+
+def of_exception(error: BaseException, source: Source) -> Dict[str, Any]:
     """Return what is told of a trial that raised."""
     kind = type(error).__name__
     text = _text_of(error)
-    lines = _lines_of(error, text, path)
-    where = "line {}".format(lines[-1]) if lines else ""
-    sentence = _sentence(text, kind)
+    frames = [(source.called(path), line) for path, line in _frames_of(error, text)]
+    name, line = next((frame for frame in reversed(frames) if frame[0]), (source.name, 0))
+    where = "line {}".format(line) if line else ""
+    # A syntax error's text ends in file and line, which stand in front of it here.
+    sentence = _sentence(str(error.msg) if isinstance(error, SyntaxError) else text, kind)
     if isinstance(error, BadModel):  # its message names the file and the line already
         named = re.search(r", (line \d+): ", text)
         return header("failed", kind, text, named.group(1) if named else "")
     if isinstance(error, Changed):  # which says nothing of the file that the key covers
         return header("crashed", "changed", text)
-    if isinstance(error, Unsupported) or (isinstance(error, NotImplementedError) and _raised_by(error, text, path)):
+    if isinstance(error, Unsupported) or (
+        isinstance(error, NotImplementedError) and frames and frames[-1][0] and not source.project
+    ):
         return header("unsupported", kind, sentence, where)
     if isinstance(error, Refusal):  # a sentence about the artefact, which has nothing to do with the model's lines
         return header("failed", error.kind, text[:SENTENCE], "", _stack_of(error))
     if isinstance(error, SystemExit):
-        sentence = "ended itself with exit status {}".format(error.code)
-    message = _located(path, where, "{}: {}".format(kind, sentence))
+        said = isinstance(error.code, str)
+        sentence = "ended itself{} {}".format(" and said:" if said else " with exit status", error.code)
+    message = _located(name, where, "{}: {}{}".format(kind, sentence, _hint(error, text, source)))
     return header("failed", kind, _storable(message), where, _stack_of(error))
-
-
-def innermost_file(error: BaseException, folder: str, otherwise: str) -> str:
-    """Return the innermost file of a folder that an exception came through; another path where it came through none."""
-    names = [name for name, _ in _frames_of(error, _text_of(error)) if name.startswith(folder + os.sep)]
-    return names[-1] if names else otherwise
 
 
 def _stack_of(error: BaseException) -> str:
@@ -57,11 +87,33 @@ def _stack_of(error: BaseException) -> str:
     return _storable(stack[-STACKS_KEPT:])
 
 
-def of_end(kept: Kept, path: str, limits: Limits) -> Dict[str, Any]:
+def _hint(error: BaseException, text: str, source: Source) -> str:
+    """Return what a command's user may do about an exception, behind a semicolon; often nothing."""
+    if not source.project:
+        return ""
+    if isinstance(error, EOFError) and "when reading a line" in text:
+        return "; a trial has nothing to read from standard input"
+    wanted = []
+    if isinstance(error, ModuleNotFoundError):
+        module = str(error.name).partition(".")[0]
+        wanted = [folder + module + ending for folder in ("", "src/") for ending in (".py", "")]
+    elif any(word in text.lower() for word in ("no such file", "not found", "unable to open")):
+        wanted = [path.replace(source.path, "") for path in re.findall(r"[^\s'\":;,()\[\]]+", text)]
+    for path in wanted:
+        if os.path.exists(os.path.join(source.project, path)) and not os.path.exists(os.path.join(source.path, path)):
+            return "; the project has {}, which git does not track: name it in `files`".format(path)
+    if isinstance(error, ModuleNotFoundError) and module not in ("tensorflow", "keras", "tf_keras"):
+        return "; neither the project nor its environment, which has TensorFlow and what that needs, has it"
+    return ""
+
+
+def of_end(kept: Kept, source: Source, limits: Limits) -> Dict[str, Any]:
     """Return what is told of a trial that gave no answer: why it was killed, or how it ended."""
-    where = _where_in(kept.stacks, path)
+    name, where = _where_in(kept.stacks, source)
     if kept.reason == TIMED_OUT:
         outcome, kind, told = "timed-out", "", "no answer within {:g} s".format(limits.seconds)
+        if source.project:
+            told += "; `steps` stops it after so many updates, or raise `timeout`"
     elif kept.reason == OVER_MEMORY:
         told = "took more than its limit of {:g} MiB of memory".format(limits.memory_mib)
         outcome, kind = "crashed", "memory"
@@ -73,12 +125,12 @@ def of_end(kept: Kept, path: str, limits: Limits) -> Dict[str, Any]:
     else:
         outcome, kind = "crashed", "exit"
         told = "ended with exit status {} and without an answer".format(os.WEXITSTATUS(kept.status))
-    return header(outcome, kind, _storable(_located(path, where, told)), where, kept.stacks)
+    return header(outcome, kind, _storable(_located(name, where, told)), where, kept.stacks)
 
 
-def _located(path: str, where: str, told: str) -> str:
-    """Return the sentence with the model file and the line in front of it."""
-    return "{}: {}".format(", ".join(filter(None, [os.path.basename(path), where])), told)
+def _located(name: str, where: str, told: str) -> str:
+    """Return the sentence with the file and the line in front of it."""
+    return "{}: {}".format(", ".join(filter(None, [name, where])), told)
 
 
 def _text_of(error: BaseException) -> str:
@@ -115,21 +167,12 @@ def _frames_of(error: BaseException, text: str) -> List[Tuple[str, int]]:
     return frames
 
 
-def _lines_of(error: BaseException, text: str, path: str) -> List[int]:
-    return [line for name, line in _frames_of(error, text) if name == path]
-
-
-def _raised_by(error: BaseException, text: str, path: str) -> bool:
-    """Tell whether the model file itself raised an exception, and not something that it called."""
-    frames = _frames_of(error, text)
-    return bool(frames) and frames[-1][0] == path
-
-
-def _where_in(stacks: str, path: str) -> str:
-    """Return the innermost line of the model file in the stacks of a killed process."""
-    name = path.encode("ascii", "backslashreplace").decode("ascii")  # as faulthandler writes it
-    found = re.search(r'File "{}", (line \d+) in '.format(re.escape(name)), stacks)
-    return found.group(1) if found else ""
+def _where_in(stacks: str, source: Source) -> Tuple[str, str]:
+    """Return the file that is the trial's own, and its innermost line, in the stacks of a killed process."""
+    name = source.path.encode("ascii", "backslashreplace").decode("ascii")  # as faulthandler writes it
+    rest = r"([^\"]*)" if source.path.endswith(os.sep) else "()"
+    found = re.search(r'File "{}{}", (line \d+) in '.format(re.escape(name), rest), stacks)
+    return (found.group(1) or source.name, found.group(2)) if found else (source.name, "")
 
 
 def _signal_name(number: int) -> str:

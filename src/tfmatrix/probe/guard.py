@@ -124,11 +124,12 @@ def header_of(kept: Kept, request: Mapping[str, Any], scratch: str) -> Dict[str,
     said = kept.answer.header
     if said is not None and kept.answer.whole and said.get("outcome") in OUTCOMES:
         return said
-    header = evidence.of_end(kept, request["path"], limits_of(request))
+    source = evidence.Source.of(request, scratch)
+    header = evidence.of_end(kept, source, limits_of(request))
     try:
         return dict(header, **Reads(request, scratch).recover())
     except Changed as change:
-        return evidence.of_exception(change, request["path"])
+        return evidence.of_exception(change, source)
 
 
 def _end_like(status: int) -> int:

@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import stat
 import sys
 from types import ModuleType
@@ -32,6 +33,9 @@ ENVIRONMENT, OWN, PROJECT, OUTSIDE = "environment", "own", "project", "outside"
 
 KERNEL = ("/dev", "/proc", "/sys")
 """Where files are no files: what they hold is another thing at each look."""
+
+GONE = ("os.remove", "os.rename", "shutil.rmtree")
+"""What Python says when a file or a folder is about to be where it was no longer."""
 
 PROCESSES = ("os.exec", "os.posix_spawn", "os.system", "subprocess.Popen")
 """What Python says when a program is started: of its files nothing is told. A fork writes down what it reads."""
@@ -88,6 +92,10 @@ class Places:
                 return PROJECT, real
         return kind, path
 
+    def is_own(self, path: str) -> bool:
+        """Tell whether a path lies in the trial's own folder."""
+        return path.startswith(self._scratch)
+
     def is_outside(self, name: str) -> bool:
         """Tell whether a path is not the project's."""
         return not self.project or not name.startswith((self.project, os.path.realpath(self.project)))
@@ -104,7 +112,7 @@ class Reads:
     """What one trial read."""
 
     def __init__(self, request: Mapping[str, Any], scratch: str) -> None:
-        self._model = os.path.basename(request["path"])
+        self._label = "" if request.get("command") else os.path.basename(request["path"]) + ", line 1: "
         self._covered = {os.path.abspath(request["path"]), os.path.realpath(request["path"])}
         self._places = Places(request, scratch)
         self._log = os.path.join(scratch, LOG)
@@ -133,6 +141,10 @@ class Reads:
             elif event in ("os.listdir", "os.scandir"):
                 if not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
                     self._listed(os.curdir if arguments[0] is None else arguments[0])
+            elif event in GONE:
+                self._gone(arguments[0])
+                if event == "os.rename":
+                    self.wrote(arguments[1], whole=True)
             elif event in PROCESSES and not self._is_import():
                 self.note(BY_PROCESS)
 
@@ -166,6 +178,18 @@ class Reads:
                 self._add(name, self._seen[name]._replace(digest=self._digest(name)))
         elif whole:
             self._written.add(source)
+        if os.path.islink(source) and self._places.of(source)[0] == PROJECT and self._places.is_own(source):
+            behind = os.path.realpath(source)
+            os.unlink(source)  # what it leads to is the user's own
+            if not whole:
+                shutil.copyfile(behind, source)
+
+    def _gone(self, path: Any) -> None:
+        """Take in that a file, or all in a folder, is about to go: what was read of it before is what counts."""
+        source = _absolute(path)
+        for name, seen in list(self._seen.items()):
+            if seen.digest is None and (seen.source == source or seen.source.startswith(source + os.sep)):
+                self._add(name, seen._replace(digest=self._digest(name)))
 
     def _listed(self, path: Any) -> None:
         if isinstance(path, int):
@@ -254,7 +278,7 @@ class Reads:
         digest = digest_of(seen.source)
         if state_of(seen.source) != seen.state:
             shown = os.path.relpath(name, self._places.project) if self._places.project else name
-            raise Changed("{}, line 1: {} changed during the run; run again".format(self._model, shown))
+            raise Changed("{}{} changed during the run; run again".format(self._label, shown))
         return digest
 
 

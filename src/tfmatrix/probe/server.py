@@ -233,6 +233,7 @@ def _settle(scratch: str) -> None:
 def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes]:
     """Run the trial in this process; every exception becomes an outcome."""
     reads = Reads(request, scratch)
+    source = evidence.Source.of(request, scratch)
     payload = b""
     try:
         offer()
@@ -244,14 +245,11 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
         for note in seen.notes:
             reads.note(note)
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
-        path = request["path"]
-        if request.get("builder"):
-            path = evidence.innermost_file(error, os.path.join(scratch, "work"), path)
-        header = evidence.of_exception(error, path)
+        header = evidence.of_exception(error, source)
     try:
         header.update(reads.told())
     except Changed as change:
-        payload, header = b"", evidence.of_exception(change, request["path"])
+        payload, header = b"", evidence.of_exception(change, source)
     return header, payload
 
 

@@ -16,6 +16,12 @@ from .taps import to_array
 from .variables import innermost, is_float, read
 from .watcher import Watcher
 
+FUNCTIONS = {"load_model": "load_model", "save_model": "save"}
+"""What Keras has to save and load whole models, and the wrapper of each."""
+
+SAVING = ("saving.saving_api", "saving.save", "saving.legacy.save", "saving.saving_lib")
+"""Where Keras has these functions."""
+
 METHODS = (
     *("fit", "train_on_batch", "evaluate", "predict", "predict_on_batch"),
     *("save", "save_weights", "load_weights"),
@@ -53,17 +59,33 @@ def install(watcher: Watcher, package: str) -> None:
     """Put the wrappers around what a package of Keras has that was just imported."""
     calls = _Calls(watcher)
     wrapped = (
+        (("backend.tensorflow.trainer.TensorFlowTrainer",), "_maybe_symbolic_build", calls.look_ahead, True),
         *((MODELS, name, getattr(calls, name), True) for name in METHODS),
         (OPTIMIZERS, "apply_gradients", watcher.apply_gradients, False),
         (CALLBACKS, "on_epoch_begin", calls.begin_epoch, True),
         (ADAPTED, "adapt", calls.adapt, True),
         (("optimizers.base_optimizer.BaseOptimizer",), "apply", calls.apply, False),  # these two are of Keras 3
+        (("backend.common.variables.Variable",), "__init__", calls.plan, True),
         (("backend.tensorflow.core.Variable",), "_initialize", calls.initialize, True),
     )
     for places, name, wrapper, convert in wrapped:
         for place in places:
             for kind in _found(package, place):
                 around(kind, name, wrapper, convert)
+    for module in SAVING:
+        for name, wrapper in FUNCTIONS.items():
+            _replace(package, module, name, getattr(calls, wrapper))
+
+
+def _replace(package: str, module: str, name: str, wrapper: Any) -> None:
+    """Put a wrapper around a function, wherever in its package it was taken over from its module."""
+    for folder in (package, package + ".src"):
+        owner = sys.modules.get("{}.{}".format(folder, module))
+        original = getattr(owner, name, None)
+        if owner is not None and around(owner, name, wrapper):
+            for other, found in list(sys.modules.items()):
+                if other.partition(".")[0] == package and vars(found).get(name) is original:
+                    setattr(found, name, getattr(owner, name))
 
 
 def _found(package: str, place: str) -> Iterator[Any]:
@@ -134,26 +156,31 @@ class _Calls:
 
     def save(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See the weights that are saved with a model."""
-        self._weights("saved", model)
-        with self._log.quiet(), self._fitting(0):
+        with self._watcher.exchanging("saved", lambda: self._weights(model)), self._fitting(0):
             return original(model, *arguments, **named)
 
     save_weights = save
 
     def load_weights(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See the weights that were loaded."""
-        with self._log.quiet(), self._fitting(0):
-            result = original(model, *arguments, **named)
-        self._weights("loaded", model)
-        return result
+        with self._watcher.exchanging("loaded", lambda: self._weights(model)), self._fitting(0):
+            return original(model, *arguments, **named)
 
-    def _weights(self, stage: str, model: Any) -> None:
+    def load_model(self, original: Any, *arguments: Any, **named: Any) -> Any:
+        """See the weights of a whole model that is loaded."""
+        loaded: List[Any] = []
+        with self._watcher.exchanging("loaded", lambda: self._weights(loaded[0])):
+            loaded.append(original(*arguments, **named))
+        return loaded[0]
+
+    def _weights(self, model: Any) -> Dict[str, Any]:
+        try:
+            weights = model.weights
+        except ValueError:  # they are not made yet, and loaded as they are made
+            return {}
         # Counters that Keras keeps are none of a model's weights: not every release has them.
-        weights = [innermost(weight) for weight in model.weights if is_float(innermost(weight))]
-        named = {self._watcher.variables.name(weight): weight for weight in weights}
-        self._log.numbered(stage, self._read(named))
-
-    def _read(self, variables: Dict[str, Any]) -> Dict[str, Any]:
+        floats = [innermost(weight) for weight in weights if is_float(innermost(weight))]
+        variables = {self._watcher.variables.name(weight): weight for weight in floats}
         if tf.executing_eagerly():
             return read(variables)
         values: Dict[str, Any] = self._watcher.sessions.read(tf.compat.v1.keras.backend.get_session(), variables)
@@ -164,6 +191,8 @@ class _Calls:
         with self._log.quiet():
             return original(layer, *arguments, **named)
 
+    look_ahead = adapt  # Keras 3 looks at a first batch to build a model for a strategy
+
     def apply(self, original: Any, optimizer: Any, grads: Any, trainable_variables: Any = None) -> Any:
         """See Keras 3 apply gradients."""
         gradients = list(grads)
@@ -172,6 +201,11 @@ class _Calls:
         return self._watcher.apply(
             optimizer, list(zip(gradients, variables)), lambda: original(optimizer, gradients, given)
         )
+
+    def plan(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
+        """See a variable of Keras 3 be wanted, which makes that of TensorFlow at once or later."""
+        self._watcher.variables.planned(variable)
+        original(variable, *arguments, **named)
 
     def initialize(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> Any:
         """See a variable of Keras 3 make the one of TensorFlow that it wraps."""

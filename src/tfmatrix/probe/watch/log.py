@@ -6,14 +6,19 @@ A *step* is the time up to one update: what is seen before the update k and at i
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from ..recorder import NATIVE, Recorder
 from .rows import Rows
 
+UNORDERED = "the order of rows was not seen"
+
 
 class Enough(BaseException):
-    """As many updates were seen as were asked for: the script is left, as by the user's Ctrl-C."""
+    """As many updates were seen as were asked for: the script is left, as by the user's Ctrl-C.
+
+    A script that goes on all the same is left at each later update again, and nothing of it is written down.
+    """
 
 
 class Log:
@@ -35,11 +40,19 @@ class Log:
         """Whether initial weights are written down, and what was seen since is no longer held back."""
         self.gradients = 0
         """How often gradients were seen."""
+        self.hidden = False
+        """Whether gradients are out of sight for a reason that a note tells."""
         self.batches = 0
         """How many batches were seen."""
+        self.full = False
+        """Whether all is written down that is to be."""
         self.muted = False
         """Whether nothing is written down for now."""
         self._quiet = 0
+        self._batch_of = -1
+        """The last step of which a batch was seen."""
+        self._drawn: List[Dict[str, Any]] = []
+        """What was drawn in the present step before its batch was seen."""
         self._used: Dict[str, int] = {}
         self.numbers: Dict[str, int] = {}
         """How often each of the things was seen that happen now and then."""
@@ -53,6 +66,11 @@ class Log:
         """Say what could not be seen."""
         self.recorder.notes[sentence] = None
 
+    def hide(self, sentence: str) -> None:
+        """Say what puts gradients out of sight."""
+        self.hidden = True
+        self.note(sentence)
+
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
         """Take no batch and no draw for one of the training's: something else is going on."""
@@ -64,22 +82,36 @@ class Log:
 
     def seen(self, kind: str, values: Mapping[str, Any]) -> None:
         """Write down values of the present step, or of the next one where this one's gradients were seen already."""
-        if self._quiet and kind in ("batch", "draw", "loss"):
+        if self.full or (self._quiet and kind in ("batch", "draw", "loss")):
             return
         if self.open:
             self.close(self.step + 1)
+        if kind == "draw" and self._batch_of < self.step:  # which may be made before the batch is there, or behind it
+            self._drawn.append(dict(values))
+            return
+        if kind == "batch":
+            self._batch_of = self.step
+        elif self._drawn:
+            self._write_drawn()
         if kind == "gradient":
             self.gradients += 1
             self.open = True
         if kind == "batch":
-            self.batches += 1
             if not self._rows.count:
                 self._pass = self.recorder.length
             self._rows.add(values)
         self.write("{}@{}".format(kind, self.step), values)
+        self._write_drawn()
+
+    def _write_drawn(self) -> None:
+        """Write down what was drawn in the present step and held back."""
+        drawn, self._drawn = self._drawn, []
+        for values in drawn:
+            self.write("draw@{}".format(self.step), values)
 
     def close(self, step: int) -> None:
         """Go on to a step."""
+        self._write_drawn()
         self.step = step
         self.open = False
 
@@ -99,8 +131,9 @@ class Log:
 
     def write(self, stage: str, values: Mapping[str, Any], at: Optional[int] = None) -> None:
         """Write down values under a stage, at a place in the trace; a name that was used there already is numbered."""
-        if self.muted:
+        if self.muted or self.full:
             return
+        self.batches += stage.startswith("batch") and bool(values)
         if self.tier != NATIVE:
             stage = stage.partition("@")[0]
         for number, (name, value) in enumerate(values.items()):
@@ -116,8 +149,17 @@ class Log:
             return
         rows, self._rows = self._rows, Rows()
         if rows.mixed:
-            self.note("the order of rows was not seen: the parts of a batch do not have one number of rows")
+            self.note(UNORDERED + ": the parts of a batch do not have one number of rows")
         elif rows.count:
             self.write("data@{}".format(self._epochs), {"rows": rows.sorted()}, self._pass)
             self.write("shuffle@{}".format(self._epochs), {"order": rows.order()}, self._pass + 1)
             self._epochs += 1
+
+    def finish(self) -> None:
+        """End the last pass over the rows, and say what was not seen of the data."""
+        self._write_drawn()
+        self.new_epoch()
+        if self.step and not self.batches:
+            self.note("the batches were not seen, nor the order of rows")
+        elif self.step and not self._epochs and not any(note.startswith(UNORDERED) for note in self.recorder.notes):
+            self.note(UNORDERED)

@@ -19,6 +19,17 @@ from .structures import flat, is_tensor
 from .taps import to_array, waiting
 from .variables import innermost, rate_name
 
+HIDDEN = {
+    kind: "{} within a loop or a branch of a graph was not seen".format(what)
+    for kind, what in (
+        ("gradient", "a gradient that is made"),
+        ("draw", "what is drawn"),
+        ("batch", "a batch that is taken"),
+        ("recorded", "what is recorded"),
+    )
+}
+"""What is said of a kind of stage that no run can fetch."""
+
 
 class Update(NamedTuple):
     """One call of an optimizer's `apply_gradients` in a graph."""
@@ -67,7 +78,7 @@ class Sessions:
             self._last_look(session)
 
     def _run(self, original: Any, session: Any, fetches: Any, feed_dict: Any = None, *rest: Any, **named: Any) -> Any:
-        if self._looking:
+        if self._looking or self._watcher.is_exchanging:  # what a saver runs is no prediction
             return original(session, fetches, feed_dict, *rest, **named)
         needed = self._needed(session.graph, fetches)
         updates = [one for one in self._updates.get(id(session.graph), []) if one.name in needed]
@@ -111,7 +122,7 @@ class Sessions:
 
     def _see(self, session: Any, feed: Any, result: Any, extra: List[Any], updates: int) -> None:
         """Write down what a run was fed, gave and changed."""
-        returned = flat(result[0], ("loss",)) if self._called else flat(result)
+        returned = flat(result[0], ("loss",)) if self._called else flat(_asked(result))
         fetched = {path or "result": to_array(value) for path, value in returned.items()}
         if not updates:
             if fetched and not self._watcher.calling:  # what Keras makes of it is seen where it returns it
@@ -119,12 +130,14 @@ class Sessions:
             return
         if self._watcher.tapped:
             fed = {_name(tensor): np.asarray(value) for tensor, value in (feed or {}).items() if not _is_ragged(value)}
-            self._log.seen("batch", fed)
+            if fed:
+                self._log.seen("batch", fed)
             for kind, values in sorted(extra, key=lambda pair: pair[0] == "gradient"):
                 self._log.seen(kind, values)
         for path, value in fetched.items():
             kind = "loss" if np.ndim(value) == 0 and not isinstance(value, (bytes, str)) else "forward"
             self._log.write("{}@{}".format(kind, self._log.step), {path: value})
+        self._watcher.count_from_here()
         self.count += updates
         variables = self._watcher.variables
         self._watcher.updated(
@@ -161,7 +174,10 @@ class Sessions:
         found = [*waiting(graph), *(("gradient", update.gradients) for update in updates)]
         more = []
         for kind, tensors in found:
-            chosen = {name: t for name, t in tensors.items() if is_tensor(t) and _can_be_fetched(graph, t, needed)}
+            run = {name: t for name, t in tensors.items() if is_tensor(t) and t.graph is graph and t.op.name in needed}
+            chosen = {name: tensor for name, tensor in run.items() if _can_be_fetched(graph, tensor)}
+            if len(chosen) < len(run):
+                (self._log.hide if kind == "gradient" else self._log.note)(HIDDEN[kind])
             if chosen:
                 more.append((kind, chosen))
         return more
@@ -204,9 +220,18 @@ def _values(session: Any, variables: Dict[str, Any]) -> Dict[str, Any]:
         return {}
 
 
-def _can_be_fetched(graph: Any, tensor: Any, needed: Set[str]) -> bool:
-    inside = control_flow_util.GetOutputContext(tensor.op) is not None
-    return tensor.graph is graph and tensor.op.name in needed and not inside and bool(graph.is_fetchable(tensor))
+def _can_be_fetched(graph: Any, tensor: Any) -> bool:
+    """Tell whether a tensor is neither within a loop nor within a branch, of which nobody knows whether it is taken."""
+    return control_flow_util.GetOutputContext(tensor.op) is None and bool(graph.is_fetchable(tensor))
+
+
+def _asked(result: Any) -> Any:
+    """Return what was fetched without what the hooks of a monitored session fetch besides, by the clock some of it."""
+    if isinstance(result, dict) and "caller" in result:
+        others = [key for key in result if key != "caller"]
+        if all(isinstance(key, tf.compat.v1.train.SessionRunHook) for key in others):
+            return result["caller"]
+    return result
 
 
 def _name(tensor: Any) -> str:

@@ -17,7 +17,9 @@ def flat(structure: Any, names: Sequence[str] = ()) -> Dict[str, Any]:
     found: Dict[str, Any] = {}
     for path, leaf in _leaves(structure, ()):
         parts = list(path)
-        if parts and parts[0].isdigit() and int(parts[0]) < len(names):
+        if names and not parts:  # a lone tensor
+            parts = [names[0]]
+        elif parts and parts[0].isdigit() and int(parts[0]) < len(names):
             parts[0] = names[int(parts[0])]
         for suffix, tensor in _parts(leaf):
             found["/".join(parts) + suffix] = tensor
@@ -46,6 +48,10 @@ def _parts(leaf: Any) -> Iterator[Tuple[str, Any]]:
     if isinstance(leaf, tf.IndexedSlices):
         yield ".values", leaf.values
         yield ".indices", leaf.indices
+    elif type(leaf).__name__ == "PerReplica":  # what a strategy hands out, one part for each replica
+        for number, one in enumerate(leaf.values):
+            for suffix, tensor in _parts(one):
+                yield (".{}".format(number) if number else "") + suffix, tensor
     elif isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)):
         for number, part in enumerate(tf.nest.flatten(leaf, expand_composites=True)):
             yield ".{}".format(number), part

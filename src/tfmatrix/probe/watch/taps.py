@@ -16,10 +16,18 @@ import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from .log import Log
+from .structures import is_tensor
 
 Then = Callable[[], None]
 
+HOLDING = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "Case", "While", "StatelessWhile")
+"""Operations that run functions, in which taps may be."""
+
+BRANCHES = ("CondBranchFuncGraph", "WhileCondFuncGraph", "WhileBodyFuncGraph")
+"""Functions that are traced where they are run."""
+
 _LAST = "_tfmatrix_last_tap"
+_BATCH = "_tfmatrix_batch"
 _WAITING = "_tfmatrix_waiting"
 
 
@@ -40,9 +48,28 @@ class Taps:
         elif not isinstance(tf.compat.v1.get_default_graph(), FuncGraph):
             waiting(tf.compat.v1.get_default_graph()).append((kind, dict(tensors)))
         elif getattr(self.compiled, "on", False):
-            self.log.note("what happens within a step was not seen where XLA compiles it")
+            self.log.hide("what happens within a step was not seen where XLA compiles it")
         else:
             self._put(kind, list(tensors), [tf.convert_to_tensor(tensor) for tensor in tensors.values()])
+
+    def through(self, kind: str, name: Callable[[Any], Mapping[str, Any]], structure: Any) -> Any:
+        """Write down what a function takes from outside, and return it: what uses that waits for the tap.
+
+        Nothing else does. Where the data end, what does not need them may run before that is known, as a count of
+        updates does in Keras 3, and would not where it waits.
+        """
+        graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        before = getattr(graph, _LAST, None)
+        self.put(kind, name(structure))
+        tap = getattr(graph, _LAST, None)
+        if tap is before or not isinstance(graph, FuncGraph):
+            return structure
+        setattr(graph, _LAST, before)
+        setattr(graph, _BATCH, tap)
+        with tf.control_dependencies([tap]):
+            return tf.nest.map_structure(
+                lambda part: tf.identity(part) if is_tensor(part) else part, structure, expand_composites=True
+            )
 
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
@@ -51,13 +78,9 @@ class Taps:
         TensorFlow orders what uses one resource, and of a tap it knows none.
         """
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        last = getattr(graph, _LAST, None)
+        last = _last(graph) if isinstance(graph, FuncGraph) else None
         with tf.control_dependencies([last]) if last is not None else contextlib.nullcontext():
             yield
-        if isinstance(graph, FuncGraph):
-            calls = [op for op in graph.get_operations() if op.type.endswith("PartitionedCall")]
-            if calls:
-                setattr(graph, _LAST, calls[-1])
 
     def _put(self, kind: str, names: List[str], tensors: List[Any]) -> None:
         """Put one tap into a function."""
@@ -67,9 +90,23 @@ class Taps:
             self.log.seen(kind, dict(zip(names, arrays)))
             return np.int64(0)
 
-        last = getattr(graph, _LAST, None)
-        with tf.control_dependencies([] if last is None else [last]):
+        before = [op for op in (_last(graph), getattr(graph, _BATCH, None)) if op is not None]
+        with tf.control_dependencies(before):
             setattr(graph, _LAST, tf.numpy_function(call, tensors, tf.int64).op)
+
+
+def _last(graph: Any) -> Any:
+    """Return the operation of a function behind which the next tap has to run, or None.
+
+    It is the last tap, or what came behind that and may hold taps: a call, a branch, a loop. In a branch or a loop it
+    may be one of the function around it.
+    """
+    last = getattr(graph, _LAST, None)
+    for op in reversed(graph.get_operations()):
+        if op is last or op.type in HOLDING:
+            return op
+    around = graph.outer_graph
+    return _last(around) if type(graph).__name__ in BRANCHES and isinstance(around, FuncGraph) else None
 
 
 def waiting(graph: Any) -> List[Tuple[str, Dict[str, Any]]]:

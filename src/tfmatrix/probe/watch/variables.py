@@ -19,8 +19,12 @@ OWNERS = (
     "SeedGenerator",
     "RandomGenerator",
     "Generator",
+    "CollectiveReplicaLauncher",
+    "Checkpoint",
 )
 """Classes of TensorFlow and Keras that make variables of their own, which are none of the model's."""
+
+_OF_LIBRARY = "_tfmatrix_of_library"
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras", "tfmatrix_probe")
 
@@ -54,6 +58,11 @@ class Variables:
         self._used: Dict[str, int] = {}
         self.trained: Dict[int, Any] = {}
         """Those that gradients were applied to, in the order of the optimizers' lists."""
+
+    def planned(self, keras: Any) -> None:
+        """Take in a Keras 3 variable, which may be made later, when nobody can tell any more who wanted it."""
+        if _is_of_library(sys._getframe(2)):
+            setattr(keras, _OF_LIBRARY, True)
 
     def made(self, variable: Any) -> None:
         """Take in a new variable; it is kept, so that its value can be told at the end."""
@@ -123,14 +132,19 @@ class Variables:
                 yield name, inner
 
     def _slot_name(self, name: str) -> str:
-        """Return ``Adam/m/dense/kernel`` and ``adam/dense_kernel_momentum`` as ``dense/kernel/momentum``."""
+        """Return ``Adam/m/dense/kernel`` and ``adam/dense_kernel_momentum`` as ``dense/kernel/momentum``.
+
+        In front there may be scopes, ``cond/Adam/m/dense/kernel``, or nothing, ``m/dense/kernel``.
+        """
         rest = name.partition("/")[2] or name
         for variable in sorted(map(self.name, self.trained.values()), key=len, reverse=True):
-            for form, ends in ((variable, True), (variable.replace("/", "_"), False)):
-                slot = rest[: -len(form) - 1] if ends else rest[len(form) + 1 :]
-                joined = "{}/{}".format(slot, form) if ends else "{}_{}".format(form, slot)
-                if slot and joined == rest:
-                    return "{}/{}".format(variable, SLOTS.get(slot, slot))
+            slot = ""
+            if name.endswith("/" + variable):
+                slot = name[: -len(variable) - 1].rpartition("/")[2]
+            elif rest.startswith(variable.replace("/", "_") + "_"):
+                slot = rest[len(variable) + 1 :]
+            if slot:
+                return "{}/{}".format(variable, SLOTS.get(slot, slot))
         last = rest.rpartition("/")[2]
         return SLOTS.get(last, last)
 
@@ -198,6 +212,8 @@ def _is_of_library(frame: Any) -> bool:
     """Tell whether a variable that is made below a frame is made by an optimizer, a metric or a generator."""
     for above in _frames(frame):
         me = above.f_locals.get("self")
+        if type(me).__name__ == "Variable" and getattr(me, _OF_LIBRARY, False):
+            return True
         if me is not None and any(c.__name__ in OWNERS and _library(c.__module__) for c in type(me).__mro__):
             return True
     return False

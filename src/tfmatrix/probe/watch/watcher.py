@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import inspect
 import sys
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -43,6 +43,9 @@ class Watcher:
         self.calling = 0
         """How many of Keras's calls are under way."""
         self._depth = 0
+        self._taking = False
+        self.is_exchanging = False
+        """Whether weights are being saved or loaded."""
         self.begin(log)
         self._applying: Dict[int, bool] = {}
         self._drawn: List[int] = []
@@ -56,10 +59,16 @@ class Watcher:
         self.sessions.begin()
         self._counted = 0
         """Updates that were counted where no optimizer counts them."""
+        self._blind = False
+        """Whether a function updates variables and counts no updates."""
+        self._count_before = self._step_before = 0
+        """The count, and the log's step, in front of what makes the present updates."""
 
     def install(self) -> None:
         """Put the wrappers around TensorFlow's own."""
+        from tensorflow.python.data.ops.iterator_ops import Iterator as GraphIterator
         from tensorflow.python.data.ops.iterator_ops import OwnedIterator
+        from tensorflow.python.distribute.input_lib import DistributedIteratorBase
         from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
         function = type(tf.function(lambda: None))
@@ -75,6 +84,9 @@ class Watcher:
             around(function, "_initialize_uninitialized_variables", self._initialize)
             around(tf.GradientTape, "gradient", self._differentiate, convert=False)
             around(OwnedIterator, "_next_internal", self._next, convert=False)
+            around(GraphIterator, "get_next", self._next, convert=False)
+            for name in ("get_next", "get_next_as_optional"):
+                around(DistributedIteratorBase, name, self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
             self.draws = draws.watch(self._drew, initial=False)
             take(self._record)
@@ -96,28 +108,49 @@ class Watcher:
         self.look_before()
         return result
 
-    def _next(self, original: Any, iterator: Any) -> Any:
-        element = original(iterator)
+    def _next(self, original: Any, iterator: Any, *arguments: Any, **named: Any) -> Any:
+        if self._taking:  # an iterator for several replicas takes from others
+            return original(iterator, *arguments, **named)
+        self._taking = True
+        try:
+            element = original(iterator, *arguments, **named)
+        finally:
+            self._taking = False
         names = ("x", "y", "sample_weight") if self.fitting else ()
-        parts = flat(element, names)
-        self._drawn = [id(part) for part in parts.values()]
-        self.taps.put("batch", parts)
+        element = self.taps.through("batch", lambda parts: flat(parts, names), element)
+        self._drawn = [id(part) for part in flat(element, names).values()]
         return element
 
     def _call_function(self, original: Any, function: Any, *arguments: Any, **named: Any) -> Any:
         if self._depth or not tf.executing_eagerly():
             return self._inner_call(original, function, *arguments, **named)
         self.look_before()
-        before, step = self.count(), self.log.step
+        before, step = self.count_from_here(), self.log.step
+        trained = self._read_trained()
         self._depth += 1
         try:
             result = self._inner_call(original, function, *arguments, **named)
         finally:
             self._depth -= 1
+        self._counted += self._moved(trained)
         if self.count() > before or self.log.open or self.log.step > step:
             self._see_step(function, arguments, named, result, step)
             self.look_after()
         return result
+
+    def _read_trained(self) -> Mapping[str, Any]:
+        """Return the trained variables' values, where nothing else tells whether a call updates them."""
+        if not self._blind:
+            return self.initial
+        trained = self.variables.trained.values()
+        return read({self.variables.name(v): v for v in trained if is_eager(v) and has_value(v)})
+
+    def _moved(self, before: Mapping[str, Any]) -> bool:
+        """Return whether trained variables are not as they were, where nothing else tells that."""
+        if not self._blind or self.log.open:
+            return False
+        after = self._read_trained()
+        return any(name not in before or not np.array_equal(before[name], value) for name, value in after.items())
 
     def _inner_call(self, original: Any, function: Any, *arguments: Any, **named: Any) -> Any:
         """Call a function, known to the taps as compiled by XLA where it is."""
@@ -162,9 +195,12 @@ class Watcher:
         eager = tf.executing_eagerly()
         if eager:
             self.look_before()
+            if not self._depth:
+                self.count_from_here()
         gradients = self._named(pairs)
         if self.tapped and not _is_for_session():
             self.taps.put("gradient", gradients)
+        self._blind |= not eager and not _is_for_session() and not hasattr(optimizer, "iterations")
         self._applying[id(optimizer)] = True
         try:
             result = run()
@@ -197,6 +233,23 @@ class Watcher:
         self.taps.put("draw", {path: tensor for path, tensor in parts.items() if is_tensor(tensor)})
 
     @contextlib.contextmanager
+    def exchanging(self, kind: str, values: Callable[[], Mapping[str, Any]]) -> Iterator[None]:
+        """Let weights be saved or loaded, and write down what a function reads of them, before or behind that.
+
+        Of calls within one another only the outermost is what the script asked for.
+        """
+        outermost, self.is_exchanging = not self.is_exchanging, True
+        try:
+            if outermost and kind == "saved":
+                self.log.numbered(kind, values())
+            with self.log.quiet():
+                yield
+            if outermost and kind == "loaded":
+                self.log.numbered(kind, values())
+        finally:
+            self.is_exchanging = not outermost
+
+    @contextlib.contextmanager
     def unseen(self) -> Iterator[None]:
         """Let something go by that is not to be written down."""
         self.log.muted = True
@@ -215,6 +268,11 @@ class Watcher:
         """Return how many updates there were, as the optimizers count them."""
         return self._counted + self.sessions.count + sum(_iterations(optimizer) for optimizer in self.optimizers)
 
+    def count_from_here(self) -> int:
+        """Return the count as it is before updates; where one fails, as at the data's end, Keras 3 may count it too."""
+        self._count_before, self._step_before = self.count(), self.log.step
+        return self._count_before
+
     def look_before(self) -> None:
         """Keep the weights as they are before the first update."""
         if self.tapped and not self.log.begun:
@@ -226,14 +284,16 @@ class Watcher:
 
     def updated(self, weights: Any, slots: Any) -> None:
         """Write down what functions read of weights and slots, go on to the next step, and stop where it is enough."""
-        count = self.count()
-        step = max(count, self.log.step + self.log.open)
+        if self.log.full:
+            raise Enough
+        step = max(self._step_before + self.count() - self._count_before, self.log.step + self.log.open)
         if self.tapped:
             self._begin()
             self.log.write("slots@{}".format(step - 1), slots())
             self.log.write("weights@{}".format(step - 1), weights())
         self.log.close(step)
-        if self.log.steps and count >= self.log.steps:
+        if self.log.steps and step >= self.log.steps:
+            self.finish()
             raise Enough
 
     def _begin(self) -> None:
@@ -256,17 +316,18 @@ class Watcher:
         self.taps.put("recorded", {name + part: one for part, one in flat(tensor).items()})
 
     def finish(self) -> None:
-        """Write down what the variables hold at the end."""
-        if self.tapped and self.log.step and not self.log.batches:
-            self.log.note("the batches were not seen, nor the order of rows")
+        """Write down what the variables hold at the end, once."""
+        if self.log.full:
+            return
         for note in self.draws.notes if self.tapped else ():
             self.log.note(note)
         self._begin()
         if self.tapped:
-            self.log.new_epoch()
+            self.log.finish()
         self.sessions.finish()
         if tf.executing_eagerly():
             self.log.write("final", read(self.variables.of_model()))
+        self.log.full = self.log.steps > 0
 
 
 def _is_for_session() -> bool:

@@ -1,0 +1,3 @@
+"""A module that cannot be imported."""
+
+UPDATES = 3 / 0

@@ -1,0 +1,3 @@
+"""A module with a name that others have too."""
+
+UPDATES = 3

@@ -1,0 +1,6 @@
+import os
+
+import small
+
+small.train()
+os._exit(0)

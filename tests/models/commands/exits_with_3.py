@@ -1,0 +1,6 @@
+import sys
+
+import small
+
+small.train()
+sys.exit(3)

@@ -1,0 +1,4 @@
+import small
+import broken
+
+small.train(broken.UPDATES)

@@ -1,0 +1,4 @@
+import small
+import sklearn.linear_model
+
+small.train()

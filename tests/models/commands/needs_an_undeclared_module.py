@@ -1,0 +1,4 @@
+import small
+import undeclared
+
+small.train(undeclared.UPDATES)

@@ -1,0 +1,5 @@
+import small
+
+w, optimizer = small.make()
+while True:
+    small.update(w, optimizer)

@@ -1,0 +1,5 @@
+import small
+import tensorflow as tf
+
+text = tf.io.read_file("texts/undeclared.txt")
+small.train()

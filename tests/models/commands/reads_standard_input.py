@@ -1,0 +1,3 @@
+import small
+
+small.train(int(input("updates: ")))

@@ -1,0 +1,5 @@
+import threading
+
+import small
+
+threading.Thread(target=small.train).start()
