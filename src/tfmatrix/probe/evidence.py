@@ -36,6 +36,8 @@ class Source(NamedTuple):
     """A model file; of a command or a builder, its working folder with a separator behind it."""
     project: str = ""
     """Of a command or a builder, the project's folder."""
+    may_decline: bool = True
+    """Whether it says by a NotImplementedError of its own that it does not exist here; a script means something else."""
 
     @classmethod
     def of(cls, request: Mapping[str, Any], scratch: str) -> "Source":
@@ -46,7 +48,7 @@ class Source(NamedTuple):
             return cls(os.path.basename(request["path"]), request["path"])
         words = [word for word in request["command"][1:] if word not in ("-u", "-B")]
         name = words[1] if words[0] == "-m" else words[0]
-        return cls(name, os.path.join(scratch, WORK, ""), request["project"])
+        return cls(name, os.path.join(scratch, WORK, ""), request["project"], may_decline=False)
 
     def called(self, path: str) -> str:
         """Return what a file is called that is its own; nothing for another's."""
@@ -70,7 +72,7 @@ def of_exception(error: BaseException, source: Source) -> Dict[str, Any]:
     if isinstance(error, Changed):  # which says nothing of the file that the key covers
         return header("crashed", "changed", text)
     if isinstance(error, Unsupported) or (
-        isinstance(error, NotImplementedError) and frames and frames[-1][0] and not source.project
+        isinstance(error, NotImplementedError) and frames and frames[-1][0] and source.may_decline
     ):
         return header("unsupported", kind, sentence, where)
     if isinstance(error, Refusal):  # a sentence about the artefact, which has nothing to do with the model's lines
