@@ -263,17 +263,17 @@ def test_a_trial_without_taps_that_has_the_same_bits_is_no_result_of_its_own(tmp
 @pytest.mark.parametrize(
     ("plain", "reason"),
     [
-        ({**UNTAPPED, "native weights@1/w": [3.5] * 4}, "first at native weights@1/w"),
+        ({**UNTAPPED, "native weights@1/w": [3.5] * 4}, "observing it changes it, or it does not repeat itself: first at native weights@1/w"),
         ({**UNTAPPED, "native predict@0/y": [1.0]},
-         "the trial without taps has native predict@0/y, the observed one has not"),
+         "observing it changes it: the trial without taps has native predict@0/y, the observed one has not"),
         (lambda expected: trial(expected, "failed", kind="ValueError", message="m"),
-         "trial-1 was observed, plain, without taps, was failed (ValueError: m)"),
+         "observing it changes it: trial-1 was observed, plain, without taps, was failed (ValueError: m)"),
     ],
 )  # fmt: skip
 def test_what_observing_changes_makes_a_cell_unstable(tmp_path: Path, plan: Plan, plain: Any, reason: str) -> None:
     """Other bits, a stage that the taps did not see, and another outcome are each told with the stage or the reason."""
     found = with_a_plain_trial(tmp_path, plan, TRAINED, plain)
-    assert (found.outcome, found.reason) == ("unstable", f"observing it changes it: {reason}")
+    assert (found.outcome, found.reason) == ("unstable", reason)
     assert found.trace is None
 
 

@@ -124,7 +124,7 @@ def test_what_a_users_function_raises_is_placed_in_its_file(load: Load, tmp_path
     model = load("mnist.model:none")
     with pytest.raises(NotImplementedError) as raised:
         model.build()
-    request = {"path": "digits", "builder": {}, "project": "/project"}
+    request = {"path": "digits", "builder": {"build": "mnist.model:none"}, "project": "/project"}
     source = evidence.Source.of(request, os.fspath(tmp_path / "scratch"))
     told = evidence.of_exception(raised.value, source)
     assert (told["outcome"], told["message"]) == ("unsupported", "not in this release")

@@ -177,7 +177,7 @@ def _changed_by_observing(
             if name not in seen:
                 return f"observing it changes it: the trial without taps has {' '.join(name)}, the observed one has not"
             if seen[name] != digest:
-                return f"observing it changes it: first at {' '.join(name)}"
+                return f"observing it changes it, or it does not repeat itself: first at {' '.join(name)}"
     return ""
 
 

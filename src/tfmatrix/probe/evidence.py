@@ -37,7 +37,7 @@ class Source(NamedTuple):
     project: str = ""
     """Of a command or a builder, the project's folder."""
     may_decline: bool = True
-    """Whether it says by a NotImplementedError of its own that it does not exist here; a script means something else."""
+    """Whether a NotImplementedError of its own says that it does not exist here; a script means something else."""
 
     @classmethod
     def of(cls, request: Mapping[str, Any], scratch: str) -> "Source":

@@ -254,7 +254,7 @@ def state(folder: Path, became: Answer) -> Any:
     ("plain", "outcome", "reason"),
     [
         (plainly(), "observed", ""),
-        (plainly(weights=[4.0] * 4), "unstable", "observing it changes it: first at native weights@1/w"),
+        (plainly(weights=[4.0] * 4), "unstable", "observing it changes it, or it does not repeat itself: first"),
         ({"native weights@2/w": [3.0] * 4}, "unstable", "observing it changes it: the trial without taps has native w"),
         ("failed", "unstable", "observing it changes it: trial-1 was observed, plain-1, with"),
         ("unsupported", "unstable", "observing it changes it: trial-1 was observed, plain-1, with"),
