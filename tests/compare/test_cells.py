@@ -263,7 +263,8 @@ def test_a_trial_without_taps_that_has_the_same_bits_is_no_result_of_its_own(tmp
 @pytest.mark.parametrize(
     ("plain", "reason"),
     [
-        ({**UNTAPPED, "native weights@1/w": [3.5] * 4}, "observing it changes it, or it does not repeat itself: first at native weights@1/w"),
+        ({**UNTAPPED, "native weights@1/w": [3.5] * 4},
+         "observing it changes it, or it does not repeat itself: first at native weights@1/w"),
         ({**UNTAPPED, "native predict@0/y": [1.0]},
          "observing it changes it: the trial without taps has native predict@0/y, the observed one has not"),
         (lambda expected: trial(expected, "failed", kind="ValueError", message="m"),
