@@ -78,8 +78,7 @@ class Taps:
         TensorFlow orders what uses one resource, and of a tap it knows none.
         """
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        last = _last(graph) if isinstance(graph, FuncGraph) else None
-        with tf.control_dependencies([last]) if last is not None else contextlib.nullcontext():
+        with tf.control_dependencies(_before(graph)) if isinstance(graph, FuncGraph) else contextlib.nullcontext():
             yield
 
     def _put(self, kind: str, names: List[str], tensors: List[Any]) -> None:
@@ -90,23 +89,29 @@ class Taps:
             self.log.seen(kind, dict(zip(names, arrays)))
             return np.int64(0)
 
-        before = [op for op in (_last(graph), getattr(graph, _BATCH, None)) if op is not None]
+        before = [op for op in (*_before(graph), getattr(graph, _BATCH, None)) if op is not None]
+        # Of another graph's operation a branch gets a value: not every release orders the branch behind it without.
+        waited = [op.outputs[0] for op in before if op.graph is not graph and op.outputs and is_tensor(op.outputs[0])]
         with tf.control_dependencies(before):
-            setattr(graph, _LAST, tf.numpy_function(call, tensors, tf.int64).op)
+            setattr(graph, _LAST, tf.numpy_function(call, [*tensors, *waited], tf.int64).op)
 
 
-def _last(graph: Any) -> Any:
-    """Return the operation of a function behind which the next tap has to run, or None.
+def _before(graph: Any) -> List[Any]:
+    """Return the operations of a function behind which the next tap has to run.
 
-    It is the last tap, or what came behind that and may hold taps: a call, a branch, a loop. In a branch or a loop it
-    may be one of the function around it.
+    They are the last tap, and what came behind that and may hold taps: a call, a branch, a loop. In a branch or a loop
+    they may be of the function around it.
     """
     last = getattr(graph, _LAST, None)
+    found: List[Any] = []
     for op in reversed(graph.get_operations()):
-        if op is last or op.type in HOLDING:
-            return op
+        if op is last:
+            return [*found, op]
+        if op.type in HOLDING and not found:
+            found.append(op)
     around = graph.outer_graph
-    return _last(around) if type(graph).__name__ in BRANCHES and isinstance(around, FuncGraph) else None
+    outside = _before(around) if type(graph).__name__ in BRANCHES and isinstance(around, FuncGraph) else []
+    return [*found, *outside]
 
 
 def waiting(graph: Any) -> List[Tuple[str, Dict[str, Any]]]:
