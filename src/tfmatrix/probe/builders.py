@@ -15,7 +15,7 @@ from . import networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
 from .loading import broken, rows_of
-from .recorder import INJECTED, NATIVE
+from .recorder import INJECTED
 from .watch import keras_calls
 from .watch.jitter import Jitter
 from .watch.log import Log
@@ -45,7 +45,9 @@ class Fed(NamedTuple):
 def run_builder(model: ModuleType, setting: Setting) -> None:
     """Build, compile, fit, predict, save and load; then the model's own step from canonical state."""
     setting.engine.enter_keras()
-    watcher = watch(Log(setting.recorder), setting)
+    watcher = watch(Log(setting.recorder, tier=setting.tier), setting)
+    if setting.handed:
+        watcher.start_from(setting.handed)
     fed = fed_to(model, setting)
     network = compiled(model, setting)
     targets = {} if fed.y is None else {"y": fed.y, "sample_weight": fed.sample_weight}
@@ -56,6 +58,7 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         raise broken(model, "build", "fit ended and no update was seen, so it is not observed")
     if setting.tapped:
         _reload(model, network, setting, watcher, fed)
+    if setting.tapped and not setting.handed:
         _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
         run_injected_step(lambda: compiled(model, setting), fed.batch(batch_of(model)), setting, watcher)
 
@@ -150,7 +153,7 @@ def _jittered(part: Any, name: str, setting: Setting) -> Any:
     if part is None:
         return None
     flat = {"/".join(filter(None, (name, path))): np.asarray(array) for path, array in networks.by_path(part).items()}
-    setting.recorder.record_all(NATIVE, "data", flat)
+    setting.recorder.record_all(setting.tier, "data", flat)
     moved = iter(setting.jittered("data", flat).values())
     return tf.nest.map_structure(lambda _: next(moved), part)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Optional, Set
+from typing import Any, Dict, Mapping, Optional, Set
 
 from .fingerprint import Tensor, canonical, digest
 
 NATIVE = "native"
 """The tier in which each stage is fed by the one before it: what a user gets."""
+START = "start"
+"""The native one once more, from the baseline's initial weights, order of rows and draws."""
 INJECTED = "injected"
 """The tier in which each stage is fed canonical inputs, the same bits everywhere."""
 SEEDS = "seeds"
@@ -57,6 +59,10 @@ class Recorder:
         """Record a mapping under one stage, each array as ``stage/name``."""
         for name, value in values.items():
             self.record(tier, "{}/{}".format(stage, name), value)
+
+    def digests(self, tier: str) -> Dict[str, str]:
+        """Return the digest of each stage of a tier."""
+        return {stage: name for one, stage, name in self._entries if one == tier}
 
     def payload(self) -> bytes:
         """Return the trace and its tensors as bytes.

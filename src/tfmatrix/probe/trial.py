@@ -21,7 +21,7 @@ from .importing import find_beside
 from .kinds import Kind, code
 from .loading import choose_variant, kind_of, load
 from .outcomes import Unsupported
-from .recorder import NATIVE, SEEDS, Recorder
+from .recorder import SEEDS, Recorder
 
 OTHER_SEEDS = range(1001, 1033)
 """The seeds that initial weights are drawn under for the two-sample test of a redraw."""
@@ -46,7 +46,7 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
         with setting.engine.compiling():
             observe_exchange(kind, model, setting, request)
     else:
-        record_seed(setting.recorder)
+        record_seed(setting.recorder, setting.tier)
         with setting.engine.compiling():
             code(kind.observe)(model, setting)
         if not setting.recorder.tiers <= set(kind.tiers):
@@ -54,21 +54,21 @@ def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
     return setting.recorder
 
 
-def record_seed(recorder: Recorder) -> None:
+def record_seed(recorder: Recorder, tier: str) -> None:
     """Record what the generators would draw next, without drawing: from copies of their states."""
     python = random.Random()
     python.setstate(random.getstate())
-    recorder.record(NATIVE, "seed/python", np.array([python.random() for _ in range(SEED_DRAWS)]))
+    recorder.record(tier, "seed/python", np.array([python.random() for _ in range(SEED_DRAWS)]))
     numpy = np.random.RandomState()
     numpy.set_state(np.random.get_state())
-    recorder.record(NATIVE, "seed/numpy", numpy.random_sample(SEED_DRAWS))
+    recorder.record(tier, "seed/numpy", numpy.random_sample(SEED_DRAWS))
     if tf.executing_eagerly():
         from tensorflow.python.eager.context import global_seed  # no public name tells it
 
         seed = global_seed()
     else:
         seed = tf.compat.v1.get_default_graph().seed
-    recorder.record(NATIVE, "seed/tensorflow", np.array(seed, np.int64))
+    recorder.record(tier, "seed/tensorflow", np.array(seed, np.int64))
 
 
 def _record_seeds(kind: Kind, model: ModuleType, setting: Setting) -> None:

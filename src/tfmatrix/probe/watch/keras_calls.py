@@ -86,6 +86,7 @@ class _Calls:
 
     def fit(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See a training's history."""
+        self._watcher.in_arrays = _are_arrays(arguments[0] if arguments else named.get("x"))
         with self._fitting(1):
             history = original(model, *arguments, **named)
         for epoch, values in enumerate(_by_epoch(getattr(history, "history", {}))):
@@ -175,7 +176,15 @@ class _Calls:
         """See a variable of Keras 3 make the one of TensorFlow that it wraps."""
         result = original(variable, *arguments, **named)
         self._watcher.variables.wrapped(variable)
+        inner = innermost(variable)
+        if inner is not None:
+            self._watcher.made(inner)
         return result
+
+
+def _are_arrays(x: Any) -> bool:
+    """Tell whether inputs are given whole, and not by something that may give them but once."""
+    return x is not None and all(isinstance(leaf, (np.ndarray, tf.Tensor)) for leaf in tf.nest.flatten(x))
 
 
 def _by_epoch(history: Dict[str, List[Any]]) -> Iterator[Dict[str, Any]]:
