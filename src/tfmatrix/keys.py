@@ -22,6 +22,7 @@ from tfmatrix.records import (
     Cell,
     Environment,
     ExpectedTrial,
+    FromStart,
     Machine,
     Plain,
     Read,
@@ -43,7 +44,7 @@ HASH_SEEDS = ("0", "1")
 SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
-TRAIN, PLAIN, SEEDS, SCRIPT, WRITE, READ = "train", "plain", "seeds", "script", "write", "read"
+TRAIN, PLAIN, START, SEEDS, SCRIPT, WRITE, READ = "train", "plain", "start", "seeds", "script", "write", "read"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -137,13 +138,15 @@ def probe_source() -> str:
     return state.hexdigest()
 
 
-def _work_covers(work: Work, start: Start) -> Covers:
+def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a return for each work
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
         case Train(jitter=jitter):
             return ("work", TRAIN), ("jitter", str(jitter))
         case Plain():
             return (("work", PLAIN),)
+        case FromStart(start=handed):
+            return ("work", START), ("start", handed)
         case Seeds():
             return (("work", SEEDS),)
         case Write(format=form):

@@ -27,6 +27,7 @@ from tfmatrix.records import (
     Command,
     Environment,
     ExpectedTrial,
+    FromStart,
     InstalledEnvironment,
     Plain,
     Read,
@@ -119,13 +120,15 @@ def _run_by(command: Command, files: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _asked(work: Work) -> dict[str, Any]:
+def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each work
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
         case Train(jitter=jitter):
             return {"purpose": "train", "jitter": jitter}
         case Plain():
             return {"purpose": "plain"}
+        case FromStart(handed=path):
+            return {"purpose": "start", "handed": path}
         case Seeds():
             return {"purpose": "seeds"}
         case Script():

@@ -24,6 +24,8 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, runs_in
+from tfmatrix.questions.matrix.starts import digest as start_digest
+from tfmatrix.questions.matrix.starts import starts
 from tfmatrix.records import (
     MISSING,
     OBSERVED,
@@ -103,10 +105,16 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     def has(key: str) -> bool:
         return trial(key) is not None
 
+    def trace_of(key: str) -> str | None:
+        found = trial(key)
+        return found.trace if found else None
+
+    begun = {cell: plan.from_start(cell, start_digest(handed)) for cell, handed in starts(plan, trace_of, store)}
+    needed = {cell: [*plan.needed(cell, has), *([begun[cell]] if cell in begun else [])] for cell in plan.cells}
     return {
         cell: state_of(
             cell,
-            [(expected, trial(expected.key)) for expected in plan.needed(cell, has)],
+            [(expected, trial(expected.key)) for expected in needed[cell]],
             refusals[cell.environment],
             tensors,
             store,
@@ -158,7 +166,7 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
         return None
     return _Pair(
         Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace),
-        Traces(candidate.trace, (), candidate.seeds),
+        Traces(candidate.trace, (), candidate.seeds, start=candidate.start if baseline is jittered else None),
         asked.tiers,
         within(policy, candidate.cell.model.name, candidate.cell.mode),
     )
@@ -210,6 +218,7 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
         first,
         judgement.aligned,
         judgement.one_sided,
+        judgement.unreached,
     )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
 
 from tfmatrix import keys
 from tfmatrix.config import Config
@@ -13,15 +17,18 @@ from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
 from tfmatrix.models.files import is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
+from tfmatrix.questions.matrix.starts import digest, starts, write
 from tfmatrix.records import (
     JITTER,
     PLAIN,
     SEEDS,
+    START,
     TRIAL,
     WITNESS,
     Cell,
     Environment,
     ExpectedTrial,
+    FromStart,
     Model,
     Plain,
     Seeds,
@@ -78,7 +85,33 @@ class Plan:
 
     def wanted(self, known: Known) -> Iterable[ExpectedTrial]:
         """Return every trial that is needed."""
-        return [expected for cell in self.cells for expected in self.needed(cell, known.has)]
+        needed = [expected for cell in self.cells for expected in self.needed(cell, known.has)]
+        return [*needed, *self._starts(known)]
+
+    def _starts(self, known: Known) -> Iterator[ExpectedTrial]:
+        """Yield the trials from the baseline's start, with the files that those are handed that are to be run."""
+
+        def trace_of(key: str) -> str | None:
+            trial = known.trial(key)
+            return trial.trace if trial else None
+
+        for cell, handed in starts(self, trace_of, known.store):
+            expected = self.from_start(cell, digest(handed))
+            path = "" if known.has(expected.key) else str(write(handed, self._folder, known.store))
+            yield self.from_start(cell, digest(handed), path)
+
+    @cached_property
+    def _folder(self) -> Path:
+        """A folder for what trials are handed, which is there as long as the plan is."""
+        folder = tempfile.mkdtemp(prefix="tfmatrix-start-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+    def from_start(self, cell: Cell, start: str, path: str = "") -> ExpectedTrial:
+        """Return the trial of a cell that begins from the baseline's start, which a file has."""
+        begun = BARE if cell.model.command else USUAL
+        work = FromStart(start, path)
+        return keys.expect(self.scope, cell, work, role=START, seed=self.config.seed, start=begun)
 
     def needed(self, cell: Cell, has: Callable[[str], bool]) -> tuple[ExpectedTrial, ...]:
         """Return the trials that a cell needs, given which keys are known.
