@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks import distance, report, whole
+from benchmarks import distance, recording, report, whole
 from tfmatrix.environments.machine import this_machine
 
 REPORT = Path(__file__).parents[1] / "reports" / "bench.md"
@@ -15,7 +15,7 @@ REPORT = Path(__file__).parents[1] / "reports" / "bench.md"
 
 def main() -> None:
     """Measure, print the table, and write the report."""
-    rows = [*whole.rows(), *report.rows(), *distance.rows()]
+    rows = [*whole.rows(), *recording.rows(), *report.rows(), *distance.rows()]
     cells = [(name, f"{number:.2f} {unit}", aim) for name, number, unit, aim in rows]
     table = tabulate(cells, ["what", "measured", "aim"], "github")
     machine = this_machine()

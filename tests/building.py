@@ -19,6 +19,7 @@ from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import (
     OBSERVED,
+    SEEDS,
     Environment,
     ExpectedTrial,
     Fingerprint,
@@ -160,6 +161,11 @@ def missing_from(store: Store, question: Asker) -> list[ExpectedTrial]:
     """Return the trials that a question wants next, and that a store does not have."""
     known = Known(store)
     return known.missing(question.wanted(known))
+
+
+def first_round(plan: Plan) -> list[ExpectedTrial]:
+    """Return the trials that are wanted before anything is known: other seeds only where initial weights differ."""
+    return [one for trials in plan.trials.values() for one in trials if one.role != SEEDS]
 
 
 def installed(environment: Environment, settings: config.Config) -> InstalledEnvironment:

@@ -11,7 +11,7 @@ import pytest
 
 from tfmatrix import config
 from tfmatrix.errors import UserError
-from tfmatrix.records import Command, Launch, Policy, Rule
+from tfmatrix.records import Builder, Command, Launch, Policy, Rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -37,10 +37,39 @@ MISTAKES = {
         ('""', "not empty"),
         ("3", "a list of strings"),
         ("[{ command = ['python', 'a.py'] }]", "must be tables with a name each, [tool.tfmatrix.models.NAME]"),
-        ('{ mlp = "x" }', "mlp, which must be a table with a command, but is 'x'"),
+        ('{ mlp = "x" }', "mlp, which must be a table with a command or a model, but is 'x'"),
         ('{ command = ["python", "a.py"] }', "command, which belongs into the table of one model"),
         ("{ m = {} }", 'm, which has no command: ["python", "train.py"]'),
         ("{ m = { steps = 3 } }", "m, which has no command"),
+        ("{ m = {} }", 'and no model = "package.module:build" and data = "package.module:sample"'),
+        ('{ model = "a:b" }', "model, which belongs into the table of one model"),
+        ("{ m = { model = 'a:b', command = ['python', 'a.py'] } }", "m with both a command and a model"),
+        ("{ m = { model = 'a:b' } }", "m, which has no data: model ="),
+        ("{ m = { data = 'a:b', epochs = 1 } }", "m, which has no model: model ="),
+        (
+            "{ m = { model = 'a:b', data = 'a' } }",
+            'm.data, which must be a module and a function, "package.module:build"',
+        ),
+        ("{ m = { model = 3, data = 'a:b' } }", "m.model, which must be a module and a function"),
+        ("{ m = { model = 'a/b.py:c', data = 'a:b' } }", "but is 'a/b.py:c'; a module is named as import names it"),
+        ("{ m = { model = 'a:b', data = 'a:b', epochs = 0 } }", "m.epochs, which must be a whole number of at least 1"),
+        ("{ m = { model = 'a:b', data = 'a:b', batch = '8' } }", "m.batch, which must be a whole number"),
+        ("{ m = { model = 'a:b', data = 'a:b', loss = [] } }", "m.loss, which must be a string"),
+        ("{ m = { model = 'a:b', data = 'a:b', optimizer = 'Adam' } }", "m.optimizer, which must be a table, { name"),
+        (
+            "{ m = { model = 'a:b', data = 'a:b', optimizer = { name = 'Adam' } } }",
+            "m.optimizer, which has no learning",
+        ),
+        (
+            "{ m = { model = 'a:b', data = 'a:b', optimizer = { name = 3, learning_rate = 1 } } }",
+            "m.optimizer.name, which must be an optimizer of Keras, but is 3",
+        ),
+        (
+            "{ m = { model = 'a:b', data = 'a:b', optimizer = { name = 'Adam', learning_rate = [1] } } }",
+            "m.optimizer.learning_rate, which must be a number",
+        ),
+        ("{ m = { model = 'a:b', data = 'a:b', variables = { HOME = '/' } } }", "HOME, which every process has"),
+        ("{ m = { model = 'a:b', data = 'a:b', modes = ['tf3'] } }", "m.modes, which has 'tf3'"),
         ("{ m = { command = 'python a.py' } }", "m.command, which must be a list of words"),
         ("{ m = { command = [] } }", "m.command, which must be a list of words"),
         ("{ m = { command = ['python', 3] } }", "m.command, which must be a list of words"),
@@ -157,7 +186,13 @@ def test_what_the_readme_shows_can_be_used_as_it_stands(tmp_path: Path) -> None:
 
 def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> None:
     """A key that is added gets its mistakes tested too."""
-    assert set(MISTAKES) == set(config.Config.__dataclass_fields__) - {"root", "machine", "commands", "at_once"}
+    assert set(MISTAKES) == set(config.Config.__dataclass_fields__) - {
+        "root",
+        "machine",
+        "commands",
+        "builders",
+        "at_once",
+    }
 
 
 @pytest.mark.parametrize(("key", "value", "told"), [(key, *pair) for key, pairs in MISTAKES.items() for pair in pairs])
@@ -192,7 +227,16 @@ def test_an_unknown_key_is_refused_with_a_hint(tmp_path: Path, name: str, hint: 
             "m.variable, which is no key; did you mean 'variables'?",
         ),
         ("m = { command = ['python', 'a.py'], env = {} }", "m.env, which is no key; there are command, steps"),
-        ("m = { zzz = 1 }", "m.zzz, which is no key; there are command, steps, files, variables, modes, timeout."),
+        (
+            "m = { zzz = 1 }",
+            "m.zzz, which is no key; there are command, steps, files, variables, modes, timeout, model,",
+        ),
+        ("m = { modell = 'a:b' }", "m.modell, which is no key; did you mean 'model'?"),
+        ("m = { model = 'a:b', dat = 'a:c' }", "m.dat, which is no key; did you mean 'data'?"),
+        ("m = { model = 'a:b', data = 'a:c', epoch = 1 }", "m.epoch, which is no key; did you mean 'epochs'?"),
+        ("m = { model = 'a:b', data = 'a:c', steps = 1 }", "m.steps, which is no key; that of a table with a command"),
+        ("m = { command = ['python', 'a.py'], epochs = 1 }", "m.epochs, which is no key; that of a table with a model"),
+        ("a.b = { model = 'a:b', data = 'a:c' }", "a.b, which is no key (a model's name has no dot); there are"),
         (
             "a.b = { command = ['python', 'a.py'] }",
             "a.b, which is no key (a model's name has no dot); there are command",
@@ -235,6 +279,45 @@ def test_tables_of_models_define_commands(tmp_path: Path) -> None:
         ),
     )
     assert load(tmp_path, "models = {}").commands == ()
+
+
+def test_tables_of_models_define_builders(tmp_path: Path) -> None:
+    """A table with a model is a builder, beside commands, and a command that is typed takes its name."""
+    table = """
+        modes = ["tf2", "v1"]
+        [tool.tfmatrix.models.mnist]
+        model = "mnist.model:Nets.build"
+        data = "rows:sample"
+        [tool.tfmatrix.models.all]
+        model = "a:b"
+        data = "a:c"
+        epochs = 2
+        batch = 8
+        optimizer = { name = "Adam", learning_rate = 1, amsgrad = true }
+        loss = "mse"
+        files = ["data/"]
+        variables = { B = "2", A = "1" }
+        modes = "v1"
+        timeout = 600
+        [tool.tfmatrix.models.train]
+        command = ["python", "train.py"]
+    """
+    loaded = load(tmp_path, table)
+    optimizer = (("amsgrad", True), ("learning_rate", 1), ("name", "Adam"))
+    variables = (("A", "1"), ("B", "2"))
+    assert loaded.builders == (
+        Builder("mnist", "mnist.model:Nets.build", "rows:sample"),
+        Builder("all", "a:b", "a:c", ("v1",), 2, 8, optimizer, "mse", ("data/",), variables, 600),
+    )
+    assert [command.name for command in loaded.commands] == ["train"]
+    typed = loaded.with_command(["python", "mnist.py"], steps=None, modes=None)
+    assert [builder.name for builder in typed.builders] == ["all"]
+
+
+def test_a_builder_that_would_be_left_out_of_a_mode_is_refused(tmp_path: Path) -> None:
+    """A builder is run in modes of the project alone."""
+    with pytest.raises(UserError, match=r"models has m, which runs in v1, and modes does not; add it there, or set"):
+        load(tmp_path, 'modes = ["tf2"]\nmodels.m = { model = "a:b", data = "a:c", modes = ["v1"] }')
 
 
 @pytest.mark.parametrize(("modes", "own"), [('["v1"]', ""), ('["tf2", "v1"]', 'modes = ["tf2", "tf2-xla"]')])

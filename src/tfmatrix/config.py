@@ -12,8 +12,9 @@ from typing import Any
 
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
-from tfmatrix.models import commands
-from tfmatrix.records import Command, Launch, Machine, Policy, Rule
+from tfmatrix.models import builders, commands
+from tfmatrix.models.defined import require_inside, require_name
+from tfmatrix.records import Builder, Command, Defined, Launch, Machine, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
 
 if sys.version_info >= (3, 11):
@@ -57,9 +58,11 @@ class Config:
     distribution: str = "tensorflow-cpu"
     modes: tuple[str, ...] = DEFAULT_MODES
     models: tuple[str, ...] = ()
-    """Names of models, ``mlp`` or ``optimizers[adamw]``; none means all in the folder, and all commands."""
+    """Names of models, ``mlp`` or ``optimizers[adamw]``; none means all in the folder, and all that tables define."""
     commands: tuple[Command, ...] = ()
     """What the tables `[tool.tfmatrix.models.NAME]` define, which stand in the place of names."""
+    builders: tuple[Builder, ...] = ()
+    """The same: tables with a model in the place of a command."""
     at_once: tuple[str, ...] = ()
     """What was typed of the one command that is run without a table: ``--steps 20 -- python train.py``."""
     models_folder: Path = Path("reference_models")
@@ -101,8 +104,10 @@ class Config:
         except ValueError as error:
             raise UserError(f"the command line {error}.") from None
         others = tuple(one for one in self.commands if one.name != name)
+        built = tuple(one for one in self.builders if one.name != name)
         typed = (*(("--steps", str(steps)) if steps is not None else ()), "--", *words)
-        return replace(self, models=(name,), modes=command.modes, commands=(*others, command), at_once=typed)
+        models, defined = (name,), (*others, command)
+        return replace(self, models=models, modes=command.modes, commands=defined, builders=built, at_once=typed)
 
 
 def find_root(start: Path) -> Path:
@@ -132,12 +137,13 @@ def load(root: Path) -> Config:
     config = Config(root=root)
     where = f"{path.name}, [tool.tfmatrix]"
     loaded = replace(config, **_checked(table, where, config))
-    for command in loaded.commands:
+    every: tuple[Defined, ...] = (*loaded.commands, *loaded.builders)
+    for defined in every:
         # Without a cell in any of the project's modes it would be left out, and nothing would say so.
-        if strange := [mode for mode in command.modes if mode not in loaded.modes]:
+        if strange := [mode for mode in defined.modes if mode not in loaded.modes]:
             raise UserError(
-                f"{where}: models has {command.name}, which runs in {strange[0]}, and modes does not; "
-                f"add it there, or set models.{command.name}.modes."
+                f"{where}: models has {defined.name}, which runs in {strange[0]}, and modes does not; "
+                f"add it there, or set models.{defined.name}.modes."
             )
     return loaded
 
@@ -161,14 +167,14 @@ def _read(path: Path) -> dict[str, Any]:
 def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str, Any]:
     """Return the values as Config has them."""
     known = {name: check for name, check in _CHECKS.items() if hasattr(defaults, name)}
-    checked = {}
+    checked: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
             raise UserError(sentence(f"{where}: there is no key {name!r}; {_nearest(name, known)}"))
         try:
             # One key, since TOML has no list and tables under one name: either selects, or the tables define.
             if name == "models" and isinstance(value, Mapping):
-                checked["commands"] = _commands(value)
+                checked["commands"], checked["builders"] = _defined(value)
             else:
                 checked[name] = known[name](value)
         except ValueError as error:
@@ -197,32 +203,63 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(part) for part in parts))
 
 
-def _commands(value: Mapping[str, Any]) -> tuple[Command, ...]:
-    """Return the commands of a table of tables."""
+def _defined(value: Mapping[str, Any]) -> tuple[tuple[Command, ...], tuple[Builder, ...]]:
+    """Return the commands and the builders of a table of tables."""
     for name, table in value.items():
-        if name in _COMMAND and not isinstance(table, Mapping):
+        if name in {**_COMMAND, **_BUILDER} and not isinstance(table, Mapping):
             raise ValueError(f"has {name}, which belongs into the table of one model, [tool.tfmatrix.models.NAME]")
-        commands.require_name(name)
+        require_name(name)
         if not isinstance(table, Mapping):
             raise ValueError(  # noqa: TRY004  # every check raises the same
-                f"has {name}, which must be a table with a command, but is {table!r}"
+                f"has {name}, which must be a table with a command or a model, but is {table!r}"
             )
-    return tuple(_command(name, table) for name, table in value.items())
+    built = {name: table for name, table in value.items() if _is_builder(name, table)}
+    return (
+        tuple(_command(name, table) for name, table in value.items() if name not in built),
+        tuple(_builder(name, table) for name, table in built.items()),
+    )
+
+
+def _is_builder(name: str, table: Mapping[str, Any]) -> bool:
+    """Return whether a table is a builder's; raises ``ValueError`` where that cannot be told."""
+    if "command" in table and "model" in table:
+        raise ValueError(f"has {name} with both a command and a model, which are two models; give each a table")
+    if "command" in table:
+        return False
+    for key, value in table.items():
+        _require_key(key, value, {**_COMMAND, **_BUILDER}, name)
+    if not {"model", "data"} & set(table):
+        raise ValueError(f"has {name}, which has no command: {commands.SHOWN}; and no {builders.SHOWN}")
+    return True
+
+
+def _require_key(key: str, value: Any, known: Iterable[str], name: str) -> None:
+    """Raise ``ValueError`` for a key that tables of some kind do not have."""
+    if key not in known:
+        inner = isinstance(value, Mapping) and {"command", "model"} & set(value)
+        dotted = " (a model's name has no dot)" if inner else ""
+        other = "command" if key in _COMMAND else "model" if key in _BUILDER else ""
+        hint = f"that of a table with a {other} alone" if other else _nearest(key, known)
+        raise ValueError(f"has {name}.{key}, which is no key{dotted}; {hint}")
 
 
 def _command(name: str, table: Mapping[str, Any]) -> Command:
     """Return the command of one table."""
     for key, value in table.items():
-        if key not in _COMMAND:
-            hint = _nearest(key, _COMMAND)
-            dotted = " (a model's name has no dot)" if isinstance(value, Mapping) and "command" in value else ""
-            raise ValueError(f"has {name}.{key}, which is no key{dotted}; {hint}")
-    if "command" not in table:
-        raise ValueError(f"has {name}, which has no command: {commands.SHOWN}")
+        _require_key(key, value, _COMMAND, name)
     found: dict[str, Any] = {"modes": DEFAULT_MODES[:1]}  # a script knows itself which behaviour it wants
     for key, value in table.items():
         found["words" if key == "command" else key] = _COMMAND[key](value, f"{name}.{key}")
     return Command(name, **found)
+
+
+def _builder(name: str, table: Mapping[str, Any]) -> Builder:
+    """Return the builder of one table."""
+    for key, value in table.items():
+        _require_key(key, value, _BUILDER, name)
+    if lacking := [key for key in ("model", "data") if key not in table]:
+        raise ValueError(f"has {name}, which has no {lacking[0]}: {builders.SHOWN}")
+    return Builder(name, **{key: _BUILDER[key](value, f"{name}.{key}") for key, value in table.items()})
 
 
 def _told(check: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
@@ -242,7 +279,7 @@ def _inside(value: Any, name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
         raise ValueError(f"has {name}, which must be a list of paths, but is {value!r}")
     for path in value:
-        commands.require_inside(path, name)
+        require_inside(path, name)
     return tuple(dict.fromkeys(value))
 
 
@@ -353,15 +390,31 @@ def _rule(value: Mapping[str, Any], name: str) -> Rule:
     return Rule(**where, ratio=ratio, levels=tuple(words))
 
 
-_COMMAND: dict[str, Callable[[Any, str], Any]] = {
-    "command": commands.words_of,
-    "steps": _told(_count(0)),
+_SHARED: dict[str, Callable[[Any, str], Any]] = {
     "files": _inside,
     "variables": _variables,
     "modes": _told(_modes),
     "timeout": _told(_seconds),
 }
-"""What a command's table may have: each check is of a value and its full name."""
+"""What every model's table may have: each check is of a value and its full name."""
+
+_COMMAND: dict[str, Callable[[Any, str], Any]] = {
+    "command": commands.words_of,
+    "steps": _told(_count(0)),
+    **_SHARED,
+}
+"""What a command's table may have."""
+
+_BUILDER: dict[str, Callable[[Any, str], Any]] = {
+    "model": builders.function_of,
+    "data": builders.function_of,
+    "epochs": _told(_count(1)),
+    "batch": _told(_count(1)),
+    "optimizer": builders.optimizer_of,
+    "loss": _told(_text),
+    **_SHARED,
+}
+"""What a builder's table may have."""
 
 _CHECKS: dict[str, Any] = {
     "versions": _names,

@@ -83,8 +83,8 @@ def scope_of(config: Config, environments: Iterable[Environment]) -> Scope:
 
 def cell_covers(scope: Scope, cell: Cell, start: Start = _USUAL) -> Covers:
     """Return what every trial of a cell covers that starts so, whatever its work."""
-    command = cell.model.command
-    own = {**dict(cell.launch.variables), **dict(command.variables if command else ()), **dict(start.variables)}
+    defined = cell.model.defined
+    own = {**dict(cell.launch.variables), **dict(defined.variables if defined else ()), **dict(start.variables)}
     launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
     return (
         ("lock", scope.locks[cell.environment]),
@@ -133,22 +133,23 @@ def trial_key(covers: Iterable[tuple[str, str]]) -> str:
 def probe_source() -> str:
     """Return the digest of the probe's files, and of the one that says with what variables it starts."""
     state = hashlib.sha256()
-    for path in (*sorted([*PROBE.glob("*.py"), *PROBE.glob("*.json")]), LAUNCHING):
-        state.update(path.name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    files = {path.relative_to(PROBE).as_posix(): path for path in (*PROBE.rglob("*.py"), *PROBE.rglob("*.json"))}
+    for name, path in (*sorted(files.items()), (LAUNCHING.name, LAUNCHING)):
+        state.update(name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()
 
 
 def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a return for each work
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
-        case Train(jitter=jitter):
-            return ("work", TRAIN), ("jitter", str(jitter))
+        case Train(jitter=jitter, keep=keep):
+            return ("work", TRAIN), ("jitter", str(jitter)), *([("keep", json.dumps(keep))] if keep else [])
         case Plain():
             return (("work", PLAIN),)
-        case FromStart(start=handed):
-            return ("work", START), ("start", handed)
-        case Seeds():
-            return (("work", SEEDS),)
+        case FromStart(start=handed, keep=keep):
+            return ("work", START), ("start", handed), *([("keep", json.dumps(keep))] if keep else [])
+        case Seeds(count=count):
+            return ("work", SEEDS), ("seeds", str(count))
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

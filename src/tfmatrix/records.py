@@ -78,21 +78,56 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Builder:
+    """Two functions of the user's modules, of which one returns a Keras model and the other its data."""
+
+    name: str
+    model: str
+    """The function that returns the model, after its module: ``package.module:build``."""
+    data: str
+    """The same of the data."""
+    modes: tuple[str, ...] = ()
+    """The modes that it is run in; none: in every one, as a file."""
+    epochs: int | None = None
+    """None, as all that follow: what Keras does by itself."""
+    batch: int | None = None
+    optimizer: tuple[tuple[str, str | float], ...] = ()
+    """Its name and settings, sorted; none: `build` returns a model that is compiled."""
+    loss: str = ""
+    files: tuple[str, ...] = ()
+    """Files and folders that it reads besides what git tracks, by their paths from the project's root."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that its process starts with, sorted by name."""
+    timeout: float | None = None
+    """Seconds that one of its trials may take; None: as many as any other."""
+
+
+Defined = Command | Builder
+"""What a table `[tool.tfmatrix.models.NAME]` defines."""
+
+
+@dataclass(frozen=True)
 class Model:
-    """What is run: a reference model, which is one file or one variant of it, or a command."""
+    """What is run: a reference model, which is one file or one variant of it, or what a table defines."""
 
     path: str
-    """The file's; of a command its name."""
+    """The file's; of what a table defines its name."""
     source: str
-    """SHA-256 of the file's bytes; of a command, of what its table says that may change bits."""
+    """SHA-256 of the file's bytes; or of what a table says that may change bits."""
     variant: str = ""
-    command: Command | None = None
+    defined: Defined | None = None
+    """What a table defines."""
+
+    @property
+    def command(self) -> Command | None:
+        """Return the command that this is, if it is one."""
+        return self.defined if isinstance(self.defined, Command) else None
 
     @property
     def name(self) -> str:
-        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``; or the command's name."""
-        if self.command:
-            return self.command.name
+        """Return the file's stem, with the variant in brackets: ``optimizers[adamw]``; or the table's name."""
+        if self.defined:
+            return self.defined.name
         stem = self.path.rpartition("/")[2].removesuffix(".py")
         return f"{stem}[{self.variant}]" if self.variant else stem
 
@@ -159,6 +194,8 @@ class Train:
 
     jitter: int = 0
     """Which draw of one-ULP jitter moves its inputs; 0: none."""
+    keep: tuple[str, ...] = ()
+    """Stages of which all bytes are kept, besides what is kept of every trial: ``native gradient@3``."""
 
 
 @dataclass(frozen=True)
@@ -166,9 +203,16 @@ class Plain:
     """Run a command unobserved, but for its weights, history and predictions."""
 
 
+MOST_SEEDS = 32
+"""Other seeds that initial weights are drawn under at most."""
+
+
 @dataclass(frozen=True)
 class Seeds:
     """Draw a model's initial weights under other seeds."""
+
+    count: int = MOST_SEEDS
+    """How many."""
 
 
 @dataclass(frozen=True)
@@ -211,6 +255,8 @@ class FromStart:
 
     start: str
     """SHA-256 of what is handed over."""
+    keep: tuple[str, ...] = ()
+    """Stages of which all bytes are kept: ``start gradient@3``; sorted."""
     handed: str = ""
     """The file that has it; empty while nobody runs the trial."""
 
@@ -219,9 +265,11 @@ Work = Train | Plain | FromStart | Seeds | Script | Write | Read
 """What a trial does in its environment and mode."""
 
 
-TRIAL, WITNESS, JITTER, PLAIN, START, SEEDS = "trial", "witness", "jitter", "plain", "start", "seeds"
+TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
+SEEDS, KEPT = "seeds", "kept"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to show that observing changes nothing; to show what a redraw hides; to draw the initial weights under other seeds."""
+to show that observing changes nothing; to show what a redraw hides; to draw the initial weights under other seeds; to
+repeat one and keep more bytes."""
 
 
 @dataclass(frozen=True)
@@ -324,7 +372,7 @@ class Tensor(NamedTuple):
     shape: tuple[int, ...]
     data: bytes
     whole: bool = True
-    """False where ``data`` is a sample of a tensor too large to be kept."""
+    """False where ``data`` is a sample of it, or no bytes of it were kept and ``data`` is empty."""
 
 
 @dataclass(frozen=True)

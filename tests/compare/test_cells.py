@@ -23,6 +23,9 @@ from tfmatrix.records import PLAIN, ExpectedTrial, Trial
 from tfmatrix.store.fingerprints import trace_digest
 from tfmatrix.store.store import Store
 
+Answer = Callable[[ExpectedTrial], Stages | Trial]
+Answering = Callable[[str, Answer], Answer]
+
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
@@ -63,11 +66,25 @@ def test_a_witness_that_ends_otherwise_makes_its_cell_unstable(tmp_path: Path, p
     assert (found.outcome, found.reason) == ("unstable", "trial-1 was observed, witness-1 was crashed")
 
 
+@pytest.fixture
+def parted() -> Answering:
+    """Return a function like `answering`, of releases whose initial weights differ: other seeds are wanted then."""
+
+    def answer(role: str, became: Answer) -> Answer:
+        def of(one: ExpectedTrial) -> Stages | Trial:
+            elsewhere = one.cell.environment.name != BASELINE
+            return became(one) if one.role == role else ones(init=[2.0 if elsewhere else 1.0] * 40)
+
+        return of
+
+    return answer
+
+
 @pytest.mark.parametrize("role", ["jitter", "seeds"])
-def test_what_is_meant_to_differ_is_held_to_no_trial(tmp_path: Path, plan: Plan, role: str) -> None:
+def test_what_is_meant_to_differ_is_held_to_no_trial(tmp_path: Path, plan: Plan, parted: Answering, role: str) -> None:
     """Jittered inputs and other seeds give other bits on purpose, and the cell is observed."""
     with Store(tmp_path / "store.sqlite") as store:
-        fill(store, plan, answering(role, lambda _: ones(gradient=[2.5] * 4)))
+        fill(store, plan, parted(role, lambda _: ones(gradient=[2.5] * 4)))
         found = state(plan, store)
     assert (found.outcome, found.trials) == ("observed", 3)
 
@@ -75,11 +92,11 @@ def test_what_is_meant_to_differ_is_held_to_no_trial(tmp_path: Path, plan: Plan,
 @pytest.mark.parametrize("outcome", ["failed", "crashed", "timed-out"])
 @pytest.mark.parametrize("role", ["jitter", "seeds"])
 def test_a_jitter_or_seeds_trial_that_does_not_end_well_is_its_cells_outcome(
-    tmp_path: Path, plan: Plan, role: str, outcome: str
+    tmp_path: Path, plan: Plan, parted: Answering, role: str, outcome: str
 ) -> None:
     """A cell whose noise floor or other seeds are not known is not observed, and says which trial failed and how."""
     with Store(tmp_path / "store.sqlite") as store:
-        fill(store, plan, answering(role, lambda expected: trial(expected, outcome, kind="ValueError", message="m")))
+        fill(store, plan, parted(role, lambda expected: trial(expected, outcome, kind="ValueError", message="m")))
         found = state(plan, store)
         (compared,) = compare_all(plan, store).cells
     assert (found.outcome, found.reason, found.trace) == (outcome, "ValueError: m", None)
@@ -206,10 +223,12 @@ def test_trials_of_which_one_has_a_stage_more_part_there(tmp_path: Path, plan: P
 
 
 @pytest.mark.parametrize("role", ["jitter", "seeds"])
-def test_a_model_that_has_no_jitter_or_seeds_is_observed_without(tmp_path: Path, plan: Plan, role: str) -> None:
+def test_a_model_that_has_no_jitter_or_seeds_is_observed_without(
+    tmp_path: Path, plan: Plan, parted: Answering, role: str
+) -> None:
     """A trial on the side that is not supported leaves the cell observed, with the traces of the other role."""
     with Store(tmp_path / "store.sqlite") as store:
-        fill(store, plan, answering(role, lambda expected: trial(expected, "unsupported", message="m")))
+        fill(store, plan, parted(role, lambda expected: trial(expected, "unsupported", message="m")))
         found = state(plan, store)
     assert (found.outcome, found.trials) == ("observed", 3)
     assert (found.jitters, found.seeds) == (((), found.trace) if role == "jitter" else ((found.trace,), None))

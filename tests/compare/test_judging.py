@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import FrozenInstanceError
 from itertools import groupby
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from building import Stages, tensor, traced
 from tfmatrix.compare.judging import Judge, Judgement, Traces
 from tfmatrix.compare.stages import parse
-from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.tensors import NOT_MEASURED, Tensors
 from tfmatrix.compare.verdicts import Passing, Verdict, worst
 from tfmatrix.records import OBSERVED, Trial
 from tfmatrix.store.fingerprints import trace_digest
@@ -27,13 +29,21 @@ WEIGHTS = [1.0, 0.5, 0.25, -0.5]
 
 
 def judged(
-    folder: Path, baseline: Stages, candidate: Stages, jitters: tuple[Stages, ...] = (), **further: Any
+    folder: Path,
+    baseline: Stages,
+    candidate: Stages,
+    jitters: tuple[Stages, ...] = (),
+    without: Collection[str] = (),
+    **further: Any,
 ) -> Judgement:
-    """Return the judgement of two traces, given by their stages."""
+    """Return the judgement of two traces, given by their stages; of those that are named no bytes are kept."""
     with Store(folder / "store.sqlite") as store:
 
         def put(stages: Stages) -> str:
             trace, tensors = traced(stages)
+            for print_ in trace:
+                if f"{print_.tier} {print_.stage}" in without:
+                    tensors[print_.digest] = tensors[print_.digest]._replace(data=b"", whole=False)
             digest = trace_digest(trace)
             store.add(Trial(digest, OBSERVED, digest, (), digest), trace, tensors)
             return digest
@@ -213,12 +223,12 @@ def test_a_nan_or_infinity_on_one_side_is_another_meaning(tmp_path: Path, other:
 
 def test_a_difference_outside_a_sample_is_not_called_rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a tensor kept as a sample that shows nothing, though the digests differ, the worst is assumed and said."""
-    monkeypatch.setattr("tfmatrix.store.store.WHOLE", 64)
-    monkeypatch.setattr("tfmatrix.store.store.SAMPLE", 2)
+    monkeypatch.setattr("tfmatrix.store.fingerprints.SAMPLE", 2)
     large = np.ones(100)
     other = large.copy()
     other[50] = 7.0
-    found = judged(tmp_path, {"native saved/w": large}, {"native saved/w": other})
+    sampled = tensor([1.0, 1.0])._replace(shape=(100,), whole=False)
+    found = judged(tmp_path, {"native saved/w": sampled}, {"native saved/w": other})
     assert verdicts(found) == {"native saved": "different"}
     assert found.stages[0].worst is not None
     assert "kept as a sample" in found.stages[0].worst.reason
@@ -293,11 +303,21 @@ def test_a_jitter_that_moves_less_than_one_unit_leaves_the_floor_at_one(
     assert (worst_found.floor, worst_found.ratio) == (0.25, times)
 
 
+def spread(values: Any) -> NDArray[np.float32]:
+    """Return a whole array of which these are the elements of a sample."""
+    array = np.zeros(100, np.float32)
+    array[[0, 33, 66, 99]] = values
+    return array
+
+
 @pytest.mark.parametrize("sampled", [(True, True), (True, False), (False, True), (False, False)])
-def test_a_difference_of_a_sample_is_said_to_be_one(tmp_path: Path, sampled: tuple[bool, bool]) -> None:
+def test_a_difference_of_a_sample_is_said_to_be_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampled: tuple[bool, bool]
+) -> None:
     """Where either side was kept as a sample, distance and reason say so, and of two whole tensors they do not."""
+    monkeypatch.setattr("tfmatrix.store.fingerprints.SAMPLE", 4)
     baseline, candidate = (
-        {"native saved/w": tensor(values)._replace(shape=(100,), whole=False) if part else tensor(values)}
+        {"native saved/w": tensor(values)._replace(shape=(100,), whole=False) if part else spread(values)}
         for values, part in zip((WEIGHTS, moved(2)), sampled, strict=True)
     )
     found = judged(tmp_path, baseline, candidate)
@@ -343,3 +363,100 @@ def test_a_counter_has_no_noise_floor(tmp_path: Path, dtype: str) -> None:
     found = judged(tmp_path, observed(dtype=dtype), observed(iterations=0, dtype=dtype), jitters)
     assert verdicts(found)["native slots"] == "different"
     assert [s.worst.reason for s in found.stages if s.worst] == ["1 of 1 elements differ, and these do not round"]
+
+
+def steps(by: float, many: int = 4) -> dict[str, Any]:
+    """Return a run whose gradients and weights are moved by so many eps and more at each step."""
+    return {
+        "native init/w": WEIGHTS,
+        **{
+            f"native {kind}@{step}/w": moved(by * (at + step))
+            for step in range(many)
+            for at, kind in ((1, "gradient"), (5, "weights"))
+        },
+    }
+
+
+BETWEEN = [f"native {kind}@{step}/w" for kind in ("gradient", "weights") for step in (1, 2)]
+
+
+@pytest.mark.parametrize(("by", "verdict"), [(2.0, "rounding"), (20.0, "different")])
+def test_steps_in_between_are_judged_by_the_last(tmp_path: Path, by: float, verdict: str) -> None:
+    """What has no bytes is counted as differing and as not measured, and the last step is judged in its place."""
+    baseline = {**steps(0), **{name: moved(-1 - number) for number, name in enumerate(BETWEEN)}}
+    found = judged(tmp_path, baseline, steps(by), without=BETWEEN)
+    assert verdicts(found)["native weights"] in {verdict, "consequence"}
+    assert verdicts(found)["native gradient"] == verdict
+    assert {s.kind: (s.differing, s.passed_over) for s in found.stages} == {
+        "init": (0, 0),
+        "gradient": (4, 2),
+        "weights": (4, 2),
+    }
+
+
+def test_a_difference_that_is_not_measured_is_never_rounding(tmp_path: Path) -> None:
+    """Where no later step can be measured, or it is the first of all, the verdict is different, and says why."""
+    weights = [f"native weights@{step}/w" for step in (1, 2, 3)]
+    baseline = {**steps(0), **{name: moved(-1 - number) for number, name in enumerate(weights)}}
+    last = judged(tmp_path / "a", baseline, steps(2), without=weights)
+    assert verdicts(last) == {"native init": "identical", "native gradient": "rounding", "native weights": "different"}
+    baseline["native gradient@0/w"] = moved(-9)
+    first = judged(tmp_path / "b", baseline, steps(2), without=["native gradient@0/w"])
+    assert verdicts(first)["native gradient"] == "different"
+    assert first.divergences[0].at.reason == NOT_MEASURED
+    assert first.divergences[0].at.stage == "gradient@0/w"
+    tier = {"injected gradient/w": WEIGHTS}, {"injected gradient/w": moved(1)}
+    assert verdicts(judged(tmp_path / "c", *tier, without=["injected gradient/w"])) == {
+        "injected gradient": "different"
+    }
+
+
+def test_draws_that_are_not_measured_are_no_redraw(tmp_path: Path) -> None:
+    """Without bytes nobody can tell whether two draws have one distribution."""
+    drawn = np.random.RandomState(0).random_sample((2, 500))
+    found = judged(tmp_path, {"native draw@0/x": drawn[0]}, {"native draw@0/x": drawn[1]}, without=["native draw@0/x"])
+    assert verdicts(found) == {"native draw": "different"}
+
+
+def test_a_curve_has_the_steps_that_can_be_measured(tmp_path: Path) -> None:
+    """A step without bytes is no point of it, and not one at zero."""
+    baseline = {**steps(0), **{name: moved(-1 - number) for number, name in enumerate(BETWEEN)}}
+    found = judged(tmp_path, baseline, steps(2), without=BETWEEN)
+    assert [point.step for point in found.curve] == [0, 3]
+    assert all(point.scaled_error > 0 for point in found.curve)
+
+
+def test_without_bytes_in_the_jitters_the_floor_is_the_least(tmp_path: Path) -> None:
+    """A noise floor that cannot be measured widens nothing."""
+    traces = {"native saved/w": WEIGHTS}, {"native saved/w": moved(17)}, {"native saved/w": moved(4)}
+    assert verdicts(judged(tmp_path / "a", *traces[:2], traces[2:])) == {"native saved": "rounding"}
+    with Store(tmp_path / "store.sqlite") as store:
+        floor, *digests = [put_without(store, one, ["native saved"] * (one is traces[2])) for one in traces[::-1]]
+        judge = Judge(Tensors(store), Traces(digests[1], (floor,)), Traces(digests[0]))
+        assert verdicts(judge.judge()) == {"native saved": "different"}
+        assert judge.lacking() == {floor: ("native saved",)}
+
+
+def test_of_batches_the_first_and_the_last_are_lacking(tmp_path: Path) -> None:
+    """No batch has bytes: where batches differ, the first that differs is to be measured, and the last for the rest."""
+    batches = {f"native batch@{step}/x": moved(step) for step in range(4)}
+    others = {f"native batch@{step}/x": moved(step + 8) for step in range(4)}
+    order, other = {"native shuffle@0/order": [1.0]}, {"native shuffle@0/order": [2.0]}
+    for a, b, wanted in (
+        (batches, others, ("native batch@0", "native batch@3")),
+        ({**order, **batches}, {**other, **others}, ()),  # other batches, since their rows came in another order
+    ):
+        with Store(tmp_path / f"{len(wanted)}.sqlite") as store:
+            digests = [put_without(store, one, [f"native batch@{step}" for step in range(4)]) for one in (a, b)]
+            found = Judge(Tensors(store), Traces(digests[0]), Traces(digests[1])).lacking()
+        assert found == (dict.fromkeys(digests, wanted) if wanted else {})
+
+
+def put_without(store: Store, stages: Stages, gone: Collection[str]) -> str:
+    """Add a trace of which some stages have no bytes, and return its digest."""
+    trace, tensors = traced(stages)
+    lost = {print_.digest for print_ in trace if f"{print_.tier} {print_.stage.partition('/')[0]}" in gone}
+    held = {name: one._replace(data=b"", whole=False) if name in lost else one for name, one in tensors.items()}
+    digest = trace_digest(trace)
+    store.add(Trial(digest, OBSERVED, trace=digest), trace, held)
+    return digest

@@ -30,7 +30,7 @@ RUN: dict[str, Any] = {
 }
 
 
-def handed(baseline: Stages, candidate: Stages) -> Handed:
+def handed(baseline: Stages, candidate: Stages) -> tuple[Handed, ...]:
     """Return what the candidate of two runs is handed."""
     (a, mine), (b, others) = traced(baseline), traced(candidate)
     layouts = {name: (one.dtype, one.shape) for name, one in {**mine, **others}.items()}

@@ -117,7 +117,7 @@ def test_a_candidate_that_does_not_run(tmp_path: Path, tell: Tell, outcome: str,
     assert tell("check", CANDIDATE).code == code
 
 
-@pytest.mark.parametrize("role", ["trial-1", "trial-2", "jitter-1", "seeds-1"])
+@pytest.mark.parametrize("role", ["trial-1", "trial-2", "jitter-1"])
 def test_one_missing_trial(tmp_path: Path, tell: Tell, role: str) -> None:
     """A cell of which any trial is missing is no answer, the baseline's noise floor included."""
     gated(tmp_path, lambda expected: None if expected.name == role else ones())

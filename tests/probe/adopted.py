@@ -71,6 +71,7 @@ fingerprint = _module("fingerprint")
 folders = _module("folders")
 importing = _module("importing")
 isolation = _module("isolation")
+keeping = _module("keeping")
 kinds = _module("kinds")
 loading = _module("loading")
 messages = _module("messages")
@@ -83,6 +84,7 @@ recorder = _module("recorder")
 log = _module("watch.log")
 rows = _module("watch.rows")
 commands = _module("commands")
+named = _module("named")
 tensorflow_files = _module("tensorflow_files")
 
 engines = _module_with_stand_in("engines")
@@ -103,8 +105,8 @@ def recorded(recorder: Any) -> dict[str, NDArray[Any]]:
     at = 8 + int.from_bytes(payload[:8], "little")
     manifest = json.loads(payload[8:at])
     arrays: dict[str, NDArray[Any]] = {}
-    for digest, dtype, shape, size in manifest["tensors"]:
-        arrays[digest] = to_array(Tensor(dtype, tuple(shape), payload[at : at + size]))
+    for digest, dtype, shape, size, whole in manifest["tensors"]:
+        arrays[digest] = to_array(Tensor(dtype, tuple(shape), payload[at : at + size], whole))
         at += size
     assert at == len(payload)
     return {f"{tier} {stage}": arrays[digest] for tier, stage, digest in manifest["trace"]}

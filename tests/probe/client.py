@@ -76,7 +76,7 @@ class Server:
         length = int.from_bytes(self._read(8), "little")
         manifest = json.loads(self._read(length))
         left -= 8 + length
-        assert left == sum(size for *_, size in manifest["tensors"])
+        assert left == sum(size for _, _, _, size, _ in manifest["tensors"])
         while left:
             left -= len(self._some(left))
         return Answer(header, {stage: digest for _, stage, digest in manifest["trace"]}, manifest)

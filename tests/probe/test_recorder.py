@@ -108,7 +108,7 @@ def test_equal_tensors_are_sent_once() -> None:
     ones = np.ones(4, np.float32)
     made = holding((NATIVE, "a", ones), (NATIVE, "b", ones.copy()), (NATIVE, "c", ones.reshape(2, 2)))
     manifest = manifest_of(made)
-    assert [entry[1:] for entry in manifest["tensors"]] == [["float32", [4], 16], ["float32", [2, 2], 16]]
+    assert [entry[1:] for entry in manifest["tensors"]] == [["float32", [4], 16, True], ["float32", [2, 2], 16, True]]
     assert manifest["trace"][0][2] == manifest["trace"][1][2] != manifest["trace"][2][2]
 
 

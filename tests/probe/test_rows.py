@@ -116,7 +116,7 @@ def test_formats_are_of_kinds_that_are_saved_and_of_engines() -> None:
 def test_a_model_without_initial_weights_has_no_other_seeds() -> None:
     """Where a kind's row names no initial weights there is nothing to draw again, and that is said."""
     with pytest.raises(outcomes.Unsupported, match="no initial weights"):
-        trial._record_seeds(kinds.KINDS["streams"], None, None)
+        trial._record_seeds(kinds.KINDS["streams"], None, None, [1])
 
 
 def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,12 +132,12 @@ def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypa
     monkeypatch.setattr(trial, "find_beside", lambda path: None)
     monkeypatch.setattr(trial, "record_seed", lambda recorder: None)
     request = {"path": str(path), "variant": "", "purpose": "train"}
-    assert trial.observe(request, "").tiers == {recorder.NATIVE}
+    assert trial.observe(request, "", None).tiers == {recorder.NATIVE}
     row = kinds.KINDS["streams"]._replace(tiers=[recorder.INJECTED])
     monkeypatch.setitem(kinds.KINDS, "streams", row)
     setting.recorder = recorder.Recorder()
     with pytest.raises(RuntimeError, match="a streams model recorded a tier that its kind does not have"):
-        trial.observe(request, "")
+        trial.observe(request, "", None)
 
 
 def test_a_row_is_read_whole() -> None:

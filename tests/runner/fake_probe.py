@@ -50,7 +50,7 @@ def packed(observed: Mapping[str, bytes], digest: str = "") -> bytes:
     for name, data in observed.items():
         found = digest or hashlib.sha256(f"uint8\0{len(data)}\0".encode() + data).hexdigest()
         trace.append([*name.split(" "), found])
-        tensors.append([found, "uint8", [len(data)], len(data)])
+        tensors.append([found, "uint8", [len(data)], len(data), True])
     manifest = json.dumps({"trace": trace, "tensors": tensors}).encode("ascii")
     return len(manifest).to_bytes(8, "little") + manifest + b"".join(observed.values())
 
@@ -59,7 +59,7 @@ def exchanged() -> bytes:
     """Return the payload of both sides of an exchange in which everything comes back."""
     found = hashlib.sha256(b"uint8\x001\x00w").hexdigest()
     trace = [["native", stage, found] for stage in ("weights/w", "predict/output")]
-    manifest = json.dumps({"trace": trace, "tensors": [[found, "uint8", [1], 1]]}).encode("ascii")
+    manifest = json.dumps({"trace": trace, "tensors": [[found, "uint8", [1], 1, True]]}).encode("ascii")
     return len(manifest).to_bytes(8, "little") + manifest + b"w"
 
 

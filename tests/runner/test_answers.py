@@ -36,7 +36,7 @@ def payload(change: Callable[[dict[str, Any]], object] = lambda _: None) -> byte
     trace, tensors = traced(STAGES)
     manifest = {
         "trace": [[print_.tier, print_.stage, print_.digest] for print_ in trace],
-        "tensors": [[digest, held.dtype, list(held.shape), len(held.data)] for digest, held in tensors.items()],
+        "tensors": [[name, one.dtype, list(one.shape), len(one.data), one.whole] for name, one in tensors.items()],
     }
     change(manifest)
     encoded = json.dumps(manifest).encode("ascii")

@@ -76,6 +76,7 @@ def test_what_is_asked_of_a_command(tmp_path: Path, planned: Planned) -> None:
         "timeout": 7.0,
         "fresh": False,
         "jitter": 0,
+        "keep": [],
         "purpose": "train",
         "command": ["python", "train.py", "--epochs", "1"],
         "project": str(tmp_path),
@@ -95,7 +96,8 @@ def test_what_is_asked_of_a_command(tmp_path: Path, planned: Planned) -> None:
 def test_what_a_trial_of_a_command_is_for(planned: Planned, role: str, purpose: str, jitter: int) -> None:
     """A probe is asked to run it plainly, under other seeds, or moved by one ULP."""
     found = asked(plan := planned(), of(plan, "other", role))
-    assert (found["purpose"], found["jitter"], found["steps"], found["timeout"]) == (purpose, jitter, 0, 20.0)
+    assert (found["purpose"], found["jitter"], found["steps"]) == (purpose, jitter, 0)
+    assert found["timeout"] == 20.0 * len(found.get("seeds", [0]))  # each of its runs has as long
 
 
 def test_a_model_file_is_asked_for_as_ever(planned: Planned) -> None:

@@ -16,8 +16,8 @@ from tfmatrix.errors import UserError
 from tfmatrix.records import CHANGED, PROBE_DIED, Environment, Fingerprint, Tensor, Trial
 from tfmatrix.store import facts, files
 from tfmatrix.store.files import Folders
-from tfmatrix.store.fingerprints import tensor_digest, to_array, trace_digest
-from tfmatrix.store.store import CACHE, SAMPLE, WHOLE, Store, sample
+from tfmatrix.store.fingerprints import SAMPLE, evenly, tensor_digest, to_array, trace_digest
+from tfmatrix.store.store import CACHE, Store
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_store_is_read_with_a_cache_of_its_own(tmp_path: Path) -> None:
         assert store.connection.execute("PRAGMA cache_size").fetchone() == (-(CACHE // 1024),)
         assert store.connection.execute("PRAGMA busy_timeout").fetchone() == (60_000,)
         assert store.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert (WHOLE, SAMPLE, CACHE) == (16 * 2**20, 2**16, 16 * 2**20)
+    assert CACHE == 16 * 2**20
 
 
 def test_digests_are_of_what_their_definition_says() -> None:
@@ -99,9 +99,11 @@ def test_an_unknown_dtype_is_one_sentence() -> None:
 
 
 def test_a_sample_is_spread_evenly() -> None:
-    """Of a tensor with more elements than a sample has, each is as far from the next as the last from its own."""
-    large = np.arange(SAMPLE * 2 - 1)
-    assert to_array(sample(tensor(large, "int64"))).tolist() == large[::2].tolist()
+    """Of an array with more elements than a sample has, each is as far from the next as the last from its own."""
+    large = np.arange(SAMPLE * 2 - 1).reshape(1, -1)
+    assert evenly(large).tolist() == large[0, ::2].tolist()
+    assert evenly(large[:, :SAMPLE]) is not None
+    assert evenly(large[:, :SAMPLE]).shape == (1, SAMPLE)
 
 
 def test_a_noted_machine_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 
 from building import ones, plan_of, tensor, traced, trial
 from tfmatrix.errors import UserError
-from tfmatrix.records import Fingerprint, Tensor, Trial
-from tfmatrix.store import store as storing
-from tfmatrix.store.fingerprints import tensor_digest, to_array, trace_digest
-from tfmatrix.store.store import SCHEMA, Store, sample
+from tfmatrix.records import OBSERVED, Fingerprint, Tensor, Trial
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+from tfmatrix.store.store import SCHEMA, Store
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
@@ -152,7 +151,7 @@ DIES = """
 import os, sys
 from pathlib import Path
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
-from tfmatrix.records import Fingerprint, Tensor, Trial
+from tfmatrix.records import OBSERVED, Fingerprint, Tensor, Trial
 from tfmatrix.store.store import Store
 
 held = Tensor("uint8", (1,), b"x")
@@ -239,6 +238,7 @@ BEFORE = {
         )
     ),
     4: ("ALTER TABLE trials DROP COLUMN rests",),
+    5: ("DROP INDEX partial_tensors",),
 }
 """What turns a store of the schema after it into one of each earlier schema."""
 
@@ -359,35 +359,36 @@ def test_a_trace_or_tensor_that_is_gone_is_one_sentence(path: Path) -> None:
             store.tensor("ab" * 32)
 
 
-def test_a_large_tensor_is_kept_as_its_digest_and_a_sample(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above the limit a tensor's digest is the whole one's, its bytes a sample that says so; below it is whole."""
-    monkeypatch.setattr(storing, "WHOLE", 400)
-    monkeypatch.setattr(storing, "SAMPLE", 10)
-    at_limit, above = tensor(np.arange(100)), tensor(np.arange(101))
-    text = Tensor("string", (1,), (500).to_bytes(8, "little") + bytes(500))
-    trace, _ = traced({"native a": at_limit, "native b": above, "native c": text})
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+def test_the_one_of_which_more_was_kept_stays(path: Path, order: tuple[int, ...]) -> None:
+    """Of one tensor that comes without bytes, as a sample and whole, the store has the most, in whatever order."""
+    whole = tensor(np.arange(9))
+    forms = (whole._replace(data=b"", whole=False), whole._replace(data=whole.data[:8], whole=False), whole)
+    digest = tensor_digest(whole)
+    trace = (Fingerprint("native", "a", digest),)
     with Store(path) as store:
-        put(store, "k", {"native a": at_limit, "native b": above, "native c": text})
-        found = [store.tensor(print_.digest) for print_ in trace]
-    assert found[0] == at_limit
-    assert found[2] == text
-    assert (found[1].whole, found[1].shape, len(found[1].data)) == (False, (101,), 40)
-    assert to_array(found[1]).tolist() == [0, 11, 22, 33, 44, 55, 66, 77, 88, 100]
+        for number, at in enumerate(order):
+            store.add(Trial(str(number), OBSERVED, trace=trace_digest(trace)), trace, {digest: forms[at]})
+            best = max(order[: number + 1])
+            assert store.tensor(digest) == forms[best]
+            assert store.partial() == ({} if best == 2 else {digest: best == 1})
+            assert store.layouts([digest]) == {digest: ("float32", (9,))}
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float64", "complex128", "bool"])
-@pytest.mark.parametrize("shape", [(storing.SAMPLE * 3,), (7, storing.SAMPLE // 2), (3,)])
-def test_a_sample_is_of_whole_elements_first_and_last_among_them(dtype: str, shape: tuple[int, ...]) -> None:
-    """A sample has the same elements every time, evenly spaced from the first to the last, whatever their width."""
-    elements = (np.arange(np.prod(shape)) % 2000).astype(dtype)
-    large = tensor(elements.reshape(shape), dtype)
-    kept = sample(large)
-    found = to_array(kept)
-    assert kept == sample(large)
-    assert (kept.dtype, kept.shape, kept.whole) == (dtype, shape, False)
-    assert found.size == min(storing.SAMPLE, elements.size)
-    assert found[0].tobytes() == elements[0].tobytes()
-    assert found[-1].tobytes() == elements[-1].tobytes()
+def test_samples_of_an_older_store_are_dropped(path: Path) -> None:
+    """Those of schema 5 were of other elements: their bytes go, with the distances that were measured of them."""
+    whole = tensor(np.arange(9))
+    with Store(path) as store:
+        put(store, "k", {"native a": whole, "native b": tensor([1.0, 2.0])})
+        store.add_distances([("ab" * 32, "cd" * 32)], "[]")
+        store.connection.execute("DROP INDEX partial_tensors")
+        digest = bytes.fromhex(tensor_digest(whole))
+        store.connection.execute("UPDATE tensors SET whole = 0 WHERE digest = ?", (digest,))
+        store.connection.execute("UPDATE meta SET schema = 5")
+    with Store(path) as store:
+        assert store.partial() == {tensor_digest(whole): False}
+        assert store.tensor(tensor_digest(whole)).data == b""
+        assert list(store.distances()) == []
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -13,11 +13,13 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import (
     FAILED,
     JITTER,
+    KEPT,
     MISSING,
     OBSERVED,
     PLAIN,
     SEEDS,
     START,
+    TIMED_OUT,
     TRIAL,
     UNAVAILABLE,
     UNSUPPORTED,
@@ -83,7 +85,9 @@ def _state_of(
         return CellState(cell, MISSING, _why_missing(absent, [t for _, t in trials if t], before))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]
     plain = [(e, t) for e, t in trials if t and e.role == PLAIN]
-    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement(compared, tensors)
+    # One that was repeated to keep more bytes has to have the same bits; it is no trial more.
+    repeated = [(e, t) for e, t in trials if t and e.role == KEPT and e.number == 1]
+    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement([*compared, *repeated], tensors)
     if reason := reason or _changed_by_observing(compared[0], plain, tensors):
         return CellState(cell, UNSTABLE, reason, trials=len(compared))
     first = compared[0][1]
@@ -91,7 +95,7 @@ def _state_of(
     if first.outcome != OBSERVED or unseen:
         outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
         return CellState(cell, outcome, reason, trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, PLAIN, START, SEEDS}]
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, KEPT, PLAIN, START, SEEDS}]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
@@ -166,7 +170,7 @@ def _changed_by_observing(
     expected, trial = observed
     seen = tensors.names(trial.trace) if trial.trace else {}
     for expected_plain, without in plain:
-        if trial.from_outside or without.from_outside:
+        if trial.from_outside or without.from_outside or TIMED_OUT in {trial.outcome, without.outcome}:
             continue  # which says nothing of what it ran
         if trial.outcome != without.outcome:
             told = f"{expected_plain.name}, without taps, was {_told(without)}"

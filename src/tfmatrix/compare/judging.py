@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,6 +39,9 @@ one; docs/decisions has what was measured on fourteen releases."""
 
 LEAST_FLOOR = 1.0
 """The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
+
+Lacking = Mapping[str, tuple[str, ...]]
+"""By the digest of a trace the stages of which not all bytes are there, as tier and stage: ``native gradient@3``."""
 
 RatioFor = Callable[[str, str, str], float]
 """From tier, full stage name and dtype to how many times the noise floor still counts as rounding there."""
@@ -92,9 +95,11 @@ class Judge:
         self._one_sided = _one_sided(self._a, self._b)
         self._noise = baseline.jittered or baseline.trace, baseline.jitters
         self._own_in_noise = tensors.alignment(baseline.trace, self._noise[0]).own
+        self._own_from_start: Mapping[str, str] = {}
         if candidate.start:
             mine, own = _tier(self._a, NATIVE), _tier(tensors.names(candidate.start), START)
-            there = tensors.aligned(mine, own).named(own)
+            alignment = tensors.aligned(mine, own)
+            there, self._own_from_start = alignment.named(own), alignment.own
             self._a = {**self._a, **{(START, stage): digest for (_, stage), digest in mine.items()}}
             self._b = {**self._b, **{(START, stage): digest for (_, stage), digest in there.items()}}
 
@@ -107,8 +112,9 @@ class Judge:
             names = self._ordered(tier)
             differing = [name for name in names if not self._identical(tier, name)]
             reached = self._reached(names, differing) if tier == START else differing
-            findings = dict(self._findings(tier, reached))
-            stages += self._by_stage(tier, names, differing, findings)
+            passed_over = set(self._passed_over(tier, reached))
+            findings = dict(self._findings(tier, reached, passed_over))
+            stages += self._by_stage(tier, names, differing, findings, passed_over)
             for finding in findings.values():
                 firsts.setdefault(finding.verdict, finding)
             if findings:
@@ -175,10 +181,65 @@ class Judge:
     def _identical(self, tier: str, name: str) -> bool:
         return self._a.get((tier, name)) == self._b.get((tier, name))
 
-    def _findings(self, tier: str, differing: Iterable[str]) -> Iterator[tuple[str, Finding]]:
+    def lacking(self, tiers: Sequence[str] = TIERS) -> Lacking:
+        """Return the stages that this judgement needs and that are not there whole, by the trace that lacks them.
+
+        What differs first in a tier is to be measured. So is the last batch that differs, where batches are not drawn
+        in another order: of no batch are the bytes kept.
+        """
+        found: dict[str, dict[str, None]] = {}
+        for tier in tiers:
+            names = self._ordered(tier)
+            differing = [name for name in names if not self._identical(tier, name)]
+            if tier == START:
+                differing = self._reached(names, differing)
+            differing = [name for name in differing if self._in_both(tier, name)]
+            drawn = next((at for at, name in enumerate(differing) if parse(name).kind in RANDOM), len(differing))
+            batches = [name for name in differing[:drawn] if parse(name).kind == "batch"]
+            heads = {_head(name) for name in (*differing[:1], *batches[:1], *batches[-1:])}
+            for name in (name for name in differing if _head(name) in heads):
+                own = self._alignment.own.get(name, name)
+                sides = (self._baseline.trace, _noisy(tier), name), (self._candidate.trace, tier, own)
+                if tier == START:
+                    sides = sides[0], (self._candidate.start or "", tier, self._own_from_start.get(name, name))
+                from_ = self._own_in_noise.get(name, name)
+                for trace, of, one in (*sides, *((jitter, _noisy(tier), from_) for jitter in self._noise[1])):
+                    digest = self._tensors.names(trace).get((of, one))
+                    if digest and not self._tensors.is_whole(digest):
+                        found.setdefault(trace, {})[f"{of} {_head(one)}"] = None
+        return {trace: tuple(stages) for trace, stages in found.items()}
+
+    def smallest_draw(self) -> int | None:
+        """Return the elements of the smallest initial value that differs, None where none does: floats alone."""
+        names = [(tier, name) for tier, name in self._a if tier == NATIVE and parse(name).kind == "init"]
+        parted = [self._a[key] for key in names if self._a[key] != self._b.get(key, self._a[key])]
+        sizes = [math.prod([*shape]) for dtype, shape in map(self._tensors.layout, parted) if "float" in dtype]
+        return min(filter(None, sizes), default=None)
+
+    def _passed_over(self, tier: str, differing: Sequence[str]) -> Iterator[str]:
+        """Yield the names that cannot be measured, and whose variable can at a later step: that is judged for them.
+
+        A difference that rounding does not explain does not go away by training on: it is in the last step as well.
+        What differs first is never passed over.
+        """
+        later: set[tuple[str, str]] = set()
+        for name in reversed(differing[1:]):
+            stage = parse(name)
+            if not self._in_both(tier, name) or stage.step is None:
+                continue
+            if self._has_bytes(tier, name):
+                later.add((stage.kind, stage.variable))
+            elif (stage.kind, stage.variable) in later and _head(name) != _head(differing[0]):
+                yield name
+
+    def _findings(
+        self, tier: str, differing: Iterable[str], passed_over: Collection[str]
+    ) -> Iterator[tuple[str, Finding]]:
         """Yield each judged difference by name; natively, nothing that only follows from an earlier one."""
         inherited = False
         for name in differing:
+            if name in passed_over:
+                continue
             kind = parse(name).kind
             alone = tier == INJECTED or kind in RANDOM
             if inherited and not alone and self._in_both(tier, name):
@@ -186,6 +247,10 @@ class Judge:
             finding = self._finding(tier, name)
             yield name, finding
             inherited = inherited or _leads(finding)
+
+    def _has_bytes(self, tier: str, name: str) -> bool:
+        """Return whether a difference can be measured, if only by a sample."""
+        return all(map(self._tensors.has_bytes, (self._a[tier, name], self._b[tier, name])))
 
     def _in_both(self, tier: str, name: str) -> bool:
         return (tier, name) in self._a and (tier, name) in self._b
@@ -196,7 +261,7 @@ class Judge:
             side = "baseline" if a else "candidate"
             return Finding(tier, name, Verdict.NOT_COMPARABLE, f"only in the {side}", baseline=a, candidate=b)
         finding = self._measured(tier, name)
-        if parse(name).kind not in RANDOM or finding.verdict is Verdict.ROUNDING:
+        if parse(name).kind not in RANDOM or finding.verdict is Verdict.ROUNDING or not self._has_bytes(tier, name):
             return finding  # the same numbers drawn, and computed with another rounding, are no redraw
         found = self._redraw(tier, name)
         verdict = Verdict.REDRAWN if found.same else Verdict.DIFFERENT
@@ -284,12 +349,10 @@ class Judge:
             if tier == NATIVE and stage.kind == "weights" and stage.step is not None and self._in_both(tier, name):
                 steps.setdefault(stage.step, []).append(name)
         for step, names in sorted(steps.items()):
-            errors = [
-                0.0
-                if self._identical(NATIVE, name)
-                else self._tensors.distance(self._a[NATIVE, name], self._b[NATIVE, name]).scaled_error or 0.0
-                for name in names
-            ]
+            pairs = [(self._a[NATIVE, name], self._b[NATIVE, name]) for name in names]
+            if not all(a == b or (self._tensors.has_bytes(a) and self._tensors.has_bytes(b)) for a, b in pairs):
+                continue
+            errors = [0.0 if a == b else self._tensors.distance(a, b).scaled_error or 0.0 for a, b in pairs]
             floors = [self._floor(NATIVE, name) for name in names]
             yield CurvePoint(step, max(errors), max((f for f in floors if f is not None), default=None))
 
@@ -306,7 +369,12 @@ class Judge:
         return self._tensors.stage_digest(self._baseline.trace, tier, members)
 
     def _by_stage(
-        self, tier: str, names: Sequence[str], differing: Sequence[str], findings: Mapping[str, Finding]
+        self,
+        tier: str,
+        names: Sequence[str],
+        differing: Sequence[str],
+        findings: Mapping[str, Finding],
+        passed_over: Collection[str],
     ) -> Iterator[StageResult]:
         """Yield one result per stage of a tier, in the order of the chain."""
         other = set(differing)
@@ -327,6 +395,7 @@ class Judge:
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
                 verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),
                 leads=tier != INJECTED and any(map(_leads, judged)),
+                passed_over=sum(name in passed_over for name in members),
             )
 
 
@@ -367,6 +436,11 @@ def _reports(names: Names) -> Mapping[tuple[str, str], Stage]:
     """Return what a loop reports by a name, natively."""
     stages = {key: parse(key[1]) for key in names if key[0] == NATIVE}
     return {key: stage for key, stage in stages.items() if NAMES_OF.get(stage.kind) == REPORT and stage.variable}
+
+
+def _head(name: str) -> str:
+    """Return a stage's name without its variable."""
+    return name.partition("/")[0]
 
 
 def _leads(finding: Finding) -> bool:

@@ -6,6 +6,7 @@ each and what it cannot see.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, erfc, kolmogorov
 
 from tfmatrix.compare.stages import RANDOM
+from tfmatrix.records import MOST_SEEDS
+from tfmatrix.store.fingerprints import evenly
 
 Array = NDArray[Any]
 
@@ -28,6 +31,12 @@ mean and variance come out at p < 1e-30, where Kolmogorov's test gives 1e-4."""
 
 LEAST_NUMBERS = 32
 """With fewer numbers a side no test has power, and none is made: a stage is never redrawn by assumption."""
+
+WANTED_NUMBERS, WANTED_OF_RUNS = 1024, 64
+"""Numbers a side that initial values are to be tested by: of the smallest tensor that differs, drawn under as many
+seeds as make so many. The second where each seed takes a run of its own."""
+
+LEAST_SEEDS = 2
 
 
 class Redraw(NamedTuple):
@@ -45,6 +54,12 @@ class Draws(NamedTuple):
     a_more: Array | None = None
     """Draws under other seeds, stacked along a first axis."""
     b_more: Array | None = None
+
+
+def seeds_for(elements: int, *, one_run_each: bool) -> int:
+    """Return under how many other seeds a tensor of so many elements is to be drawn: a power of two."""
+    wanted = (WANTED_OF_RUNS if one_run_each else WANTED_NUMBERS) / elements
+    return min(MOST_SEEDS, max(LEAST_SEEDS, int(2 ** math.ceil(math.log2(wanted)))))
 
 
 def judge(kind: str, a: Array, b: Array, a_more: Array | None = None, b_more: Array | None = None) -> Redraw:
@@ -155,7 +170,7 @@ def _initial(draws: Draws) -> Redraw:
     a_more, b_more = _distinct(a_more), _distinct(b_more)
     if min(a_more.size, b_more.size) < LEAST_NUMBERS:
         return Redraw(False, f"{min(a_more.size, b_more.size)} numbers are too few to tell by")
-    p, name = same_distribution(a_more, _distinct(np.concatenate([b.reshape(1, -1), b_more])))
+    p, name = same_distribution(a_more, _distinct(np.concatenate([evenly(b).reshape(1, -1), b_more])))
     told = f"{seeds} seeds a side" if len(a_more) > 1 else "the same under every seed"
     return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {told}, {a_more.size} numbers")
 

@@ -76,6 +76,8 @@ class StageResult(NamedTuple):
     """Every verdict that a judged difference has, worst first: a policy may let the worst pass, and not a lesser."""
     leads: bool = False
     """Whether later native differences may be only a consequence of one of these."""
+    passed_over: int = 0
+    """How many differing names are not measured, a later step of the same variable being judged in their place."""
 
 
 class Divergence(NamedTuple):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tfmatrix.compare.alignment import Alignment, Names
 from tfmatrix.compare.stages import NATIVE, RANDOM, is_handed, is_terminal, parse
 
-Handed = tuple[tuple[str, str], ...]
-"""What is handed over: the stages as the candidate names them, and the digests that they have in the baseline."""
+
+class Handed(NamedTuple):
+    """One thing that is handed over."""
+
+    stage: str
+    """Its name as the candidate has it."""
+    digest: str
+    """Of its tensor, the baseline's."""
 
 
-def handed_over(a: Names, b: Names, alignment: Alignment) -> Handed:
+def handed_over(a: Names, b: Names, alignment: Alignment) -> tuple[Handed, ...]:
     """Return what a candidate's trial is handed of the baseline's; nothing where all that is drawn is the same."""
     here = alignment.named(b)
     drawn = [name for name in {**a, **here} if name[0] == NATIVE and is_drawn(name[1])]
     if all(a.get(name) == here.get(name) for name in drawn):
         return ()
     return tuple(
-        (alignment.own.get(stage, stage), digest)
+        Handed(alignment.own.get(stage, stage), digest)
         for (tier, stage), digest in a.items()
         if tier == NATIVE and is_handed(parse(stage))
     )

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfmatrix.compare.alignment import Alignment, Names, align
+from tfmatrix.compare.alignment import Alignment, Layout, Names, align
 from tfmatrix.compare.distance import Distance, measure, measure_rows
 from tfmatrix.records import Fingerprint, Tensor
-from tfmatrix.store.fingerprints import to_array, trace_digest
+from tfmatrix.store.fingerprints import evenly, to_array, trace_digest
 from tfmatrix.store.store import Store
 
 SHORT = 2**14
@@ -31,21 +31,30 @@ RECENT = 2**12
 """Short tensors that are held, besides those of the pairs that are measured: 64 MiB at most."""
 
 LONG = 8
-"""Tensors of any length that are held as arrays: 128 MiB at most, since a store keeps 16 of each, but for strings."""
+"""Tensors of any length that are held as arrays: 128 MiB at most, since a probe keeps 16 of each, but for strings."""
+
+NOT_MEASURED = "different bits, not measured: the bytes of a step in between are not kept"
+"""What is said of a difference where bytes lack."""
 
 
 class Tensors:
     """A store as a comparison needs it."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from a store, which must stay open; distances that other code measured are dropped from it."""
+    def __init__(self, store: Store, *, measured: bool = True) -> None:
+        """Read from a store, which must stay open; distances that other code measured are dropped from it.
+
+        Without ``measured`` what was measured before is not read: where nothing is asked of distances.
+        """
         self._store = store
-        store.keep_distances(_measuring_source())
         self._known: dict[tuple[str, str], Distance] = {}
-        for pairs, measured in store.distances():
+        if measured:
+            store.keep_distances(_measuring_source())
+        for pairs, found in store.distances() if measured else ():
             with suppress(ValueError, TypeError):  # what cannot be read is measured again
-                distances = [Distance(*each) for each in json.loads(measured)]
+                distances = [Distance(*each) for each in json.loads(found)]
                 self._known |= dict(zip(pairs, distances, strict=True))
+        self._partial = store.partial()
+        """Of every tensor that is not there whole, whether a sample of it is."""
         self._new: list[tuple[str, str]] = []
         self._together: list[tuple[str, str]] = []
         """Pairs that were measured with others, and not singly: cheap to measure again."""
@@ -73,8 +82,20 @@ class Tensors:
         """Return how some names of a candidate's are aligned with some of a baseline's."""
         return align(a, b, self._store.layouts)
 
+    def layout(self, digest: str) -> Layout:
+        """Return dtype and shape of a tensor."""
+        return self._store.layouts((digest,))[digest]
+
+    def has_bytes(self, digest: str) -> bool:
+        """Return whether a difference of a tensor can be measured, if only by a sample."""
+        return self._partial.get(digest, True)
+
+    def is_whole(self, digest: str) -> bool:
+        """Return whether all bytes of a tensor are there."""
+        return digest not in self._partial
+
     def _array(self, digest: str) -> tuple[NDArray[Any], bool]:
-        """Return a tensor and whether it is whole."""
+        """Return a tensor and whether it is whole; without elements where no bytes of it are there."""
         tensor = self._short.get(digest) or self._store.tensor(digest)
         return to_array(tensor), tensor.whole
 
@@ -161,12 +182,20 @@ class Tensors:
 
     def _learn(self, a: str, b: str, distance: Distance) -> None:
         self._known[a, b] = distance
-        self._new.append((a, b))
+        if self.is_whole(a) and self.is_whole(b):  # else more may be known of them some day
+            self._new.append((a, b))
 
     def measured(self, a: str, b: str) -> Distance:
         """Return the distance of two digests, measured anew."""
         (first, first_whole), (second, second_whole) = self.array(a), self.array(b)
-        return measure(first, second, sampled=not (first_whole and second_whole))
+        if first_whole and second_whole:
+            return measure(first, second)
+        layouts = self._store.layouts((a, b))
+        if layouts[a] == layouts[b] and self.has_bytes(a) and self.has_bytes(b):
+            return measure(evenly(first), evenly(second), sampled=True)
+        elements = max(math.prod(shape) for _, shape in layouts.values())
+        note = _obstacle(layouts[a], layouts[b]) or NOT_MEASURED
+        return Distance(comparable=False, note=note, elements=elements, differing=elements, sampled=True)
 
 
 def digest_of(digests: Names, tier: str, names: Iterable[str]) -> str:
@@ -186,6 +215,14 @@ def wrong_distances(store: Store) -> Iterator[str]:
                 yield f"there is a distance of {a[:12]} and {b[:12]}, which are not both there"
             elif measuring.distance(a, b) != measuring.measured(a, b):
                 yield f"the distance of {a[:12]} and {b[:12]} is another one than what is stored"
+
+
+def _obstacle(a: Layout, b: Layout) -> str:
+    """Return why tensors of two layouts cannot be compared, or an empty string."""
+    for what, mine, other in zip(("dtype", "shape"), a, b, strict=True):
+        if mine != other:
+            return f"{what} {mine} against {other}"
+    return ""
 
 
 def _layout(tensor: Tensor) -> tuple[str, tuple[int, ...]]:

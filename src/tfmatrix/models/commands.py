@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfmatrix.errors import UserError, sentence
-from tfmatrix.models.project import files_below
+from tfmatrix.models.defined import declared, digest, near, require_inside
 from tfmatrix.records import Command, Model
 
 PYTHON, JUPYTER = "python", "jupyter"
@@ -19,15 +16,8 @@ PYTHON, JUPYTER = "python", "jupyter"
 SHOWN = '["python", "train.py"], ["python", "-m", "package.module"] or ["jupyter", "notebook.ipynb"]'
 """What commands look like."""
 
-_NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
 _STRANGE = re.compile("[^A-Za-z0-9_-]+")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-
-
-def require_name(name: str) -> None:
-    """Raise ``ValueError`` for a name that would be no part of a cell's, of a list's or of a pattern's."""
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"has the name {name!r}; one has letters from a to z, digits, _ and -, and begins with no -")
 
 
 def words_of(value: Any, name: str) -> tuple[str, ...]:
@@ -63,16 +53,6 @@ def _require_target(first: str, others: Sequence[str], name: str) -> None:
         require_inside(target, f"{name} with")
 
 
-def require_inside(path: str, name: str) -> None:
-    """Raise ``ValueError`` for a path that is none, or that leads out of the project."""
-    if not path.strip() or "\0" in path:
-        raise ValueError(f"has {name} {path!r}, which is no path")
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise ValueError(f"has {name} {path!r}, which leads out of the project; write a path from its root")
-    if PurePosixPath(path) == PurePosixPath():
-        raise ValueError(f"has {name} {path!r}, which is the whole project; name what git does not track")
-
-
 def script_of(words: Sequence[str]) -> str:
     """Return the path of a command's script or notebook from the project's root; empty where it runs a module."""
     return "" if words[1] == "-m" else words[1]
@@ -92,9 +72,9 @@ def model_of(command: Command, root: Path) -> Model:
     """
     script = script_of(command.words)
     if script and not (root / script).is_file():
-        joined = "; write each word of a command as one of the list" if " " in script else _near(root / script)
+        joined = "; write each word of a command as one of the list" if " " in script else near(root / script)
         raise UserError(sentence(f"the command {command.name} runs {script}, and {root} has no such file{joined}"))
-    return Model(command.name, _source(command, root), command=command)
+    return Model(command.name, _source(command, root), defined=command)
 
 
 def _source(command: Command, root: Path) -> str:
@@ -102,31 +82,5 @@ def _source(command: Command, root: Path) -> str:
 
     What its files hold is no part of it: which of them it reads is known once it was run, and noted then.
     """
-    content = [command.words, command.steps, command.variables, _declared(command, root)]
-    return hashlib.sha256(json.dumps(content).encode("ascii")).hexdigest()
-
-
-def _declared(command: Command, root: Path) -> list[tuple[str, list[str]]]:
-    """Return what a command declares, and the names that it stands for.
-
-    A script that takes whatever lies in a folder of data does another thing when a file is added there. The names that
-    git tracks are not covered: every file that is added to a project would make all trials stale, and of these a script
-    usually names what it reads.
-    """
-    found = []
-    for path in command.files:
-        names = list(files_below(root, path))
-        if not names:
-            what = "is empty" if (root / path).exists() else "is not there"
-            pattern = "; patterns are not expanded, name the folder" if any(mark in path for mark in "*?[") else ""
-            hint = pattern or _near(root / path)
-            raise UserError(sentence(f"the command {command.name} declares {path}, which {what} in {root}{hint}"))
-        found.append((path, names))
-    return found
-
-
-def _near(path: Path) -> str:
-    """Return what in the folder of a path that is not there may be meant; nothing where nothing is like it."""
-    there = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() and not path.exists() else []
-    near = difflib.get_close_matches(path.name, there, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    files = declared(f"command {command.name}", command.files, root)
+    return digest(command.words, command.steps, command.variables, files)

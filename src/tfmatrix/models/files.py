@@ -62,7 +62,7 @@ def kind_of(path: Path) -> str:
 
 def is_watched(model: Model) -> bool:
     """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
-    if model.command:
+    if model.defined:
         return True
     kind = kind_of(Path(model.path))
     return bool(kind) and KINDS[kind].watched

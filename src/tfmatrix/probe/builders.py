@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -14,11 +13,13 @@ import tensorflow as tf
 from . import networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
-from .loading import broken, rows_of
+from .loading import PLACES, broken, needed, parameters, require_rows
+from .outcomes import Unsupported
 from .recorder import INJECTED
 from .watch import keras_calls
 from .watch.jitter import Jitter
 from .watch.log import Log
+from .watch.structures import flat
 from .watch.watcher import Watcher
 
 LIBRARIES = ("keras", "tf_keras")
@@ -30,6 +31,12 @@ class Fed(NamedTuple):
     x: Any
     y: Any = None
     sample_weight: Any = None
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether some of it is ragged or sparse: no array, but made of several."""
+        leaves = [] if isinstance(self.x, tf.data.Dataset) else tf.nest.flatten(tuple(self))
+        return any(isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)) for leaf in leaves)
 
     def batch(self, size: int) -> Tuple[Any, Any, Any]:
         """Return the first rows, or the first element of a dataset, as inputs, targets and weights."""
@@ -52,25 +59,46 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
     network = compiled(model, setting)
     targets = {} if fed.y is None else {"y": fed.y, "sample_weight": fed.sample_weight}
     network.fit(fed.x, **targets, **fit_arguments(model, fed))
-    network.predict(fed.x, verbose=0, **batch_size(model, fed))
+    network.predict(fed.x, verbose=0, **predict_arguments(model, fed))
     watcher.finish()
     if watcher.log.step == 0:
         raise broken(model, "build", "fit ended and no update was seen, so it is not observed")
     if setting.tapped:
-        _reload(model, network, setting, watcher, fed)
-    if setting.tapped and not setting.handed:
+        with watcher.unseen():
+            batch = fed.batch(batch_of(model))  # while the graph is there that a dataset was made in
+        _reload(model, network, setting, watcher, batch[0])
+        if setting.handed:  # the injected tier depends on no start
+            return
+        if fed.is_composite:
+            watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
+            return
         _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
-        run_injected_step(lambda: compiled(model, setting), fed.batch(batch_of(model)), setting, watcher)
+
+        def make() -> Any:
+            again = compiled(model, setting)
+            _require_new(model, network, again)
+            return again
+
+        weights = getattr(model, "FIT", {}).get("class_weight")
+        run_injected_step(make, batch, weights, setting, watcher)
 
 
-def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, fed: Fed) -> None:
+def _require_new(model: ModuleType, first: Any, second: Any) -> None:
+    """Raise BadModel where what was trained before is built in again."""
+    if first is second:
+        raise broken(model, "build", "build must return a new model at each call, but returned one twice")
+    if first.optimizer is second.optimizer:
+        raise broken(model, "build", "build must compile with a new optimizer at each call, but took one twice")
+
+
+def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, inputs: Any) -> None:
     """Save the weights, and load them into a new network."""
     path = str(Path(setting.scratch) / setting.mode.keras_weights)
     network.save_weights(path)
     _start_over(setting, watcher, watcher.log)
     again = model.build()
-    if not again.weights:
-        again(fed.batch(1)[0])
+    if not networks.is_built(again):
+        again(inputs)
     again.load_weights(path)
 
 
@@ -95,8 +123,8 @@ def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray
     """Draw the weights of a new network, under the names that a trial gives them."""
     setting.engine.enter_keras()
     network = model.build()
-    if not network.weights:
-        network(fed_to(model, setting).batch(1)[0])
+    if not networks.is_built(network):
+        network(given(model, setting).batch(1)[0])
     return networks.values(networks.named_like_watched(network))
 
 
@@ -107,55 +135,85 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
         raise broken(
             model, "build", "build must return a Keras model, but returned a {}".format(type(network).__name__)
         )
+    constants = ("OPTIMIZER", "LOSS")
+    by_table = hasattr(model, PLACES)
     if networks.is_compiled(network):
+        idle = [name.lower() for name in constants if by_table and hasattr(model, name)]
+        if idle:
+            raise broken(model, "", "build compiles the model, and the table sets {} too; leave it out".format(idle[0]))
+        networks.choose(network, setting.mode)
         return network
-    missing = [name for name in ("OPTIMIZER", "LOSS") if not hasattr(model, name)]
+    missing = [name for name in constants if not hasattr(model, name)]
     if missing:
-        told = "build returns a model that is not compiled; compile it there, or write {} into the file"
-        raise broken(model, "build", told.format(" and ".join(missing)))
+        told = "build returns a model that is not compiled; compile it there, or write {} into the {}"
+        names = " and ".join(missing)
+        raise broken(model, "build", told.format(*((names.lower(), "table") if by_table else (names, "file"))))
     optimizer = model.OPTIMIZER
     if isinstance(optimizer, dict):
         optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
+    elif not isinstance(optimizer, str):  # one that was made with the file, which can train one network only
+        optimizer = type(optimizer).from_config(setting.jittered_settings(optimizer.get_config()))
     loss = networks.loss_of(model) if isinstance(model.LOSS, str) else model.LOSS
     networks.compile_network(network, setting.mode, optimizer, loss)
     return network
 
 
 def fed_to(model: ModuleType, setting: Setting) -> Fed:
-    """Return the data of a model, recorded, and jittered where the trial is.
+    """Return the data of a model, recorded, and jittered where the trial is; what a dataset has is seen as it comes."""
+    fed = given(model, setting)
+    if isinstance(fed.x, tf.data.Dataset):
+        return fed
+    return Fed(*(_jittered(part, name, setting) for name, part in zip(Fed._fields, fed)))
+
+
+def given(model: ModuleType, setting: Setting) -> Fed:
+    """Return the data of a model.
 
     `data` may return columns by name, among them ``x`` and ``y``; a tuple of inputs, targets and weights; or a dataset.
     """
-    if not inspect.isfunction(model.data):
+    if not callable(model.data):
         raise broken(model, "data", "data must be a function")
-    taken = list(inspect.signature(model.data).parameters)
-    if taken not in ([], ["rng"]):
-        raise broken(model, "data", "data must take (rng) or nothing, but takes ({})".format(", ".join(taken)))
-    made = model.data(np.random.RandomState(setting.seed)) if taken else model.data()
+    lacking = needed(model.data)
+    if lacking not in ([], ["rng"]):
+        raise broken(model, "data", "data must take (rng) or nothing, but takes ({})".format(", ".join(lacking)))
+    takes_rng = "rng" in parameters(model.data)
+    made = model.data(rng=np.random.RandomState(setting.seed)) if takes_rng else model.data()
     if isinstance(made, tf.data.Dataset):
         return Fed(made)
     if isinstance(made, Mapping) and "x" in made:
-        rows = rows_of(model, made)
-        unknown = sorted(set(rows) - set(Fed._fields))
+        unknown = sorted(set(made) - set(Fed._fields))
         if unknown:
             raise broken(model, "data", "data must return x, y and sample_weight, but returned {}".format(unknown[0]))
-        fed = Fed(**rows)
+        fed = Fed(**made)
     elif isinstance(made, tuple) and 1 <= len(made) <= 3:
         fed = Fed(*made)
     else:
         told = "data must return a dict with x and y, a tuple (x, y) or a tf.data.Dataset, but returned a {}"
         raise broken(model, "data", told.format(type(made).__name__))
-    return Fed(*(_jittered(part, name, setting) for name, part in zip(Fed._fields, fed)))
+    if not tf.executing_eagerly() and any(tf.is_tensor(leaf) for leaf in tf.nest.flatten(tuple(fed))):
+        raise Unsupported("data returns tensors, which have no values in a graph; arrays have")
+    # What is TensorFlow's own stays so: Keras 3 takes no strings, say, of NumPy's.
+    fed = Fed(*(tf.nest.map_structure(lambda one: one if one is None or tf.is_tensor(one) else np.asarray(one), fed)))
+    if not fed.is_composite:
+        require_rows(model, {path: np.asarray(one) for path, one in flat(fed).items()})
+    return fed
 
 
 def _jittered(part: Any, name: str, setting: Setting) -> Any:
     """Record a part of the data, and return it with its floats moved where the trial is jittered."""
     if part is None:
         return None
-    flat = {"/".join(filter(None, (name, path))): np.asarray(array) for path, array in networks.by_path(part).items()}
-    setting.recorder.record_all(setting.tier, "data", flat)
-    moved = iter(setting.jittered("data", flat).values())
-    return tf.nest.map_structure(lambda _: next(moved), part)
+    arrays = {path: np.asarray(one) for path, one in flat(Fed(**{"x": None, name: part})).items()}
+    setting.recorder.record_all(setting.tier, "data", arrays)
+    if not setting.jitter or Fed(part).is_composite:
+        return part
+    moved = iter(setting.jittered("data", arrays).items())
+
+    def chosen(one: Any) -> Any:
+        path, array = next(moved)
+        return one if array is arrays[path] else array
+
+    return tf.nest.map_structure(chosen, part)
 
 
 def batch_of(model: ModuleType) -> int:
@@ -166,6 +224,12 @@ def batch_of(model: ModuleType) -> int:
 def batch_size(model: ModuleType, fed: Fed) -> Dict[str, Any]:
     """Return the argument that says so, which a dataset must not have."""
     return {} if isinstance(fed.x, tf.data.Dataset) else {"batch_size": batch_of(model)}
+
+
+def predict_arguments(model: ModuleType, fed: Fed) -> Dict[str, Any]:
+    """Return the other arguments of `predict`: a dataset that goes on for ever is used for as long as an epoch."""
+    steps = getattr(model, "FIT", {}).get("steps_per_epoch")
+    return {**batch_size(model, fed), **({"steps": steps} if steps and isinstance(fed.x, tf.data.Dataset) else {})}
 
 
 def fit_arguments(model: ModuleType, fed: Fed) -> Dict[str, Any]:

@@ -22,16 +22,14 @@ from typing import Any, Callable, ContextManager, Dict, Iterator, List, Mapping,
 
 import numpy as np
 
+from .keeping import evenly
 from .outcomes import BadModel
 from .reads import Reads
-from .recorder import NATIVE, SEEDS, START, Recorder
+from .recorder import NATIVE, START, Recorder, record_draws
 from .watch.log import Enough, Log
 
 COPIED = 16 << 20
 """Bytes up to which a file is copied into the working folder, so that a script may write over it; larger are linked."""
-
-OTHER_SEEDS = range(1001, 1005)
-"""The seeds that a script is run under again, each up to its first update, for the two-sample test of a redraw."""
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras")
 """Packages that are watched once they are imported."""
@@ -41,7 +39,7 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
     """Run the command that a request has in a folder of its own, and return what was recorded of it."""
     if request["purpose"] == "seeds":
         return _record_seeds(request, scratch, reads)
-    recorder = Recorder()
+    recorder = Recorder(request.get("keep", ()))
     trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] != "plain")
     trial.run(os.path.join(scratch, "work"))
     return recorder
@@ -56,7 +54,7 @@ def script_of(request: Mapping[str, Any]) -> str:
 def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     """Record the initial weights under other seeds, each in a process of its own, stacked along a first axis."""
     drawn: List[Dict[str, np.ndarray]] = []
-    for seed in OTHER_SEEDS:
+    for seed in request["seeds"]:
         folder = os.path.join(scratch, "seed-{}".format(seed))
         result = folder + ".pickle"
         child = os.fork()
@@ -68,7 +66,7 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
                 trial.shift = seed
                 trial.run(folder)
                 with open(result, "wb") as file:
-                    pickle.dump(trial.initial, file)
+                    pickle.dump({name: evenly(array) for name, array in trial.initial.items()}, file)
                 status = 0
             except BaseException:
                 traceback.print_exc()
@@ -80,8 +78,7 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
         with open(result, "rb") as file:
             drawn.append(pickle.load(file))  # noqa: S301  # written by this program
     recorder = Recorder()
-    names = [name for name in drawn[0] if all(name in one and one[name].shape == drawn[0][name].shape for one in drawn)]
-    recorder.record_all(SEEDS, "init", {name: np.stack([one[name] for one in drawn]) for name in names})
+    record_draws(recorder, drawn)
     return recorder
 
 
@@ -257,13 +254,13 @@ def start(command: Sequence[str], folder: str) -> None:
     if words[0] == "-m":
         sys.argv = words[1:]
         sys.path.insert(0, folder)
-        _add_source(folder)
+        add_source(folder)
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
         return
     path = os.path.join(folder, words[0])
     sys.argv = words
     sys.path.insert(0, os.path.dirname(path))
-    _add_source(folder)
+    add_source(folder)
     with open(path, "rb") as file:
         content = file.read()
     code = compile("\n".join(_cells(content)) if path.endswith(".ipynb") else content, path, "exec", dont_inherit=True)
@@ -273,7 +270,7 @@ def start(command: Sequence[str], folder: str) -> None:
     exec(code, module.__dict__)  # noqa: S102  # the script is what is run
 
 
-def _add_source(folder: str) -> None:
+def add_source(folder: str) -> None:
     """Let a project's packages be imported from `src`, as after an editable install."""
     source = os.path.join(folder, "src")
     if os.path.isdir(source):

@@ -28,7 +28,7 @@ class Setting:
         self.tier = START if self.handed else NATIVE
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch
-        self.recorder = Recorder()
+        self.recorder = Recorder(request.get("keep", ()))
         self.engine = enter(self.mode, self.threads)
         seed_generators(self.seed)
 

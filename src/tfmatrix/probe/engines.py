@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from typing import Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +21,13 @@ Program = Callable[..., Tuple[Dict[str, Any], List[Any]]]
 Gradients = Tuple[Dict[str, Any], Dict[str, Any]]
 Threads = Tuple[int, int]
 """Thread counts: within one operation, and operations at once."""
+
+NEEDS_EAGER = (
+    "it needs eager execution, as from 2.11 on an optimizer does that is neither a name nor of "
+    "tf.keras.optimizers.legacy"
+)
+"""Why a model is not in a graph that asks a tensor for its value; Keras does so of an optimizer that it has to convert.
+A plain script ends in the same error."""
 
 
 class EagerEngine:
@@ -182,9 +189,15 @@ class GraphEngine:
         for name, variable in variables.items():
             variable.load(values[name], self.session)
 
-    def compiling(self) -> ContextManager[None]:
-        """Do nothing: XLA compiles nothing here."""
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Raise Unsupported for what is not there without eager execution."""
+        try:
+            yield
+        except NotImplementedError as error:
+            if not str(error).startswith("numpy() is only available when eager execution"):
+                raise
+            raise Unsupported(NEEDS_EAGER) from error
 
     def compile(self, program: Program) -> Callable[..., Dict[str, np.ndarray]]:
         """Return a function of named groups of arrays that runs the program and returns arrays.

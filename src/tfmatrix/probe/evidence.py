@@ -46,6 +46,12 @@ def of_exception(error: BaseException, path: str) -> Dict[str, Any]:
     return header("failed", kind, _storable(message), where, _stack_of(error))
 
 
+def innermost_file(error: BaseException, folder: str, otherwise: str) -> str:
+    """Return the innermost file of a folder that an exception came through; another path where it came through none."""
+    names = [name for name, _ in _frames_of(error, _text_of(error)) if name.startswith(folder + os.sep)]
+    return names[-1] if names else otherwise
+
+
 def _stack_of(error: BaseException) -> str:
     stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return _storable(stack[-STACKS_KEPT:])

@@ -39,7 +39,9 @@ def canonical(value: Any) -> Tensor:
 def digest(tensor: Tensor) -> str:
     """Return the SHA-256 of a canonical tensor, as 64 hexadecimal digits."""
     header = "{}\0{}\0".format(tensor.dtype, ",".join(map(str, tensor.shape)))
-    return hashlib.sha256(header.encode("ascii") + tensor.data).hexdigest()
+    state = hashlib.sha256(header.encode("ascii"))
+    state.update(tensor.data)
+    return state.hexdigest()
 
 
 def _string_element(element: Any) -> bytes:

@@ -23,7 +23,9 @@ SQUARED = ("velocity", "velocity_hat", "accumulator", "accumulated_grad", "accum
 """Slots that hold means or sums of squares."""
 
 
-def run_injected_step(make: Callable[[], Any], batch: Tuple[Any, Any, Any], setting: Setting, watcher: Watcher) -> None:
+def run_injected_step(
+    make: Callable[[], Any], batch: Tuple[Any, Any, Any], class_weight: Any, setting: Setting, watcher: Watcher
+) -> None:
     """Make a network, compiled, and run its prediction and step of training from canonical state.
 
     ``batch`` has inputs, targets and weights of samples; what of the inputs is floats becomes canonical in its range.
@@ -31,7 +33,7 @@ def run_injected_step(make: Callable[[], Any], batch: Tuple[Any, Any, Any], sett
     watcher.draws.feed = fed = Fed()  # before the network is made: in a v1 graph it draws from then on
     network = make()
     with watcher.unseen():
-        network.train_on_batch(*batch)  # makes what is made late: weights, slots, counters
+        _train(network, batch, class_weight)  # makes what is made late: weights, slots, counters
     if fed.unfed:
         watcher.log.note("the injected tier is left out: {} can't be fed".format(", ".join(fed.unfed)))
         return
@@ -48,12 +50,18 @@ def run_injected_step(make: Callable[[], Any], batch: Tuple[Any, Any, Any], sett
         predicted = network.predict_on_batch(inputs)
     log.write("predict", {path or "output": np.asarray(array) for path, array in by_path(predicted).items()})
     log.begun = True
-    network.reset_metrics()  # or what is reported is a mean over the first step too
     with log.quiet():
-        network.train_on_batch(inputs, *batch[1:])
+        _train(network, (inputs, *batch[1:]), class_weight)
     with watcher.sessions.looking():
         after = values(state.variables)
     log.write("update", {variables.name(v): after[n] - before[n] for n, v in state.trained.items()})
+
+
+def _train(network: Any, batch: Tuple[Any, Any, Any], class_weight: Any) -> None:
+    """Train one step by `fit`: Keras 3's `train_on_batch` hands weights of samples on where there are none."""
+    x, y, weights = batch
+    named = {"sample_weight": weights, "class_weight": class_weight, "batch_size": len(tf.nest.flatten(x)[0])}
+    network.fit(x, y, shuffle=False, verbose=0, **named)
 
 
 class _State:
@@ -96,13 +104,14 @@ class _State:
 
 def _inputs(inputs: Any, setting: Setting) -> Any:
     """Return canonical inputs: floats within the range of those given, everything else as it is."""
-    made = iter(
-        setting.jittered(
-            "batch",
-            {path: _within(path, np.asarray(array)) for path, array in by_path(inputs).items()},
-        ).values()
-    )
-    return tf.nest.map_structure(lambda _: next(made), inputs)
+    made = {path: _within(path, np.asarray(array)) for path, array in by_path(inputs).items()}
+    arrays = iter(setting.jittered("batch", made).values())
+
+    def chosen(given: Any) -> Any:
+        array = next(arrays)
+        return array if is_float(array.dtype) else given
+
+    return tf.nest.map_structure(chosen, inputs)
 
 
 def _within(path: str, array: np.ndarray) -> np.ndarray:

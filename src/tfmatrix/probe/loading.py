@@ -8,7 +8,7 @@ import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import numpy as np
 
@@ -25,6 +25,17 @@ CONSTANTS: dict[str, type] = {
     "FIT": dict,
 }
 """The constants that a model file may define, and their types; what OPTIMIZER is, is for the kind to say."""
+
+
+PLACES = "TFMATRIX_PLACES"
+"""The attribute of a module that no file is: where each of its names was defined."""
+
+
+class Place(NamedTuple):
+    """Where a name was defined: in a line of a file, or, without one, in a model's table."""
+
+    file: str
+    line: int = 0
 
 
 def load(path: str, source: str = "") -> ModuleType:
@@ -125,6 +136,20 @@ def _check_constants(module: ModuleType, kind: Kind) -> None:
         raise broken(module, "OPTIMIZER", "OPTIMIZER lacks {}".format(", ".join(sorted(missing))))
 
 
+def parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function by name; none of one that does not tell them."""
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        return {}
+
+
+def needed(function: Any) -> List[str]:
+    """Return the parameters that a function cannot be called without."""
+    given = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters(function).values() if p.default is p.empty and p.kind not in given]
+
+
 def mapping(module: ModuleType, function: str, returned: Any) -> Dict[str, Any]:
     """Return what a function of the model returned; raise BadModel where that is no dict of names."""
     if not isinstance(returned, Mapping) or not all(isinstance(name, str) for name in returned):
@@ -137,16 +162,26 @@ def mapping(module: ModuleType, function: str, returned: Any) -> Dict[str, Any]:
 def rows_of(module: ModuleType, returned: Any) -> Dict[str, np.ndarray]:
     """Return what ``data`` returned as arrays; raise BadModel where they do not have one number of rows."""
     rows = {name: np.asarray(array) for name, array in mapping(module, "data", returned).items()}
-    if len({array.shape[:1] for array in rows.values()}) != 1 or not all(a.ndim for a in rows.values()):
-        shapes = ", ".join("{} {}".format(name, array.shape) for name, array in rows.items())
-        raise broken(module, "data", "data must return arrays of one number of rows, not {}".format(shapes))
+    require_rows(module, rows)
     return rows
 
 
+def require_rows(module: ModuleType, rows: Mapping[str, np.ndarray]) -> None:
+    """Raise BadModel where the arrays of ``data`` do not have one number of rows."""
+    if len({array.shape[:1] for array in rows.values()}) != 1 or not all(a.ndim for a in rows.values()):
+        shapes = ", ".join("{} {}".format(name, array.shape) for name, array in rows.items())
+        raise broken(module, "data", "data must return arrays of one number of rows, not {}".format(shapes))
+
+
 def broken(module: ModuleType, name: str, told: str) -> BadModel:
-    """Return the error that a name of the model file is at fault, with the file and its line."""
-    path = Path(str(module.__file__))
-    return BadModel("{}, line {}: {}".format(path.name, line_of(path, name), told))
+    """Return the error that a name of the model is at fault, with its file and line, or the table's name."""
+    places: Optional[Dict[str, Place]] = getattr(module, PLACES, None)
+    if places is None:
+        path = Path(str(module.__file__))
+        places = {name: Place(path.name, line_of(path, name))}
+    place = places.get(name, Place(module.__name__))
+    where = "{}, line {}".format(*place) if place.line else place.file
+    return BadModel("{}: {}".format(where, told))
 
 
 def line_of(path: Path, name: str) -> int:

@@ -75,6 +75,24 @@ def compile_network(network: Any, mode: Mode, optimizer: Any, loss: Any) -> None
             )
 
 
+def choose(network: Any, mode: Mode) -> None:
+    """Have a network that is compiled train as the mode says; raise Unsupported where that cannot be chosen."""
+    for name, value in mode.keras_compile.items():
+        if getattr(network, name, None) != value:
+            held = getattr(type(network), name, None)
+            if not isinstance(held, property) or held.fset is None:
+                raise Unsupported("build compiles the model, and this release takes {} nowhere else".format(name))
+            setattr(network, name, value)
+
+
+def is_built(network: Any) -> bool:
+    """Tell whether a network has its weights; one that is not built raises in Keras 2, and has none in Keras 3."""
+    try:
+        return bool(getattr(network, "built", True) and network.weights)
+    except ValueError:
+        return False
+
+
 def is_compiled(network: Any) -> bool:
     """Tell whether a network has an optimizer to train with."""
     return getattr(network, "optimizer", None) is not None

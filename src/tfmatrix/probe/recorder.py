@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Mapping, Optional, Set
+from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
 
-from .fingerprint import Tensor, canonical, digest
+import numpy as np
 
-NATIVE = "native"
-"""The tier in which each stage is fed by the one before it: what a user gets."""
-START = "start"
-"""The native one once more, from the baseline's initial weights, order of rows and draws."""
+from . import keeping
+from .fingerprint import canonical, digest
+
+NATIVE = keeping.NATIVE
+START = keeping.START
 INJECTED = "injected"
 """The tier in which each stage is fed canonical inputs, the same bits everywhere."""
 SEEDS = "seeds"
@@ -18,12 +19,14 @@ SEEDS = "seeds"
 
 
 class Recorder:
-    """The ordered fingerprints of one trial, and each distinct tensor's bytes once."""
+    """The ordered fingerprints of one trial, and what is kept of each distinct tensor."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Collection[str] = ()) -> None:
+        """Record a trial, of which the bytes of some stages are wanted besides: ``native gradient@3``."""
         self._entries: list[tuple[str, str, str]] = []
         self._names: set[tuple[str, str]] = set()
-        self._tensors: dict[str, Tensor] = {}
+        self._layouts: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self._keeping = keeping.Keeping(wanted)
         self.notes: dict[str, None] = {}
         """What could not be seen, a sentence each."""
 
@@ -52,7 +55,8 @@ class Recorder:
             raise TypeError("{}: {}".format(stage, error)) from error
         name = digest(tensor)
         self._names.add((tier, stage))
-        self._tensors.setdefault(name, tensor)
+        self._layouts[name] = tensor.dtype, tensor.shape
+        self._keeping.see(tier, stage, name, tensor)
         self._entries.insert(len(self._entries) if at is None else at, (tier, stage, name))
 
     def record_all(self, tier: str, stage: str, values: Mapping[str, Any]) -> None:
@@ -69,15 +73,19 @@ class Recorder:
 
         First the manifest's length (8 bytes, little-endian), then the manifest (JSON), then the tensors' bytes, one
         after another. The manifest's ``trace`` lists tier, stage and digest; its ``tensors`` lists digest, dtype,
-        shape and length.
+        shape, length, and whether the bytes are the whole tensor: else they are a sample of it, or none were kept.
         """
-        tensors = list(self._tensors.items())
+        kept = [(name, *layout, *self._keeping.of(name)) for name, layout in self._layouts.items()]
         manifest = json.dumps(
             {
                 "trace": self._entries,
-                "tensors": [[name, t.dtype, t.shape, len(t.data)] for name, t in tensors],
+                "tensors": [[name, dtype, shape, len(data), whole] for name, dtype, shape, data, whole in kept],
             }
         ).encode("ascii")
-        parts = [len(manifest).to_bytes(8, "little"), manifest]
-        parts.extend(t.data for _, t in tensors)
-        return b"".join(parts)
+        return b"".join([len(manifest).to_bytes(8, "little"), manifest, *(data for _, _, _, data, _ in kept)])
+
+
+def record_draws(recorder: Recorder, drawn: Sequence[Mapping[str, Any]]) -> None:
+    """Record initial weights under several seeds, stacked along a first axis, as far as each seed has them alike."""
+    names = [name for name in drawn[0] if all(name in one and one[name].shape == drawn[0][name].shape for one in drawn)]
+    recorder.record_all(SEEDS, "init", {name: np.stack([one[name] for one in drawn]) for name in names})

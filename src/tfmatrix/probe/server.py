@@ -11,10 +11,12 @@ header: for an observed trial the recorder's payload, otherwise none.
 
 A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
 (``train``, ``start``, ``seeds``, or ``write`` and ``read``: see `exchange`), ``intra_op``, ``inter_op``, ``timeout``
-(seconds), ``fresh`` (run it in the process that imported TensorFlow, without a fork, and end). It may have
-``memory_mib`` (resident size that the trial's processes may reach together; 0 or absent: any), and what `trial` reads
-besides; to ``start`` belongs ``handed`` (the file of what is handed over: see `watch.handed`). Where it has ``script``,
-that is run in the place of the model file, as `scripts` says; its ``path`` is then a name alone.
+(seconds), ``fresh`` (run it in the process that imported TensorFlow, without a fork, and end). To train, it may have
+``keep`` (stages of which all bytes are kept: see `keeping`); for the purpose ``start`` it has ``handed``, the file of
+what is handed over (see `watch.handed`), and for ``seeds`` it has ``seeds``, under which initial weights are drawn. It
+may have ``memory_mib`` (resident size that the trial's processes may reach together; 0 or absent: any), and what
+`trial` reads besides. Where it has ``script``, ``command`` or ``builder``, that is run in the place of the model file,
+as `scripts`, `commands` and `named` say; its ``path`` is then a name alone.
 
 An answer has: ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind`` (the exception's type, the
 signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model file's name and line),
@@ -127,7 +129,8 @@ class Worker:
         with open(0, "rb", closefd=False) as lines:  # no path
             for line in lines:
                 request = json.loads(line.decode("utf-8"))
-                paths = ("plant",) if request.get("command") else ("path", "plant")  # a command's path is its name
+                named = request.get("command") or request.get("builder")  # its path is its name
+                paths = ("plant",) if named else ("path", "plant")
                 for name in paths:  # a trial's working folder is its own
                     if request.get(name):
                         request[name] = os.path.abspath(request[name])
@@ -242,7 +245,10 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
         for note in seen.notes:
             reads.note(note)
     except BaseException as error:  # whatever a model raises is its outcome, SystemExit included
-        header = evidence.of_exception(error, request["path"])
+        path = request["path"]
+        if request.get("builder"):
+            path = evidence.innermost_file(error, os.path.join(scratch, "work"), path)
+        header = evidence.of_exception(error, path)
     try:
         header.update(reads.told())
     except Changed as change:
@@ -251,7 +257,7 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
 
 
 def _observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Any:
-    """Run what a request has: a command, the text of a recipe, or a model file."""
+    """Run what a request has: a command, the text of a recipe, a table's builder, or a model file."""
     if request.get("command"):
         from .commands import observe_command
 
@@ -259,4 +265,4 @@ def _observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Any:
     from .scripts import observe_script
     from .trial import observe
 
-    return observe_script(request) if request.get("script") else observe(request, scratch)
+    return observe_script(request) if request.get("script") else observe(request, scratch, reads)

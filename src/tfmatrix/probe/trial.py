@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import random
 from types import ModuleType
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -18,30 +18,33 @@ import tensorflow as tf
 from .context import Setting
 from .exchange import observe_exchange
 from .importing import find_beside
-from .kinds import Kind, code
+from .keeping import evenly
+from .kinds import KINDS, Kind, code
 from .loading import choose_variant, kind_of, load
+from .named import load_named
 from .outcomes import Unsupported
-from .recorder import SEEDS, Recorder
-
-OTHER_SEEDS = range(1001, 1033)
-"""The seeds that initial weights are drawn under for the two-sample test of a redraw."""
+from .reads import Reads
+from .recorder import Recorder, record_draws
 
 SEED_DRAWS = 256
 """Numbers that are recorded of what a generator would draw next: enough for a two-sample test to tell by."""
 
 
-def observe(request: Mapping[str, Any], scratch: str) -> Recorder:
+def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     """Run the trial that a request describes in this process, and return its recorder."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
     setting = Setting(request, scratch)
-    find_beside(request["path"])
-    model = load(request["path"], request.get("source", ""))
-    choose_variant(model, request["variant"])
-    kind = kind_of(model)
+    if request.get("builder"):
+        model, kind = load_named(request, scratch, reads), KINDS["keras"]
+    else:
+        find_beside(request["path"])
+        model = load(request["path"], request.get("source", ""))
+        choose_variant(model, request["variant"])
+        kind = kind_of(model)
     if request.get("plant"):
         load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":
-        _record_seeds(kind, model, setting)
+        _record_seeds(kind, model, setting, request["seeds"])
     elif request["purpose"] in ("write", "read"):
         with setting.engine.compiling():
             observe_exchange(kind, model, setting, request)
@@ -71,14 +74,13 @@ def record_seed(recorder: Recorder, tier: str) -> None:
     recorder.record(tier, "seed/tensorflow", np.array(seed, np.int64))
 
 
-def _record_seeds(kind: Kind, model: ModuleType, setting: Setting) -> None:
-    """Record the initial weights under several other seeds, stacked along a first axis."""
+def _record_seeds(kind: Kind, model: ModuleType, setting: Setting, seeds: Sequence[int]) -> None:
+    """Record the initial weights under other seeds."""
     if not kind.initial_weights:
         raise Unsupported("this model has no initial weights to draw again")
     draw = code(kind.initial_weights)
     drawn: List[Dict[str, np.ndarray]] = []
-    for seed in OTHER_SEEDS:
+    for seed in seeds:
         setting.restart(seed)
-        drawn.append(draw(model, setting))
-    stacked = {name: np.stack([weights[name] for weights in drawn]) for name in drawn[0]}
-    setting.recorder.record_all(SEEDS, "init", stacked)
+        drawn.append({name: evenly(array) for name, array in draw(model, setting).items()})
+    record_draws(setting.recorder, drawn)

@@ -8,7 +8,7 @@ from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
 from tfmatrix.keys import SEED_LIMIT
-from tfmatrix.models import commands, files
+from tfmatrix.models import builders, commands, files
 from tfmatrix.records import Environment, Model
 
 
@@ -30,18 +30,23 @@ def environment_of(config: Config, name: str) -> Environment:
 
 
 def known_models(config: Config) -> tuple[Model, ...]:
-    """Return every reference model in the models folder and every command, chosen or not.
+    """Return every reference model in the models folder and every model that a table defines, chosen or not.
 
-    Raises ``UserError`` where a command is called as a reference model is, or its script or a file of it is not there.
+    Raises ``UserError`` where one of these is called as a reference model is, or a script or file of it is not there.
     """
     models = tuple(files.discover(config.under_root(config.models_folder)))
     stems = {model.name.partition("[")[0] for model in models}
-    if taken := [command.name for command in config.commands if command.name in stems]:
+    defined = (
+        *(commands.model_of(command, config.root) for command in config.commands),
+        *(builders.model_of(builder, config.root) for builder in config.builders),
+    )
+    if taken := [model for model in defined if model.name in stems]:
+        what = "command" if taken[0].command else "model of a table"
         raise UserError(
-            f"both a reference model and a command are called {taken[0]}; "
-            f"give the command another name in [tool.tfmatrix.models.NAME]."
+            f"both a reference model and a {what} are called {taken[0].name}; "
+            f"give the {what} another name in [tool.tfmatrix.models.NAME]."
         )
-    return (*models, *(commands.model_of(command, config.root) for command in config.commands))
+    return (*models, *defined)
 
 
 def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
@@ -70,7 +75,7 @@ def _no_model(config: Config) -> UserError:
     what = "has no Python file" if folder.is_dir() else "is no folder"
     return UserError(
         f"there is no model: {folder} {what}; put one there, set models_folder, or have a table "
-        "[tool.tfmatrix.models.NAME] with a command."
+        "[tool.tfmatrix.models.NAME] with a command or a model."
     )
 
 

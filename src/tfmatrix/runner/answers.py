@@ -1,4 +1,4 @@
-"""A probe's answers as records: nothing that a probe says of itself is believed without its bytes."""
+"""A probe's answers as records: of each tensor that comes whole, the digest is taken again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def to_trial(
         evidence["message"] = reason
         return trial_of(expected, FAILED, **evidence), (), {}
     if strangers := {print_.digest for print_ in trace} - set(tensors):
-        raise InternalError(f"the probe sent no bytes for {min(strangers)}")
+        raise InternalError(f"the probe says nothing of {min(strangers)}")
     return trial_of(expected, OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
 
 
@@ -70,9 +70,9 @@ def trial_of(expected: ExpectedTrial, outcome: str, **evidence: Any) -> Trial:
 
 def _tensors(listed: list[Any], payload: bytes, at: int) -> Any:
     """Yield digest and tensor of each entry of a manifest; its bytes begin at ``at``."""
-    for digest, dtype, shape, size in listed:
-        tensor = Tensor(dtype, tuple(shape), payload[at : at + size])
-        if len(tensor.data) != size or tensor_digest(tensor) != digest:
+    for digest, dtype, shape, size, whole in listed:
+        tensor = Tensor(dtype, tuple(shape), payload[at : at + size], whole)
+        if len(tensor.data) != size or (whole and tensor_digest(tensor) != digest):
             raise InternalError(f"the bytes of a tensor of {dtype} {shape} do not have the digest {digest}")
         yield digest, tensor
         at += size

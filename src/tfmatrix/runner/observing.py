@@ -18,13 +18,16 @@ from tfmatrix.config import Config
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import InternalError, Unavailable
 from tfmatrix.keys import probe_source
+from tfmatrix.models.builders import constants_of
 from tfmatrix.models.commands import script_of
 from tfmatrix.models.project import project_files
 from tfmatrix.records import (
     CRASHED,
     PROBE_DIED,
     WITNESS,
+    Builder,
     Command,
+    Defined,
     Environment,
     ExpectedTrial,
     FromStart,
@@ -49,8 +52,13 @@ MEMORY_EACH = 2.0
 MEMORY_SHARE = 0.9
 """Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
 
+FIRST_OTHER_SEED = 1001
+"""The first of the seeds that initial weights are drawn under to test a redraw."""
 
-_NO_FILES: Mapping[Command, tuple[str, ...]] = {}
+Files = Mapping[Defined, tuple[str, ...]]
+"""What lies in the working folder of each model that a table defines."""
+
+_NO_FILES: Files = {}
 
 
 def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
@@ -75,62 +83,70 @@ def processes_at_once(config: Config) -> int:
     return config.jobs or max(1, min(machine.cores, int(machine.memory_gib // MEMORY_EACH)))
 
 
-def files_of(trials: Iterable[ExpectedTrial], config: Config) -> dict[Command, tuple[str, ...]]:
-    """Return what is to lie in the working folder of each command that some trials run, as the project is now."""
-    commands = dict.fromkeys(e.cell.model.command for e in trials if e.cell.model.command)
+def files_of(trials: Iterable[ExpectedTrial], config: Config) -> Files:
+    """Return what is to lie in the working folder of what tables define and some trials run, as the project is now."""
+    defined = dict.fromkeys(e.cell.model.defined for e in trials if e.cell.model.defined)
     apart = [config.under_root(config.store).parent, config.under_root(config.reports)]
     # The script itself is there before git is told of it; of a module it is not known where it lies.
-    named = {one: filter(None, (script_of(one.words), *one.files)) for one in commands}
+    scripts = {one: script_of(one.words) if isinstance(one, Command) else "" for one in defined}
+    named = {one: filter(None, (script, *one.files)) for one, script in scripts.items()}
     return {one: project_files(config.root, declared, apart) for one, declared in named.items()}
 
 
-def request_of(
-    expected: ExpectedTrial, config: Config, *, fresh: bool, files: Mapping[Command, tuple[str, ...]] = _NO_FILES
-) -> dict[str, Any]:
+def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: Files = _NO_FILES) -> dict[str, Any]:
     """Return what a probe is asked for a trial; ``fresh`` has it run without a fork.
 
-    ``files`` are those of the project that each command finds in its working folder.
+    ``files`` are those of the project that each model of a table finds in its working folder.
     """
-    model, command = expected.cell.model, expected.cell.model.command
+    model, defined = expected.cell.model, expected.cell.model.defined
     return {
         "path": model.path,
-        "source": "" if command else model.source,
+        "source": "" if defined else model.source,
         "project": str(config.root.absolute()),
         "variant": model.variant,
         "mode": expected.cell.mode,
         "seed": expected.seed,
         "intra_op": expected.cell.launch.intra_op,
         "inter_op": expected.cell.launch.inter_op,
-        "timeout": (command and command.timeout) or config.timeout,
+        "timeout": ((defined and defined.timeout) or config.timeout) * _runs(expected),
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
-        **(_run_by(command, files.get(command, ())) if command else {}),
+        **(_run_by(defined, files.get(defined, ())) if defined else {}),
         **_asked(expected.work),
     }
 
 
-def _run_by(command: Command, files: Sequence[str]) -> dict[str, Any]:
-    """Return what a probe is asked of a command besides."""
+def _runs(expected: ExpectedTrial) -> int:
+    """Return how many runs of its own time a trial has: a command is run once for each other seed."""
+    work = expected.work
+    return work.count if isinstance(work, Seeds) and expected.cell.model.command else 1
+
+
+def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
+    """Return what a probe is asked besides of what a table defines; a builder's process has its variables already."""
+    if isinstance(defined, Builder):
+        functions = {"build": defined.model, "data": defined.data}
+        return {"builder": {**functions, "constants": constants_of(defined)}, "files": list(files)}
     return {
-        "command": list(command.words),
+        "command": list(defined.words),
         "files": list(files),
-        "variables": dict(command.variables),
-        "steps": command.steps,
+        "variables": dict(defined.variables),
+        "steps": defined.steps,
     }
 
 
 def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each work
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
-        case Train(jitter=jitter):
-            return {"purpose": "train", "jitter": jitter}
+        case Train(jitter=jitter, keep=keep):
+            return {"purpose": "train", "jitter": jitter, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
-        case FromStart(handed=path):
-            return {"purpose": "start", "handed": path}
-        case Seeds():
-            return {"purpose": "seeds"}
+        case FromStart(handed=path, keep=keep):
+            return {"purpose": "start", "handed": path, "keep": list(keep)}
+        case Seeds(count=count):
+            return {"purpose": "seeds", "seeds": list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):
@@ -182,7 +198,7 @@ def _stranger(
 class _Run:
     """The threads and probes of one run: one thread makes environments, the others observe."""
 
-    def __init__(self, config: Config, files: Mapping[Command, tuple[str, ...]]) -> None:
+    def __init__(self, config: Config, files: Files) -> None:
         self.config = config
         self.files = files
         self._events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()

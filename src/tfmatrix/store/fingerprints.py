@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from tfmatrix.errors import UserError
 from tfmatrix.records import Fingerprint, Tensor
 
+SAMPLE = 2**14
+"""Elements, evenly spaced, that a probe keeps of a tensor that it does not keep whole."""
+
 
 def tensor_digest(tensor: Tensor) -> str:
     """Return SHA-256 over dtype name, shape and bytes, as 64 hexadecimal digits."""
@@ -33,8 +36,15 @@ def trace_digest(trace: Iterable[Fingerprint]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def evenly(array: NDArray[Any]) -> NDArray[Any]:
+    """Return SAMPLE evenly spaced elements of an array, 1-D, as the probe keeps of what it does not keep whole."""
+    if array.size <= SAMPLE:
+        return array
+    return array.reshape(-1)[np.arange(SAMPLE, dtype=np.int64) * (array.size - 1) // (SAMPLE - 1)]
+
+
 def to_array(tensor: Tensor) -> NDArray[Any]:
-    """Return the tensor as an array, strings as objects of type bytes; a sample is one-dimensional.
+    """Return the tensor as an array, strings as objects of type bytes; a sample is 1-D, of nothing it is empty.
 
     Raises ``UserError`` for a dtype that this version does not know.
     """

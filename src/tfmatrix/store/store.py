@@ -14,19 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from tfmatrix.errors import UserError
 from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 from tfmatrix.store.files import Folders
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 
-SCHEMA = 5
+SCHEMA = 6
 
-WHOLE = 16 * 2**20
-"""Bytes up to which a tensor is kept whole."""
-SAMPLE = 2**16
-"""Elements, evenly spaced, that are kept of a larger one."""
+BETTER = """ON CONFLICT (digest) DO UPDATE SET whole = excluded.whole, data = excluded.data
+WHERE excluded.whole > tensors.whole OR (tensors.whole = 0 AND length(tensors.data) < length(excluded.data))"""
+"""What becomes of a tensor that is there already: the one of which more was kept stays."""
 
 CACHE = 16 * 2**20
 """Bytes of the file that are held: what finds a digest, and the tensors of one model."""
@@ -46,9 +43,11 @@ CREATE TABLE {0}traces (
     digest BLOB NOT NULL PRIMARY KEY, names BLOB NOT NULL REFERENCES names, tensors BLOB NOT NULL
 );
 """
+_PARTIAL = "CREATE INDEX partial_tensors ON tensors (digest) WHERE whole = 0;\n"
 _TABLES = f"""
 CREATE TABLE meta (schema INTEGER NOT NULL);
 {_CONTENT.format("")}
+{_PARTIAL}
 CREATE TABLE trials (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, id TEXT NOT NULL, outcome TEXT NOT NULL,
     trace BLOB REFERENCES traces, evidence TEXT NOT NULL, rests TEXT NOT NULL DEFAULT '{{}}'
@@ -67,6 +66,8 @@ _MIGRATIONS = {
         for table in ("tensors", "names", "traces")
     ),
     4: "ALTER TABLE trials ADD COLUMN rests TEXT NOT NULL DEFAULT '{}'",
+    # Samples were of other elements, so that they and those of today cannot be measured against each other.
+    5: _PARTIAL + "UPDATE tensors SET data = x'' WHERE whole = 0;\nDELETE FROM distances",  # noqa: S608  # a constant
 }
 """What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
 
@@ -177,7 +178,9 @@ class Store:
 
     def _add_trace(self, digest: str, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
         for name in {print_.digest for print_ in trace}:
-            if not self._has_tensor(name):
+            known = self.connection.execute("SELECT whole FROM tensors WHERE digest = ?", (bytes.fromhex(name),))
+            found = known.fetchone()
+            if found is None or (not found[0] and name in tensors):
                 self._add_tensor(name, tensors[name])
         names = json.dumps([[print_.tier, print_.stage] for print_ in trace]).encode()
         names_digest = trace_digest(Fingerprint(print_.tier, print_.stage, "") for print_ in trace)
@@ -193,15 +196,9 @@ class Store:
             ),
         )
 
-    def _has_tensor(self, digest: str) -> bool:
-        return bool(
-            self.connection.execute("SELECT 1 FROM tensors WHERE digest = ?", (bytes.fromhex(digest),)).fetchone()
-        )
-
     def _add_tensor(self, digest: str, tensor: Tensor) -> None:
-        kept = tensor if len(tensor.data) <= WHOLE or tensor.dtype == "string" else sample(tensor)
-        row = (bytes.fromhex(digest), kept.dtype, json.dumps(kept.shape), int(kept.whole), kept.data)
-        self.connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?)", row)
+        row = (bytes.fromhex(digest), tensor.dtype, json.dumps(tensor.shape), int(tensor.whole), tensor.data)
+        self.connection.execute("INSERT INTO tensors VALUES (?, ?, ?, ?, ?) " + BETTER, row)  # noqa: S608  # a constant
 
     def has_trial(self, key: str) -> bool:
         """Return whether there is a trial of a key, whatever became of the files that it read."""
@@ -318,6 +315,11 @@ class Store:
                 found[name] = self._verified(name, dtype, shape, data, whole)
         return found
 
+    def partial(self) -> dict[str, bool]:
+        """Return, of every tensor that is not there whole, whether a sample of it is."""
+        rows = self.connection.execute("SELECT digest, length(data) FROM tensors WHERE whole = 0")
+        return {digest.hex(): bool(size) for digest, size in rows}
+
     def layouts(self, digests: Iterable[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
         """Return dtype and shape of those of some tensors that are there, without reading their bytes."""
         found: dict[str, tuple[str, tuple[int, ...]]] = {}
@@ -410,12 +412,3 @@ def _trial(key: str, id_: str, outcome: str, trace: bytes | None, evidence: str,
     covers = tuple((name, covered) for name, covered in loaded.pop("covers"))
     digest = None if trace is None else trace.hex()
     return Trial(key=key, id=id_, outcome=outcome, trace=digest, covers=covers, **_rests(rests), **loaded)
-
-
-def sample(tensor: Tensor) -> Tensor:
-    """Return SAMPLE evenly spaced elements of a large tensor, always the same ones."""
-    elements = int(np.prod(tensor.shape, dtype=np.int64))
-    width = len(tensor.data) // elements
-    chosen = np.linspace(0, elements - 1, min(SAMPLE, elements)).astype(np.int64)
-    raw = np.frombuffer(tensor.data, np.uint8).reshape(elements, width)
-    return Tensor(tensor.dtype, tensor.shape, raw[chosen].tobytes(), whole=False)

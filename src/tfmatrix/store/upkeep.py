@@ -16,13 +16,13 @@ from tfmatrix.keys import trial_key
 from tfmatrix.records import Fingerprint
 from tfmatrix.store.facts import INSTALLED, REFUSAL
 from tfmatrix.store.fingerprints import trace_digest
-from tfmatrix.store.store import Store
+from tfmatrix.store.store import BETTER, Store
 
 
 def check(store: Store) -> Iterator[str]:
     """Yield a sentence for everything that is wrong in a store: bytes without their digest, and what is not there.
 
-    Of a sampled tensor only the sample was kept, so its bytes cannot be checked. Distances are no part of it: whoever
+    Of a tensor that was not kept whole the bytes cannot be checked. Distances are no part of it: whoever
     measures them checks them.
     """
     run = store.connection.execute
@@ -112,7 +112,8 @@ def merge(store: Store, path: Path) -> Iterator[str]:
         try:
             conflicts = list(run(_CONFLICTS))
             with store.transaction():
-                for table in ("tensors", "names", "traces"):
+                run("INSERT INTO tensors SELECT * FROM other.tensors WHERE true " + BETTER)  # noqa: S608  # a constant
+                for table in ("names", "traces"):
                     run(f"INSERT OR IGNORE INTO {table} SELECT * FROM other.{table}")  # noqa: S608  # names of ours
                 # That an environment could not be had there says nothing of here; that it could mends what was said.
                 run("INSERT OR IGNORE INTO facts SELECT * FROM other.facts WHERE kind != ?", (REFUSAL,))

@@ -53,7 +53,9 @@ def test_no_folder_of_models_is_needed(tmp_path: Path) -> None:
     settings = project(tmp_path)
     assert [model.name for model in known_models(settings)] == ["train"]
     assert len(make_plan(settings).cells) == 2
-    with pytest.raises(UserError, match=r"or have a table \[tool\.tfmatrix\.models\.NAME\] with a command\.$"):
+    with pytest.raises(
+        UserError, match=r"or have a table \[tool\.tfmatrix\.models\.NAME\] with a command or a model\.$"
+    ):
         make_plan(make_project(tmp_path, ()))
 
 

@@ -171,10 +171,13 @@ def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypa
     """The probe's digest covers the names and the bytes of its files, code and tables."""
     monkeypatch.setattr(keys, "PROBE", tmp_path)
     digests = set()
-    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("c.json", "1"), ("c.json", "2")):
+    (tmp_path / "watch").mkdir()
+    edits = (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("c.json", "1"), ("c.json", "2"))
+    within = (("watch/a.py", "1"), ("watch/a.py", "2"))
+    for name, content in (*edits, *within):
         (tmp_path / name).write_text(content, encoding="utf-8")
         digests.add(keys.probe_source())
-    assert len(digests) == 5
+    assert len(digests) == len(edits) + len(within)
 
 
 UNRELATED: dict[str, dict[str, Any]] = {

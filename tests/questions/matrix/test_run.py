@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from building import CANDIDATE, fill, install, make_project, missing_from, ones, plan_of, trial
+from building import CANDIDATE, fill, first_round, install, make_project, missing_from, ones, plan_of, trial
 from tfmatrix.environments import making
 from tfmatrix.errors import UserError
 from tfmatrix.questions.matrix import curves, report
@@ -58,13 +58,13 @@ def test_what_is_missing_is_observed_and_stored_once(tmp_path: Path, store: Stor
     """After a run nothing is missing, and the next run starts nothing."""
     plan = made_plan(tmp_path, ["a", "b"])
     with store:
-        assert len(missing_from(store, plan)) == sum(map(len, plan.trials.values()))
+        assert len(missing_from(store, plan)) == len(first_round(plan))
         rounds(plan, store, ignore)
         assert missing_from(store, plan) == []
         assert {outcome for outcome, _ in stored(plan, store).values()} == {"observed"}
         told: list[Event] = []
         rounds(plan, store, told.append)
-        assert told == [Round((), sum(map(len, plan.trials.values())))]
+        assert told == [Round((), len(first_round(plan)))]
 
 
 def test_a_failed_trial_is_not_run_again(tmp_path: Path, store: Store) -> None:
@@ -227,6 +227,8 @@ def test_one_trial_of_a_cell_is_found_by_its_name(tmp_path: Path) -> None:
     assert expected.id == "2.15.1/mlp/tf2 jitter-2"
     with pytest.raises(UserError, match=r"has no trial 'jitter-3'; there are trial-1, .*jitter-2, seeds-1\."):
         only(settings, "2.15.1/mlp/tf2 jitter-3")
+    for name, repeats in (("kept-1", "trial-1"), ("kept-3", "jitter-2")):
+        assert only(settings, f"2.15.1/mlp/tf2 {name}").name == repeats
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from building import BASELINE, CANDIDATE, add, fill, make_project, missing_from, tensor
 from tfmatrix.questions.matrix.judge import compare_all, states
 from tfmatrix.questions.matrix.plan import Plan, make_plan
-from tfmatrix.records import ExpectedTrial, FromStart
+from tfmatrix.records import ExpectedTrial, FromStart, Train
 from tfmatrix.store.store import Store
 
 BUILDER = "def data():\n    pass\n\n\ndef build():\n    pass\n"
@@ -44,7 +44,7 @@ def test_a_start_is_wanted_once_two_runs_are_known_to_draw_otherwise(tmp_path: P
     """It is the candidate's, of the second round, and is handed all that it needs whole, by name."""
     plan = planned(tmp_path)
     with Store(tmp_path / "store.sqlite") as store:
-        assert {one.role for one in missing_from(store, plan)} == {"trial", "jitter", "plain", "seeds", "witness"}
+        assert {one.role for one in missing_from(store, plan)} == {"trial", "jitter", "plain", "witness"}
         fill(store, plan, answer)
         (wanted,) = missing_from(store, plan)
         assert wanted.id == f"{CANDIDATE}/net/tf2 start"
@@ -88,6 +88,48 @@ def test_a_cell_whose_start_is_missing_is_missing(tmp_path: Path) -> None:
             ("start", "draw"): "identical",
             ("start", "weights"): "different",
         }
+
+
+def test_bytes_that_are_to_be_handed_over_are_had_first(tmp_path: Path) -> None:
+    """The baseline's trial is repeated and keeps them; what it can't keep, for its size, is not handed over."""
+    plan = planned(tmp_path)
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, answer)
+        drop(store, [0.5] * 8)
+        (kept,) = missing_from(store, plan)
+        assert (kept.id, kept.work) == (f"{BASELINE}/net/tf2 kept-1", Train(0, ("native draw@0",)))
+        add(store, kept, run(DRAWN[0]))
+        (whole,) = missing_from(store, plan)
+        drop(store, [0.5] * 8)
+        (without,) = missing_from(store, plan)
+        assert whole.key != without.key
+        for wanted, stages in ((whole, ["init/w", "draw@0/d/uniform"]), (without, ["init/w"])):
+            assert isinstance(wanted.work, FromStart)
+            with np.load(wanted.work.handed) as file:
+                assert list(file["stages"]) == stages
+
+
+def test_bytes_of_what_differs_first_from_the_start_are_had_too(tmp_path: Path) -> None:
+    """Both sides are repeated, each in its own tier."""
+    plan = planned(tmp_path)
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, answer)
+        (wanted,) = missing_from(store, plan)
+        add(store, wanted, run(DRAWN[0], weights=3.0, tier="start"))
+        drop(store, [1.0] * 4)
+        drop(store, [3.0] * 4)
+        found = {one.id: getattr(one.work, "keep", None) for one in missing_from(store, plan)}
+        assert found == {
+            f"{BASELINE}/net/tf2 kept-1": ("native weights@0",),
+            f"{BASELINE}/net/tf2 kept-2": ("native weights@0",),
+            f"{CANDIDATE}/net/tf2 kept": ("start weights@0",),
+        }
+
+
+def drop(store: Store, values: list[float]) -> None:
+    """Let the bytes of a tensor go, as those of a step in between are."""
+    data = np.array(values, np.float32).tobytes()
+    store.connection.execute("UPDATE tensors SET whole = 0, data = x'' WHERE data = ?", (data,))
 
 
 def test_a_start_rests_on_what_is_handed_over(tmp_path: Path) -> None:

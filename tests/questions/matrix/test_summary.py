@@ -152,7 +152,7 @@ def test_no_candidate_passes_where_nothing_was_compared(matrix_folder: Path) -> 
     assert not [cell for cell in report.cells if cell.letter]
 
 
-@pytest.mark.parametrize("role", ["trial", "witness", "jitter", "seeds"])
+@pytest.mark.parametrize("role", ["trial", "witness", "jitter"])
 def test_one_trial_that_is_missing_makes_its_cell_missing(matrix_folder: Path, role: str) -> None:
     """A cell of which any trial was not run, of whatever role, is missing and has no verdict but that."""
     plan = make_plan(matrix_folder)

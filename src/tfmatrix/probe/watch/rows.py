@@ -23,9 +23,9 @@ class Rows:
 
     def add(self, batch: Mapping[str, Any]) -> None:
         """Take in a batch."""
-        parts = [np.asarray(part) for part in batch.values()]
-        sizes = {part.shape[:1] for part in parts}
-        if len(sizes) != 1 or sizes == {()}:
+        arrays = [np.asarray(part) for part in batch.values()]
+        parts = [array for array in arrays if array.ndim]  # a number, such as Keras's learning phase, has no rows
+        if len({len(part) for part in parts}) != 1:
             self.mixed = True
         else:
             self._rows += digests_of(parts)

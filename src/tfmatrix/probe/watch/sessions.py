@@ -87,16 +87,26 @@ class Sessions:
     def _make_callable(self, original: Any, session: Any, options: Any) -> Any:
         """Return a function, of those that Keras makes of a graph, that goes through `run`."""
         graph = session.graph
-        if self._looking or options.tensor_connection:  # a tensor that takes another's place can't be fed to a run
+        if self._looking:
             return original(session, options)
+        # Of a dataset Keras has the next element take the places of its inputs: here it is taken, and then fed.
+        connected = [
+            (graph.get_tensor_by_name(one.from_tensor), graph.get_tensor_by_name(one.to_tensor))
+            for one in options.tensor_connection
+        ]
         feeds = [graph.get_tensor_by_name(name) for name in options.feed]
         fetches = [graph.get_tensor_by_name(name) for name in options.fetch]
         targets = [graph.get_operation_by_name(name) for name in options.target]
 
         def call(*values: Any, run_metadata: Any = None) -> Any:
+            fed = dict(zip(feeds, values))
+            if connected:
+                with self.looking():
+                    taken = session.run([tensor for tensor, _ in connected], fed)
+                fed.update(zip([place for _, place in connected], taken))
             self._called = True
             try:
-                return session.run([fetches, targets], dict(zip(feeds, values)), None, run_metadata)[0]
+                return session.run([fetches, targets], fed, None, run_metadata)[0]
             finally:
                 self._called = False
 

@@ -105,7 +105,7 @@ class Variables:
             prefix = "" if number == 1 else "optimizer.{}/".format(number)
             for name, variable in self._slots_of(optimizer):
                 setting = ONLY_WITH.get(name.rpartition("/")[2], "")
-                if getattr(optimizer, setting, True):
+                if _is_on(getattr(optimizer, setting, True)):
                     found.setdefault(prefix + name, variable)
         return found
 
@@ -150,6 +150,11 @@ def variables_of(optimizer: Any) -> List[Any]:
     found = found() if callable(found) else found
     inner = getattr(optimizer, "inner_optimizer", None)
     return [*(found or []), *(variables_of(inner) if inner is not None and inner is not optimizer else [])]
+
+
+def _is_on(setting: Any) -> bool:
+    """Tell whether a setting is on; one that is a graph's tensor has its slot only where it is."""
+    return bool(setting) if tf.executing_eagerly() or not tf.is_tensor(setting) else True
 
 
 def _slot(optimizer: Any, variable: Any, slot: str) -> Optional[Any]:

@@ -55,7 +55,7 @@ class ExchangePlan:
     @cached_property
     def written(self) -> tuple[Written, ...]:
         """What is to be written: formats outermost, then modes, launches and models, environments innermost."""
-        kinds = {model: files.kind_of(Path(model.path)) for model in self.models if not model.command}
+        kinds = {model: files.kind_of(Path(model.path)) for model in self.models if not model.defined}
         return tuple(
             self._written(form, Cell(environment, launch, mode, model))
             for form in self.formats
@@ -147,9 +147,10 @@ def artefacts_of(config: Config) -> Path:
 def make_exchange_plan(config: Config, names: tuple[str, ...] = (), models: tuple[str, ...] = ()) -> ExchangePlan:
     """Return the plan of a configuration, of the formats and models of some names, or of all.
 
-    An exchange has no baseline, and no command is part of one: what a script saves is its own affair. Raises
-    ``UserError`` where a version, model or format does not exist, where the policy names what does not, where the
-    chosen models have no such format, and where commands were named or there is nothing else.
+    An exchange has no baseline, and what a table defines is no part of one: what a script saves is its own affair, and
+    `Network` knows slots by the constants of a file. Raises ``UserError`` where a version, model or format does not
+    exist, where the policy names what does not, where the chosen models have no such format, and where models of tables
+    were named or there is nothing else.
     """
     strange = sorted(set(names) - {form.name for form in FORMATS})
     if strange:
@@ -158,12 +159,12 @@ def make_exchange_plan(config: Config, names: tuple[str, ...] = (), models: tupl
     known = known_models(config)
     require_known(config.policy, [model.name for model in known])
     chosen = models or config.models or MODELS
-    commands = [model.name for model in known if model.command]
-    if named := [name for name in commands if name in chosen or len(commands) == len(known)]:
-        raise UserError(
-            f"the command {named[0]} is not exchanged: what a script saves is its own affair; "
-            "choose models of the models folder."
-        )
+    defined = [model for model in known if model.defined]
+    if named := [model for model in defined if model.name in chosen or len(defined) == len(known)]:
+        command = named[0].command
+        what = f"the {'command' if command else 'model'} {named[0].name} is not exchanged"
+        why = "what a script saves is its own affair" if command else "it is of a table"
+        raise UserError(f"{what}: {why}; choose models of the models folder.")
     plan = ExchangePlan(
         config,
         named_environments(config),

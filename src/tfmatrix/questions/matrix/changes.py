@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from tfmatrix.compare.stages import place
@@ -48,18 +49,23 @@ def _said_of_names(cells: Iterable[Cell], baseline: str) -> list[tuple[Text, lis
 def _stage_rows(cells: Iterable[Cell]) -> Iterator[list[Text]]:
     """Yield one row per verdict, tier and stage, worst first: the cells that have it, and the farthest of them."""
     groups: dict[tuple[Verdict, str, str], list[tuple[Cell, Finding]]] = {}
+    passed_over: Counter[tuple[Verdict, str, str]] = Counter()
     for cell in cells:
         for stage in cell.stages or ():
             if stage.judged not in {None, Verdict.IDENTICAL}:
                 assert stage.judged
                 assert stage.worst
-                groups.setdefault((stage.judged, stage.tier, stage.stage), []).append((cell, stage.worst))
+                group = (stage.judged, stage.tier, stage.stage)
+                groups.setdefault(group, []).append((cell, stage.worst))
+                passed_over[group] += stage.passed_over
     for verdict, tier, kind in sorted(groups, key=lambda group: _order(*group)):
         found = groups[verdict, tier, kind]
         cell, finding = max(found, key=lambda pair: _size(pair[1]))
         farthest: Text = (Code(cell.where), " ", Code(finding.stage))
         if verdict is not Verdict.ROUNDING:
             farthest = (farthest, f": {finding.reason}")
+        if count := passed_over[verdict, tier, kind]:
+            farthest = (farthest, f"; {count} in steps between, different bits, are not measured")
         yield [said(verdict), tier, kind, _cell_names([other for other, _ in found]), farthest, *_sizes(finding)]
 
 

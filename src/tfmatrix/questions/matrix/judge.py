@@ -23,9 +23,8 @@ from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.plan import Plan, runs_in
-from tfmatrix.questions.matrix.starts import digest as start_digest
-from tfmatrix.questions.matrix.starts import starts
 from tfmatrix.records import (
     MISSING,
     OBSERVED,
@@ -105,16 +104,12 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     def has(key: str) -> bool:
         return trial(key) is not None
 
-    def trace_of(key: str) -> str | None:
-        found = trial(key)
-        return found.trace if found else None
-
-    begun = {cell: plan.from_start(cell, start_digest(handed)) for cell, handed in starts(plan, trace_of, store)}
-    needed = {cell: [*plan.needed(cell, has), *([begun[cell]] if cell in begun else [])] for cell in plan.cells}
+    traces = {key: one.trace for key, one in observed.items() if one.trace}
+    more = further(plan, traces, tensors, has)
     return {
         cell: state_of(
             cell,
-            [(expected, trial(expected.key)) for expected in needed[cell]],
+            [(expected, trial(expected.key)) for expected in (*plan.needed(cell, has), *more.get(cell, ()))],
             refusals[cell.environment],
             tensors,
             store,

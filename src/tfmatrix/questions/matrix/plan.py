@@ -12,17 +12,19 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from tfmatrix import keys
+from tfmatrix.compare.tensors import Tensors
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
 from tfmatrix.models.files import is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
-from tfmatrix.questions.matrix.starts import digest, starts, write
+from tfmatrix.questions.matrix.further import further
+from tfmatrix.questions.matrix.starts import starts, write
 from tfmatrix.records import (
     JITTER,
+    KEPT,
     PLAIN,
     SEEDS,
-    START,
     TRIAL,
     WITNESS,
     Cell,
@@ -34,6 +36,7 @@ from tfmatrix.records import (
     Seeds,
     Start,
     Train,
+    Work,
 )
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
@@ -43,7 +46,7 @@ TRAIN = Train()
 """What most trials do."""
 
 USUAL, BARE = Start(), Start(bare=True)
-"""How the processes start that trials of model files are forked from, and those of commands."""
+"""How the processes start that trials of models are forked from, and those of commands."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +87,16 @@ class Plan:
         return tuple(e for e in self.environments if e != self.baseline)
 
     def wanted(self, known: Known) -> Iterable[ExpectedTrial]:
-        """Return every trial that is needed."""
-        needed = [expected for cell in self.cells for expected in self.needed(cell, known.has)]
-        return [*needed, *self._starts(known)]
-
-    def _starts(self, known: Known) -> Iterator[ExpectedTrial]:
-        """Yield the trials from the baseline's start, with the files that those are handed that are to be run."""
-
-        def trace_of(key: str) -> str | None:
-            trial = known.trial(key)
-            return trial.trace if trial else None
-
-        for cell, handed in starts(self, trace_of, known.store):
-            expected = self.from_start(cell, digest(handed))
-            path = "" if known.has(expected.key) else str(write(handed, self._folder, known.store))
-            yield self.from_start(cell, digest(handed), path)
+        """Return every trial that is needed, given what is known."""
+        observed = known.store.observed().items()
+        traces = {key: trial.trace for key, trial in observed if trial.trace and known.has(key)}
+        tensors = Tensors(known.store, measured=False)
+        more = further(self, traces, tensors, known.has) if traces else {}
+        needed = [one for cell in self.cells for one in (*self.needed(cell, known.has), *more.get(cell, ()))]
+        missed = [one for one in needed if isinstance(one.work, FromStart) and not known.has(one.key)]
+        handed = starts(self, traces, tensors) if missed else {}
+        paths = {one.key: write(handed[one.cell], self._folder, known.store) for one in missed}
+        return [_handed(one, paths[one.key]) if one.key in paths else one for one in needed]
 
     @cached_property
     def _folder(self) -> Path:
@@ -107,14 +105,8 @@ class Plan:
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
 
-    def from_start(self, cell: Cell, start: str, path: str = "") -> ExpectedTrial:
-        """Return the trial of a cell that begins from the baseline's start, which a file has."""
-        begun = BARE if cell.model.command else USUAL
-        work = FromStart(start, path)
-        return keys.expect(self.scope, cell, work, role=START, seed=self.config.seed, start=begun)
-
     def needed(self, cell: Cell, has: Callable[[str], bool]) -> tuple[ExpectedTrial, ...]:
-        """Return the trials that a cell needs, given which keys are known.
+        """Return the trials that a cell needs whatever comes of them, given which keys are known.
 
         In each environment, launch and mode a fresh process repeats a trial of one model, the witness. It is chosen
         among all of the project's models, never among those that are asked about: so a cell that was run with some of
@@ -125,12 +117,13 @@ class Plan:
         return tuple(
             expected
             for expected in self.trials[cell]
-            if expected.role != WITNESS or has(expected.key) or not self._is_spared(cell, has)
+            if expected.role != SEEDS
+            and (expected.role != WITNESS or has(expected.key) or not self._is_spared(cell, has))
         )
 
     def _is_spared(self, cell: Cell, has: Callable[[str], bool]) -> bool:
         """Return whether a cell's witness stands in for one that is known."""
-        witness = self._witnesses(cell.environment)[0]
+        witness = self._witnesses(cell)[0]
         if witness.name == cell.model.name:
             return False
         return has(self._repeat(replace(cell, model=witness)).key)
@@ -141,15 +134,13 @@ class Plan:
     def _trials_of(self, cell: Cell) -> Iterator[ExpectedTrial]:
         first, second = HASH_SEEDS
         count = self.config.trials
-        start = BARE if cell.model.command else USUAL
-        shared = cell_covers(self.scope, cell, start)
-        expect = partial(keys.expect, self.scope, cell, seed=self.config.seed, start=start, shared=shared)
+        expect = partial(self.expect, cell)
         for number in range(1, count + 1):
             # The last of several comes from another process with another hash seed.
             other = second if number == count > 1 else first
             yield expect(TRAIN, role=TRIAL, number=number, hash_seed=other)
         asked = {model.name for model in self.models}
-        witnesses = (model.name for model in self._witnesses(cell.environment) if model.name in asked)
+        witnesses = (model.name for model in self._witnesses(cell) if model.name in asked)
         if cell.model.name == next(witnesses, None):
             yield self._repeat(cell)
         if cell.environment == self.baseline:
@@ -159,23 +150,56 @@ class Plan:
             yield expect(Plain(), role=PLAIN, number=1)
         yield expect(Seeds(), role=SEEDS, number=1)
 
+    def expect(
+        self, cell: Cell, work: Work, *, role: str, number: int, hash_seed: str = HASH_SEEDS[0]
+    ) -> ExpectedTrial:
+        """Return a trial of a cell."""
+        start = start_of(cell.model)
+        shared = self._covers.get(cell)
+        if shared is None:
+            shared = self._covers[cell] = cell_covers(self.scope, cell, start)
+        return keys.expect(
+            self.scope,
+            cell,
+            work,
+            role=role,
+            number=number,
+            seed=self.config.seed,
+            hash_seed=hash_seed,
+            start=start,
+            shared=shared,
+        )
+
+    @cached_property
+    def _covers(self) -> dict[Cell, keys.Covers]:
+        """What all trials of a cell cover, by cell, as far as it was asked for."""
+        return {}
+
     def _repeat(self, cell: Cell) -> ExpectedTrial:
         """Return the trial of a cell in a fresh process."""
         return keys.expect(
-            self.scope, cell, TRAIN, role=WITNESS, number=1, seed=self.config.seed, hash_seed=HASH_SEEDS[1]
+            self.scope,
+            cell,
+            TRAIN,
+            role=WITNESS,
+            number=1,
+            seed=self.config.seed,
+            hash_seed=HASH_SEEDS[1],
+            start=start_of(cell.model),
         )
 
-    def _witnesses(self, environment: Environment) -> Sequence[Model]:
-        """Return the project's models in the order in which they are the witness: not the same one in each environment.
+    def _witnesses(self, cell: Cell) -> Sequence[Model]:
+        """Return the models of a cell's mode in the order in which they are the witness: another in each environment.
 
         Each is placed by itself, so that a model more or less moves no other. None is a command: each of its trials
         imports TensorFlow itself, as a fresh process does.
         """
 
         def place(model: Model) -> bytes:
-            return hashlib.sha256(f"{environment.name}/{model.name}".encode()).digest()
+            return hashlib.sha256(f"{cell.environment.name}/{model.name}".encode()).digest()
 
-        return sorted((model for model in self._all_models if not model.command), key=place)
+        running = (model for model in self._all_models if not model.command and runs_in(model, cell.mode))
+        return sorted(running, key=place)
 
     @cached_property
     def _all_models(self) -> Sequence[Model]:
@@ -183,9 +207,22 @@ class Plan:
         return tuple({model.name: model for model in (*known_models(self.config), *self.models)}.values())
 
 
+def start_of(model: Model) -> Start:
+    """Return how the processes start that a model's trials are forked from: with the variables of a builder's table."""
+    if model.command:
+        return BARE
+    return Start(variables=model.defined.variables) if model.defined else USUAL
+
+
+def _handed(expected: ExpectedTrial, path: Path) -> ExpectedTrial:
+    """Return a trial with the file of what it is handed."""
+    assert isinstance(expected.work, FromStart)
+    return replace(expected, work=replace(expected.work, handed=str(path)))
+
+
 def runs_in(model: Model, mode: str) -> bool:
-    """Return whether a model is expected in a mode: a file in each, a command in its own."""
-    return not model.command or mode in model.command.modes
+    """Return whether a model is expected in a mode: a file in each, what a table defines in its own."""
+    return not model.defined or not model.defined.modes or mode in model.defined.modes
 
 
 def make_plan(config: Config) -> Plan:
@@ -197,11 +234,12 @@ def make_plan(config: Config) -> Plan:
     environments = named_environments(config, config.baseline)
     models = chosen_models(config)
     running = tuple(model for model in models if any(runs_in(model, mode) for mode in config.modes))
-    idle = [model.name for model in models if model not in running]
+    idle = [model for model in models if model not in running]
     if idle and (config.models or not running):  # one that was named is not left out without a word
         raise UserError(
-            f"the command {idle[0]} is not run in {' or '.join(config.modes)}; "
-            f"add a mode to modes in [tool.tfmatrix.models.{idle[0]}], or choose another mode."
+            f"the {'command' if idle[0].command else 'model'} {idle[0].name} is not run in "
+            f"{' or '.join(config.modes)}; add a mode to modes in [tool.tfmatrix.models.{idle[0].name}], "
+            "or choose another mode."
         )
     return Plan(config, environments, environment_of(config, config.baseline), running)
 
@@ -222,6 +260,9 @@ def only(config: Config, cell_id: str) -> ExpectedTrial:
     if cell is None:
         raise UserError(f"there is no cell {cell_id!r}; there are {', '.join(cell.id for cell in plan.cells)}.")
     trials = {expected.name: expected for expected in plan.trials[cell]}
+    # One that was repeated to keep more bytes is run as the trial that it repeats.
+    repeated = {f"{KEPT}-1": f"{TRIAL}-1", **{f"{KEPT}-{n + 1}": f"{JITTER}-{n}" for n in range(1, config.jitters + 1)}}
+    trial = repeated.get(trial, trial)
     if trial and trial not in trials:
         raise UserError(f"the cell {cell_id!r} has no trial {trial!r}; there are {', '.join(trials)}.")
     return trials[trial] if trial else plan.trials[cell][0]

@@ -167,6 +167,9 @@ class Stage(Record, frozen=True, kw_only=True):
     verdict: VerdictOrConsequence
     first: Finding | None
     worst: Finding | None
+    passed_over: Annotated[
+        Count, Meta(description="Differing names without bytes, for which a later step of the same was judged.")
+    ] = 0
 
     @property
     def judged(self) -> Verdict | None:
@@ -495,6 +498,7 @@ def _stage(result: results.StageResult, tell: Tell) -> Stage:
         verdict=result.verdict.value if result.verdict else CONSEQUENCE,
         first=tell(result.first) if result.first else None,
         worst=tell(result.worst) if result.worst else None,
+        passed_over=result.passed_over,
     )
 
 

@@ -1,0 +1,170 @@
+"""Further trials: other seeds where initial weights differ, and bytes where those lack of what differs first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from building import BASELINE, CANDIDATE, add, fill, missing_from, ones, plan_of
+from tfmatrix.compare.redraw import seeds_for
+from tfmatrix.compare.results import CellComparison
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix.judge import compare_all, states
+from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.records import MOST_SEEDS, ExpectedTrial, Seeds, Tensor, Train
+from tfmatrix.store.store import Store
+
+NOISE = np.random.RandomState(0).standard_normal(3000).astype(np.float32)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Return a plan of two releases and one model, each cell with two trials, and the baseline's jittered once."""
+    return plan_of(tmp_path)
+
+
+def without_seeds(became: Callable[[ExpectedTrial], Any]) -> Callable[[ExpectedTrial], Any]:
+    """Return an answer of all trials but those of other seeds."""
+    return lambda expected: None if expected.role == "seeds" else became(expected)
+
+
+def by_release(baseline: Mapping[str, Any], candidate: Mapping[str, Any]) -> Callable[[ExpectedTrial], Any]:
+    """Return an answer of each release."""
+    return without_seeds(lambda one: baseline if one.cell.environment.name == BASELINE else candidate)
+
+
+def bare(tensor: Any) -> Tensor:
+    """Return a tensor of which no bytes are kept; another array gives another one."""
+    array = np.asarray(tensor, np.float32)
+    return Tensor("float32", array.shape, b"", whole=False)
+
+
+def names(trials: list[ExpectedTrial]) -> list[str]:
+    """Return the names of some trials, sorted."""
+    return sorted(f"{one.cell.environment.name} {one.name}" for one in trials)
+
+
+def compared(plan: Plan, store: Store) -> CellComparison:
+    """Return the one comparison."""
+    (found,) = compare_all(plan, store).cells
+    return found
+
+
+def test_no_other_seeds_are_wanted_where_initial_weights_are_the_same(tmp_path: Path, plan: Plan) -> None:
+    """A cell without them is whole, whatever else differs, and they are not missed."""
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, by_release(ones(), ones(gradient=[2.5] * 4)))
+        assert missing_from(store, plan) == []
+        assert {state.outcome for state in states(plan, store).values()} == {"observed"}
+
+
+def test_other_seeds_are_wanted_on_both_sides_where_initial_weights_differ(tmp_path: Path, plan: Plan) -> None:
+    """Both cells are missing without them, and whole with as many as the test of the smallest tensor needs."""
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, by_release(ones(init=NOISE[:512]), ones(init=NOISE[512:1024])))
+        missing = missing_from(store, plan)
+        assert names(missing) == [f"{BASELINE} seeds-1", f"{CANDIDATE} seeds-1"]
+        assert {one.work for one in missing} == {Seeds(2)}
+        assert {state.outcome for state in states(plan, store).values()} == {"missing"}
+        for at, one in enumerate(missing):
+            drawn = np.random.RandomState(at).standard_normal((2, 512))
+            add(store, one, {"seeds init/w": drawn})
+        assert missing_from(store, plan) == []
+        found = compared(plan, store)
+    assert found.verdict is Verdict.REDRAWN
+    assert found.first is not None
+    assert "2 seeds a side, 1024 numbers" in found.first.reason
+
+
+def test_more_seeds_than_are_needed_are_enough(tmp_path: Path, plan: Plan) -> None:
+    """Where a trial of more seeds is known, no other is wanted."""
+    other = by_release(ones(init=NOISE[:512]), ones(init=NOISE[512:1024]))
+    with Store(tmp_path / "s") as store:
+        fill(
+            store,
+            plan,
+            lambda one: {"seeds init/w": NOISE[:1024].reshape(2, 512)} if one.role == "seeds" else other(one),
+        )
+        assert missing_from(store, plan) == []
+        assert {state.outcome for state in states(plan, store).values()} == {"observed"}
+
+
+def test_the_release_before_counts_too(tmp_path: Path) -> None:
+    """Where two candidates differ from each other, both have other seeds, and the baseline where it is one of them."""
+    plan = plan_of(tmp_path, versions=[BASELINE, CANDIDATE, "2.21.0"])
+    inits = {BASELINE: NOISE[:512], CANDIDATE: NOISE[:512], "2.21.0": NOISE[512:1024]}
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, without_seeds(lambda one: ones(init=inits[one.cell.environment.name])))
+        assert names(missing_from(store, plan)) == [f"{version} seeds-1" for version in inits]
+
+
+@pytest.mark.parametrize(
+    ("elements", "files", "runs"), [(1, 32, 32), (10, 32, 8), (32, 32, 2), (100, 16, 2), (512, 2, 2), (9999, 2, 2)]
+)
+def test_how_many_seeds_a_tensor_needs(elements: int, files: int, runs: int) -> None:
+    """As few as make the numbers that are wanted, a power of two; fewer where each takes a run of its own."""
+    assert seeds_for(elements, one_run_each=False) == files <= MOST_SEEDS
+    assert seeds_for(elements, one_run_each=True) == runs
+
+
+@pytest.fixture
+def lacking() -> Callable[[ExpectedTrial], Any]:
+    """Return an answer in which the gradient of a step in between differs first, and its bytes were not kept."""
+
+    def became(one: ExpectedTrial) -> Any:
+        other = one.role == "jitter" or one.cell.environment.name == CANDIDATE
+        whole, moved = ([1.0, 2.0], [1.0, np.nextafter(np.float32(2), np.float32(3))])
+        return {
+            "native init/w": [1.0] * 40,
+            "native gradient@0/w": whole,
+            "native gradient@1/w": moved if other else whole,
+            "native gradient@2/w": moved if other else whole,
+            "native weights@2/w": moved if other else whole,
+        }
+
+    return without_seeds(became)
+
+
+def let_go(store: Store, *values: Any) -> None:
+    """Have a store no bytes of some tensors, as of steps in between."""
+    for value in values:
+        data = np.asarray(value, np.float32).tobytes()
+        store.connection.execute("UPDATE tensors SET whole = 0, data = x'' WHERE data = ?", (data,))
+
+
+def test_bytes_that_lack_of_the_first_difference_are_asked_for(tmp_path: Path, plan: Plan, lacking: Any) -> None:
+    """Each trial that lacks them is repeated with the stage's name; until then no verdict is given, and then it is."""
+    moved = [1.0, np.nextafter(np.float32(2), np.float32(3))]
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, lacking)
+        assert missing_from(store, plan) == []
+        let_go(store, moved, [1.0, 2.0])
+        missing = missing_from(store, plan)
+        assert names(missing) == [f"{BASELINE} kept-1", f"{BASELINE} kept-2", f"{CANDIDATE} kept-1"]
+        assert {one.name: one.work for one in missing} == {
+            "kept-1": Train(0, ("native gradient@1",)),
+            "kept-2": Train(1, ("native gradient@1",)),
+        }
+        assert {state.outcome for state in states(plan, store).values()} == {"missing"}
+        for one in missing:
+            as_before = next(e for e in plan.trials[one.cell] if e.role == ("jitter" if one.number == 2 else "trial"))
+            add(store, one, lacking(as_before))
+        assert missing_from(store, plan) == []
+        assert compared(plan, store).verdict is Verdict.ROUNDING
+
+
+def test_a_repeated_trial_with_other_bits_makes_its_cell_unstable(tmp_path: Path, plan: Plan, lacking: Any) -> None:
+    """What was repeated to keep more has to be what it repeats."""
+    moved = [1.0, np.nextafter(np.float32(2), np.float32(3))]
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, lacking)
+        let_go(store, moved)
+        for one in missing_from(store, plan):
+            store.connection.execute("UPDATE tensors SET whole = 0, data = x'' WHERE data = ?", (b"",))
+            add(store, one, ones())
+        outcomes = {cell.environment.name: state.reason for cell, state in states(plan, store).items()}
+    assert "trial-1 and kept-1 part at" in outcomes[CANDIDATE]
