@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List
 import numpy as np
 import tensorflow as tf
 
-from ..recorder import NATIVE
+from ..recorder import INJECTED
 from .patching import around
 from .structures import flat
 from .taps import to_array
@@ -90,7 +90,7 @@ class _Calls:
         self._watcher.in_arrays = _are_arrays(arguments[0] if arguments else named.get("x"))
         with self._fitting(1):
             history = original(model, *arguments, **named)
-        epochs = _by_epoch(getattr(history, "history", {})) if self._log.tier == NATIVE else ()
+        epochs = _by_epoch(getattr(history, "history", {})) if self._log.tier != INJECTED else ()
         for epoch, values in enumerate(epochs):
             self._log.write("history@{}".format(epoch), values)
         return history
