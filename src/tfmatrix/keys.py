@@ -22,6 +22,7 @@ from tfmatrix.records import (
     Cell,
     Environment,
     ExpectedTrial,
+    FromStart,
     Machine,
     Plain,
     Read,
@@ -43,7 +44,7 @@ HASH_SEEDS = ("0", "1")
 SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
-TRAIN, PLAIN, SEEDS, SCRIPT, WRITE, READ = "train", "plain", "seeds", "script", "write", "read"
+TRAIN, PLAIN, START, SEEDS, SCRIPT, WRITE, READ = "train", "plain", "start", "seeds", "script", "write", "read"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -138,13 +139,15 @@ def probe_source() -> str:
     return state.hexdigest()
 
 
-def _work_covers(work: Work, start: Start) -> Covers:
+def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a return for each work
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
         case Train(jitter=jitter, keep=keep):
             return ("work", TRAIN), ("jitter", str(jitter)), *([("keep", json.dumps(keep))] if keep else [])
         case Plain():
             return (("work", PLAIN),)
+        case FromStart(start=handed, keep=keep):
+            return ("work", START), ("start", handed), *([("keep", json.dumps(keep))] if keep else [])
         case Seeds(count=count):
             return ("work", SEEDS), ("seeds", str(count))
         case Write(format=form):

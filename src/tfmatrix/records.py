@@ -249,14 +249,27 @@ class Read:
     """Key of the trial that wrote them."""
 
 
-Work = Train | Plain | Seeds | Script | Write | Read
+@dataclass(frozen=True)
+class FromStart:
+    """Train a model from the start of the baseline's trial: its initial weights, draws and order of rows."""
+
+    start: str
+    """SHA-256 of what is handed over."""
+    keep: tuple[str, ...] = ()
+    """Stages of which all bytes are kept: ``start gradient@3``; sorted."""
+    handed: str = ""
+    """The file that has it; empty while nobody runs the trial."""
+
+
+Work = Train | Plain | FromStart | Seeds | Script | Write | Read
 """What a trial does in its environment and mode."""
 
 
-TRIAL, WITNESS, JITTER, PLAIN, SEEDS, KEPT = "trial", "witness", "jitter", "plain", "seeds", "kept"
+TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
+SEEDS, KEPT = "seeds", "kept"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to show that observing changes nothing; to draw the initial weights under other seeds; to repeat one and keep more
-bytes."""
+to show that observing changes nothing; to show what a redraw hides; to draw the initial weights under other seeds; to
+repeat one and keep more bytes."""
 
 
 @dataclass(frozen=True)

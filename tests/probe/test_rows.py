@@ -86,7 +86,7 @@ def test_a_kind_names_code_that_exists(kind: Any) -> None:
     places = [place for place in (kind.observe, kind.initial_weights, kind.saveable) if place]
     assert all(callable(kinds.code(place)) for place in places)
     assert {*kind.needs} <= {*kind.functions, *loading.CONSTANTS, "data"}
-    assert set(kind.tiers) <= {recorder.NATIVE, recorder.INJECTED}
+    assert set(kind.tiers) <= {recorder.NATIVE, recorder.START, recorder.INJECTED}
 
 
 def test_kinds_share_no_mark() -> None:
@@ -125,12 +125,12 @@ def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypa
     path.write_text("def draws(): ...\n", encoding="utf-8")
     engine = engines.EagerEngine((1, 1))
     engine.evaluate = lambda make: {"x": 1.0}
-    setting = SimpleNamespace(recorder=recorder.Recorder(), engine=engine)
+    setting = SimpleNamespace(recorder=recorder.Recorder(), engine=engine, tier=recorder.NATIVE)
     errors = SimpleNamespace(UnimplementedError=OSError, InvalidArgumentError=OSError)
     monkeypatch.setattr(engines, "tf", SimpleNamespace(errors=errors))
     monkeypatch.setattr(trial, "Setting", lambda request, scratch: setting)
     monkeypatch.setattr(trial, "find_beside", lambda path: None)
-    monkeypatch.setattr(trial, "record_seed", lambda recorder: None)
+    monkeypatch.setattr(trial, "record_seed", lambda recorder, tier: None)
     request = {"path": str(path), "variant": "", "purpose": "train"}
     assert trial.observe(request, "", None).tiers == {recorder.NATIVE}
     row = kinds.KINDS["streams"]._replace(tiers=[recorder.INJECTED])

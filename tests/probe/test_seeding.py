@@ -46,7 +46,7 @@ def seed_record(seed: int) -> dict[str, Any]:
     """Seed the generators and return what is recorded of them."""
     modes.seed_generators(seed)
     made = recorder.Recorder()
-    trial.record_seed(made)
+    trial.record_seed(made, recorder.NATIVE)
     return recorded(made)
 
 

@@ -18,6 +18,7 @@ from tfmatrix.records import (
     OBSERVED,
     PLAIN,
     SEEDS,
+    START,
     TIMED_OUT,
     TRIAL,
     UNAVAILABLE,
@@ -94,7 +95,7 @@ def _state_of(
     if first.outcome != OBSERVED or unseen:
         outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
         return CellState(cell, outcome, reason, trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, KEPT, PLAIN, SEEDS}]
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, KEPT, PLAIN, START, SEEDS}]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
@@ -105,6 +106,7 @@ def _state_of(
         trials=len(compared),
         jitters=tuple(t.trace for e, t in aside if e.role == JITTER and t.trace),
         seeds=next((t.trace for e, t in aside if e.role == SEEDS), None),
+        start=next((t.trace for e, t in aside if e.role == START), None),
     )
 
 

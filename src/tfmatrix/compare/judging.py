@@ -19,17 +19,19 @@ from tfmatrix.compare.stages import (
     RANDOM,
     REPORT,
     SEEDS,
+    START,
     Stage,
     is_terminal,
     parse,
     place,
 )
+from tfmatrix.compare.start import is_drawn
 from tfmatrix.compare.tensors import Tensors, digest_of
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Fingerprint
 from tfmatrix.store.fingerprints import trace_digest
 
-TIERS = (NATIVE, INJECTED)
+TIERS = (NATIVE, START, INJECTED)
 
 ROUNDING_RATIO = 16.0
 """How many times the noise floor still counts as rounding. The floor is the largest of a few draws of a heavy-tailed
@@ -55,6 +57,8 @@ class Traces:
     seeds: str | None = None
     jittered: str | None = None
     """The trace whose inputs the jitters moved, where it is not ``trace`` itself."""
+    start: str | None = None
+    """The trace that begins from the baseline's start."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ class Judgement:
     one_sided: tuple[OneSided, ...]
     trace: str
     """Digest of the candidate's trace by the names that its stages have in the baseline: equal where every bit is."""
+    unreached: str = ""
+    """The first stage that the start tier does not judge, because it was not handed over; empty: it judges all."""
 
 
 class Judge:
@@ -90,6 +96,13 @@ class Judge:
         self._one_sided = _one_sided(self._a, self._b)
         self._noise = baseline.jittered or baseline.trace, baseline.jitters
         self._own_in_noise = tensors.alignment(baseline.trace, self._noise[0]).own
+        self._own_from_start: Mapping[str, str] = {}
+        if candidate.start:
+            mine, own = _tier(self._a, NATIVE), _tier(tensors.names(candidate.start), START)
+            alignment = tensors.aligned(mine, own)
+            there, self._own_from_start = alignment.named(own), alignment.own
+            self._a = {**self._a, **{(START, stage): digest for (_, stage), digest in mine.items()}}
+            self._b = {**self._b, **{(START, stage): digest for (_, stage), digest in there.items()}}
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
@@ -99,17 +112,25 @@ class Judge:
         for tier in tiers:
             names = self._ordered(tier)
             differing = [name for name in names if not self._identical(tier, name)]
-            passed_over = set(self._passed_over(tier, differing))
-            findings = dict(self._findings(tier, differing, passed_over))
+            reached = self._reached(names, differing) if tier == START else differing
+            passed_over = set(self._passed_over(tier, reached))
+            findings = dict(self._findings(tier, reached, passed_over))
             stages += self._by_stage(tier, names, differing, findings, passed_over)
             for finding in findings.values():
                 firsts.setdefault(finding.verdict, finding)
             if findings:
-                divergences.append(self._divergence(tier, names, differing, findings))
+                divergences.append(self._divergence(tier, names, reached, findings))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         one_sided = tuple(dict.fromkeys(self._one_sided.values())) if NATIVE in tiers else ()
         return Judgement(
-            tuple(stages), tuple(divergences), curve, firsts, self._alignment.told, one_sided, self._trace()
+            tuple(stages),
+            tuple(divergences),
+            curve,
+            firsts,
+            self._alignment.told,
+            one_sided,
+            self._trace(),
+            self._unreached() if START in tiers else "",
         )
 
     def pairs(self, tiers: Sequence[str] = TIERS) -> Iterator[tuple[str, str]]:
@@ -127,16 +148,36 @@ class Judge:
         A report of one side is not among them.
         """
         names = dict.fromkeys(stage for side in (self._a, self._b) for t, stage in side if t == tier)
-        return [name for name in names if (tier, name) not in self._one_sided]
+        return [name for name in names if (_noisy(tier), name) not in self._one_sided]
+
+    def _reached(self, names: Sequence[str], differing: Sequence[str]) -> list[str]:
+        """Return what differs in the start tier and is judged: what comes before anything that was not handed over."""
+        missed = self._missed(names, differing)
+        return list(differing[: differing.index(missed)] if missed else differing)
+
+    def _unreached(self) -> str:
+        names = self._ordered(START)
+        return self._missed(names, [name for name in names if not self._identical(START, name)])
+
+    def _missed(self, names: Sequence[str], differing: Iterable[str]) -> str:
+        """Return the first stage that should have been handed over and differs; empty where there is none.
+
+        Where the order of rows is not seen, a batch that differs may be other rows.
+        """
+        seen = any(parse(name).kind == "shuffle" for name in names)
+        kinds = () if seen else ("batch",)
+        return next((name for name in differing if is_drawn(name) or parse(name).kind in kinds), "")
 
     def _moved(self, tier: str, name: str) -> list[str]:
         """Return the digests of a stage in the trace that is jittered, and in those that jitter it."""
-        return self._tensors.moved(*self._noise, tier, self._own_in_noise.get(name, name))
+        return self._tensors.moved(*self._noise, _noisy(tier), self._own_in_noise.get(name, name))
 
     def _trace(self) -> str:
         if not self._alignment.own:
             return self._candidate.trace
-        return trace_digest(Fingerprint(tier, name, digest) for (tier, name), digest in self._b.items())
+        return trace_digest(
+            Fingerprint(tier, name, digest) for (tier, name), digest in self._b.items() if tier != START
+        )
 
     def _identical(self, tier: str, name: str) -> bool:
         return self._a.get((tier, name)) == self._b.get((tier, name))
@@ -150,7 +191,11 @@ class Judge:
         """
         found: dict[str, dict[str, None]] = {}
         for tier in tiers:
-            differing = [n for n in self._ordered(tier) if not self._identical(tier, n) and self._in_both(tier, n)]
+            names = self._ordered(tier)
+            differing = [name for name in names if not self._identical(tier, name)]
+            if tier == START:
+                differing = self._reached(names, differing)
+            differing = [name for name in differing if self._in_both(tier, name)]
             drawn = next((at for at, name in enumerate(differing) if parse(name).kind in RANDOM), len(differing))
             batches = [name for name in differing[:drawn] if parse(name).kind == "batch"]
             heads = {_head(name) for name in (*differing[:1], *batches[:1], *batches[-1:])}
@@ -160,12 +205,14 @@ class Judge:
                 heads |= {_head(name) for name, _ in self._findings(tier, differing, passed_over) if name in alone}
             for name in (name for name in differing if _head(name) in heads):
                 own = self._alignment.own.get(name, name)
-                sides = (self._baseline.trace, name), (self._candidate.trace, own)
+                sides = (self._baseline.trace, _noisy(tier), name), (self._candidate.trace, tier, own)
+                if tier == START:
+                    sides = sides[0], (self._candidate.start or "", tier, self._own_from_start.get(name, name))
                 from_ = self._own_in_noise.get(name, name)
-                for trace, one in (*sides, *((jitter, from_) for jitter in self._noise[1])):
-                    digest = self._tensors.names(trace).get((tier, one))
+                for trace, of, one in (*sides, *((jitter, _noisy(tier), from_) for jitter in self._noise[1])):
+                    digest = self._tensors.names(trace).get((of, one))
                     if digest and not self._tensors.is_whole(digest):
-                        found.setdefault(trace, {})[f"{tier} {_head(one)}"] = None
+                        found.setdefault(trace, {})[f"{of} {_head(one)}"] = None
         return {trace: tuple(stages) for trace, stages in found.items()}
 
     def smallest_draw(self) -> int | None:
@@ -271,7 +318,7 @@ class Judge:
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        return self._tensors.floor(*self._noise, tier, self._own_in_noise.get(name, name))
+        return self._tensors.floor(*self._noise, _noisy(tier), self._own_in_noise.get(name, name))
 
     def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
         """Yield how far each jittered trial went from the trial that it jitters."""
@@ -317,9 +364,15 @@ class Judge:
 
     def _candidates(self, tier: str, members: tuple[str, ...]) -> str:
         """Return one digest for what the candidate has at some names."""
-        if self._alignment.own:
+        if self._alignment.own or tier == START:
             return digest_of(self._b, tier, members)
         return self._tensors.stage_digest(self._candidate.trace, tier, members)
+
+    def _baselines(self, tier: str, members: tuple[str, ...]) -> str:
+        """Return one digest for what the baseline has at some names."""
+        if tier == START:
+            return digest_of(self._a, tier, members)
+        return self._tensors.stage_digest(self._baseline.trace, tier, members)
 
     def _by_stage(
         self,
@@ -335,7 +388,7 @@ class Judge:
             judged = [findings[name] for name in members if name in findings]
             count = sum(name in other for name in members)
             inherited = None if count else Verdict.IDENTICAL
-            digest = self._tensors.stage_digest(self._baseline.trace, tier, members)
+            digest = self._baselines(tier, members)
             yield StageResult(
                 tier=tier,
                 kind=kind,
@@ -347,9 +400,19 @@ class Judge:
                 first=judged[0] if judged else None,
                 worst=min(judged, key=lambda f: (f.verdict.severity, -(f.ratio or 0.0))) if judged else None,
                 verdicts=tuple(sorted({f.verdict for f in judged}, key=lambda v: v.severity)),
-                leads=tier == NATIVE and any(map(_leads, judged)),
+                leads=tier != INJECTED and any(map(_leads, judged)),
                 passed_over=sum(name in passed_over for name in members),
             )
+
+
+def _tier(names: Names, tier: str) -> Names:
+    """Return what a trace has in one tier, as the native tier, by which names are aligned."""
+    return {(NATIVE, stage): digest for (one, stage), digest in names.items() if one == tier}
+
+
+def _noisy(tier: str) -> str:
+    """Return the tier that the noise floor of one is measured in: the baseline's start is its own."""
+    return NATIVE if tier == START else tier
 
 
 def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:

@@ -47,7 +47,7 @@ def is_about(rule: Rule, names: Iterable[str]) -> bool:
 
 
 def stage_names(tier: str, stage: str) -> tuple[str, str]:
-    """Return what a pattern may call a stage: with its tier, or without, for both tiers."""
+    """Return what a pattern may call a stage: with its tier, or without, for every tier."""
     return f"{tier}/{stage}", stage
 
 

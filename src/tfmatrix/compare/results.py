@@ -30,6 +30,8 @@ class CellState:
     """Digests of the traces with jittered inputs."""
     seeds: str | None = None
     """Digest of the trace with initial weights under other seeds."""
+    start: str | None = None
+    """Digest of the trace that begins from the baseline's start, where one is needed."""
     outside: tuple[str, ...] = ()
     """What its trials read that lies outside of the project; sorted."""
     notes: tuple[str, ...] = ()
@@ -124,6 +126,8 @@ class CellComparison:
     """How the names of both sides were aligned; None where no stages were compared."""
     one_sided: tuple[OneSided, ...] = ()
     """What is said beside the verdict: it was compared with nothing, and nothing that was compared rests on it."""
+    unreached: str = ""
+    """The first stage that the start tier does not judge, because it was not handed over; empty where there is none."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-NATIVE, INJECTED, SEEDS = "native", "injected", "seeds"
-"""Tiers: each stage fed by the one before; each fed canonical inputs; initial weights under other seeds."""
+NATIVE, START, INJECTED, SEEDS = "native", "start", "injected", "seeds"
+"""Tiers: each stage fed by the one before; the same once more, from the baseline's start; each fed canonical inputs;
+initial weights under other seeds."""
 
 
 class Stage(NamedTuple):
@@ -34,6 +35,8 @@ class _Row(NamedTuple):
     """Whether only training has it: a trace with one of these has weights too, or they were lost."""
     carried: bool = False
     """Whether a training carries on what differs here in one step: a later step then differs as well."""
+    handed: Callable[[Stage], bool] = lambda _: False
+    """Whether a trial that begins from the baseline's start is handed it."""
     names: str = ""
     """What its names are of, by which they are aligned between traces; empty where they are compared as they are."""
 
@@ -42,13 +45,25 @@ def _always(_: Stage) -> bool:
     return True
 
 
+def _of_step(stage: Stage) -> bool:
+    return stage.step is not None
+
+
 _CHAIN = (
     _Row("seed", drawn="seed", terminal=_always),
-    _Row("data"),
+    # Of a pass over the data its rows are told apart by their digests, so that their order can be handed over.
+    _Row("data", handed=_of_step),
     # Random numbers drawn by themselves feed nothing; those of a step are its masks and noise.
-    _Row("draw", drawn="numbers", terminal=lambda stage: stage.step is None, carried=True, names=DRAW),
-    _Row("shuffle", drawn="order", carried=True),
-    _Row("init", drawn="initial values", names=VARIABLE),
+    _Row(
+        "draw",
+        drawn="numbers",
+        terminal=lambda stage: stage.step is None,
+        carried=True,
+        handed=_of_step,
+        names=DRAW,
+    ),
+    _Row("shuffle", drawn="order", carried=True, handed=_of_step),
+    _Row("init", drawn="initial values", handed=_always, names=VARIABLE),
     _Row("batch", carried=True),
     _Row("dropout", drawn="mask", carried=True),
     _Row("forward", carried=True),
@@ -107,6 +122,11 @@ def full_name(stage: Stage) -> str:
 def is_terminal(stage: Stage) -> bool:
     """Return whether no other stage is fed by one."""
     return stage.kind in _ROWS and _ROWS[stage.kind].terminal(stage)
+
+
+def is_handed(stage: Stage) -> bool:
+    """Return whether a trial that begins from the baseline's start is handed a stage."""
+    return stage.kind in _ROWS and _ROWS[stage.kind].handed(stage)
 
 
 def place(kind: str) -> int:

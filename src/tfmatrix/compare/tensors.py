@@ -78,6 +78,10 @@ class Tensors:
         """Return how the names of a candidate's trace are aligned with those of a baseline's."""
         return align(self.names(baseline), self.names(candidate), self._store.layouts)
 
+    def aligned(self, a: Names, b: Names) -> Alignment:
+        """Return how some names of a candidate's are aligned with some of a baseline's."""
+        return align(a, b, self._store.layouts)
+
     def layout(self, digest: str) -> Layout:
         """Return dtype and shape of a tensor."""
         return self._store.layouts((digest,))[digest]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tfmatrix.compare.results import CellComparison, CellState, Finding, StageResult
-from tfmatrix.compare.stages import INJECTED
+from tfmatrix.compare.stages import INJECTED, NATIVE, START
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.gate.ledger import Bits
 from tfmatrix.gate.levels import Level, level_of, worst_level
@@ -35,7 +35,7 @@ def differences(
     A model that exists on one side only differs as a whole.
 
     ``policy`` is `within` the cell's model and mode. A consequence is no difference of its own: its bits belong to the
-    differences that it may follow from. Where no injected tier tells what else changed behind these, the first fails.
+    differences that it may follow from. Where no other tier tells what else changed behind these, the first fails.
     """
     if compared.verdict.beside:
         bits = Bits(*(state.trace or UNSUPPORTED for state in (baseline, candidate)))
@@ -43,10 +43,25 @@ def differences(
     consequences = [result for result in compared.stages if result.verdict is None]
     behind = _digest(consequences) if consequences else ""
     found = list(_judged(compared.stages, policy, behind))
-    if consequences and not any(result.tier == INJECTED for result in compared.stages):
-        at = next(number for number, difference in enumerate(found) if difference.bits.behind)
-        found[at] = _unvouched(found[at], consequences)
+    if hidden := _hidden(compared):
+        tier = hidden[0].tier
+        at = next(n for n, one in enumerate(found) if one.bits.behind and one.stage.startswith(f"{tier}/"))
+        found[at] = _unvouched(found[at], hidden)
     return tuple(found)
+
+
+def _hidden(compared: CellComparison) -> Sequence[StageResult]:
+    """Return the consequences that no tier judges by itself: all of one tier.
+
+    The start tier judges what is behind a redraw, as far as the start was handed over, up to its own first difference.
+    """
+    tiers = {result.tier for result in compared.stages}
+    behind = [result for result in compared.stages if result.verdict is None and result.tier == NATIVE]
+    if not behind or INJECTED in tiers:
+        return ()
+    if START in tiers and not compared.unreached:
+        return [result for result in compared.stages if result.verdict is None and result.tier == START]
+    return behind
 
 
 def _judged(stages: Iterable[StageResult], policy: Policy, behind: str) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ from .context import Setting
 from .injected_step import run_injected_step
 from .loading import PLACES, broken, needed, parameters, require_rows
 from .outcomes import Unsupported
-from .recorder import INJECTED, NATIVE
+from .recorder import INJECTED
 from .watch import keras_calls
 from .watch.jitter import Jitter
 from .watch.log import Log
@@ -52,7 +52,9 @@ class Fed(NamedTuple):
 def run_builder(model: ModuleType, setting: Setting) -> None:
     """Build, compile, fit, predict, save and load; then the model's own step from canonical state."""
     setting.engine.enter_keras()
-    watcher = watch(Log(setting.recorder), setting)
+    watcher = watch(Log(setting.recorder, tier=setting.tier), setting)
+    if setting.handed:
+        watcher.start_from(setting.handed)
     fed = fed_to(model, setting)
     network = compiled(model, setting)
     targets = {} if fed.y is None else {"y": fed.y, "sample_weight": fed.sample_weight}
@@ -65,6 +67,8 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         with watcher.unseen():
             batch = fed.batch(batch_of(model))  # while the graph is there that a dataset was made in
         _reload(model, network, setting, watcher, batch[0])
+        if setting.handed:  # the injected tier depends on no start
+            return
         if fed.is_composite:
             watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
             return
@@ -200,7 +204,7 @@ def _jittered(part: Any, name: str, setting: Setting) -> Any:
     if part is None:
         return None
     arrays = {path: np.asarray(one) for path, one in flat(Fed(**{"x": None, name: part})).items()}
-    setting.recorder.record_all(NATIVE, "data", arrays)
+    setting.recorder.record_all(setting.tier, "data", arrays)
     if not setting.jitter or Fed(part).is_composite:
         return part
     moved = iter(setting.jittered("data", arrays).items())

@@ -28,7 +28,7 @@ from .evidence import WORK, Source
 from .keeping import evenly
 from .outcomes import BadModel
 from .reads import Reads
-from .recorder import Recorder, record_draws
+from .recorder import NATIVE, START, Recorder, record_draws
 from .watch.log import Enough, Log
 
 COPIED = 16 << 20
@@ -43,7 +43,7 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
     if request["purpose"] == "seeds":
         return _record_seeds(request, scratch, reads)
     recorder = Recorder(request.get("keep", ()))
-    trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] == "train")
+    trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] != "plain")
     trial.run(os.path.join(scratch, WORK))
     return recorder
 
@@ -88,7 +88,7 @@ class _Trial:
         self._request = request
         self._reads = reads
         self._recorder = recorder
-        self._log = Log(recorder, steps)
+        self._log = Log(recorder, steps, START if request.get("handed") else NATIVE)
         self._tapped = tapped
         self._watcher: Any = None
         self._seeded: Any = None
@@ -168,11 +168,13 @@ class _Trial:
             from tensorflow.python.framework.ops import Graph
 
             shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self.shift)
-        record_seed(self._recorder)
+        record_seed(self._recorder, self._log.tier)
         jitter = self._request["jitter"]
         watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
         watcher.install()
         checkpoints.install(watcher)
+        if self._request.get("handed"):
+            watcher.start_from(self._request["handed"])
         return watcher
 
     def _demand(self) -> None:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from .canonical import jittered
 from .loading import rows_of
 from .modes import MODES, enter, make_engine, seed_generators
-from .recorder import NATIVE, Recorder
+from .recorder import NATIVE, START, Recorder
 
 
 class Setting:
@@ -23,6 +23,9 @@ class Setting:
         self.jitter: int = request["jitter"]
         self.tapped: bool = request["purpose"] != "plain"
         """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
+        self.handed: str = request.get("handed", "")
+        """The file of what the trial is handed of the baseline's, whose start it begins from; empty: its own."""
+        self.tier = START if self.handed else NATIVE
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch
         self.recorder = Recorder(request.get("keep", ()))

@@ -127,7 +127,7 @@ class Watch:
             return result
         if place.initial and not self._initial:
             return result
-        tensors = _outputs(result)
+        tensors = outputs(result)
         stage = "/".join(filter(None, ("draw", place.layer, what)))
         distribution = _distribution(what, {**arguments, **place.asked}, tensors)
         draw = Draw(stage, op, place.layer, distribution)
@@ -186,7 +186,7 @@ def _wrap(function: Callable[..., Any], what: str, op: str, watched: Watch) -> C
     return draw
 
 
-def _outputs(result: Any) -> Dict[str, Any]:
+def outputs(result: Any) -> Dict[str, Any]:
     """Name an op's outputs as TensorFlow does; of a pooling what it drew, not what it made of its input by that."""
     if hasattr(result, "_asdict"):
         return {name: tensor for name, tensor in result._asdict().items() if name != "output"}

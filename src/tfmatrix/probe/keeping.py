@@ -15,6 +15,8 @@ from .fingerprint import Tensor
 
 NATIVE = "native"
 """The tier in which each stage is fed by the one before it: what a user gets."""
+START = "start"
+"""The native one once more, from the baseline's initial weights, order of rows and draws."""
 
 SMALL = 4 << 10
 """Bytes up to which a tensor is kept wherever it stands."""
@@ -89,7 +91,7 @@ class Keeping:
         size = len(tensor.data)
         if "{} {}".format(tier, head) in self._wanted:
             self._hold(name, tensor, wanted=True)
-        elif tier != NATIVE:
+        elif tier not in (NATIVE, START):
             self._hold(name, tensor)
         elif size <= SMALL and self._small + size <= SMALL_TOGETHER:
             self._small += size if name not in self._kept else 0

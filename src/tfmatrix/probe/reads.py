@@ -67,7 +67,8 @@ class Places:
         self.project = request.get("project") or ""
         self._scratch = scratch + os.sep
         self._files = frozenset(request.get("files") or ())
-        owned = (scratch, os.environ.get("HOME", ""), asked().get("here", ""), request.get("artefact", ""), *KERNEL)
+        given = (request.get("artefact", ""), os.path.dirname(request.get("handed", "")))
+        owned = (scratch, os.environ.get("HOME", ""), asked().get("here", ""), *given, *KERNEL)
         environment = (sys.prefix, sys.exec_prefix, sys.base_prefix, os.path.dirname(os.path.abspath(__file__)))
         kinds: Dict[str, str] = {}
         for kind, folders in ((PROJECT, (self.project,)), (OWN, owned), (ENVIRONMENT, environment)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Collection, Mapping, Optional, Sequence, Set
+from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from . import keeping
 from .fingerprint import canonical, digest
 
 NATIVE = keeping.NATIVE
+START = keeping.START
 INJECTED = "injected"
 """The tier in which each stage is fed canonical inputs, the same bits everywhere."""
 SEEDS = "seeds"
@@ -62,6 +63,10 @@ class Recorder:
         """Record a mapping under one stage, each array as ``stage/name``."""
         for name, value in values.items():
             self.record(tier, "{}/{}".format(stage, name), value)
+
+    def digests(self, tier: str) -> Dict[str, str]:
+        """Return the digest of each stage of a tier."""
+        return {stage: name for one, stage, name in self._entries if one == tier}
 
     def payload(self) -> bytes:
         """Return the trace and its tensors as bytes.

@@ -24,7 +24,7 @@ from .loading import choose_variant, kind_of, load
 from .named import load_named
 from .outcomes import Unsupported
 from .reads import Reads
-from .recorder import NATIVE, Recorder, record_draws
+from .recorder import Recorder, record_draws
 
 SEED_DRAWS = 256
 """Numbers that are recorded of what a generator would draw next: enough for a two-sample test to tell by."""
@@ -49,7 +49,7 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
         with setting.engine.compiling():
             observe_exchange(kind, model, setting, request)
     else:
-        record_seed(setting.recorder)
+        record_seed(setting.recorder, setting.tier)
         with setting.engine.compiling():
             code(kind.observe)(model, setting)
         if not setting.recorder.tiers <= set(kind.tiers):
@@ -57,21 +57,21 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     return setting.recorder
 
 
-def record_seed(recorder: Recorder) -> None:
+def record_seed(recorder: Recorder, tier: str) -> None:
     """Record what the generators would draw next, without drawing: from copies of their states."""
     python = random.Random()
     python.setstate(random.getstate())
-    recorder.record(NATIVE, "seed/python", np.array([python.random() for _ in range(SEED_DRAWS)]))
+    recorder.record(tier, "seed/python", np.array([python.random() for _ in range(SEED_DRAWS)]))
     numpy = np.random.RandomState()
     numpy.set_state(np.random.get_state())
-    recorder.record(NATIVE, "seed/numpy", numpy.random_sample(SEED_DRAWS))
+    recorder.record(tier, "seed/numpy", numpy.random_sample(SEED_DRAWS))
     if tf.executing_eagerly():
         from tensorflow.python.eager.context import global_seed  # no public name tells it
 
         seed = global_seed()
     else:
         seed = tf.compat.v1.get_default_graph().seed
-    recorder.record(NATIVE, "seed/tensorflow", np.array(seed, np.int64))
+    recorder.record(tier, "seed/tensorflow", np.array(seed, np.int64))
 
 
 def _record_seeds(kind: Kind, model: ModuleType, setting: Setting, seeds: Sequence[int]) -> None:

@@ -30,6 +30,7 @@ from tfmatrix.records import (
     Defined,
     Environment,
     ExpectedTrial,
+    FromStart,
     InstalledEnvironment,
     Plain,
     Read,
@@ -135,13 +136,15 @@ def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _asked(work: Work) -> dict[str, Any]:
+def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each work
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
         case Train(jitter=jitter, keep=keep):
             return {"purpose": "train", "jitter": jitter, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
+        case FromStart(handed=path, keep=keep):
+            return {"purpose": "start", "handed": path, "keep": list(keep)}
         case Seeds(count=count):
             return {"purpose": "seeds", "seeds": list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))}
         case Script():

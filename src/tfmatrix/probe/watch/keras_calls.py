@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List
 import numpy as np
 import tensorflow as tf
 
-from ..recorder import NATIVE
+from ..recorder import INJECTED
 from .patching import around
 from .structures import flat
 from .taps import to_array
@@ -109,9 +109,10 @@ class _Calls:
 
     def fit(self, original: Any, model: Any, *arguments: Any, **named: Any) -> Any:
         """See a training's history."""
+        self._watcher.in_arrays = _are_arrays(arguments[0] if arguments else named.get("x"))
         with self._fitting(1):
             history = original(model, *arguments, **named)
-        epochs = _by_epoch(getattr(history, "history", {})) if self._log.tier == NATIVE else ()
+        epochs = _by_epoch(getattr(history, "history", {})) if self._log.tier != INJECTED else ()
         for epoch, values in enumerate(epochs):
             self._log.write("history@{}".format(epoch), values)
         return history
@@ -211,7 +212,15 @@ class _Calls:
         """See a variable of Keras 3 make the one of TensorFlow that it wraps."""
         result = original(variable, *arguments, **named)
         self._watcher.variables.wrapped(variable)
+        inner = innermost(variable)
+        if inner is not None:
+            self._watcher.made(inner)
         return result
+
+
+def _are_arrays(x: Any) -> bool:
+    """Tell whether inputs are given whole, and not by something that may give them but once."""
+    return x is not None and all(isinstance(leaf, (np.ndarray, tf.Tensor)) for leaf in tf.nest.flatten(x))
 
 
 def _by_epoch(history: Dict[str, List[Any]]) -> Iterator[Dict[str, Any]]:

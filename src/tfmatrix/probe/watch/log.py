@@ -6,9 +6,9 @@ A *step* is the time up to one update: what is seen before the update k and at i
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from ..recorder import NATIVE, Recorder
+from ..recorder import INJECTED, NATIVE, Recorder
 from .rows import Rows
 
 UNORDERED = "the order of rows was not seen"
@@ -109,6 +109,21 @@ class Log:
         for values in drawn:
             self.write("draw@{}".format(self.step), values)
 
+    def coming(self, kind: str, name: str, further: int = 0) -> str:
+        """Return the stage that a value is about to be written down under; empty where it is taken for none.
+
+        ``further`` values of that name come before it.
+        """
+        if self._quiet or self.muted:
+            return ""
+        full = "{}@{}/{}".format(kind, self.step + self.open, name)
+        number = self._used.get(full, 0) + further + 1
+        return full if number == 1 else "{}.{}".format(full, number)
+
+    def at_row(self) -> Optional[Tuple[int, int]]:
+        """Return the present pass over the rows and how many it has visited; None where it is taken for none."""
+        return None if self._quiet or self.muted else (self._epochs, self._rows.count)
+
     def close(self, step: int) -> None:
         """Go on to a step."""
         self._write_drawn()
@@ -134,7 +149,7 @@ class Log:
         if self.muted or self.full:
             return
         self.batches += stage.startswith("batch") and bool(values)
-        if self.tier != NATIVE:
+        if self.tier == INJECTED:
             stage = stage.partition("@")[0]
         for number, (name, value) in enumerate(values.items()):
             full = "{}/{}".format(stage, name) if name else stage

@@ -28,7 +28,7 @@ class Rows:
         if len({len(part) for part in parts}) != 1:
             self.mixed = True
         else:
-            self._rows += [_digest([part[at] for part in parts]) for at in range(len(parts[0]))]
+            self._rows += digests_of(parts)
 
     def sorted(self) -> Any:
         """Return the rows' digests in their own order: uint8, 16 bytes a row."""
@@ -38,6 +38,11 @@ class Rows:
         """Return each row's place among the distinct rows in their own order: int64; equal rows have one place."""
         place = {row: number for number, row in enumerate(sorted(set(self._rows)))}
         return np.array([place[row] for row in self._rows], np.int64)
+
+
+def digests_of(parts: List[Any]) -> List[bytes]:
+    """Return a digest of each row of arrays that have as many rows."""
+    return [_digest([part[at] for part in parts]) for at in range(len(parts[0]))]
 
 
 def _digest(parts: List[Any]) -> bytes:

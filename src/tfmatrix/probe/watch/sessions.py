@@ -85,6 +85,9 @@ class Sessions:
         if updates and all(session is not one for one in self._open):
             self._open.append(session)
         if updates and self._watcher.tapped and not self._log.begun:
+            if self._watcher.handed:
+                with self.looking():
+                    self._watcher.handed.assign_in(session, self._watcher.variables.of_graph(session.graph))
             self._watcher.initial = self.read(session, self._watcher.variables.of_graph(session.graph))
         more = self._more(session.graph, needed, updates) if self._watcher.tapped else []
         tensors = [tensors for _, tensors in more]

@@ -88,10 +88,14 @@ class Variables:
         variable = innermost(variable)
         key = id(variable)
         if key not in self._names:
-            plain = self._paths.get(key) or variable.name.partition(":")[0]
+            plain = self.plain_name(variable)
             self._used[plain] = self._used.get(plain, 0) + 1
             self._names[key] = plain if self._used[plain] == 1 else "{}.{}".format(plain, self._used[plain])
         return self._names[key]
+
+    def plain_name(self, variable: Any) -> str:
+        """Return what a variable itself is called: another may be called so too."""
+        return self._paths.get(id(variable)) or str(variable.name).partition(":")[0]
 
     def of_model(self) -> Dict[str, Any]:
         """Return the trained variables and all others that are the model's and have values, by name."""

@@ -18,6 +18,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 
 from .. import draws
 from ..recorded import take
+from .handed import Handed
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
@@ -42,6 +43,10 @@ class Watcher:
         """Whether Keras is training: it takes a batch apart into inputs, targets and weights."""
         self.calling = 0
         """How many of Keras's calls are under way."""
+        self.in_arrays = False
+        """Whether what Keras trains on was given to it as arrays."""
+        self.handed: Any = None
+        """What is handed over from the baseline's trial, in the tier of the start."""
         self._depth = 0
         self._taking = False
         self.is_exchanging = False
@@ -88,24 +93,47 @@ class Watcher:
             for name in ("get_next", "get_next_as_optional"):
                 around(DistributedIteratorBase, name, self._next, convert=False)
             around(OwnedIterator, "__init__", self._make_iterator)
-            self.draws = draws.watch(self._drew, initial=False)
+            self.draws = draws.watch(self.drew, initial=False)
             take(self._record)
+
+    def start_from(self, path: str) -> None:
+        """Hand over what a file of the host's has of the baseline's trial."""
+        self.handed = Handed(path, self)
+        self.draws.feed = self.handed.feed
+        around(tf.GradientTape, "__enter__", self._enter_tape, convert=False)
+
+    def _enter_tape(self, original: Any, tape: Any) -> Any:
+        """Hand the initial weights over before a loop that runs eagerly makes anything of them."""
+        if tf.executing_eagerly() and self.handed.is_plain and not self.log.begun:
+            self.handed.assign(self.variables.of_model())
+        return original(tape)
+
+    def made(self, variable: Any) -> None:
+        """Hand a new variable its value: one that is made late, in a loop that runs eagerly, is used at once."""
+        if self.handed and self.handed.is_plain and tf.executing_eagerly() and not self.log.begun:
+            name = self.variables.plain_name(variable)
+            if name in self.handed.initial and is_eager(variable) and has_value(variable):
+                self.handed.assign({name: variable})
 
     def _make_variable(self, original: Any, variable: Any, *arguments: Any, **named: Any) -> None:
         if self.move:
             arguments, named = self.move(arguments, named)
         original(variable, *arguments, **named)
         self.variables.made(variable)
+        self.made(variable)
 
     def _make_iterator(self, original: Any, iterator: Any, *arguments: Any, **named: Any) -> None:
+        dataset = arguments[0] if arguments else named.get("dataset")
+        if self.handed and self.fitting and self.in_arrays and dataset is not None and tf.executing_eagerly():
+            self.handed.read_rows(dataset)
         original(iterator, *arguments, **named)
-        if not self.fitting and tf.executing_eagerly() and (arguments[:1] or named.get("dataset") is not None):
+        if not self.fitting and tf.executing_eagerly() and dataset is not None:
             self.log.new_epoch()
 
     def _initialize(self, original: Any, *arguments: Any, **named: Any) -> Any:
         """See the variables that a function's first call made, before that call goes on."""
         result = original(*arguments, **named)
-        self.look_before()
+        self.hand_over()
         return result
 
     def _next(self, original: Any, iterator: Any, *arguments: Any, **named: Any) -> Any:
@@ -117,14 +145,17 @@ class Watcher:
         finally:
             self._taking = False
         names = ("x", "y", "sample_weight") if self.fitting else ()
-        element = self.taps.through("batch", lambda parts: flat(parts, names), element)
+        if self.handed:
+            element = self.handed.batch(element, names)
+        else:
+            element = self.taps.through("batch", lambda parts: flat(parts, names), element)
         self._drawn = [id(part) for part in flat(element, names).values()]
         return element
 
     def _call_function(self, original: Any, function: Any, *arguments: Any, **named: Any) -> Any:
         if self._depth or not tf.executing_eagerly():
             return self._inner_call(original, function, *arguments, **named)
-        self.look_before()
+        self.hand_over()
         before, step = self.count_from_here(), self.log.step
         trained = self._read_trained()
         self._depth += 1
@@ -197,6 +228,8 @@ class Watcher:
             self.look_before()
             if not self._depth:
                 self.count_from_here()
+        elif self.handed and not _is_for_session():
+            self.hand_over()  # while the function is traced, and before any of it runs
         gradients = self._named(pairs)
         if self.tapped and not _is_for_session():
             self.taps.put("gradient", gradients)
@@ -226,7 +259,7 @@ class Watcher:
         pairs = list(grads_and_vars)
         return self.apply(optimizer, pairs, lambda: original(optimizer, pairs, *rest, **named))
 
-    def _drew(self, stage: str, tensors: Mapping[str, Any]) -> None:
+    def drew(self, stage: str, tensors: Mapping[str, Any]) -> None:
         """See a random draw."""
         name = stage.partition("/")[2]
         parts = {name if len(tensors) == 1 else "{}/{}".format(name, part): t for part, t in tensors.items()}
@@ -278,6 +311,12 @@ class Watcher:
         if self.tapped and not self.log.begun:
             self.initial = read(self.variables.of_model())
 
+    def hand_over(self) -> None:
+        """Hand the initial weights over, and keep them."""
+        if self.handed and not self.log.begun:
+            self.handed.assign(self.variables.of_model())
+        self.look_before()
+
     def look_after(self) -> None:
         """Write down what an update left."""
         self.updated(lambda: read(self.variables.of_model()), self._read_slots)
@@ -324,6 +363,8 @@ class Watcher:
         self._begin()
         if self.tapped:
             self.log.finish()
+        for missed in self.handed.missed(self.log.recorder.digests(self.log.tier)) if self.handed else ():
+            self.log.note(missed)
         self.sessions.finish()
         if tf.executing_eagerly():
             self.log.write("final", read(self.variables.of_model()))

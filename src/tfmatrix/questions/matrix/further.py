@@ -1,19 +1,33 @@
 """Further trials: what is wanted once traces are known, because of where two of them part.
 
 Other seeds' initial weights are wanted where initial weights differ, and only as many as their test needs. Where the
-bytes lack of what differs first, the trials that lack them are repeated, and keep them.
+bytes lack of what differs first, the trials that lack them are repeated, and keep them. Where something that is drawn
+differs, the candidate is run from the baseline's start, once the bytes of that are there, or can't be had.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmatrix.compare.judging import Judge, Traces
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.records import JITTER, KEPT, MOST_SEEDS, SEEDS, TRIAL, Cell, ExpectedTrial, Seeds, Train
+from tfmatrix.questions.matrix.starts import digest, lacking, starts
+from tfmatrix.records import (
+    JITTER,
+    KEPT,
+    MOST_SEEDS,
+    SEEDS,
+    START,
+    TRIAL,
+    Cell,
+    ExpectedTrial,
+    FromStart,
+    Seeds,
+    Train,
+)
 
 if TYPE_CHECKING:
     from tfmatrix.questions.matrix.plan import Plan  # which asks for what is made here
@@ -29,32 +43,72 @@ def further(
 
     A cell is compared with the baseline's, and with that of the release before it.
     """
-    seeds: dict[Cell, int] = {}
-    kept: dict[tuple[Cell, int], dict[str, None]] = {}
-    judges: dict[tuple[Traces, Traces], Judge] = {}
+    wanted = _Wanted(plan, traces, tensors, has)
     for base, mine, other in _pairs(plan):
-        of = {cell: _traces(plan, cell, traces) for cell in {base, mine, other}}
+        wanted.see(base, mine, other)
+    return wanted.trials()
+
+
+class _Wanted:
+    """What is wanted of the pairs of cells that were seen."""
+
+    def __init__(self, plan: Plan, traces: Mapping[str, str], tensors: Tensors, has: Has) -> None:
+        self._plan, self._traces, self._tensors, self._has = plan, traces, tensors, has
+        self._seeds: dict[Cell, int] = {}
+        self._kept: dict[tuple[Cell, int], dict[str, None]] = {}
+        self._again: dict[Cell, Sequence[str]] = {}
+        """The stages of which bytes lack in a trial from the baseline's start."""
+        self._judges: dict[tuple[Traces, Traces], Judge] = {}
+        self._starts = starts(plan, traces, tensors)
+        for cell, handed in self._starts.items():
+            self._keep(replace(cell, environment=plan.baseline), 0, lacking(handed, tensors))
+
+    def see(self, base: Cell, mine: Cell, other: Cell) -> None:
+        """Take in two cells, and the one whose noise floor counts."""
+        of = {cell: _traces(self._plan, cell, self._traces) for cell in {base, mine, other}}
         noise, sides = of[base], (of[mine].get(0), of[other].get(0))
         if not (sides[0] and sides[1]) or sides[0] == sides[1]:
-            continue
+            return
         jitters = tuple(trace for number, trace in noise.items() if number)
-        pair = Traces(sides[0], jitters, None, noise.get(0)), Traces(sides[1])
-        judge = judges[pair] = judges.get(pair) or Judge(tensors, *pair)
+        begun = self._traces.get(self._started(other).key) if mine == base and other in self._starts else None
+        pair = Traces(sides[0], jitters, None, noise.get(0)), Traces(sides[1], start=begun)
+        judge = self._judges[pair] = self._judges.get(pair) or Judge(self._tensors, *pair)
         if (elements := judge.smallest_draw()) is not None:
             for cell in (mine, other):
                 count = seeds_for(elements, one_run_each=bool(cell.model.command))
-                seeds[cell] = max(seeds.get(cell, 0), count)
-        lacking = judge.lacking()
+                self._seeds[cell] = max(self._seeds.get(cell, 0), count)
+        missed = judge.lacking()
         for cell, number in dict.fromkeys([(mine, 0), (other, 0), *((base, number) for number in noise)]):
-            if stages := lacking.get(of[cell][number]):
-                kept.setdefault((cell, number), {}).update(dict.fromkeys(stages))
-    found: dict[Cell, list[ExpectedTrial]] = {}
-    for (cell, number), wanted in kept.items():
-        work = Train(number, tuple(sorted(wanted)))
-        found.setdefault(cell, []).append(plan.expect(cell, work, role=KEPT, number=number + 1))
-    for cell, count in seeds.items():
-        found.setdefault(cell, []).append(_seeds(plan, cell, count, has))
-    return {cell: tuple(trials) for cell, trials in found.items()}
+            self._keep(cell, number, missed.get(of[cell][number], ()))
+        if begun and begun in missed:
+            self._again[other] = missed[begun]
+
+    def trials(self) -> Mapping[Cell, tuple[ExpectedTrial, ...]]:
+        """Return the trials that are wanted."""
+        found: dict[Cell, list[ExpectedTrial]] = {}
+        for (cell, number), wanted in self._kept.items():
+            work = Train(number, tuple(sorted(wanted)))
+            found.setdefault(cell, []).append(self._plan.expect(cell, work, role=KEPT, number=number + 1))
+        for cell, handed in self._starts.items():
+            base = found.get(replace(cell, environment=self._plan.baseline), ())
+            # What lacks by now lacks for good where the trial that was to keep it is known.
+            if not lacking(handed, self._tensors) or all(self._has(one.key) for one in base if one.number == 1):
+                found.setdefault(cell, []).append(self._started(cell))
+            if cell in self._again:
+                found.setdefault(cell, []).append(self._started(cell, tuple(sorted(self._again[cell]))))
+        for cell, count in self._seeds.items():
+            found.setdefault(cell, []).append(_seeds(self._plan, cell, count, self._has))
+        return {cell: tuple(trials) for cell, trials in found.items()}
+
+    def _keep(self, cell: Cell, number: int, stages: Sequence[str]) -> None:
+        """Want the bytes of stages of a cell's trial, or of one that jitters it."""
+        if stages:
+            self._kept.setdefault((cell, number), {}).update(dict.fromkeys(stages))
+
+    def _started(self, cell: Cell, keep: tuple[str, ...] = ()) -> ExpectedTrial:
+        """Return the trial of a cell from the baseline's start, or the one that repeats it and keeps more."""
+        work = FromStart(digest(self._starts[cell], self._tensors), keep)
+        return self._plan.expect(cell, work, role=KEPT if keep else START, number=0)
 
 
 def _pairs(plan: Plan) -> Iterator[tuple[Cell, Cell, Cell]]:

@@ -161,7 +161,7 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
         return None
     return _Pair(
         Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace),
-        Traces(candidate.trace, (), candidate.seeds),
+        Traces(candidate.trace, (), candidate.seeds, start=candidate.start if baseline is jittered else None),
         asked.tiers,
         within(policy, candidate.cell.model.name, candidate.cell.mode),
     )
@@ -213,6 +213,7 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
         first,
         judgement.aligned,
         judgement.one_sided,
+        judgement.unreached,
     )
 
 

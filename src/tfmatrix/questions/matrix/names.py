@@ -16,6 +16,8 @@ def told(cell: Cell, baseline: str) -> Iterator[Text]:
     for side, environment in (("baseline", baseline), ("candidate", cell.environment)):
         if names := [Code(one.stage) for one in cell.one_sided or () if one.side == side]:
             yield f"{environment} alone reports ", joined(", ", names), ", which was compared with nothing"
+    if cell.unreached:
+        yield "the start tier judges nothing from ", Code(cell.unreached), " on, which was not handed over"
 
 
 def in_short(cells: Iterable[Cell], baseline: str) -> Iterator[str]:

@@ -227,7 +227,11 @@ def _changes(report: Report) -> Iterator[Block]:
             "what only follows from an earlier change is not",
         ),
         (
-            ("judged again. In the ", Emphasis("injected"), " tier each stage is fed the same bits in every release, "),
+            ("judged again. The ", Emphasis("start"), " tier is the same run once more from the baseline's initial "),
+            "weights, order of rows and draws, so that a redraw hides nothing behind it.",
+        ),
+        (
+            ("In the ", Emphasis("injected"), " tier each stage is fed the same bits in every release, "),
             "so each line stands on its own. Scaled",
         ),
         "error is max|a-b| / (eps max|a|); the noise floor is the scaled error that the baseline itself shows when its "

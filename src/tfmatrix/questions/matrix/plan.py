@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
 
 from tfmatrix import keys
 from tfmatrix.compare.tensors import Tensors
@@ -15,6 +19,7 @@ from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
 from tfmatrix.models.files import is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
 from tfmatrix.questions.matrix.further import further
+from tfmatrix.questions.matrix.starts import starts, write
 from tfmatrix.records import (
     JITTER,
     KEPT,
@@ -25,6 +30,7 @@ from tfmatrix.records import (
     Cell,
     Environment,
     ExpectedTrial,
+    FromStart,
     Model,
     Plain,
     Seeds,
@@ -84,8 +90,20 @@ class Plan:
         """Return every trial that is needed, given what is known."""
         observed = known.store.observed().items()
         traces = {key: trial.trace for key, trial in observed if trial.trace and known.has(key)}
-        more = further(self, traces, Tensors(known.store, measured=False), known.has) if traces else {}
-        return [one for cell in self.cells for one in (*self.needed(cell, known.has), *more.get(cell, ()))]
+        tensors = Tensors(known.store, measured=False)
+        more = further(self, traces, tensors, known.has) if traces else {}
+        needed = [one for cell in self.cells for one in (*self.needed(cell, known.has), *more.get(cell, ()))]
+        missed = [one for one in needed if isinstance(one.work, FromStart) and not known.has(one.key)]
+        handed = starts(self, traces, tensors) if missed else {}
+        paths = {one.key: write(handed[one.cell], self._folder, known.store) for one in missed}
+        return [_handed(one, paths[one.key]) if one.key in paths else one for one in needed]
+
+    @cached_property
+    def _folder(self) -> Path:
+        """A folder for what trials are handed, which is there as long as the plan is."""
+        folder = tempfile.mkdtemp(prefix="tfmatrix-start-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     def needed(self, cell: Cell, has: Callable[[str], bool]) -> tuple[ExpectedTrial, ...]:
         """Return the trials that a cell needs whatever comes of them, given which keys are known.
@@ -194,6 +212,12 @@ def start_of(model: Model) -> Start:
     if model.command:
         return BARE
     return Start(variables=model.defined.variables) if model.defined else USUAL
+
+
+def _handed(expected: ExpectedTrial, path: Path) -> ExpectedTrial:
+    """Return a trial with the file of what it is handed."""
+    assert isinstance(expected.work, FromStart)
+    return replace(expected, work=replace(expected.work, handed=str(path)))
 
 
 def runs_in(model: Model, mode: str) -> bool:

@@ -242,6 +242,8 @@ class Cell(Record, frozen=True, kw_only=True):
     one_sided: (
         Annotated[tuple[OneSided, ...], Meta(description="Said beside the verdict: compared with nothing.")] | None
     ) = None
+    unreached: str | None = None
+    """The first stage that the start tier does not judge, because it was not handed over."""
 
     @property
     def judged(self) -> Verdict | None:
@@ -470,6 +472,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
         one_sided=tuple(OneSided(stage=one.stage, side=one.side) for one in compared.one_sided)
         if compared and compared.one_sided
         else None,
+        unreached=compared.unreached or None if compared else None,
     )
 
 

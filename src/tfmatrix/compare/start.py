@@ -1,0 +1,36 @@
+"""The start: what of a baseline's trial is handed over to a candidate's, so that a redraw hides nothing behind it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tfmatrix.compare.alignment import Alignment, Names
+from tfmatrix.compare.stages import NATIVE, RANDOM, is_handed, is_terminal, parse
+
+
+class Handed(NamedTuple):
+    """One thing that is handed over."""
+
+    stage: str
+    """Its name as the candidate has it."""
+    digest: str
+    """Of its tensor, the baseline's."""
+
+
+def handed_over(a: Names, b: Names, alignment: Alignment) -> tuple[Handed, ...]:
+    """Return what a candidate's trial is handed of the baseline's; nothing where all that is drawn is the same."""
+    here = alignment.named(b)
+    drawn = [name for name in {**a, **here} if name[0] == NATIVE and is_drawn(name[1])]
+    if all(a.get(name) == here.get(name) for name in drawn):
+        return ()
+    return tuple(
+        Handed(alignment.own.get(stage, stage), digest)
+        for (tier, stage), digest in a.items()
+        if tier == NATIVE and is_handed(parse(stage))
+    )
+
+
+def is_drawn(name: str) -> bool:
+    """Return whether a stage is drawn and feeds others."""
+    stage = parse(name)
+    return stage.kind in RANDOM and not is_terminal(stage)

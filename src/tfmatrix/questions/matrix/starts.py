@@ -1,0 +1,65 @@
+"""What trials from the baseline's start are handed: wanted where two traces are known and what they draw differs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfmatrix.compare.start import Handed, handed_over
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.models.files import is_watched
+from tfmatrix.records import Cell
+from tfmatrix.store.fingerprints import to_array
+from tfmatrix.store.store import Store
+
+if TYPE_CHECKING:
+    from tfmatrix.questions.matrix.plan import Plan  # which asks for these trials
+
+
+def starts(plan: Plan, traces: Mapping[str, str], tensors: Tensors) -> Mapping[Cell, Sequence[Handed]]:
+    """Return what each candidate's cell that needs a start is handed, whether or not its bytes are there.
+
+    ``traces`` are those that are known, by their trials' keys.
+    """
+    found: dict[Cell, Sequence[Handed]] = {}
+    for cell in plan.cells:
+        if cell.environment != plan.baseline and is_watched(cell.model):
+            cells = replace(cell, environment=plan.baseline), cell
+            base, other = (traces.get(plan.trials[one][0].key) for one in cells)
+            if base and other and base != other:
+                alignment = tensors.alignment(base, other)
+                if handed := handed_over(tensors.names(base), tensors.names(other), alignment):
+                    found[cell] = handed
+    return found
+
+
+def lacking(handed: Iterable[Handed], tensors: Tensors) -> list[str]:
+    """Return the baseline's stages of which bytes lack that are to be handed over."""
+    heads = (one.stage.partition("/")[0] for one in handed if not tensors.is_whole(one.digest))
+    return list(dict.fromkeys(f"native {head}" for head in heads))
+
+
+def digest(handed: Iterable[Handed], tensors: Tensors) -> str:
+    """Return SHA-256 over what can be handed over: that of which all bytes are there."""
+    whole = [one for one in handed if tensors.is_whole(one.digest)]
+    return hashlib.sha256(json.dumps(whole).encode("ascii")).hexdigest()
+
+
+def write(handed: Iterable[Handed], folder: Path, store: Store) -> Path:
+    """Write what is handed over as the probe reads it, and return the file.
+
+    What was not kept whole is left out, as is a dtype that is not NumPy's own.
+    """
+    tensors = {one.stage: store.tensor(one.digest) for one in handed}
+    arrays = {stage: to_array(tensor) for stage, tensor in tensors.items() if tensor.whole}
+    plain = {stage: array for stage, array in arrays.items() if array.dtype.kind in "biufc"}
+    numbered: dict[str, Any] = {str(number): array for number, array in enumerate(plain.values())}
+    path = folder / f"{len(list(folder.iterdir()))}.npz"
+    np.savez(path, stages=np.array(list(plain), dtype=np.str_), **numbered)
+    return path
