@@ -114,15 +114,16 @@ class Log:
 
         ``further`` values of that name come before it.
         """
-        if self._quiet or self.muted:
+        if self._quiet or self.muted or self.full:
             return ""
         full = "{}@{}/{}".format(kind, self.step + self.open, name)
-        number = self._used.get(full, 0) + further + 1
+        held = 0 if self.open else sum(name in values for values in self._drawn)
+        number = self._used.get(full, 0) + held + further + 1
         return full if number == 1 else "{}.{}".format(full, number)
 
     def at_row(self) -> Optional[Tuple[int, int]]:
         """Return the present pass over the rows and how many it has visited; None where it is taken for none."""
-        return None if self._quiet or self.muted else (self._epochs, self._rows.count)
+        return None if self._quiet or self.muted or self.full else (self._epochs, self._rows.count)
 
     def close(self, step: int) -> None:
         """Go on to a step."""

@@ -93,7 +93,7 @@ class Taps:
                 self.log.seen(kind, found)
             return [np.asarray(array) for array in found.values()]
 
-        with tf.control_dependencies([] if for_session else _before(graph)):
+        with tf.control_dependencies([] if for_session else _waited_for(graph)):
             made = tf.numpy_function(call, list(tensors.values()), [tensor.dtype for tensor in tensors.values()])
         for one, tensor in zip(made, tensors.values()):
             one.set_shape(tensor.shape)
@@ -101,7 +101,7 @@ class Taps:
         if for_session:
             waiting(graph).append((kind, replaced))
         else:
-            setattr(graph, _LAST, made[0].op)
+            setattr(graph, _BATCH if kind == "batch" else _LAST, made[0].op)  # see `through`
         return replaced
 
     @contextlib.contextmanager
@@ -122,11 +122,17 @@ class Taps:
             self.log.seen(kind, dict(zip(names, arrays)))
             return np.int64(0)
 
-        before = [op for op in (*_before(graph), getattr(graph, _BATCH, None)) if op is not None]
+        before = _waited_for(graph)
         # Of another graph's operation a branch gets a value: not every release orders the branch behind it without.
         waited = [op.outputs[0] for op in before if op.graph is not graph and op.outputs and is_tensor(op.outputs[0])]
         with tf.control_dependencies(before):
             setattr(graph, _LAST, tf.numpy_function(call, [*tensors, *waited], tf.int64).op)
+
+
+def _waited_for(graph: Any) -> List[Any]:
+    """Return the operations of a function behind which a tap that is made now has to run."""
+    batch = getattr(graph, _BATCH, None)
+    return [*_before(graph), *([] if batch is None else [batch])]
 
 
 def _before(graph: Any) -> List[Any]:
