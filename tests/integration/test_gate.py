@@ -32,7 +32,7 @@ def small_project(folder: Path) -> Project:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable[..., InstalledEnvironment]) -> Project:
-    """Return a project with the merged stores of two jobs that ran one environment each."""
+    """Return a project with the merged stores of two jobs that ran one environment each, and what both ask for."""
     folder = tmp_path_factory.mktemp("gate")
     whole = small_project(folder / "whole")
     for version in (BASELINE, CANDIDATE):
@@ -43,6 +43,11 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
         assert "nothing was compared" in ran.stderr
         assert whole.run("check", CANDIDATE).returncode == 2
         assert whole.run("merge", str(job.folder / ".tfmatrix" / "store.sqlite")).returncode == 0
+    # What a comparison asks for besides, such as a run from the baseline's start, no job alone could know of.
+    assert whole.run("check", CANDIDATE).returncode == 2
+    ran = whole.run("run")
+    assert ran.returncode == 0, ran.stderr
+    assert " stored already" in ran.stderr
     return whole
 
 

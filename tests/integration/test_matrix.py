@@ -82,7 +82,7 @@ def test_a_second_run_runs_nothing_and_writes_the_same_bytes(project: Project) -
     before = project.written()
     again = project.run("run")
     assert again.returncode == 0
-    assert "0 of 86 trials to run, 86 stored already" in again.stderr
+    assert "0 of 88 trials to run, 88 stored already" in again.stderr
     assert project.run("report", "-q").returncode == 0
     assert project.written() == before
 

@@ -227,3 +227,25 @@ SQUARES = {
     "Adagrad": {"accumulator"},
     "Ftrl": {"accumulator"},
 }
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(("what", "least", "most"), [("uniform", 0, 1), ("normal", -6, 6), ("truncated_normal", -2, 2)])
+def test_what_stands_for_a_draw_is_of_its_kind(what: str, least: float, most: float, dtype: str) -> None:
+    """Its values lie where the distribution's do, below the upper end in every dtype, and are the same each time."""
+    made = canonical.drawn(what, "layer/uniform#1", (50, 4), np.dtype(dtype), (None, None))
+    assert (made.shape, made.dtype.name) == ((50, 4), dtype)
+    assert least <= np.min(made) < np.mean(made) < np.max(made) < most
+    again = canonical.drawn(what, "layer/uniform#1", (50, 4), np.dtype(dtype), (None, None))
+    assert bits(made) == bits(again)
+    other = canonical.drawn(what, "layer/uniform#2", (50, 4), np.dtype(dtype), (None, None))
+    assert bits(made) != bits(other)
+
+
+def test_integers_that_stand_for_a_draw_keep_its_bounds() -> None:
+    """Where the bounds are not known, or the kind is not, nothing stands for it."""
+    made = canonical.drawn("uniform_int", "n", (100,), np.dtype("int32"), (3, 6))
+    assert set(made.tolist()) == {3, 4, 5}
+    assert canonical.drawn("full_int", "n", (3,), np.dtype("int64"), (None, None)).dtype == np.int64
+    assert canonical.drawn("uniform_int", "n", (3,), np.dtype("int32"), (None, 6)) is None
+    assert canonical.drawn("gamma", "n", (3,), np.dtype("float32"), (None, None)) is None
