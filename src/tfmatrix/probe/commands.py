@@ -58,7 +58,8 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
         if child == 0:
             status = 1
             try:
-                shift_seeds({random: "seed", np.random: "seed"}, seed)
+                # Keras 2 draws the seeds of its initializers from a generator of its own.
+                shift_seeds({random: "seed", random.Random: "seed", np.random: "seed"}, seed)
                 trial = _Trial({**request, "seed": seed, "jitter": 0}, Recorder(), reads, 1, tapped=True)
                 trial.shift = seed
                 trial.run(folder)
