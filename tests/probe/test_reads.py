@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -610,3 +611,25 @@ def test_a_log_has_a_line_for_each_file(start: Callable[..., Any], project: Path
         (project / "row.txt").read_bytes()
     lines = (scratch / reads.LOG).read_text(encoding="ascii").splitlines()
     assert [json.loads(line)[0] for line in lines if str(project) in line] == [str(project / "row.txt")]
+
+
+def test_to_look_for_a_module_is_not_to_import_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script may ask whether a library is there before it imports it: that is met all the same, and once."""
+    (tmp_path / "a_library_of_ours.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    met: list[str] = []
+
+    @contextlib.contextmanager
+    def within(name: str) -> Iterator[None]:
+        yield
+        met.append(name)
+
+    importing.import_within({"a_library_of_ours": within})
+    for _ in range(2):
+        assert importlib.util.find_spec("a_library_of_ours") is not None
+        importlib.import_module("a_library_of_ours")
+    monkeypatch.delitem(sys.modules, "a_library_of_ours")
+    importlib.import_module("a_library_of_ours")
+    monkeypatch.delitem(sys.modules, "a_library_of_ours")
+    assert met == ["a_library_of_ours"]

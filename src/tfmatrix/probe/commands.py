@@ -7,8 +7,6 @@ at the end of the import, before the script's next line.
 from __future__ import annotations
 
 import contextlib
-import importlib.abc
-import importlib.util
 import json
 import linecache
 import os
@@ -20,11 +18,12 @@ import sys
 import threading
 import traceback
 from types import ModuleType
-from typing import Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 import numpy as np
 
 from .evidence import WORK, Source
+from .importing import import_within
 from .keeping import evenly
 from .outcomes import BadModel
 from .reads import Reads
@@ -113,7 +112,7 @@ class _Trial:
         random.seed(request["seed"])
         np.random.seed(request["seed"])
         self._seeded = random.getstate()
-        sys.meta_path.insert(0, _Imported(dict.fromkeys(LIBRARIES, self._importing)))
+        import_within(dict.fromkeys(LIBRARIES, self._importing))
         try:
             start(request["command"], folder)
         except Enough:
@@ -155,13 +154,11 @@ class _Trial:
     def _enter(self) -> Any:
         """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
         from .modes import MODES, seed_graphs, set_up
-        from .tensorflow_files import watch as watch_files
         from .trial import record_seed
         from .watch import checkpoints
         from .watch.jitter import Jitter
         from .watch.watcher import Watcher
 
-        watch_files(self._reads)
         set_up(MODES[self._request["mode"]])
         seed_graphs(self._request["seed"])
         if self.shift:
@@ -209,34 +206,6 @@ def _shifted(original: Any, by: int) -> Callable[..., Any]:
         return original(*moved, **{n: v + by if isinstance(v, int) else v for n, v in named.items()})
 
     return seed
-
-
-class _Imported(importlib.abc.MetaPathFinder):
-    """Has modules of some names be imported within a context."""
-
-    def __init__(self, within: Dict[str, Callable[[str], ContextManager[None]]]) -> None:
-        self._within = within
-        self._looking = False
-
-    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
-        """Return the spec that the other finders find, with a loader that does so."""
-        del path, target
-        if self._looking or fullname not in self._within:
-            return None
-        self._looking = True
-        try:
-            spec = importlib.util.find_spec(fullname)
-        finally:
-            self._looking = False
-        if spec is not None and spec.loader is not None:
-            original = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                with self._within.pop(fullname)(fullname):
-                    original(module)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
 
 
 def lay(folder: str, project: str, files: Sequence[str]) -> None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import glob
-import importlib.abc
-import importlib.util
 import os
 import sys
-from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Sequence
 
+from .importing import import_within
 from .reads import BY_TENSORFLOW, Reads
 
 MOST_SHARDS = 33
@@ -27,37 +25,17 @@ Look = Callable[[Reads, Sequence[Any], Any], None]
 
 def watch(reads: Reads) -> None:
     """Have what TensorFlow and h5py open be noted: at once, or as soon as they are imported."""
-    waiting: Dict[str, Callable[[], None]] = {}
-    for name, wrap in (("tensorflow", _wrap_tensorflow), ("h5py", _wrap_h5py)):
+    wraps = {"tensorflow": _wrap_tensorflow, "h5py": _wrap_h5py}
+
+    @contextlib.contextmanager
+    def importing(name: str) -> Iterator[None]:
+        yield
+        wraps[name](reads)
+
+    for name, wrap in wraps.items():
         if name in sys.modules:
             wrap(reads)
-        else:
-            waiting[name] = functools.partial(wrap, reads)
-    sys.meta_path.insert(0, _AfterImport(waiting))
-
-
-class _AfterImport(importlib.abc.MetaPathFinder):
-    """Calls a function once a module is imported."""
-
-    def __init__(self, waiting: Dict[str, Callable[[], None]]) -> None:
-        self._waiting = waiting
-
-    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Optional[ModuleType] = None) -> Any:
-        """Return the spec that the other finders have of a module that is waited for."""
-        del path, target
-        if fullname not in self._waiting:
-            return None
-        done = self._waiting.pop(fullname)
-        spec = importlib.util.find_spec(fullname)
-        if spec and spec.loader:
-            run = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                run(module)
-                done()
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # of this one loader
-        return spec
+    import_within({name: importing for name in wraps if name not in sys.modules})
 
 
 def _wrap_tensorflow(reads: Reads) -> None:
