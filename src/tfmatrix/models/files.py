@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tfmatrix.errors import UserError
@@ -60,6 +61,7 @@ def kind_of(path: Path) -> str:
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")
 
 
+@cache
 def is_watched(model: Model) -> bool:
     """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
     if model.defined:
