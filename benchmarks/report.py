@@ -120,6 +120,7 @@ def _plan(root: Path, trials: int) -> Plan:
     environments, baseline = named_environments(config, config.baseline), environment_of(config, config.baseline)
     per_model = len(config.modes) * (len(environments) * (config.trials + 1) + config.jitters)
     models = tuple(Model(str(root / f"m{number}.py"), f"{number:064}") for number in range(trials // per_model))
+    root.mkdir(exist_ok=True)
     for model in models:
         Path(model.path).write_text("def variables(): ...\n", encoding="utf-8")  # which says its kind
     return Plan(config, environments, baseline, models)
