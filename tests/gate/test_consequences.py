@@ -42,7 +42,7 @@ def test_a_consequence_that_nothing_vouches_for_fails(tmp_path: Path, tell: Tell
     gated(tmp_path, lambda e: redrawn(e, injected=False), ["same"], REDRAW, modes=["tf2"])
     said = tell("check", CANDIDATE)
     assert said.code == cli.CHANGED
-    assert "behind it weights differ, and the model has no injected tier" in said.out
+    assert "not judged behind it: weights, which no other tier reaches" in said.out
     assert accept(tell, "same/tf2", "--stage", "init").code == cli.SAME
     assert tell("check", CANDIDATE).code == cli.SAME
     gated(tmp_path, lambda e: redrawn(e, injected=False, weights=8.5), ["same"], REDRAW, modes=["tf2"])

@@ -62,4 +62,21 @@ def test_behind_a_difference_of_the_start_tier_nobody_vouches(tmp_path: Path) ->
     policy = Policy("redraw", rules=(Rule(stage="start/gradient", levels=(("different", "pass"),)),))
     (_, found) = differences(state, state, compared, policy)
     assert found.level.value == "fail"
-    assert "behind it weights differ" in found.text
+    assert "not judged behind it: weights" in found.text
+
+
+@pytest.mark.parametrize(
+    ("injected", "level"),
+    [("gradient", "fail"), ("weights", "pass")],
+    ids=["it lacks the stage", "it has the stage"],
+)
+def test_behind_what_was_not_handed_over_the_injected_tier_vouches_for_its_own_stages(
+    tmp_path: Path, injected: str, level: str
+) -> None:
+    """A stage that no step of training has, such as what is evaluated behind it, is vouched for by nobody."""
+    cell = plan_of(tmp_path).cells[0]
+    state = CellState(cell, "observed", trace="t")
+    stages = (*REDRAWN, *SAME, stage("injected", injected, Verdict.IDENTICAL))
+    compared = CellComparison(cell, Verdict.REDRAWN, "", stages, unreached="draw@3/d")
+    (found,) = differences(state, state, compared, PASSING)
+    assert found.level.value == level

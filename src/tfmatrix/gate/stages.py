@@ -54,12 +54,16 @@ def _hidden(compared: CellComparison) -> Sequence[StageResult]:
     """Return the consequences that no tier judges by itself: all of one tier.
 
     The start tier judges what is behind a redraw, as far as the start was handed over, up to its own first difference.
+    Where it was not, the injected tier vouches for those stages that a step of training has, and for no other.
     """
+    judged = {result.kind for result in compared.stages if result.tier == INJECTED}
     tiers = {result.tier for result in compared.stages}
     behind = [result for result in compared.stages if result.verdict is None and result.tier == NATIVE]
+    if START in tiers and compared.unreached:
+        return [result for result in behind if result.kind not in judged]
     if not behind or INJECTED in tiers:
         return ()
-    if START in tiers and not compared.unreached:
+    if START in tiers:
         return [result for result in compared.stages if result.verdict is None and result.tier == START]
     return behind
 
@@ -83,7 +87,7 @@ def _judged(stages: Iterable[StageResult], policy: Policy, behind: str) -> Itera
 
 def _unvouched(difference: Difference, consequences: Sequence[StageResult]) -> Difference:
     kinds = ", ".join(result.kind for result in consequences)
-    text = f"{difference.text}; behind it {kinds} differ, and the model has no injected tier that tells why"
+    text = f"{difference.text}; not judged behind it: {kinds}, which no other tier reaches"
     return replace(difference, level=worst_level([difference.level, Level.FAIL]), text=text)
 
 

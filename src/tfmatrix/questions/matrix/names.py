@@ -17,7 +17,7 @@ def told(cell: Cell, baseline: str) -> Iterator[Text]:
         if names := [Code(one.stage) for one in cell.one_sided or () if one.side == side]:
             yield f"{environment} alone reports ", joined(", ", names), ", which was compared with nothing"
     if cell.unreached:
-        yield "the start tier judges nothing from ", Code(cell.unreached), " on, which was not handed over"
+        yield "not judged natively behind ", Code(cell.unreached), ", which could not be handed over"
 
 
 def in_short(cells: Iterable[Cell], baseline: str) -> Iterator[str]:
