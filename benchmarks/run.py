@@ -15,8 +15,12 @@ REPORT = Path(__file__).parents[1] / "reports" / "bench.md"
 
 def main() -> None:
     """Measure, print the table, and write the report."""
-    rows = [*whole.rows(), *recording.rows(), *report.rows(), *distance.rows()]
-    cells = [(name, f"{number:.2f} {unit}", aim) for name, number, unit, aim in rows]
+    cells: list[tuple[str, str, str]] = []
+    for part in (whole, recording, report, distance):
+        for name, number, unit, aim in part.rows():
+            cells.append((name, f"{number:.2f} {unit}", aim))
+            sys.stdout.write(f"{' | '.join(cells[-1])}\n")  # at once: a later part may fail
+            sys.stdout.flush()
     table = tabulate(cells, ["what", "measured", "aim"], "github")
     machine = this_machine()
     REPORT.parent.mkdir(exist_ok=True)
