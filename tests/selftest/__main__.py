@@ -16,6 +16,7 @@ from tfmatrix.report.blocks import Code
 from tfmatrix.report.markdown import inline
 from tfmatrix.runner import making
 
+from . import changes
 from .faults import FAULTS
 from .judging import Row, judge
 from .planting import TESTS, Bench
@@ -34,6 +35,12 @@ PAIRS = (
 """Models and modes that are observed twice with nothing planted."""
 
 
+CHANGES_INTRODUCTION = """Changes of meaning in Keras models and in unchanged scripts, most of them behind initial
+weights, masks or an order that the candidate redraws, and twins that change nothing but that. Both are run by
+`tfmatrix matrix` as a user runs it, in two environments of one release that differ in NumPy's last digit. A change is
+*found* where the cell is `different`, and *placed* where each tier that blames a stage blames first one that it
+changes."""
+
 INTRODUCTION = """Written by `nox -s selftest`, TensorFlow {} against itself. Each fault is planted in the trials of a
 candidate, whose cell is then observed, stored, compared and reported as any other. It is *found* where the report names
 its place, and *placed* where that is the first divergence of the tier and no stage is blamed but those that it
@@ -48,9 +55,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Bench(installed, Path(folder)) as bench:
         rows = [_told(judge(fault, *bench.plant(fault))) for fault in FAULTS]
         pairs = [(model, mode, bench.repeat(model, mode)[0].verdict) for model, mode in PAIRS]
-    REPORT.write_text("\n".join(_report(installed, rows, pairs)), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        answers = list(changes.run(Path(folder)))
+    for answer in answers:
+        sys.stdout.write(f"{'passed' if answer.passed else 'FAILED'}  {answer.change.cell}\n")
+    lines = [*_report(installed, rows, pairs), *_report_of_changes(answers)]
+    REPORT.write_text("\n".join(lines), encoding="utf-8")
     sys.stdout.write(f"{REPORT.relative_to(TESTS.parent)}\n")
-    return 0 if all(row.passed for row in rows) and all(verdict == "identical" for *_, verdict in pairs) else 1
+    passed = [row.passed for row in rows] + [answer.passed for answer in answers]
+    return 0 if all(passed) and all(verdict == "identical" for *_, verdict in pairs) else 1
 
 
 def _told(row: Row) -> Row:
@@ -76,6 +89,32 @@ def _report(installed: InstalledEnvironment, rows: list[Row], pairs: list[tuple[
     yield ""
     yield tabulate(
         [(inline(Code(f"{model}/{mode}")), verdict) for model, mode, verdict in pairs], ["cell", "verdict"], "pipe"
+    )
+    yield ""
+
+
+def _report_of_changes(answers: list[changes.Answer]) -> Iterator[str]:
+    """Yield the lines about what is planted in Keras models and scripts."""
+    found, silent = ([answer.passed for answer in answers if answer.change.is_twin == twin] for twin in (False, True))
+    yield "## Keras models and unchanged scripts"
+    yield ""
+    yield CHANGES_INTRODUCTION
+    yield ""
+    yield f"{sum(found)} of {len(found)} changes passed; {sum(silent)} of {len(silent)} twins are what they are called."
+    yield ""
+    yield tabulate(
+        [
+            [
+                inline(Code(answer.change.cell)),
+                inline(Code(", ".join(answer.blamed))) if answer.blamed else "",
+                answer.verdict,
+                answer.change.verdict.value,
+                "yes" if answer.passed else "NO",
+            ]
+            for answer in answers
+        ],
+        ["model", "first blamed", "verdict", "expected", "passed"],
+        "pipe",
     )
     yield ""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tfmatrix.records import InstalledEnvironment
 
+from .changes import CHANGED, CHANGES, SCRIPTS, Change, run
 from .faults import FAULTS, Fault
 from .judging import judge
 from .planting import PLANTS, Bench
@@ -23,6 +26,16 @@ SELECTED = (
     "an extra random op before the model",
     "one trial of three another",
     "an empty trace",
+)
+
+
+SELECTED_CHANGES = (
+    "classifier[rate]",
+    "classifier[learning rate]",
+    "classifier[seed shared]",
+    "classifier[denominator of a metric]",
+    "classifier[twin: other initial weights]",
+    "classifier[twin: a metric more]",
 )
 
 
@@ -61,3 +74,36 @@ def test_every_fault_is_one_that_can_be_planted() -> None:
     names = {key.value for key in plants.keys if isinstance(key, ast.Constant)}
     assert names == {fault.name for fault in FAULTS if not fault.name.startswith("one ULP: ")}
     assert set(SELECTED) <= {fault.name for fault in FAULTS}
+
+
+def test_every_change_is_one_that_a_model_knows() -> None:
+    """The table of changes names each variant of a model, and what each script asks for; half are behind a redraw."""
+    for path in CHANGED.glob("[a-z]*.py"):
+        text = path.read_text(encoding="utf-8")
+        mine = {change.name for change in CHANGES if change.model == path.stem}
+        if path.stem in SCRIPTS:
+            asked = set(re.findall(r'has\("([^"]+)"\)', text))
+            assert asked <= mine
+            assert all(name.startswith("twin ") for name in mine - asked)
+        else:
+            tree = ast.parse(text)
+            (table,) = (
+                n.value for n in tree.body if isinstance(n, ast.Assign) and ast.dump(n.targets[0]).count("VARIANTS")
+            )
+            assert isinstance(table, ast.Dict)
+            assert {key.value for key in table.keys if isinstance(key, ast.Constant)} == mine
+    twins = [change for change in CHANGES if change.is_twin]
+    assert len(CHANGES) - len(twins) >= 30
+    assert len(twins) >= 30
+
+
+@pytest.mark.integration
+def test_changes_in_keras_models_are_found_and_twins_are_not(
+    tmp_path: Path, made_environment: Callable[..., InstalledEnvironment]
+) -> None:
+    """As a user runs them; behind a redraw as well."""
+    made_environment("2.15.1")
+    chosen: list[Change] = [change for change in CHANGES if change.cell in SELECTED_CHANGES]
+    assert len(chosen) == len(SELECTED_CHANGES)
+    failed = [answer for answer in run(tmp_path, chosen) if not answer.passed]
+    assert not failed

@@ -1,0 +1,96 @@
+"""Ordinary Keras models from 2.15.1 to 2.16.2, held against what plain runs of the same files give."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tfmatrix.records import InstalledEnvironment
+
+from .project import Project, plain_environment
+
+pytestmark = pytest.mark.integration
+
+RELATIVES = Path(__file__).parent / "relatives"
+RELEASES = "2.15.1", "2.16.2"
+
+PLAIN = """
+import json, runpy, sys
+import numpy as np, tensorflow as tf
+found = {}
+names = runpy.run_path(sys.argv[1])["VARIANTS"]
+for name in names:
+    tf.keras.backend.clear_session()
+    tf.keras.utils.set_random_seed(42)
+    made = runpy.run_path(sys.argv[1])
+    made["build"].__globals__["W"] = names[name]["W"]
+    model, rows = made["build"](), made["data"](np.random.RandomState(42))
+    arguments = {"x": rows} if isinstance(rows, tf.data.Dataset) else {"x": rows[0], "y": rows[1], "batch_size": 16}
+    model.fit(**arguments, shuffle=False, verbose=0)
+    found[name] = [w.ravel().astype("float64").tolist() for w in model.get_weights() if w.dtype.kind == "f"]
+json.dump(found, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def plain(made_environment: Callable[..., InstalledEnvironment]) -> Callable[[str], dict[str, dict[str, Any]]]:
+    """Return a function that trains each variant of a file without tfmatrix: weights by release and variant."""
+
+    def trained(file: str) -> dict[str, dict[str, Any]]:
+        found = {}
+        for release in RELEASES:
+            command = [str(made_environment(release).interpreter), "-c", PLAIN, str(RELATIVES / file)]
+            ran = subprocess.run(command, capture_output=True, text=True, check=True, env=plain_environment())
+            found[release] = json.loads(ran.stdout.splitlines()[-1])
+        return found
+
+    return trained
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable[..., InstalledEnvironment]) -> Project:
+    """Return a project that was run with all of these models."""
+    for release in RELEASES:
+        made_environment(release)
+    made = Project(tmp_path_factory.mktemp("relatives"), RELEASES, sorted(RELATIVES.glob("*.py")))
+    with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('modes = ["tf2"]\n')
+    made.run("matrix")
+    return made
+
+
+def test_ordinary_models_are_identical_or_round(
+    project: Project, plain: Callable[[str], dict[str, dict[str, Any]]]
+) -> None:
+    """Where a plain run gives the same weights, or the same but for rounding, so does the report."""
+    before, after = (plain("ordinary.py")[release] for release in RELEASES)
+    for name in before:
+        parted = [
+            abs(a - b) / max(1e-3, abs(a))
+            for mine, other in zip(before[name], after[name], strict=True)
+            for a, b in zip(mine, other, strict=True)
+        ]
+        assert max(parted) < (2e-2 if "float16" in name else 1e-4), name
+        cell = project.cell(f"2.16.2/ordinary[{name}]/tf2")
+        assert cell["verdict"] in {"identical", "rounding"}, (name, cell["verdict"], cell["reason"])
+
+
+def test_another_variance_is_seen_behind_a_redraw(project: Project) -> None:
+    """Of images batch normalization has no Bessel correction in Keras 3, whatever is redrawn before it."""
+    cell = project.cell("2.16.2/statistics[images]/tf2")
+    assert cell["verdict"] == "different"
+    for tier in ("start", "injected"):
+        (weights,) = (s for s in cell["stages"] if (s["tier"], s["stage"]) == (tier, "weights"))
+        assert weights["verdict"] == "different"
+        assert "moving_variance" in weights["worst"]["stage"]
+    assert project.run("check", "2.16.2").returncode == 1
+
+
+def test_the_same_variance_stays_the_same_behind_a_redraw(project: Project) -> None:
+    """Of rows neither release corrects it: plain runs from the same weights give it to the last place but one."""
+    assert project.cell("2.16.2/statistics[rows]/tf2")["verdict"] == "redrawn"

@@ -1,0 +1,12 @@
+"""Whether this is the candidate: both environments are one release, and differ in NumPy's last digit alone."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+PLANTED = metadata.version("numpy") == "1.26.3"
+
+
+def seed_of(number: int, redrawn: bool) -> int:
+    """Return a seed: another in the candidate where something is redrawn there."""
+    return number + 100 if PLANTED and redrawn else number
