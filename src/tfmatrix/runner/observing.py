@@ -28,6 +28,7 @@ from tfmatrix.records import (
     Builder,
     Command,
     Defined,
+    Effects,
     Environment,
     ExpectedTrial,
     FromStart,
@@ -143,8 +144,10 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each 
             return {"purpose": "train", "jitter": jitter, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
-        case FromStart(handed=path, keep=keep):
-            return {"purpose": "start", "handed": path, "keep": list(keep)}
+        case FromStart(handed=path, keep=keep, off=off):
+            return {"purpose": "start", "handed": path, "keep": list(keep), "off": [own for _, own in off]}
+        case Effects(layers=layers):
+            return {"purpose": "effects", "layers": list(layers), "keep": ["effects effect"]}
         case Seeds(count=count):
             return {"purpose": "seeds", "seeds": list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))}
         case Script():

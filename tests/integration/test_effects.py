@@ -1,0 +1,96 @@
+"""Layers whose draws two releases make otherwise, in a real pair of releases: judged by what they do.
+
+What each does was told by plain scripts, which stand in `docs/decisions/0022-the-effect-of-a-layer.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tfmatrix import config
+from tfmatrix.compare.layers import Layer
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.records import EFFECTS, InstalledEnvironment
+from tfmatrix.store.store import Store
+
+from .project import Project
+
+pytestmark = pytest.mark.integration
+
+BASELINE, CANDIDATE = "2.15.1", "2.16.2"
+DRAWN = Path(__file__).with_name("drawn")
+
+TRUTH = {
+    # Newer: one flip for both ways; one contrast for each image and not for a batch.
+    "images": {"both_ways": "different", "one_way": "redrawn", "contrast": "different"},
+    # Older: masks of each time step, unless unrolled; newer: of all of them.
+    "sequences": {
+        "lstm": "different",
+        "lstm_recurrent": "different",
+        "lstm_unrolled": "redrawn",
+        "gru": "different",
+        "gru_unrolled": "redrawn",
+        "both/forward_lstm": "different",
+        "both/backward_lstm": "different",
+        "both_unrolled/forward_gru": "redrawn",
+        "both_unrolled/backward_gru": "redrawn",
+    },
+    "vectors": {"no_noise": "redrawn", "moved": "redrawn", "moved_more": "different", "masked": "different"},
+    "crops": {"crop": "redrawn"},
+}
+"""By model, and layer: what its draws are in the candidate. Those of all other layers line up."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable[..., InstalledEnvironment]) -> Project:
+    """Return a project in which all of these layers were run."""
+    for version in (BASELINE, CANDIDATE):
+        made_environment(version)
+    made = Project(tmp_path_factory.mktemp("effects"), [BASELINE, CANDIDATE], DRAWN.glob("[!c]*.py"))
+    (made.folder / "crops.py").write_text((DRAWN / "crops.py").read_text(encoding="utf-8"), encoding="utf-8")
+    with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
+        table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\n')
+        table.write('[tool.tfmatrix.models.crops]\ncommand = ["python", "crops.py"]\n')
+    done = made.run("matrix")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+@pytest.mark.parametrize("model", TRUTH)
+def test_layers_that_draw_otherwise_are_judged_by_what_they_do(project: Project, model: str) -> None:
+    """Each as a plain script says, whether redrawn or of another meaning."""
+    plan = make_plan(config.load(project.folder))
+    with Store(project.folder / ".tfmatrix" / "store.sqlite") as store:
+        tensors = Tensors(store)
+        cells = [cell for cell in plan.cells if cell.model.name == model]
+        traces = [store.trial(plan.trials[cell][0].key) for cell in cells]
+        a, b = (one.trace for one in traces if one and one.trace)
+        layers = set(tensors.unlike(a, b).values())
+        assert layers == {Layer(name, name) for name in TRUTH[model]}
+        effects = {
+            one.id.partition("/")[0]: one for one in store.observed().values() if f"/{model}/tf2 {EFFECTS}" in one.id
+        }
+        names = [tensors.names(effects[version].trace or "") for version in (BASELINE, CANDIDATE)]
+        found = {
+            layer: tensors.effect(
+                *(tuple(side[EFFECTS, f"{kind}/{layer}"] for kind in ("effect", "off")) for side in names)
+            )
+            for layer in TRUTH[model]
+        }
+    assert {layer: one.verdict.value for layer, one in found.items()} == TRUTH[model], found
+
+
+@pytest.mark.parametrize("model", TRUTH)
+def test_what_comes_behind_such_layers_is_judged_with_them_off(project: Project, model: str) -> None:
+    """Neither the start tier nor the injected one is another meaning, and both are judged to their ends."""
+    (cell,) = (one for one in project.data["cells"] if one["model"] == model and one["environment"] == CANDIDATE)
+    assert cell["off"] == sorted(TRUTH[model])
+    assert cell.get("unreached") is None
+    verdicts = {(one["tier"], one["kind"]): one["verdict"] for one in cell["stages"] if one["tier"] != "native"}
+    assert {("start", "gradient"), ("start", "weights")} <= set(verdicts)
+    assert ("injected", "gradient") in verdicts or model == "crops"
+    assert set(verdicts.values()) <= {"identical", "rounding"}, verdicts
