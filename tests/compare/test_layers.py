@@ -58,6 +58,15 @@ def test_a_draw_of_another_shape_has_no_counterpart() -> None:
     assert parted(whole, whole) == {}
 
 
+def test_a_number_that_starts_elsewhere_makes_no_draw_one_of_another_layer() -> None:
+    """What is called the second here is the first there, and lines up with it."""
+    mine, other = (
+        {f"native draw@0/dropout_{number + at}/uniform": [float(at)] * (4 + number) for number in (1, 2)}
+        for at in (0, 1)
+    )
+    assert parted(mine, other) == {}
+
+
 def test_layers_of_other_names_are_told_by_their_draws_or_their_order() -> None:
     """A draw that has a counterpart tells it; else the n-th layer that draws on one side alone is the n-th there."""
     by_draw = parted(
@@ -70,6 +79,19 @@ def test_layers_of_other_names_are_told_by_their_draws_or_their_order() -> None:
         {"native draw@0/f_1/uniform_int": [2.0], "native draw@0/g_1/uniform_int": [2.0]},
     )
     assert set(by_order.values()) == {Layer("f", "f_1"), Layer("g", "g_1")}
+
+
+def test_no_draw_of_a_layer_stands_for_another_layers() -> None:
+    """Not even where both have as many of a shape: one layer draws less than before, and another one more."""
+    two, one = (
+        {
+            "native draw@0/r/uniform": [seed] * 4,
+            "native draw@0/q/uniform": [seed] * 4,
+            f"native draw@0/{more}": [seed] * 4,
+        }
+        for seed, more in ((1.0, "r/uniform.2"), (2.0, "q/uniform.2"))
+    )
+    assert set(parted(two, one).values()) == {Layer("r", "r"), Layer("q", "q")}
 
 
 RUN: dict[str, Any] = {"native init/w": ONCE, "native batch@0/x": ONCE}

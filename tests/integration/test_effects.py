@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from tfmatrix import config
+from tfmatrix.compare.alignment import Names
 from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import EFFECTS, InstalledEnvironment
-from tfmatrix.store.store import Store
+from tfmatrix.store.opening import open_store
 
 from .project import Project
 
@@ -33,11 +34,8 @@ TRUTH = {
         "lstm_recurrent": "different",
         "lstm_unrolled": "redrawn",
         "gru": "different",
-        "gru_unrolled": "redrawn",
-        "both/forward_lstm": "different",
-        "both/backward_lstm": "different",
-        "both_unrolled/forward_gru": "redrawn",
-        "both_unrolled/backward_gru": "redrawn",
+        "both/forward_gru": "redrawn",
+        "both/backward_gru": "redrawn",
     },
     "vectors": {"no_noise": "redrawn", "moved": "redrawn", "moved_more": "different", "masked": "different"},
     "crops": {"crop": "redrawn"},
@@ -53,7 +51,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     made = Project(tmp_path_factory.mktemp("effects"), [BASELINE, CANDIDATE], DRAWN.glob("[!c]*.py"))
     (made.folder / "crops.py").write_text((DRAWN / "crops.py").read_text(encoding="utf-8"), encoding="utf-8")
     with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
-        table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\n')
+        table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\ntimeout = 600\n')
         table.write('[tool.tfmatrix.models.crops]\ncommand = ["python", "crops.py"]\n')
     done = made.run("matrix")
     assert done.returncode == 0, done.stderr
@@ -64,20 +62,21 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
 def test_layers_that_draw_otherwise_are_judged_by_what_they_do(project: Project, model: str) -> None:
     """Each as a plain script says, whether redrawn or of another meaning."""
     plan = make_plan(config.load(project.folder))
-    with Store(project.folder / ".tfmatrix" / "store.sqlite") as store:
+    with open_store(plan.config) as store:
         tensors = Tensors(store)
-        cells = [cell for cell in plan.cells if cell.model.name == model]
-        traces = [store.trial(plan.trials[cell][0].key) for cell in cells]
-        a, b = (one.trace for one in traces if one and one.trace)
-        layers = set(tensors.unlike(a, b).values())
-        assert layers == {Layer(name, name) for name in TRUTH[model]}
-        effects = {
-            one.id.partition("/")[0]: one for one in store.observed().values() if f"/{model}/tf2 {EFFECTS}" in one.id
-        }
-        names = [tensors.names(effects[version].trace or "") for version in (BASELINE, CANDIDATE)]
+        traces: list[tuple[str, Names]] = []
+        for cell in (one for one in plan.cells if one.model.name == model):
+            first, effects = store.trial(plan.trials[cell][0].key), store.last_called(f"{cell.id} {EFFECTS}")
+            assert first is not None
+            assert effects is not None
+            assert effects.notes == ()
+            traces.append((first.trace or "", tensors.names(effects.trace or "")))
+        (a, mine), (b, other) = traces
+        assert set(tensors.unlike(a, b).values()) == {Layer(name, name) for name in TRUTH[model]}
         found = {
             layer: tensors.effect(
-                *(tuple(side[EFFECTS, f"{kind}/{layer}"] for kind in ("effect", "off")) for side in names)
+                (mine[EFFECTS, f"effect/{layer}"], mine[EFFECTS, f"off/{layer}"]),
+                (other[EFFECTS, f"effect/{layer}"], other[EFFECTS, f"off/{layer}"]),
             )
             for layer in TRUTH[model]
         }
@@ -86,11 +85,16 @@ def test_layers_that_draw_otherwise_are_judged_by_what_they_do(project: Project,
 
 @pytest.mark.parametrize("model", TRUTH)
 def test_what_comes_behind_such_layers_is_judged_with_them_off(project: Project, model: str) -> None:
-    """Neither the start tier nor the injected one is another meaning, and both are judged to their ends."""
+    """The start and the injected tier are judged to their ends, and neither is another meaning."""
     (cell,) = (one for one in project.data["cells"] if one["model"] == model and one["environment"] == CANDIDATE)
-    assert cell["off"] == sorted(TRUTH[model])
-    assert cell.get("unreached") is None
     verdicts = {(one["tier"], one["kind"]): one["verdict"] for one in cell["stages"] if one["tier"] != "native"}
-    assert {("start", "gradient"), ("start", "weights")} <= set(verdicts)
-    assert ("injected", "gradient") in verdicts or model == "crops"
-    assert set(verdicts.values()) <= {"identical", "rounding"}, verdicts
+    if model == "crops":  # in the newer release it crops nothing where it is off, so that the next layer raises
+        assert verdicts == {}
+        assert (cell.get("off"), cell["unreached"]) == (None, "draw@0/crop/uniform_int")
+        assert cell["verdict"] == "redrawn"
+        return
+    assert sorted(cell["off"]) == sorted(TRUTH[model])
+    assert cell.get("unreached") is None
+    assert {("start", "gradient"), ("start", "weights"), ("injected", "gradient")} <= set(verdicts)
+    assert set(verdicts.values()) <= {"identical", "rounding", None}, verdicts
+    assert cell["verdict"] == "different"

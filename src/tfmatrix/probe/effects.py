@@ -6,7 +6,7 @@ become canonical, by their order.
 
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,11 +19,11 @@ from .watch.layers import Call, Layers, takes_training
 CALLS = 1024
 """Samples: the host takes a call as a whole for one."""
 
-NUMBERS = 1024
-"""Numbers that are kept of each call."""
-
-MOST_ROWS, LEAST_ROWS = 32, 8
+ROWS = 16
 """Rows of a batch: each two following ones are given the same."""
+
+ELEMENTS = 64
+"""Numbers that are kept of each row."""
 
 UNKNOWN = 8
 """What stands for a size that a layer was not told, a batch's aside: a sequence's length."""
@@ -34,13 +34,14 @@ def record_effects(layers: Layers, paths: Sequence[str], recorder: Recorder) -> 
 
     A layer that is not found, or can't be called by itself, is noted.
     """
+    known: Dict[int, Tuple[np.ndarray, np.ndarray]] = {}  # of one layer there may be several paths within it
     for path in paths:
         layer = layers.found.get(path)
         if layer is None or id(layer) not in layers.calls:
             recorder.notes["no layer {} was called, so that its effect is not known".format(path)] = None
             continue
         try:
-            outputs, off = sample(layer, layers.calls[id(layer)])
+            outputs, off = known[id(layer)] = known.get(id(layer)) or sample(layer, layers.calls[id(layer)])
         except Exception as error:  # whatever a layer raises that is called by itself
             told = str(error).partition("\n")[0][:200]
             note = "the effect of {} is not known: {}: {}".format(path, type(error).__name__, told)
@@ -60,17 +61,14 @@ def sample(layer: Any, call: Call) -> Tuple[np.ndarray, np.ndarray]:
     floats = [weight for weight in layer.weights if is_float(tf.as_dtype(weight.dtype).as_numpy_dtype)]
     named = {str(number): weight for number, weight in enumerate(floats)}
     assign(named, {name: _weight(name, weight) for name, weight in named.items()})
-    (settled,) = _run(layer, call, LEAST_ROWS, 1, training=False)
-    elements = _ends(_joined(settled)).size // LEAST_ROWS
-    rows = min(MOST_ROWS, max(LEAST_ROWS, NUMBERS // max(elements, 1) // 2 * 2))
-    (off,) = _run(layer, call, rows, 1, training=False)
-    outputs = [_ends(_joined(one)) for one in _run(layer, call, rows, CALLS, training=True)]
+    (off,) = _run(layer, call, 1, training=False)
+    outputs = [_ends(_joined(one)) for one in _run(layer, call, CALLS, training=True)]
     return np.stack(outputs), _ends(_joined(off))
 
 
-def _run(layer: Any, call: Call, rows: int, times: int, *, training: bool) -> Iterator[List[np.ndarray]]:
+def _run(layer: Any, call: Call, times: int, *, training: bool) -> Iterator[List[np.ndarray]]:
     """Yield the outputs of so many calls, in a function, as a model's training is."""
-    arguments, named = _canonical(call, rows)
+    arguments, named = _canonical(call)
     named = {**named, "training": training}
     if tf.executing_eagerly():
 
@@ -87,18 +85,18 @@ def _run(layer: Any, call: Call, rows: int, times: int, *, training: bool) -> It
         yield session.run(made)
 
 
-def _canonical(call: Call, rows: int) -> Any:
+def _canonical(call: Call) -> Any:
     """Return a call's arguments with canonical tensors: what is no tensor is as it was."""
     leaves = tf.nest.flatten((call.arguments, call.named))
-    made = [_tensor(str(at), one, rows) if isinstance(one, tf.TensorSpec) else one for at, one in enumerate(leaves)]
+    made = [_tensor(str(at), one) if isinstance(one, tf.TensorSpec) else one for at, one in enumerate(leaves)]
     return tf.nest.pack_sequence_as((call.arguments, call.named), made)
 
 
-def _tensor(name: str, spec: Any, rows: int) -> Any:
+def _tensor(name: str, spec: Any) -> Any:
     """Return a tensor: floats in [0.25, 1.25), bytes of any value, other integers 0 and 1."""
     sizes = [UNKNOWN if size is None else int(size) for size in spec.shape]
     dtype = spec.dtype.as_numpy_dtype
-    shape = (rows // 2, *sizes[1:]) if sizes else ()
+    shape = (ROWS // 2, *sizes[1:]) if sizes else ()
     if is_float(dtype):
         array = uniform("effect/" + name, shape, np.float64) + 0.75
     elif np.dtype(dtype).kind in "biu":
@@ -124,9 +122,9 @@ def _joined(outputs: List[np.ndarray]) -> np.ndarray:
 
 
 def _ends(array: np.ndarray) -> np.ndarray:
-    """Return both ends of each axis but the first, until a row has no more than an eighth of the numbers of a call."""
+    """Return both ends of each axis but the first, until a row has no more numbers than are kept."""
     sizes = list(array.shape)
-    while np.prod(sizes[1:], dtype=np.int64) > NUMBERS // LEAST_ROWS:
+    while np.prod(sizes[1:], dtype=np.int64) > ELEMENTS:
         largest = sizes.index(max(sizes[1:]), 1)
         sizes[largest] = (sizes[largest] + 1) // 2
     for axis, size in enumerate(sizes):

@@ -119,8 +119,13 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
 
 
 def _runs(expected: ExpectedTrial) -> int:
-    """Return how many runs of its own time a trial has: a command is run once for each other seed."""
+    """Return how many runs of its own time a trial has: a command is run once for each other seed.
+
+    A layer whose effect is asked for is called a thousand times.
+    """
     work = expected.work
+    if isinstance(work, Effects):
+        return 1 + len(work.layers)
     return work.count if isinstance(work, Seeds) and expected.cell.model.command else 1
 
 

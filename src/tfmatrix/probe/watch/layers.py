@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from typing import Any, Collection, Dict, List, NamedTuple, Tuple
@@ -37,7 +38,8 @@ class Layers:
         inside = [layer, *(one for one in draws.enclosing(sys._getframe(1)) if one is not layer)]
         path = draws.path_of(inside)
         self.found[path] = _whole(inside)
-        self.calls[id(layer)] = Call(*_specs(arguments, named))
+        with contextlib.suppress(TypeError, ValueError):  # what has no spec: a shape that nobody knows, objects
+            self.calls[id(layer)] = Call(*tf.nest.map_structure(_spec, (arguments, named)))
         if path in self._off and takes_training(layer):
             named["training"] = False
         return original(layer, *arguments, **named)
@@ -56,12 +58,8 @@ def _whole(inside: List[Any]) -> Any:
     return inside[0]
 
 
-def _specs(arguments: Any, named: Any) -> Any:
-    """Return arguments with a spec in the place of each tensor, which belongs to some graph."""
-    return tf.nest.map_structure(_spec, (arguments, named))
-
-
 def _spec(value: Any) -> Any:
+    """Return a spec in the place of a tensor, which belongs to some graph, and what is none as it is."""
     if not (hasattr(value, "shape") and hasattr(value, "dtype")):
         return value
     return tf.TensorSpec(tuple(value.shape), tf.as_dtype(value.dtype))
