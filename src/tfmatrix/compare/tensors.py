@@ -68,6 +68,7 @@ class Tensors:
         self.array = lru_cache(maxsize=LONG)(self._array)
         self.largest = lru_cache(maxsize=4096)(self._largest)
         self.floor = lru_cache(maxsize=4096)(self._floor)
+        self.unlike = lru_cache(maxsize=256)(self._unlike)
         self.effect = lru_cache(maxsize=4096)(self._effect)
 
     def _names(self, trace: str) -> Names:
@@ -85,7 +86,7 @@ class Tensors:
         """Return how some names of a candidate's are aligned with some of a baseline's."""
         return align(a, b, self._store.layouts)
 
-    def unlike(self, baseline: str, candidate: str) -> Mapping[str, Layer]:
+    def _unlike(self, baseline: str, candidate: str) -> Mapping[str, Layer]:
         """Return the draws of two traces whose layer's draws do not line up, with that layer."""
         names, alignment = (self.names(baseline), self.names(candidate)), self.alignment(baseline, candidate)
         return unlike(*names, alignment, self._store.layouts)
@@ -198,6 +199,7 @@ class Tensors:
             self.array,
             self.largest,
             self.floor,
+            self.unlike,
             self.effect,
         ):
             cache_.cache_clear()

@@ -1,4 +1,4 @@
-"""Layers that drop parts of sequences, side by side; the numbers of a step are told from those of all steps."""
+"""Layers that drop parts of sequences, side by side; one drops more of them in newer releases."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,6 +7,7 @@ OPTIMIZER = {"name": "SGD", "learning_rate": 0.01}
 LOSS = "mean_squared_error"
 EPOCHS = 1
 BATCH = 16
+NEW = int(tf.__version__.split(".")[1]) >= 16
 
 
 def data(rng: np.random.RandomState) -> "dict[str, np.ndarray]":
@@ -23,6 +24,7 @@ def build() -> tf.keras.Model:
         layers.LSTM(3, dropout=0.5, name="lstm"),
         layers.LSTM(3, recurrent_dropout=0.5, name="lstm_recurrent"),
         layers.LSTM(3, dropout=0.5, unroll=True, name="lstm_unrolled"),
+        layers.LSTM(3, dropout=0.6 if NEW else 0.5, unroll=True, name="planted"),
         layers.GRU(3, dropout=0.5, recurrent_dropout=0.5, name="gru"),
         layers.Bidirectional(layers.GRU(3, dropout=0.5, unroll=True), name="both"),
         layers.SpatialDropout1D(0.5, name="spatial"),

@@ -11,8 +11,11 @@ import pytest
 from building import BASELINE, CANDIDATE, add, fill, make_project, missing_from, plan_of, tensor, trial
 from compare.test_effect import dropout, sample
 from tfmatrix.questions.matrix.judge import compare_all, states
+from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.summary import summarise
 from tfmatrix.records import Effects, ExpectedTrial, FromStart
+from tfmatrix.report.markdown import to_markdown
 from tfmatrix.runner.observing import request_of
 from tfmatrix.store.store import Store
 
@@ -96,6 +99,8 @@ def test_a_layer_that_does_the_same_is_redrawn_and_hides_nothing(tmp_path: Path,
         assert verdicts["start", "weights"] == verdicts["injected", "update"] == "identical"
         assert found.first is not None
         assert found.first.reason.startswith("by its effect: ")
+        lines = to_markdown(page(summarise(compare_all(plan, store))))
+    assert "in the start and injected tiers `r` called with `training=False`: it draws otherwise" in lines
 
 
 def test_what_such_a_layer_hid_is_found(tmp_path: Path, plan: Plan) -> None:
