@@ -20,6 +20,7 @@ from tfmatrix.environments.machine import INHERITED, machine_id
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import (
     Cell,
+    Effects,
     Environment,
     ExpectedTrial,
     FromStart,
@@ -44,7 +45,8 @@ HASH_SEEDS = ("0", "1")
 SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
-TRAIN, PLAIN, START, SEEDS, SCRIPT, WRITE, READ = "train", "plain", "start", "seeds", "script", "write", "read"
+TRAIN, PLAIN, START, SEEDS, EFFECTS = "train", "plain", "start", "seeds", "effects"
+SCRIPT, WRITE, READ = "script", "write", "read"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -146,8 +148,15 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a retu
             return ("work", TRAIN), ("jitter", str(jitter)), *([("keep", json.dumps(keep))] if keep else [])
         case Plain():
             return (("work", PLAIN),)
-        case FromStart(start=handed, keep=keep):
-            return ("work", START), ("start", handed), *([("keep", json.dumps(keep))] if keep else [])
+        case FromStart(start=handed, keep=keep, off=off):
+            more = {"keep": keep, "off": off}
+            return (
+                ("work", START),
+                ("start", handed),
+                *((name, json.dumps(some)) for name, some in more.items() if some),
+            )
+        case Effects(layers=layers):
+            return ("work", EFFECTS), ("layers", json.dumps(layers))
         case Seeds(count=count):
             return ("work", SEEDS), ("seeds", str(count))
         case Write(format=form):

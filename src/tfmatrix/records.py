@@ -249,6 +249,10 @@ class Read:
     """Key of the trial that wrote them."""
 
 
+Pair = tuple[str, str]
+"""What one thing is called in the baseline and in a candidate."""
+
+
 @dataclass(frozen=True)
 class FromStart:
     """Train a model from the start of the baseline's trial: its initial weights, draws and order of rows."""
@@ -257,19 +261,30 @@ class FromStart:
     """SHA-256 of what is handed over."""
     keep: tuple[str, ...] = ()
     """Stages of which all bytes are kept: ``start gradient@3``; sorted."""
+    off: tuple[Pair, ...] = ()
+    """Layers that are called with ``training=False``, since their draws can't be handed over: the path of each in the
+    baseline, and the one that it has here; sorted."""
     handed: str = ""
     """The file that has it; empty while nobody runs the trial."""
 
 
-Work = Train | Plain | FromStart | Seeds | Script | Write | Read
+@dataclass(frozen=True)
+class Effects:
+    """Call layers of a model again and again, to see what their draws do."""
+
+    layers: tuple[str, ...]
+    """Their paths, sorted."""
+
+
+Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read
 """What a trial does in its environment and mode."""
 
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
-SEEDS, KEPT = "seeds", "kept"
+SEEDS, KEPT, EFFECTS = "seeds", "kept", "effects"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to show that observing changes nothing; to show what a redraw hides; to draw the initial weights under other seeds; to
-repeat one and keep more bytes."""
+repeat one and keep more bytes; to show what layers do that draw otherwise."""
 
 
 @dataclass(frozen=True)

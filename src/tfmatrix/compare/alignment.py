@@ -75,7 +75,7 @@ def align(a: Names, b: Names, layouts_of: LayoutsOf) -> Alignment:
     by_slot = {
         mine: _matched(slots[0].get(mine, {}), slots[1].get(own, {}), layouts) for own, mine in by_variable.items()
     }
-    by_draw = {step: _matched(draws[0].get(step, {}), found, layouts) for step, found in draws[1].items()}
+    by_draw = {step: _matched_draws(draws[0].get(step, {}), found, layouts) for step, found in draws[1].items()}
     by_report = {
         kind: _matched_reports(_reports(a, kind), _reports(b, kind)) for kind, of in NAMES_OF.items() if of == REPORT
     }
@@ -140,6 +140,23 @@ def _matched(a: Digests, b: Digests, layouts: Mapping[str, Layout]) -> Mapping[s
         if len(names) == len(owns)
         for own, name in zip(owns, names, strict=True)
     }
+
+
+def _matched_draws(a: Digests, b: Digests, layouts: Mapping[str, Layout]) -> Mapping[str, str]:
+    """Return what is what among the draws of a step.
+
+    Where one layer's draws would be those of two, each stands for its own layer alone: one draws less than before.
+    """
+    found = _matched(a, b, layouts)
+    layers = {(layer_of(own), layer_of(name)) for own, name in found.items()}
+    if len(layers) == len({own for own, _ in layers}) == len({name for _, name in layers}):
+        return found
+    return {own: name for own, name in found.items() if layer_of(own) == layer_of(name)}
+
+
+def layer_of(draw: str) -> str:
+    """Return the path of the layer that a draw is made in, by its name without kind and step; empty: in none."""
+    return draw.rpartition("/")[0]
 
 
 def _alike(

@@ -11,6 +11,7 @@ from tfmatrix.compare.results import CellState
 from tfmatrix.compare.stages import NATIVE, OF_TRAINING, RANDOM, is_terminal, parse
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import (
+    EFFECTS,
     FAILED,
     JITTER,
     KEPT,
@@ -26,6 +27,7 @@ from tfmatrix.records import (
     WITNESS,
     Cell,
     ExpectedTrial,
+    FromStart,
     Trial,
 )
 
@@ -95,7 +97,8 @@ def _state_of(
     if first.outcome != OBSERVED or unseen:
         outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
         return CellState(cell, outcome, reason, trials=len(compared), evidence=first)
-    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, KEPT, PLAIN, START, SEEDS}]
+    # One in which layers are off leaves it open, where it fails, what is behind them; so does one of effects.
+    aside = [(e, t) for e, t in trials if t and e.role in {JITTER, KEPT, PLAIN, START, SEEDS} and not _off(e)]
     if broken := next((t for e, t in aside if t.outcome not in {OBSERVED, UNSUPPORTED}), None):
         # Without them a difference cannot be judged, and judging it by less would be a guess.
         return CellState(cell, broken.outcome, _reason(broken), trials=len(compared), evidence=broken)
@@ -106,8 +109,14 @@ def _state_of(
         trials=len(compared),
         jitters=tuple(t.trace for e, t in aside if e.role == JITTER and t.trace),
         seeds=next((t.trace for e, t in aside if e.role == SEEDS), None),
-        start=next((t.trace for e, t in aside if e.role == START), None),
+        starts={_off(e): t.trace for e, t in trials if t and e.role == START and t.trace},
+        effects=next((t.trace for e, t in trials if t and e.role == EFFECTS), None),
     )
+
+
+def _off(expected: ExpectedTrial) -> tuple[str, ...]:
+    """Return the layers that are off in a trial from the baseline's start, by their paths in the baseline."""
+    return tuple(layer for layer, _ in expected.work.off) if isinstance(expected.work, FromStart) else ()
 
 
 def _changed_meanwhile(trials: Iterable[Trial]) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tfmatrix.compare import redraw
+from tfmatrix.compare import effect, redraw
 from tfmatrix.compare.alignment import Aligned, Names
 from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
 from tfmatrix.compare.stages import (
     CARRIED,
+    EFFECTS,
     INJECTED,
     NAMES_OF,
     NATIVE,
@@ -58,7 +60,9 @@ class Traces:
     jittered: str | None = None
     """The trace whose inputs the jitters moved, where it is not ``trace`` itself."""
     start: str | None = None
-    """The trace that begins from the baseline's start."""
+    """The trace that begins from the baseline's start; of the baseline itself where layers are off in the other's."""
+    effects: str | None = None
+    """The trace with the effects of layers."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Judgement:
     """Digest of the candidate's trace by the names that its stages have in the baseline: equal where every bit is."""
     unreached: str = ""
     """The first stage that the start tier does not judge, because it was not handed over; empty: it judges all."""
+    off: tuple[str, ...] = ()
+    """The layers that are off in the start and injected tiers, by their paths in the baseline."""
 
 
 class Judge:
@@ -96,20 +102,33 @@ class Judge:
         self._one_sided = _one_sided(self._a, self._b)
         self._noise = baseline.jittered or baseline.trace, baseline.jitters
         self._own_in_noise = tensors.alignment(baseline.trace, self._noise[0]).own
+        self._named = self._b
+        self._unlike = tensors.unlike(baseline.trace, candidate.trace)
         self._own_from_start: Mapping[str, str] = {}
+        # Where layers are off the baseline ran from its own start too, and both made their injected steps so.
+        self._both_off = bool(baseline.start and candidate.start)
         if candidate.start:
-            mine, own = _tier(self._a, NATIVE), _tier(tensors.names(candidate.start), START)
+            more = (INJECTED,) if self._both_off else ()
+            mine = _tiers(tensors.names(baseline.start or baseline.trace), START if baseline.start else NATIVE, more)
+            own = _tiers(tensors.names(candidate.start), START, more)
             alignment = tensors.aligned(mine, own)
             there, self._own_from_start = alignment.named(own), alignment.own
-            self._a = {**self._a, **{(START, stage): digest for (_, stage), digest in mine.items()}}
-            self._b = {**self._b, **{(START, stage): digest for (_, stage), digest in there.items()}}
+            self._a, self._b = (
+                {
+                    **{key: digest for key, digest in side.items() if key[0] not in more},
+                    **{(START if tier == NATIVE else tier, stage): digest for (tier, stage), digest in begun.items()},
+                }
+                for side, begun in ((self._a, mine), (self._b, there))
+            )
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
         stages: list[StageResult] = []
         divergences: list[Divergence] = []
         firsts: dict[Verdict, Finding] = {}
-        for tier in tiers:
+        # An injected step in which a layer draws otherwise was fed other things.
+        fed = self._both_off or NATIVE not in tiers or not self._unlike
+        for tier in (tier for tier in tiers if tier != INJECTED or fed):
             names = self._ordered(tier)
             differing = [name for name in names if not self._identical(tier, name)]
             reached = self._reached(names, differing) if tier == START else differing
@@ -131,7 +150,13 @@ class Judge:
             one_sided,
             self._trace(),
             self._unreached() if START in tiers else "",
+            tuple(dict.fromkeys(layer.baseline for layer in self._unlike.values())) if self._both_off else (),
         )
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers whose effect tells what their draws do, since these have no counterpart."""
+        return tuple(dict.fromkeys(self._unlike.values()))
 
     def pairs(self, tiers: Sequence[str] = TIERS) -> Iterator[tuple[str, str]]:
         """Yield the pairs of digests that differ and were not measured, and those that their noise floors need."""
@@ -157,6 +182,8 @@ class Judge:
 
     def _unreached(self) -> str:
         names = self._ordered(START)
+        if self._unlike and not self._both_off:
+            return next(name for name in self._ordered(NATIVE) if name in self._unlike)
         return self._missed(names, [name for name in names if not self._identical(START, name)])
 
     def _missed(self, names: Sequence[str], differing: Iterable[str]) -> str:
@@ -175,9 +202,7 @@ class Judge:
     def _trace(self) -> str:
         if not self._alignment.own:
             return self._candidate.trace
-        return trace_digest(
-            Fingerprint(tier, name, digest) for (tier, name), digest in self._b.items() if tier != START
-        )
+        return trace_digest(Fingerprint(tier, name, digest) for (tier, name), digest in self._named.items())
 
     def _identical(self, tier: str, name: str) -> bool:
         return self._a.get((tier, name)) == self._b.get((tier, name))
@@ -205,9 +230,10 @@ class Judge:
                 heads |= {_head(name) for name, _ in self._findings(tier, differing, passed_over) if name in alone}
             for name in (name for name in differing if _head(name) in heads):
                 own = self._alignment.own.get(name, name)
-                sides = (self._baseline.trace, _noisy(tier), name), (self._candidate.trace, tier, own)
-                if tier == START:
-                    sides = sides[0], (self._candidate.start or "", tier, self._own_from_start.get(name, name))
+                sides = [(self._baseline.trace, _noisy(tier), name), (self._candidate.trace, tier, own)]
+                if tier == START or (tier == INJECTED and self._both_off):
+                    sides[1] = self._candidate.start or "", tier, self._own_from_start.get(name, name)
+                    sides += [(self._baseline.start, tier, name)] if self._baseline.start else []
                 from_ = self._own_in_noise.get(name, name)
                 for trace, of, one in (*sides, *((jitter, _noisy(tier), from_) for jitter in self._noise[1])):
                     digest = self._tensors.names(trace).get((of, one))
@@ -263,6 +289,9 @@ class Judge:
 
     def _finding(self, tier: str, name: str) -> Finding:
         a, b = self._a.get((tier, name), ""), self._b.get((tier, name), "")
+        if tier == NATIVE and name in self._unlike:
+            told = self._effect(self._unlike[name])
+            return Finding(tier, name, told.verdict, told.evidence, baseline=a, candidate=b)
         if not (a and b):
             side = "baseline" if a else "candidate"
             return Finding(tier, name, Verdict.NOT_COMPARABLE, f"only in the {side}", baseline=a, candidate=b)
@@ -272,6 +301,16 @@ class Judge:
         found = self._redraw(tier, name)
         verdict = Verdict.REDRAWN if found.same else Verdict.DIFFERENT
         return Finding(tier, name, verdict, found.evidence, finding.distance, None, None, baseline=a, candidate=b)
+
+    def _effect(self, layer: Layer) -> effect.Effect:
+        """Return what the effect of a layer says of its draws, which have no counterpart."""
+        found = []
+        for trace, path in (self._baseline.effects, layer.baseline), (self._candidate.effects, layer.candidate):
+            names = self._tensors.names(trace) if trace else {}
+            found.append(tuple(names.get((EFFECTS, f"{kind}/{path}"), "") for kind in ("effect", "off")))
+        if not all(map(all, found)):
+            return effect.unknown(f"{layer.baseline} draws otherwise, and its effect is not known on both sides")
+        return self._tensors.effect(*found)
 
     def _measured(self, tier: str, name: str) -> Finding:
         """Return a difference of two tensors, judged by the noise floor."""
@@ -364,13 +403,13 @@ class Judge:
 
     def _candidates(self, tier: str, members: tuple[str, ...]) -> str:
         """Return one digest for what the candidate has at some names."""
-        if self._alignment.own or tier == START:
+        if self._alignment.own or tier == START or self._both_off:
             return digest_of(self._b, tier, members)
         return self._tensors.stage_digest(self._candidate.trace, tier, members)
 
     def _baselines(self, tier: str, members: tuple[str, ...]) -> str:
         """Return one digest for what the baseline has at some names."""
-        if tier == START:
+        if tier == START or self._both_off:
             return digest_of(self._a, tier, members)
         return self._tensors.stage_digest(self._baseline.trace, tier, members)
 
@@ -405,9 +444,10 @@ class Judge:
             )
 
 
-def _tier(names: Names, tier: str) -> Names:
-    """Return what a trace has in one tier, as the native tier, by which names are aligned."""
-    return {(NATIVE, stage): digest for (one, stage), digest in names.items() if one == tier}
+def _tiers(names: Names, native: str, more: Collection[str]) -> Names:
+    """Return what a trace has in one tier, as the native tier, by which names are aligned, and in some more."""
+    kept = {native: NATIVE, **dict(zip(more, more, strict=True))}
+    return {(kept[tier], stage): digest for (tier, stage), digest in names.items() if tier in kept}
 
 
 def _noisy(tier: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tfmatrix.compare.alignment import Aligned
@@ -30,8 +30,10 @@ class CellState:
     """Digests of the traces with jittered inputs."""
     seeds: str | None = None
     """Digest of the trace with initial weights under other seeds."""
-    start: str | None = None
-    """Digest of the trace that begins from the baseline's start, where one is needed."""
+    starts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """Digests of the traces that begin from the baseline's start, where some are needed, by the layers that are off."""
+    effects: str | None = None
+    """Digest of the trace with the effects of layers, where they are needed."""
     outside: tuple[str, ...] = ()
     """What its trials read that lies outside of the project; sorted."""
     notes: tuple[str, ...] = ()
@@ -128,6 +130,9 @@ class CellComparison:
     """What is said beside the verdict: it was compared with nothing, and nothing that was compared rests on it."""
     unreached: str = ""
     """The first stage that the start tier does not judge, because it was not handed over; empty where there is none."""
+    off: tuple[str, ...] = ()
+    """The layers that were off in the start and injected tiers, by their paths in the baseline: their draws have no
+    counterpart."""
 
 
 @dataclass(frozen=True)

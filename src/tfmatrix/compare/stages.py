@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-NATIVE, START, INJECTED, SEEDS = "native", "start", "injected", "seeds"
+NATIVE, START, INJECTED, SEEDS, EFFECTS = "native", "start", "injected", "seeds", "effects"
 """Tiers: each stage fed by the one before; the same once more, from the baseline's start; each fed canonical inputs;
-initial weights under other seeds."""
+initial weights under other seeds; what layers that draw make of one input, call after call."""
 
 
 class Stage(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from tfmatrix.compare.alignment import Alignment, Names
@@ -17,8 +18,11 @@ class Handed(NamedTuple):
     """Of its tensor, the baseline's."""
 
 
-def handed_over(a: Names, b: Names, alignment: Alignment) -> tuple[Handed, ...]:
-    """Return what a candidate's trial is handed of the baseline's; nothing where all that is drawn is the same."""
+def handed_over(a: Names, b: Names, alignment: Alignment, without: Collection[str] = ()) -> tuple[Handed, ...]:
+    """Return what a candidate's trial is handed of the baseline's; nothing where all that is drawn is the same.
+
+    ``without`` are draws of layers that are off.
+    """
     here = alignment.named(b)
     drawn = [name for name in {**a, **here} if name[0] == NATIVE and is_drawn(name[1])]
     if all(a.get(name) == here.get(name) for name in drawn):
@@ -26,7 +30,7 @@ def handed_over(a: Names, b: Names, alignment: Alignment) -> tuple[Handed, ...]:
     return tuple(
         Handed(alignment.own.get(stage, stage), digest)
         for (tier, stage), digest in a.items()
-        if tier == NATIVE and is_handed(parse(stage))
+        if tier == NATIVE and is_handed(parse(stage)) and stage not in without
     )
 
 

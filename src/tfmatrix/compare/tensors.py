@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import islice
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from tfmatrix.compare.alignment import Alignment, Layout, Names, align
 from tfmatrix.compare.distance import Distance, measure, measure_rows
+from tfmatrix.compare.effect import Effect, Sample, judge, unknown
+from tfmatrix.compare.layers import Layer, unlike
 from tfmatrix.records import Fingerprint, Tensor
 from tfmatrix.store.fingerprints import evenly, to_array, trace_digest
 from tfmatrix.store.store import Store
@@ -66,6 +68,8 @@ class Tensors:
         self.array = lru_cache(maxsize=LONG)(self._array)
         self.largest = lru_cache(maxsize=4096)(self._largest)
         self.floor = lru_cache(maxsize=4096)(self._floor)
+        self.unlike = lru_cache(maxsize=256)(self._unlike)
+        self.effect = lru_cache(maxsize=4096)(self._effect)
 
     def _names(self, trace: str) -> Names:
         return {(print_.tier, print_.stage): print_.digest for print_ in self._store.trace(trace)}
@@ -81,6 +85,17 @@ class Tensors:
     def aligned(self, a: Names, b: Names) -> Alignment:
         """Return how some names of a candidate's are aligned with some of a baseline's."""
         return align(a, b, self._store.layouts)
+
+    def _unlike(self, baseline: str, candidate: str) -> Mapping[str, Layer]:
+        """Return the draws of two traces whose layer's draws do not line up, with that layer."""
+        names, alignment = (self.names(baseline), self.names(candidate)), self.alignment(baseline, candidate)
+        return unlike(*names, alignment, self._store.layouts)
+
+    def _effect(self, a: tuple[str, str], b: tuple[str, str]) -> Effect:
+        """Return what two layers' effects say, each by the digests of its outputs and of the one without draws."""
+        if not all(map(self.is_whole, (*a, *b))):
+            return unknown("not all of its outputs are kept")
+        return judge(*(Sample(*(self.array(digest)[0] for digest in side)) for side in (a, b)))
 
     def layout(self, digest: str) -> Layout:
         """Return dtype and shape of a tensor."""
@@ -177,7 +192,16 @@ class Tensors:
         """Store what was measured, and let go of the rest: what caches of its own methods hold would stay otherwise."""
         self.keep()
         self._known, self._short = {}, {}
-        for cache_ in (self.names, self.alignment, self.stage_digest, self.array, self.largest, self.floor):
+        for cache_ in (
+            self.names,
+            self.alignment,
+            self.stage_digest,
+            self.array,
+            self.largest,
+            self.floor,
+            self.unlike,
+            self.effect,
+        ):
             cache_.cache_clear()
 
     def _learn(self, a: str, b: str, distance: Distance) -> None:

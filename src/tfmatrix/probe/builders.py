@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from . import networks, optimizers
+from . import effects, networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
 from .loading import PLACES, broken, needed, parameters, require_rows
 from .outcomes import Unsupported
-from .recorder import INJECTED
+from .recorder import INJECTED, Recorder
 from .watch import keras_calls
 from .watch.jitter import Jitter
-from .watch.log import Log
+from .watch.layers import Layers
+from .watch.log import Enough, Log
 from .watch.structures import flat
 from .watch.watcher import Watcher
 
@@ -52,7 +54,7 @@ class Fed(NamedTuple):
 def run_builder(model: ModuleType, setting: Setting) -> None:
     """Build, compile, fit, predict, save and load; then the model's own step from canonical state."""
     setting.engine.enter_keras()
-    watcher = watch(Log(setting.recorder, tier=setting.tier), setting)
+    watcher = watch(Log(setting.recorder, tier=setting.tier), setting, Layers(setting.off) if setting.off else None)
     if setting.handed:
         watcher.start_from(setting.handed)
     fed = fed_to(model, setting)
@@ -67,7 +69,7 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         with watcher.unseen():
             batch = fed.batch(batch_of(model))  # while the graph is there that a dataset was made in
         _reload(model, network, setting, watcher, batch[0])
-        if setting.handed:  # the injected tier depends on no start
+        if setting.handed and not setting.off:  # the injected tier depends on no start
             return
         if fed.is_composite:
             watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
@@ -109,9 +111,24 @@ def _start_over(setting: Setting, watcher: Watcher, log: Log) -> None:
     watcher.begin(log)
 
 
-def watch(log: Log, setting: Setting) -> Watcher:
+def record_effects(model: ModuleType, setting: Setting, paths: Sequence[str]) -> None:
+    """Record the effects of layers, by the paths of their draws, once the first step of `fit` has shown their calls."""
+    setting.engine.enter_keras()
+    setting.tapped = False
+    layers = Layers()
+    watcher = watch(Log(Recorder(), steps=1), setting, layers)
+    fed = given(model, setting)
+    network = compiled(model, setting)
+    targets = {} if fed.y is None else {"y": fed.y, "sample_weight": fed.sample_weight}
+    with contextlib.suppress(Enough):
+        network.fit(fed.x, **targets, **fit_arguments(model, fed))
+    with watcher.unseen():
+        effects.record_effects(layers, paths, setting.recorder)
+
+
+def watch(log: Log, setting: Setting, layers: Optional[Layers] = None) -> Watcher:
     """Watch this process, in which TensorFlow and Keras were imported before."""
-    watcher = Watcher(log, setting.tapped, Jitter(setting.jitter) if setting.jitter else None)
+    watcher = Watcher(log, setting.tapped, Jitter(setting.jitter) if setting.jitter else None, layers)
     watcher.install()
     for package in LIBRARIES:
         if package in sys.modules:

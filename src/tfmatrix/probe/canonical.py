@@ -21,6 +21,11 @@ def uniform(name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return np.asarray(numerators / 2.0**20).astype(dtype)
 
 
+def integers(name: str, below: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an array named ``name``: int64 from 0 to less than a bound."""
+    return np.asarray(_stream(name).randint(0, below, size=shape), np.int64)
+
+
 def depths(name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Return integers from 0 to SPREAD: how many powers of two below 1 the elements of a variable's gradient lie.
 

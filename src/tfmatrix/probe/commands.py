@@ -41,6 +41,8 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
     """Run the command that a request has in a folder of its own, and return what was recorded of it."""
     if request["purpose"] == "seeds":
         return _record_seeds(request, scratch, reads)
+    if request["purpose"] == "effects":
+        return _record_effects(request, scratch, reads)
     recorder = Recorder(request.get("keep", ()))
     trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] != "plain")
     trial.run(os.path.join(scratch, WORK))
@@ -79,6 +81,15 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
     return recorder
 
 
+def _record_effects(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
+    """Record the effects of layers once a script's first update has shown how they are called."""
+    trial = _Trial(request, Recorder(), reads, 1, tapped=False)
+    trial.run(os.path.join(scratch, WORK))
+    recorder = Recorder(request["keep"])
+    trial.record_effects(request["layers"], recorder)
+    return recorder
+
+
 class _Trial:
     """One run of a command in this process."""
 
@@ -100,6 +111,13 @@ class _Trial:
     def initial(self) -> Dict[str, np.ndarray]:
         """The weights before the first update."""
         return dict(self._watcher.initial)
+
+    def record_effects(self, paths: Sequence[str], recorder: Recorder) -> None:
+        """Record the effects of layers that were called."""
+        from .effects import record_effects
+
+        with self._watcher.unseen():
+            record_effects(self._watcher.layers, paths, recorder)
 
     def run(self, folder: str) -> None:
         """Run the script in a folder that is made for it; raise what it raises, and BadModel where nothing was seen."""
@@ -157,6 +175,7 @@ class _Trial:
         from .trial import record_seed
         from .watch import checkpoints
         from .watch.jitter import Jitter
+        from .watch.layers import Layers
         from .watch.watcher import Watcher
 
         set_up(MODES[self._request["mode"]])
@@ -168,7 +187,9 @@ class _Trial:
             shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self.shift)
         record_seed(self._recorder, self._log.tier)
         jitter = self._request["jitter"]
-        watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
+        off = self._request.get("off")
+        layers = Layers(off or ()) if off or self._request["purpose"] == "effects" else None
+        watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None, layers)
         watcher.install()
         checkpoints.install(watcher)
         if self._request.get("handed"):

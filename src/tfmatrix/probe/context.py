@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +25,8 @@ class Setting:
         """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
         self.handed: str = request.get("handed", "")
         """The file of what the trial is handed of the baseline's, whose start it begins from; empty: its own."""
+        self.off: Sequence[str] = request.get("off", ())
+        """The layers that are called with ``training=False``, by the paths of their draws."""
         self.tier = START if self.handed else NATIVE
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch

@@ -233,32 +233,45 @@ def _place(innermost: FrameType) -> _Place:
             asked.update({n: frame.f_locals[n] for n in PARAMETERS if n in parameters})
         elif parameters[:1] == ("self",):
             layer: Any = frame.f_locals.get("self")
-            if _is_keras(layer, "Layer"):
+            if is_keras(layer, "Layer"):
                 if all(layer is not known for known in layers):
                     layers.append(layer)
                 if code.co_name == "add_weight" and layer is layers[0]:
                     weight = frame.f_locals.get("name")
             elif any(base.__name__ == "Initializer" for base in type(layer).__mro__):
                 initial = True
-            elif code.co_name == "_deferred_initialize" and _is_keras(layer, "Variable"):
+            elif code.co_name == "_deferred_initialize" and is_keras(layer, "Variable"):
                 # Keras 3, after it tried a subclassed model on no data.
                 weight = layer.path.partition("/")[2]
         frame = frame.f_back
-    return _Place(_path(layers, weight) or _scope(), asked, initial or weight is not None, untapped)
+    return _Place(path_of(layers, weight) or _scope(), asked, initial or weight is not None, untapped)
 
 
-def _path(layers: Sequence[Any], weight: Optional[str]) -> str:
-    """Return the names from outside to inside, the same in Keras 2 and 3."""
+def enclosing(innermost: FrameType) -> List[Any]:
+    """Return Keras's layers that are being called at a frame, from inside to outside."""
+    frame: Optional[FrameType] = innermost
+    layers: List[Any] = []
+    while frame is not None:
+        code = frame.f_code
+        layer = frame.f_locals.get("self") if code.co_argcount and code.co_varnames[0] == "self" else None
+        if layer is not None and is_keras(layer, "Layer") and all(layer is not known for known in layers):
+            layers.append(layer)
+        frame = frame.f_back
+    return layers
+
+
+def path_of(layers: Sequence[Any], weight: Optional[str] = None) -> str:
+    """Return the names of layers, or of a weight of theirs, from outside to inside, the same in Keras 2 and 3."""
     # Keras 3's Sequential has a model within, and a recurrent layer draws by itself or by its cell.
     parts = {id(getattr(layer, name, None)) for layer in layers for name in ("_functional", "cell")}
     seen = [layer for layer in reversed(layers) if id(layer) not in parts]
     names = [getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in seen]
-    if len(names) + bool(weight) > 1 and _is_keras(seen[0], "Model"):  # its name says how many were made before
+    if len(names) + bool(weight) > 1 and is_keras(seen[0], "Model"):  # its name says how many were made before
         del names[0]
     return "/".join([*names, weight] if weight else names)
 
 
-def _is_keras(value: Any, name: str) -> bool:
+def is_keras(value: Any, name: str) -> bool:
     """Whether a value is of Keras's class of that name: of `keras`, `tf_keras` or TensorFlow's own old copy."""
     return any(base.__name__ == name and "keras" in base.__module__ for base in type(value).__mro__)
 

@@ -18,6 +18,10 @@ SEEDS = "seeds"
 """Initial weights under other seeds, stacked along a first axis: what a redraw is tested against."""
 
 
+EFFECTS = "effects"
+"""What layers that draw make of one input, call after call."""
+
+
 class Recorder:
     """The ordered fingerprints of one trial, and what is kept of each distinct tensor."""
 

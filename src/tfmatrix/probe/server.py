@@ -10,10 +10,11 @@ A message is 8 bytes (little-endian: the header's length), the header (JSON) and
 header: for an observed trial the recorder's payload, otherwise none.
 
 A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
-(``train``, ``start``, ``seeds``, or ``write`` and ``read``: see `exchange`), ``intra_op``, ``inter_op``, ``timeout``
-(seconds), ``fresh`` (run it in the process that imported TensorFlow, without a fork, and end). To train, it may have
-``keep`` (stages of which all bytes are kept: see `keeping`); for the purpose ``start`` it has ``handed``, the file of
-what is handed over (see `watch.handed`), and for ``seeds`` it has ``seeds``, under which initial weights are drawn. It
+(``train``, ``start``, ``seeds``, ``effects``, or ``write`` and ``read``: see `exchange`), ``intra_op``, ``inter_op``,
+``timeout`` (seconds), ``fresh`` (run it in the process that imported TensorFlow, without a fork, and end). To train, it
+may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the purpose ``start`` it has ``handed``, the
+file of what is handed over (see `watch.handed`), and ``off``, layers that are called with ``training=False``; for
+``seeds`` it has ``seeds``, under which initial weights are drawn, and for ``effects`` ``layers`` (see `effects`). It
 may have ``memory_mib`` (resident size that the trial's processes may reach together; 0 or absent: any), and what
 `trial` reads besides. Where it has ``script``, ``command`` or ``builder``, that is run in the place of the model file,
 as `scripts`, `commands` and `named` say; its ``path`` is then a name alone.

@@ -45,6 +45,10 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
         load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":
         _record_seeds(kind, model, setting, request["seeds"])
+    elif request["purpose"] == "effects":
+        if not kind.effects:
+            raise Unsupported("this model has no layers whose effect could be seen")
+        code(kind.effects)(model, setting, request["layers"])
     elif request["purpose"] in ("write", "read"):
         with setting.engine.compiling():
             observe_exchange(kind, model, setting, request)

@@ -28,6 +28,7 @@ from tfmatrix.records import (
     Builder,
     Command,
     Defined,
+    Effects,
     Environment,
     ExpectedTrial,
     FromStart,
@@ -118,8 +119,13 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
 
 
 def _runs(expected: ExpectedTrial) -> int:
-    """Return how many runs of its own time a trial has: a command is run once for each other seed."""
+    """Return how many runs of its own time a trial has: a command is run once for each other seed.
+
+    A layer whose effect is asked for is called a thousand times.
+    """
     work = expected.work
+    if isinstance(work, Effects):
+        return 1 + len(work.layers)
     return work.count if isinstance(work, Seeds) and expected.cell.model.command else 1
 
 
@@ -143,8 +149,10 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each 
             return {"purpose": "train", "jitter": jitter, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
-        case FromStart(handed=path, keep=keep):
-            return {"purpose": "start", "handed": path, "keep": list(keep)}
+        case FromStart(handed=path, keep=keep, off=off):
+            return {"purpose": "start", "handed": path, "keep": list(keep), "off": [own for _, own in off]}
+        case Effects(layers=layers):
+            return {"purpose": "effects", "layers": list(layers), "keep": ["effects effect"]}
         case Seeds(count=count):
             return {"purpose": "seeds", "seeds": list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))}
         case Script():

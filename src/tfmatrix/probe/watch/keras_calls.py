@@ -41,6 +41,9 @@ OPTIMIZERS = (
 )
 """Where Keras 2 has an optimizer's `apply_gradients`: in some releases the old class, in others the new, or both."""
 
+LAYERS = ("engine.base_layer.Layer", "engine.base_layer_v1.Layer", "layers.layer.Layer")
+"""Where Keras calls its layers."""
+
 CALLBACKS = ("callbacks.CallbackList", "callbacks.callback_list.CallbackList")
 """Where Keras tells that an epoch begins: in some releases one iterator serves them all."""
 
@@ -68,6 +71,8 @@ def install(watcher: Watcher, package: str) -> None:
         (("backend.common.variables.Variable",), "__init__", calls.plan, True),
         (("backend.tensorflow.core.Variable",), "_initialize", calls.initialize, True),
     )
+    if watcher.layers is not None:
+        wrapped += ((LAYERS, "__call__", watcher.layers.call, True),)
     for places, name, wrapper, convert in wrapped:
         for place in places:
             for kind in _found(package, place):

@@ -30,13 +30,15 @@ from .variables import Variables, has_value, innermost, is_eager, rate_name, rea
 class Watcher:
     """What watches one trial."""
 
-    def __init__(self, log: Log, tapped: bool, move: Any = None) -> None:
+    def __init__(self, log: Log, tapped: bool, move: Any = None, layers: Any = None) -> None:
         """Watch for a log; without taps nothing is put into a function or a graph, and nothing in between is seen.
 
-        ``move`` changes each initial value of a trained variable, in a jittered trial.
+        ``move`` changes each initial value of a trained variable, in a jittered trial; ``layers`` are told of each call
+        of a layer of Keras's.
         """
         self.tapped = tapped
         self.move = move
+        self.layers = layers
         self.taps = Taps(log)
         self.sessions = Sessions(self)
         self.fitting = 0

@@ -2,7 +2,8 @@
 
 Other seeds' initial weights are wanted where initial weights differ, and only as many as their test needs. Where the
 bytes lack of what differs first, the trials that lack them are repeated, and keep them. Where something that is drawn
-differs, the candidate is run from the baseline's start, once the bytes of that are there, or can't be had.
+differs, the candidate is run from the baseline's start, once the bytes of that are there, or can't be had. Where a
+layer's draws do not line up, both sides tell its effect, and begin from the start with that layer off.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 from tfmatrix.compare.judging import Judge, Traces
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.questions.matrix.starts import digest, lacking, starts
+from tfmatrix.models.files import is_watched
+from tfmatrix.questions.matrix.starts import Begun, digest, lacking, starts
 from tfmatrix.records import (
+    EFFECTS,
     JITTER,
     KEPT,
     MOST_SEEDS,
@@ -23,6 +26,7 @@ from tfmatrix.records import (
     START,
     TRIAL,
     Cell,
+    Effects,
     ExpectedTrial,
     FromStart,
     Seeds,
@@ -56,12 +60,15 @@ class _Wanted:
         self._plan, self._traces, self._tensors, self._has = plan, traces, tensors, has
         self._seeds: dict[Cell, int] = {}
         self._kept: dict[tuple[Cell, int], dict[str, None]] = {}
-        self._again: dict[Cell, Sequence[str]] = {}
+        self._again: dict[tuple[Cell, Begun], dict[str, None]] = {}
         """The stages of which bytes lack in a trial from the baseline's start."""
+        self._effects: dict[Cell, dict[str, None]] = {}
+        """The layers whose effect is to be known."""
         self._judges: dict[tuple[Traces, Traces], Judge] = {}
         self._starts = starts(plan, traces, tensors)
-        for cell, handed in self._starts.items():
-            self._keep(replace(cell, environment=plan.baseline), 0, lacking(handed, tensors))
+        for cell, begun in self._starts.items():
+            for one in begun:
+                self._keep(replace(cell, environment=plan.baseline), 0, lacking(one.handed, tensors))
 
     def see(self, base: Cell, mine: Cell, other: Cell) -> None:
         """Take in two cells, and the one whose noise floor counts."""
@@ -70,8 +77,9 @@ class _Wanted:
         if not (sides[0] and sides[1]) or sides[0] == sides[1]:
             return
         jitters = tuple(trace for number, trace in noise.items() if number)
-        begun = self._traces.get(self._started(other).key) if mine == base and other in self._starts else None
-        pair = Traces(sides[0], jitters, None, noise.get(0)), Traces(sides[1], start=begun)
+        started = self._from_start(mine, other) if mine == base else {}
+        own, begun = (None, None, *started)[-2:]
+        pair = Traces(sides[0], jitters, None, noise.get(0), own), Traces(sides[1], start=begun)
         judge = self._judges[pair] = self._judges.get(pair) or Judge(self._tensors, *pair)
         if (elements := judge.smallest_draw()) is not None:
             for cell in (mine, other):
@@ -80,8 +88,27 @@ class _Wanted:
         missed = judge.lacking()
         for cell, number in dict.fromkeys([(mine, 0), (other, 0), *((base, number) for number in noise)]):
             self._keep(cell, number, missed.get(of[cell][number], ()))
-        if begun and begun in missed:
-            self._again[other] = missed[begun]
+        for trace, one in started.items():
+            if trace in missed:
+                self._again.setdefault(one, {}).update(dict.fromkeys(missed[trace]))
+        for layer in judge.layers if is_watched(other.model) else ():
+            for cell, name in zip((mine, other), layer, strict=True):
+                self._effects.setdefault(cell, {})[name] = None
+
+    def _from_start(self, mine: Cell, other: Cell) -> Mapping[str, tuple[Cell, Begun]]:
+        """Return the trace of a candidate from the baseline's start, behind the baseline's own where layers are off.
+
+        Nothing where one that is needed is not known.
+        """
+        found: dict[str, tuple[Cell, Begun]] = {}
+        for begun in self._starts.get(other, ()):
+            off = tuple((name, name) for name, _ in begun.off)
+            own = [(mine, one) for one in self._starts.get(mine, ()) if off and one.off == off]
+            for one in (*own, (other, begun)):
+                if not (trace := self._traces.get(self._started(*one).key)):
+                    return {}
+                found[trace] = one
+        return found
 
     def trials(self) -> Mapping[Cell, tuple[ExpectedTrial, ...]]:
         """Return the trials that are wanted."""
@@ -89,13 +116,19 @@ class _Wanted:
         for (cell, number), wanted in self._kept.items():
             work = Train(number, tuple(sorted(wanted)))
             found.setdefault(cell, []).append(self._plan.expect(cell, work, role=KEPT, number=number + 1))
-        for cell, handed in self._starts.items():
-            base = found.get(replace(cell, environment=self._plan.baseline), ())
-            # What lacks by now lacks for good where the trial that was to keep it is known.
-            if not lacking(handed, self._tensors) or all(self._has(one.key) for one in base if one.number == 1):
-                found.setdefault(cell, []).append(self._started(cell))
-            if cell in self._again:
-                found.setdefault(cell, []).append(self._started(cell, tuple(sorted(self._again[cell]))))
+        kept = {cell: list(trials) for cell, trials in found.items()}
+        for cell, some in self._starts.items():
+            base = kept.get(replace(cell, environment=self._plan.baseline), ())
+            for begun in some:
+                # What lacks by now lacks for good where the trial that was to keep it is known.
+                known = all(self._has(one.key) for one in base if one.number == 1)
+                if known or not lacking(begun.handed, self._tensors):
+                    found.setdefault(cell, []).append(self._started(cell, begun))
+        for (cell, begun), stages in self._again.items():
+            found.setdefault(cell, []).append(self._started(cell, begun, tuple(sorted(stages))))
+        for cell, layers in self._effects.items():
+            effects = Effects(tuple(sorted(layers)))
+            found.setdefault(cell, []).append(self._plan.expect(cell, effects, role=EFFECTS, number=0))
         for cell, count in self._seeds.items():
             found.setdefault(cell, []).append(_seeds(self._plan, cell, count, self._has))
         return {cell: tuple(trials) for cell, trials in found.items()}
@@ -105,9 +138,9 @@ class _Wanted:
         if stages:
             self._kept.setdefault((cell, number), {}).update(dict.fromkeys(stages))
 
-    def _started(self, cell: Cell, keep: tuple[str, ...] = ()) -> ExpectedTrial:
+    def _started(self, cell: Cell, begun: Begun, keep: tuple[str, ...] = ()) -> ExpectedTrial:
         """Return the trial of a cell from the baseline's start, or the one that repeats it and keeps more."""
-        work = FromStart(digest(self._starts[cell], self._tensors), keep)
+        work = FromStart(digest(begun.handed, self._tensors), keep, begun.off)
         return self._plan.expect(cell, work, role=KEPT if keep else START, number=0)
 
 

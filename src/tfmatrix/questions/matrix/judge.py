@@ -159,9 +159,12 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
     baseline, candidate, jittered = asked.baseline, asked.candidate, asked.jittered
     if not (baseline.trace and candidate.trace):
         return None
+    off, start = next(iter(candidate.starts.items()), ((), None)) if baseline is jittered else ((), None)
+    mine = baseline.starts.get(off) if off else None
+    start = start if mine or not off else None
     return _Pair(
-        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace),
-        Traces(candidate.trace, (), candidate.seeds, start=candidate.start if baseline is jittered else None),
+        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace, mine, baseline.effects),
+        Traces(candidate.trace, (), candidate.seeds, None, start, candidate.effects),
         asked.tiers,
         within(policy, candidate.cell.model.name, candidate.cell.mode),
     )
@@ -214,6 +217,7 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
         judgement.aligned,
         judgement.one_sided,
         judgement.unreached,
+        judgement.off,
     )
 
 

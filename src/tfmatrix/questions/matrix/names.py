@@ -16,6 +16,9 @@ def told(cell: Cell, baseline: str) -> Iterator[Text]:
     for side, environment in (("baseline", baseline), ("candidate", cell.environment)):
         if names := [Code(one.stage) for one in cell.one_sided or () if one.side == side]:
             yield f"{environment} alone reports ", joined(", ", names), ", which was compared with nothing"
+    if cell.off:
+        off = joined(", ", [Code(layer) for layer in cell.off])
+        yield "in the start and injected tiers ", off, " called with ", Code("training=False"), ": it draws otherwise"
     if cell.unreached:
         yield "not judged natively behind ", Code(cell.unreached), ", which could not be handed over"
 

@@ -93,9 +93,10 @@ class Plan:
         tensors = Tensors(known.store, measured=False)
         more = further(self, traces, tensors, known.has) if traces else {}
         needed = [one for cell in self.cells for one in (*self.needed(cell, known.has), *more.get(cell, ()))]
-        missed = [one for one in needed if isinstance(one.work, FromStart) and not known.has(one.key)]
+        missed = [(one, one.work) for one in needed if isinstance(one.work, FromStart) and not known.has(one.key)]
         handed = starts(self, traces, tensors) if missed else {}
-        paths = {one.key: write(handed[one.cell], self._folder, known.store) for one in missed}
+        begun = {(cell, one.off): one.handed for cell, some in handed.items() for one in some}
+        paths = {one.key: write(begun[one.cell, work.off], self._folder, known.store) for one, work in missed}
         return [_handed(one, paths[one.key]) if one.key in paths else one for one in needed]
 
     @cached_property

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tfmatrix.compare.alignment import Names
+from tfmatrix.compare.stages import NATIVE, is_handed, parse
 from tfmatrix.compare.start import Handed, handed_over
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.models.files import is_watched
-from tfmatrix.records import Cell
+from tfmatrix.records import Cell, Pair
 from tfmatrix.store.fingerprints import to_array
 from tfmatrix.store.store import Store
 
@@ -22,21 +24,42 @@ if TYPE_CHECKING:
     from tfmatrix.questions.matrix.plan import Plan  # which asks for these trials
 
 
-def starts(plan: Plan, traces: Mapping[str, str], tensors: Tensors) -> Mapping[Cell, Sequence[Handed]]:
-    """Return what each candidate's cell that needs a start is handed, whether or not its bytes are there.
+class Begun(NamedTuple):
+    """How a trial begins."""
 
-    ``traces`` are those that are known, by their trials' keys.
+    handed: tuple[Handed, ...]
+    off: tuple[Pair, ...] = ()
+    """The layers that are off, since what they draw can't be handed over: the baseline's paths, and the cell's own."""
+
+
+def starts(plan: Plan, traces: Mapping[str, str], tensors: Tensors) -> Mapping[Cell, Sequence[Begun]]:
+    """Return how each cell that needs a start begins, whether or not the bytes of what it is handed are there.
+
+    A candidate's begins once; the baseline's own as often as other layers are off in candidates. ``traces`` are those
+    that are known, by their trials' keys.
     """
-    found: dict[Cell, Sequence[Handed]] = {}
+    found: dict[Cell, list[Begun]] = {}
     for cell in plan.cells:
         if cell.environment != plan.baseline and is_watched(cell.model):
             cells = replace(cell, environment=plan.baseline), cell
             base, other = (traces.get(plan.trials[one][0].key) for one in cells)
             if base and other and base != other:
                 alignment = tensors.alignment(base, other)
-                if handed := handed_over(tensors.names(base), tensors.names(other), alignment):
-                    found[cell] = handed
+                unlike = tensors.unlike(base, other)
+                if handed := handed_over(tensors.names(base), tensors.names(other), alignment, unlike):
+                    off = tuple(sorted(set(unlike.values())))
+                    found.setdefault(cell, []).append(Begun(handed, off))
+                    own = Begun(_own(tensors.names(base), unlike), tuple((name, name) for name, _ in off))
+                    if off and own not in found.setdefault(cells[0], []):
+                        found[cells[0]].append(own)
     return found
+
+
+def _own(names: Names, without: Collection[str]) -> tuple[Handed, ...]:
+    """Return what the baseline is handed of itself, by its own names."""
+    return tuple(
+        Handed(s, d) for (tier, s), d in names.items() if tier == NATIVE and is_handed(parse(s)) and s not in without
+    )
 
 
 def lacking(handed: Iterable[Handed], tensors: Tensors) -> list[str]:

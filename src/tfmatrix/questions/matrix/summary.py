@@ -244,6 +244,9 @@ class Cell(Record, frozen=True, kw_only=True):
     ) = None
     unreached: str | None = None
     """The first stage that the start tier does not judge, because it was not handed over."""
+    off: (
+        Annotated[tuple[str, ...], Meta(description="Layers that were off in the start and injected tiers.")] | None
+    ) = None
 
     @property
     def judged(self) -> Verdict | None:
@@ -473,6 +476,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
         if compared and compared.one_sided
         else None,
         unreached=compared.unreached or None if compared else None,
+        off=compared.off or None if compared else None,
     )
 
 
