@@ -18,6 +18,11 @@ from .watch.structures import flat
 MOST_OF_STEPS = 32
 """Seeds under which more than initial weights is drawn: it takes a call of the network, and a pass over the rows."""
 
+MOST_BATCHES = 4096
+"""Batches of a dataset that are looked at; where there are more its order is not told."""
+
+PARTS = ("x", "y", "sample_weight")
+
 
 def first_draws(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> Iterator[Dict[str, np.ndarray]]:
     """Yield what a new network draws under each seed, by stage.
@@ -76,22 +81,30 @@ class _First:
         return self._seen
 
     def _order(self, fed: Fed) -> Dict[str, np.ndarray]:
-        """Return the order in which a fit visits the rows of arrays, as in a trial, and the rows in their places."""
-        if isinstance(fed.x, tf.data.Dataset) or fed.is_composite:
+        """Return the order in which a fit visits the rows, as in a trial, and the rows of arrays in their places."""
+        arguments = getattr(self._model, "FIT", {})
+        if isinstance(fed.x, tf.data.Dataset):
+            placed, rows = None, listed(fed.x, arguments.get("steps_per_epoch", MOST_BATCHES))
+        elif fed.is_composite:
             return {}
-        size = batch_of(self._model)
-        self._placed = self._placed or visited(fed, size, shuffle=False)
-        rows = visited(fed, size, shuffle=getattr(self._model, "FIT", {}).get("shuffle", True))
-        if rows.mixed or self._placed.mixed:
+        else:
+            placed = self._placed = self._placed or visited(fed, self._model, shuffle=False)
+            rows = visited(fed, self._model, shuffle=arguments.get("shuffle", True))
+        if rows.mixed or not rows.count:
             return {}
-        return {
-            "data@0/rows": self._placed.sorted(),
-            "data@0/order": self._placed.order(),
-            "shuffle@0/order": rows.order(),
-        }
+        found = {"data@0/rows": rows.sorted(), "shuffle@0/order": rows.order()}
+        return found if placed is None else {"data@0/order": placed.order(), **found}
 
 
-def visited(fed: Fed, size: int, *, shuffle: Any) -> Rows:
+def listed(dataset: Any, most: int) -> Rows:
+    """Return the rows of a dataset's first batches, in its order."""
+    rows = Rows()
+    for element in dataset.take(most):
+        rows.add(flat(element, PARTS))
+    return rows
+
+
+def visited(fed: Fed, model: ModuleType, *, shuffle: Any) -> Rows:
     """Return the rows that a fit of one epoch visits, of a network that learns nothing."""
     rows = Rows()
 
@@ -100,12 +113,19 @@ def visited(fed: Fed, size: int, *, shuffle: Any) -> Rows:
             return inputs
 
         def train_step(self, data: Any) -> Dict[str, Any]:
-            rows.add(flat(data, ("x", "y", "sample_weight")))
+            rows.add(flat(data, PARTS))
+            return {"loss": tf.zeros([])}
+
+        def test_step(self, data: Any) -> Dict[str, Any]:
+            del data
             return {"loss": tf.zeros([])}
 
     network = Visitor()
     network.built = True
     network.compile(run_eagerly=True)
-    more = {} if fed.sample_weight is None else {"sample_weight": fed.sample_weight}
-    network.fit(fed.x, fed.y, batch_size=size, epochs=1, verbose=0, shuffle=shuffle, **more)
+    given_to_fit = getattr(model, "FIT", {})
+    more = {name: given_to_fit[name] for name in ("validation_split", "class_weight") if name in given_to_fit}
+    if fed.sample_weight is not None:
+        more["sample_weight"] = fed.sample_weight
+    network.fit(fed.x, fed.y, batch_size=batch_of(model), epochs=1, verbose=0, shuffle=shuffle, **more)
     return rows
