@@ -5,7 +5,7 @@ import tensorflow as tf
 VARIANTS = {"operations": {"DRAW": "operations"}, "generators": {"DRAW": "generators"}}
 DRAW = "operations"
 SEED = [3, 4]
-SIZE = [256]
+SIZE = [4096]
 
 
 def stateless():
@@ -23,8 +23,8 @@ def operations():
         "gamma": random.stateless_gamma(SIZE, SEED, 1.5),
         "poisson": random.stateless_poisson(SIZE, SEED, 4.0),
         "binomial": random.stateless_binomial(SIZE, SEED, 10.0, 0.3),
-        "categorical": random.stateless_categorical([[0.1, 0.5, 0.2]], 256, SEED),
-        "split": random.experimental.stateless_split(SEED, 128),
+        "categorical": random.stateless_categorical([[0.1, 0.5, 0.2]], SIZE[0], SEED),
+        "split": random.experimental.stateless_split(SEED, SIZE[0]),
         "fold_in": random.experimental.stateless_fold_in(SEED, 9),
         "dropout": tf.nn.experimental.stateless_dropout(tf.ones(SIZE), 0.4, SEED),
     }

@@ -203,13 +203,13 @@ class Plain:
     """Run a command unobserved, but for its weights, history and predictions."""
 
 
-MOST_SEEDS = 32
-"""Other seeds that initial weights are drawn under at most."""
+MOST_SEEDS = 128
+"""Other seeds that a model draws under at most."""
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """Draw a model's initial weights under other seeds."""
+    """Draw under other seeds what a model draws before its first update."""
 
     count: int = MOST_SEEDS
     """How many."""
@@ -283,8 +283,8 @@ Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
 SEEDS, KEPT, EFFECTS = "seeds", "kept", "effects"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to show that observing changes nothing; to show what a redraw hides; to draw the initial weights under other seeds; to
-repeat one and keep more bytes; to show what layers do that draw otherwise."""
+to show that observing changes nothing; to show what a redraw hides; to draw under other seeds; to repeat one and keep
+more bytes; to show what layers do that draw otherwise."""
 
 
 @dataclass(frozen=True)

@@ -174,12 +174,12 @@ def test_no_name_takes_the_place_of_another(tmp_path: Path) -> None:
 def test_draws_of_a_step_are_aligned_by_order_and_shape(tmp_path: Path) -> None:
     """The op that draws a mask has other names in other releases, and the numbers are held against each other."""
     random = np.random.RandomState(0)
-    mine = {f"native draw@{step}/dropout/RandomUniform": random.random_sample(64) for step in range(2)}
+    mine = {f"native draw@{step}/dropout/RandomUniform": random.random_sample(256) for step in range(2)}
     there = {name.replace("RandomUniform", "StatelessRandomUniformV2"): values for name, values in mine.items()}
     found = judged(tmp_path, mine, there)
     assert verdicts(found) == {"native draw": "identical"}
     assert found.aligned.renamed == (Renamed("draw", "dropout/RandomUniform", "dropout/StatelessRandomUniformV2"),)
-    other = {name: random.random_sample(64) for name in there}
+    other = {name: random.random_sample(256) for name in there}
     assert verdicts(judged(tmp_path, mine, other)) == {"native draw": "redrawn"}
     fewer = dict(list(there.items())[:1])
     assert verdicts(judged(tmp_path, mine, fewer)) == {"native draw": "not comparable"}
@@ -304,7 +304,7 @@ def test_a_redraw_of_a_renamed_variable_is_tested_by_its_own_seeds(tmp_path: Pat
         found = Judge(Tensors(store), a, b).judge()
         assert verdicts(found) == {"native init": "redrawn"}
         blind = Judge(Tensors(store), a, replace(b, seeds=a.seeds)).judge()
-    assert verdicts(blind) == {"native init": "different"}
+    assert verdicts(blind) == {"native init": "not comparable"}
 
 
 def test_releases_that_name_the_same_bits_otherwise_have_one_letter(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from .test_judging import WEIGHTS, judged, verdicts
 
-WHOLE = {"native init/w": WEIGHTS, "native gradient@0/w": WEIGHTS, "native gradient@0/b": WEIGHTS}
-CHANGED = {name: [9.0, 0.5, 0.25, -0.5] for name in WHOLE}
+WHOLE = {"native init/w": [1.0] * 4, "native gradient@0/w": WEIGHTS, "native gradient@0/b": WEIGHTS}
+CHANGED = {name: [9.0, 0.5, 0.25, -0.5] for name in WHOLE} | {"native init/w": [9.0] * 4}
 
 
 @pytest.mark.parametrize("side", ["baseline", "candidate"])

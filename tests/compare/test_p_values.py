@@ -1,18 +1,18 @@
-"""The redraw tests' figures: the p-values that independent code gives, and what each refusal says."""
+"""The redraw tests' figures: the p-values that independent code gives, and what each test would find."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import kolmogorov
-from scipy.stats import chi2_contingency, ks_2samp
+from scipy import stats
 
-from tfmatrix.compare.redraw import judge, same_distribution
+from tfmatrix.compare import p_values
 
-BINS, LEAST_NUMBERS = 24, 32
-"""What docs/decisions says of the tests: written out here, so that neither is changed unnoticed."""
+BINS = 24
+"""What docs/decisions says of the tests: written out here, so that it is not changed unnoticed."""
 
 
 def numbers(seed: int, *shape: int) -> Any:
@@ -20,34 +20,102 @@ def numbers(seed: int, *shape: int) -> Any:
     return np.random.RandomState(seed).standard_normal(shape)
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("sizes", [(200, 200), (200, 300)])
-def test_two_samples_have_the_p_value_of_independent_tests(seed: int, sizes: tuple[int, int]) -> None:
-    """The p-value is twice the smaller of SciPy's two: Stephens's form of Kolmogorov's, and the table of equal bins."""
-    a, b = numbers(seed, sizes[0]), numbers(seed + 50, sizes[1]) * 1.2
+def smirnov(a: Any, b: Any) -> float:
+    """Return Stephens's form of Kolmogorov's p."""
     root = np.sqrt(a.size * b.size / (a.size + b.size))
-    smirnov = kolmogorov((root + 0.12 + 0.11 / root) * ks_2samp(a, b).statistic)
+    return float(stats.kstwobign.sf((root + 0.12 + 0.11 / root) * stats.ks_2samp(a, b).statistic))
 
+
+def pearson(a: Any, b: Any) -> float:
+    """Return the p of the table of equally filled bins."""
     pooled = np.sort(np.concatenate([a, b]))
     edges = [pooled[int(place * (pooled.size - 1) / BINS)] for place in range(1, BINS)]
     table = [np.histogram(-sample, [-np.inf, *sorted(-np.array(edges)), np.inf])[0] for sample in (a, b)]
-    pearson = chi2_contingency(np.array(table), correction=False).pvalue
-
-    p, name = same_distribution(a, b)
-    assert p == pytest.approx(min(1, 2 * min(smirnov, pearson)), rel=1e-9)
-    assert name == ("Kolmogorov-Smirnov" if smirnov < pearson else "chi-squared")
+    filled = np.array(table)[:, np.sum(table, axis=0) > 0]
+    return float(stats.chi2_contingency(filled, correction=False).pvalue)
 
 
-def test_both_tests_are_the_smaller_one_for_some_samples() -> None:
-    """A shifted sample is told by Kolmogorov's test, and one of another shape by the bins."""
-    assert same_distribution(numbers(0, 500), numbers(1, 500) + 0.3)[1] == "Kolmogorov-Smirnov"
-    assert same_distribution(numbers(0, 3000), np.random.RandomState(1).uniform(-1.7, 1.7, 3000))[1] == "chi-squared"
+def of_scores(a: Any, b: Any, power: int) -> float:
+    """Return the normal p of the sum of scores of one side, against 4,000 random deals of them."""
+    ranks = stats.rankdata(np.concatenate([a, b]))
+    scores = stats.norm.ppf(ranks / (ranks.size + 1)) ** power
+    random = np.random.RandomState(1)
+    dealt = np.array([random.permutation(scores)[: a.size].sum() for _ in range(4000)])
+    return float(2 * stats.norm.sf(abs(scores[: a.size].sum() - dealt.mean()) / dealt.std()))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sizes", [(200, 200), (200, 300)])
+@pytest.mark.parametrize("change", ["wider", "moved", "other shape", "rounded"])
+def test_the_smallest_of_four_independent_tests_counts(seed: int, sizes: tuple[int, int], change: str) -> None:
+    """The p-value is four times the smallest of what SciPy, or dealing the numbers anew, says of the two lots."""
+    a, b = numbers(seed, sizes[0]), numbers(seed + 50, sizes[1])
+    b = {
+        "wider": b * 1.3,
+        "moved": b + 0.25,
+        "other shape": np.random.RandomState(seed).uniform(-1.7, 1.7, sizes[1]),
+        "rounded": b.round(1),
+    }[change]
+    a = a.round(1) if change == "rounded" else a
+    told = p_values.numbers(a, b)
+    exact = {"Kolmogorov-Smirnov": smirnov(a, b), "chi-squared": pearson(a, b)}
+    dealt = {"van der Waerden": of_scores(a, b, 1), "Klotz": of_scores(a, b, 2)}
+    p = min(1, 4 * (exact | dealt)[told.test])
+    if told.test in exact or p == 1:
+        assert told.p == pytest.approx(p, rel=1e-9)
+    else:  # as far as 4,000 deals tell
+        assert stats.norm.isf(told.p / 8) == pytest.approx(stats.norm.isf(p / 8), rel=0.04)
+    assert told.p <= 4 * min(*exact.values(), *(2 * p for p in dealt.values())) + 1e-9
+
+
+def test_each_test_sees_something_best() -> None:
+    """A moved mean, another deviation, and another shape of the same two are each told by a test of their own."""
+    a, b = numbers(0, 3000), numbers(1, 3000)
+    uniform = np.random.RandomState(1).uniform(-(3**0.5), 3**0.5, 3000)
+    assert [p_values.numbers(a, one).test for one in (b + 0.3, b * 1.3, uniform)] == [
+        "van der Waerden", "Klotz", "chi-squared",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [256, 1024, 2**13])
+def test_what_would_be_found_is_found(size: int) -> None:
+    """A mean moved, a deviation times so much, or a rate off by as much as is said is found 95 times in 100."""
+    found = {"moved": 0, "wider": 0, "rate": 0}
+    for seed in range(40):
+        a, b = numbers(seed, size), numbers(seed + 1000, size)
+        spread = p_values.reach(4) * math.sqrt(2 / size)
+        told = p_values.numbers(a, b + spread)
+        assert told.finds.startswith(f"would find a mean moved by {spread:.2g} deviations or a deviation times ")
+        found["moved"] += not told.same
+        found["wider"] += not p_values.numbers(a, b * p_values.found_wider(spread, size)).same
+        kept = a > 0
+        other = float(p_values.numbers(kept, b > 0).finds.split()[2])
+        found["rate"] += not p_values.numbers(kept, numbers(seed + 2000, size) > stats.norm.isf(other)).same
+    assert min(found.values()) >= 35, found
+
+
+@pytest.mark.parametrize("draw", ["normal", "uniform", "cauchy", "poisson", "mask", "rare mask"])
+def test_two_draws_of_one_distribution_are_told_apart_as_seldom_as_is_said(draw: str) -> None:
+    """Whatever the distribution is: of 2,000 pairs at most one in a hundred has p below 0.01."""
+    low = 0
+    for seed in range(2000):
+        random = np.random.RandomState(seed)
+        a, b = {
+            "normal": lambda r=random: r.standard_normal((2, 256)),
+            "uniform": lambda r=random: r.random_sample((2, 256)),
+            "cauchy": lambda r=random: r.standard_cauchy((2, 256)),
+            "poisson": lambda r=random: r.poisson(4, (2, 256)),
+            "mask": lambda r=random: r.random_sample((2, 256)) < 0.5,
+            "rare mask": lambda r=random: r.random_sample((2, 256)) < 0.02,
+        }[draw]()
+        low += p_values.numbers(a, b).p < 0.01
+    assert low <= 32, low  # 20, and 2.7 deviations of it
 
 
 def test_equal_samples_have_a_p_value_of_one() -> None:
     """Nothing speaks against one distribution where all numbers are one, or all are NaN."""
-    assert same_distribution(np.zeros(50), np.zeros(50))[0] == 1
-    assert same_distribution(np.full(50, np.nan), np.full(50, np.nan)) == (1, "all NaN")
+    assert p_values.numbers(np.zeros(50), np.zeros(50))[:2] == (1, "one value")
+    assert p_values.numbers(np.full(50, np.nan), np.full(50, np.nan))[:2] == (1, "all NaN")
 
 
 @pytest.mark.parametrize("share", [1 / 50, 1.0])
@@ -55,77 +123,58 @@ def test_nan_on_one_side_is_never_one_distribution(share: float) -> None:
     """One NaN among numbers is enough, on either side."""
     whole, holed = numbers(0, 50), numbers(1, 50)
     holed[: round(share * holed.size)] = np.nan
-    assert same_distribution(whole, holed) == (0, "NaN")
-    assert same_distribution(holed, whole) == (0, "NaN")
+    assert p_values.numbers(whole, holed)[:2] == (0, "NaN")
+    assert p_values.numbers(holed, whole)[:2] == (0, "NaN")
 
 
-@pytest.mark.parametrize(("first", "second"), [(500, 530), (500, 600), (10, 30), (999, 980)])
-def test_dropout_masks_have_the_p_value_of_their_table(first: int, second: int) -> None:
-    """Two kept shares are compared as SciPy compares the table of kept and dropped elements."""
-    masks = [(np.arange(1000) < kept) * 2.0 for kept in (first, second)]
-    p = chi2_contingency([[first, 1000 - first], [second, 1000 - second]], correction=False).pvalue
-    found = judge("dropout", *masks)
-    assert found.evidence == f"kept {first / 1000:.1%} and {second / 1000:.1%} of 1000 (p = {p:.2g})"
-    assert found.same == (p >= 1e-6)
+@pytest.mark.parametrize(("first", "second"), [(500, 530), (500, 600), (10, 30), (999, 980), (0, 12), (0, 0)])
+def test_two_shares_have_the_p_value_of_their_table(first: int, second: int) -> None:
+    """Shares are compared as by Fisher's exact test: twice the smaller tail of SciPy's."""
+    table = [[first, 1000 - first], [second, 1000 - second]]
+    tails = [stats.fisher_exact(table, alternative=way).pvalue for way in ("less", "greater")]
+    told = p_values.shares(first, 1000, second, 1000)
+    assert told.p == pytest.approx(min(1, 2 * min(tails)), rel=1e-6)
+    if first + second:
+        masks = [np.arange(1000) < kept for kept in (first, second)]
+        assert p_values.numbers(*masks) == told
 
 
-def test_masks_that_keep_everything_are_a_redraw() -> None:
-    """Where nothing is dropped on either side there is no spread, and nothing to tell the masks apart."""
-    assert judge("dropout", np.ones(100), np.ones(100)) == (True, "kept 100.0% and 100.0% of 100 (p = 1)")
+def test_a_rate_that_is_rare_is_told_by_its_count() -> None:
+    """What would be found of a rate of one in a thousand is not what a normal distribution says."""
+    told = p_values.shares(1, 1000, 1, 1000)
+    assert told.finds == "would find 0.0339 for 0.001"
+    assert p_values.shares(999, 1000, 999, 1000).finds == "would find 0.966 for 0.999"
+    assert not p_values.shares(5, 10, 5, 10).enough
+    assert p_values.shares(5000, 10000, 5000, 10000).enough
 
 
-@pytest.mark.parametrize("lacking", ["baseline", "candidate", "both", "empty"])
-def test_initial_values_need_other_seeds_of_both_sides(lacking: str) -> None:
-    """Where either side was not drawn under other seeds there is nothing to judge by, and the evidence says so."""
-    more = numbers(2, 3, 50)
-    a_more = {"candidate": more, "empty": more[:0]}.get(lacking)
-    b_more = None if lacking in {"candidate", "both"} else more
-    found = judge("init", numbers(0, 50), numbers(1, 50), a_more, b_more)
-    assert found == (False, "not drawn under other seeds, so its distribution is unknown")
+def test_columns_are_compared_as_each_by_itself() -> None:
+    """The smallest p of all columns, times their number, ties among them."""
+    random = np.random.RandomState(0)
+    a, b = random.randint(0, 6, (12, 5)), random.randint(0, 6, (9, 5))
+    b[:, 3] += 5
+    each = [smirnov(a[:, column], b[:, column]) for column in range(5)]
+    assert p_values.by_column(a, b) == pytest.approx(min(1, 5 * min(each)), rel=1e-9)
+    assert p_values.by_column(a, a) == 1
 
 
-@pytest.mark.parametrize("few", ["baseline", "candidate"])
-def test_too_few_initial_values_of_either_side_are_never_a_redraw(few: str) -> None:
-    """The side with fewer numbers under other seeds decides, and the limit itself is enough."""
-    least, more = numbers(2, LEAST_NUMBERS, 1), numbers(3, 100, 1)
-    for rows, enough in ((LEAST_NUMBERS, True), (LEAST_NUMBERS - 1, False)):
-        a_more, b_more = (least[:rows], more) if few == "baseline" else (more, least[:rows])
-        found = judge("init", numbers(0, 1), numbers(1, 1), a_more, b_more)
-        assert ("too few to tell by" not in found.evidence) == enough
-        assert found.same == enough
+def test_means_of_all_columns_together() -> None:
+    """Draws of one distribution have any p, and a small shift of every column is found."""
+    low = 0
+    for seed in range(300):
+        random = np.random.RandomState(seed)
+        a, b = random.standard_normal((2, 16, 20))
+        low += p_values.of_means(a, b) < 0.05
+        if seed < 10:
+            assert p_values.of_means(a, b + np.where(np.arange(20) % 2, 0.9, -0.9)) < 1e-6
+    assert 3 <= low <= 30
+    assert p_values.of_means(np.ones((9, 3)), np.ones((9, 3))) == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "a", "b", "evidence"),
-    [
-        ("draw", np.array(["a"]), np.array(["b"]), "strings are not drawn"),
-        ("draw", numbers(0, 40), numbers(0, 41), "float64 (40,) became float64 (41,)"),
-        ("shuffle", np.arange(31), np.arange(31)[::-1], "the same 31 rows in another order, too few to tell by"),
-        ("shuffle", np.array([1, 2]), np.array([2, 3]), "other rows, or in other numbers, 2 against 2"),
-        ("dropout", np.array([0.0, 2.0]), np.array([0.0, 4.0]), "mask values [0. 2.] became [0. 4.]"),
-        ("init", np.array([1.0, 2.0]), np.array([2.0, 1.0]), "the same 2 values in other places"),
-        ("init", np.array([1.0]), np.array([1.0]), "not drawn under other seeds, so its distribution is unknown"),
-    ],
-)
-def test_what_is_no_redraw_says_why(kind: str, a: Any, b: Any, evidence: str) -> None:
-    """Strings, other shapes, rows, mask values and places are refused with their reason."""
-    assert judge(kind, a, b) == (False, evidence)
-
-
-def test_one_seed_is_a_redraw_of_another() -> None:
-    """TensorFlow's own seed is one integer, and any other is as good."""
-    assert judge("seed", np.array([7]), np.array([8])) == (True, "seed 7 became 8")
-
-
-def test_complex_draws_are_judged_by_their_parts() -> None:
-    """Real and imaginary parts count as numbers of their own."""
-    a, b = numbers(0, 50) + 1j * numbers(1, 50), numbers(2, 50) + 1j * numbers(3, 50)
-    p, name = same_distribution(a.view(np.float64), b.view(np.float64))
-    assert judge("draw", a, b) == (True, f"{name} p = {p:.2g}, 100 numbers")
-
-
-@pytest.mark.parametrize(("kept", "same"), [(653, True), (654, False)])
-def test_one_false_alarm_in_a_million_is_taken(kept: int, same: bool) -> None:
-    """Two draws are held to be of one distribution down to p = 1e-6."""
-    found = judge("dropout", (np.arange(1000) < 546) * 2.0, (np.arange(1000) < kept) * 2.0)
-    assert found.same == same
+def test_of_very_many_numbers_evenly_spaced_ones_are_taken() -> None:
+    """A test takes no longer than it has to, and says by how many it is."""
+    a, b = numbers(0, 2**19), numbers(1, 2**19)
+    told = p_values.numbers(a, b)
+    spread = p_values.reach(4) * math.sqrt(2 / p_values.MOST_NUMBERS)
+    assert told.same
+    assert f"moved by {spread:.2g}" in told.finds

@@ -1,4 +1,7 @@
-"""Random draws, seen where they are made, in releases old and new: one process for each runs `drawing.py`."""
+"""Random draws, seen where they are made and judged by what they are.
+
+Seen in releases old and new: one process for each runs `drawing.py`. Judged between two of them, by planted models.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 from probe.client import PROBE
 from tfmatrix.records import InstalledEnvironment
 
-from .project import plain_environment
+from .project import Project, plain_environment
 
 pytestmark = pytest.mark.integration
 
@@ -162,3 +165,58 @@ def test_every_random_op_of_a_release_is_known(release: dict[str, Any]) -> None:
     """An op that looks random is wrapped, draws nothing, belongs to tf.data, or is said not to be seen."""
     others = {op for op in release["random"] if not op.startswith("CudnnRNN")} - set(release["wrapped"])
     assert others <= NO_DRAW | OF_DATASETS | NOT_SEEN
+
+
+@pytest.fixture(scope="module")
+def judged(
+    tmp_path_factory: pytest.TempPathFactory, made_environment: Callable[..., InstalledEnvironment]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what is said of each model in `drawn`: by its name, tier and stage, native ones without the tier."""
+    for version in PAIR:
+        made_environment(version)
+    models = sorted(Path(__file__).with_name("drawn").glob("*.py"))
+    project = Project(tmp_path_factory.mktemp("drawn"), PAIR, models)
+    ran = project.run("matrix", "--modes", "tf2")
+    assert ran.returncode == 1, ran.stderr[-3000:]
+    cells = [cell for cell in project.data["cells"] if cell["environment"] == PAIR[1]]
+    return {cell["model"]: {stage["stage"]: stage for stage in cell["stages"][::-1]} for cell in cells}
+
+
+PAIR = ("2.15.1", "2.16.2")
+DIFFERENT = {
+    "epochs": ("shuffle", "shuffle@1/order: equals shuffle@0 here, another order in the baseline"),
+    "shuffles[last]": ("shuffle", "for where each goes"),
+    "shuffles[last10]": ("shuffle", "for which stay in their places"),
+    "shuffles[pairs]": ("shuffle", "for which "),
+    "shuffles[reverse]": ("shuffle", "the same order under every seed here, and another under each in the baseline"),
+    "shuffles[rotate]": ("shuffle", "for how far they go"),
+    "shuffles[buffer50]": ("shuffle", "for how far they go"),
+    "masks[rate]": ("dropout", "Fisher p = "),
+    "weights[wider]": ("init", "Klotz p = "),
+    "weights[moved]": ("init", "van der Waerden p = "),
+    "shared[one]": ("init", "b/kernel: equals init/a/kernel here, another draw in the baseline"),
+    "counter": ("init", "statistics: another value, and the same under every seed: it is not drawn"),
+}
+REDRAWN = {
+    "shuffles[other]": "shuffle",
+    "masks[twin]": "dropout",
+    "weights[twin]": "init",
+    "shared[twin]": "init",
+}
+
+
+@pytest.mark.parametrize("model", DIFFERENT)
+def test_draws_of_another_meaning_are_different(judged: dict[str, Any], model: str) -> None:
+    """Each plant is found where it is, and said as what it is."""
+    kind, told = DIFFERENT[model]
+    worst = judged[model][kind]["worst"]
+    assert worst["verdict"] == "different"
+    assert told in f"{worst['stage']}: {worst['reason']}"
+
+
+@pytest.mark.parametrize("model", REDRAWN)
+def test_other_draws_alone_are_redrawn(judged: dict[str, Any], model: str) -> None:
+    """A twin draws from another seed, and its evidence says what would be found."""
+    worst = judged[model][REDRAWN[model]]["worst"]
+    assert (worst["verdict"], "would find " in worst["reason"]) == ("redrawn", True)
+    assert {stage["verdict"] for stage in judged[model].values()} <= {"redrawn", "identical", "rounding", "consequence"}

@@ -152,8 +152,22 @@ def test_probe_and_host_sample_the_same_elements(dtype: str, shape: tuple[int, .
     assert (found[0], found[-1]) == (array.flat[0], array.flat[-1])
 
 
-def test_draws_are_stacked_as_far_as_all_seeds_have_them_alike() -> None:
-    """What one seed lacks or has in another shape is left out; each name has a first axis of seeds."""
+def test_draws_are_stacked_as_far_as_seeds_have_them_alike() -> None:
+    """Each stage has a first axis of the seeds that have it; what has another shape in one of them is left out."""
     made = recorder.Recorder()
-    recorder.record_draws(made, [{"a": numbers(1, 3), "b": numbers(1, 3)}, {"a": numbers(2, 3), "b": numbers(2, 4)}])
-    assert [(tier, stage) for tier, stage, _ in made._entries] == [(recorder.SEEDS, "init/a")]
+    drawn = [
+        {"init/a": numbers(1, 3), "init/b": numbers(1, 3), "data@0/order": numbers(1, 3)},
+        {"draw/c": numbers(1, 5)},
+    ]
+    recorder.record_draws(made, [*drawn, {"init/a": numbers(2, 3), "init/b": numbers(2, 4), **drawn[1]}], 3)
+    found = {stage: made._layouts[digest][1] for tier, stage, digest in made._entries if tier == recorder.SEEDS}
+    assert found == {"init/a": (2, 3), "data@0/order": (3,), "draw/c": (2, 5)}
+
+
+def test_of_large_draws_as_many_elements_are_kept_as_are_tested() -> None:
+    """The more seeds, the fewer of each; an order is kept whole."""
+    drawn = [{"init/a": numbers(seed, 1 << 15), "shuffle@0": np.arange(1 << 15)} for seed in range(8)]
+    for count, kept in ((8, 1 << 14), (1000, 512)):
+        made = recorder.Recorder()
+        recorder.record_draws(made, drawn, count)
+        assert [made._layouts[digest][1] for _, _, digest in made._entries] == [(8, kept), (8, 1 << 15)]

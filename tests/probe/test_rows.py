@@ -83,7 +83,7 @@ def test_the_readme_lists_every_mode(mode: Any) -> None:
 @EVERY_KIND
 def test_a_kind_names_code_that_exists(kind: Any) -> None:
     """What a kind's row names can be imported and called."""
-    places = [place for place in (kind.observe, kind.initial_weights, kind.saveable) if place]
+    places = [place for place in (kind.observe, kind.drawn, kind.saveable) if place]
     assert all(callable(kinds.code(place)) for place in places)
     assert {*kind.needs} <= {*kind.functions, *loading.CONSTANTS, "data"}
     assert set(kind.tiers) <= {recorder.NATIVE, recorder.START, recorder.INJECTED}
@@ -113,10 +113,12 @@ def test_formats_are_of_kinds_that_are_saved_and_of_engines() -> None:
     assert {engine for form in FORMATS for engine in form.engines} == set(engines.ENGINES)
 
 
-def test_a_model_without_initial_weights_has_no_other_seeds() -> None:
-    """Where a kind's row names no initial weights there is nothing to draw again, and that is said."""
-    with pytest.raises(outcomes.Unsupported, match="no initial weights"):
-        trial._record_seeds(kinds.KINDS["streams"], None, None, [1])
+def test_a_model_of_given_states_has_no_other_seeds() -> None:
+    """A model that draws nothing from seeds has nothing to draw again, and that is said."""
+    with pytest.raises(outcomes.Unsupported, match="draws nothing from seeds"):
+        trial._record_seeds(
+            kinds.KINDS["streams"], SimpleNamespace(), SimpleNamespace(recorder=recorder.Recorder()), [1]
+        )
 
 
 def test_a_tier_that_the_row_does_not_name_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

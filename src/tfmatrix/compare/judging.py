@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
-from tfmatrix.compare import effect, redraw
-from tfmatrix.compare.alignment import Aligned, Names
+import numpy as np
+from numpy.typing import NDArray
+
+from tfmatrix.compare import effect, redraw, structure
+from tfmatrix.compare.alignment import Aligned, Layout, Names
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.layers import Layer
+from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
 from tfmatrix.compare.stages import (
     CARRIED,
@@ -23,6 +28,7 @@ from tfmatrix.compare.stages import (
     SEEDS,
     START,
     Stage,
+    full_name,
     is_terminal,
     parse,
     place,
@@ -31,7 +37,9 @@ from tfmatrix.compare.start import is_drawn
 from tfmatrix.compare.tensors import Tensors, digest_of
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Fingerprint
-from tfmatrix.store.fingerprints import trace_digest
+from tfmatrix.store.fingerprints import evenly, trace_digest
+
+Array = NDArray[Any]
 
 TIERS = (NATIVE, START, INJECTED)
 
@@ -42,6 +50,9 @@ one; docs/decisions has what was measured on fourteen releases."""
 
 LEAST_FLOOR = 1.0
 """The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
+
+MOST_STEPS = 64
+"""Steps of which the draws of one name are tested together."""
 
 Lacking = Mapping[str, tuple[str, ...]]
 """By the digest of a trace the stages of which not all bytes are there, as tier and stage: ``native gradient@3``."""
@@ -107,6 +118,8 @@ class Judge:
         self._own_from_start: Mapping[str, str] = {}
         # Where layers are off the baseline ran from its own start too, and both made their injected steps so.
         self._both_off = bool(baseline.start and candidate.start)
+        self._redraws: dict[Hashable, redraw.Redraw] = {}
+        self._in_series: dict[tuple[str, Stage], tuple[str, ...]] = {}
         if candidate.start:
             more = (INJECTED,) if self._both_off else ()
             mine = _tiers(tensors.names(baseline.start or baseline.trace), START if baseline.start else NATIVE, more)
@@ -241,23 +254,48 @@ class Judge:
                         found.setdefault(trace, {})[f"{of} {_head(one)}"] = None
         return {trace: tuple(stages) for trace, stages in found.items()}
 
-    def smallest_draw(self) -> int | None:
-        """Return the elements of the smallest initial value that differs, None where none does: floats alone."""
-        names = [(tier, name) for tier, name in self._a if tier == NATIVE and parse(name).kind == "init"]
-        parted = [self._a[key] for key in names if self._a[key] != self._b.get(key, self._a[key])]
-        sizes = [math.prod([*shape]) for dtype, shape in map(self._tensors.layout, parted) if "float" in dtype]
-        return min(filter(None, sizes), default=None)
+    def seeds(self, *, one_run_each: bool) -> int | None:
+        """Return under how many other seeds what differs is to be drawn, None where nothing that is drawn does.
+
+        Of a script, of which each seed takes a run, initial weights alone are drawn so.
+        """
+        initial: list[int] = []
+        drawn: list[int] = []
+        layouts: Mapping[str, Layout] | None = None
+        for (tier, name), digest in self._a.items():
+            kind = parse(name).kind
+            if tier != NATIVE or self._b.get((tier, name), digest) == digest:
+                continue
+            test = RANDOM.get(kind, "seed")
+            if test == "seed" or (one_run_each and kind != "init"):
+                continue
+            layouts = layouts or self._tensors.layouts(self._initial())
+            dtype, shape = layouts.get(digest) or self._tensors.layout(digest)
+            if kind != "init":
+                drawn.append(0 if test == "order" else math.prod(shape))
+            elif "float" in dtype:
+                initial.append(math.prod(shape))
+        if not (initial or drawn):
+            return None
+        total = sum(math.prod(shape) for _, shape in (layouts or {}).values())
+        return seeds_for([*filter(None, initial)], drawn, total, one_run_each=one_run_each)
+
+    def _initial(self) -> list[str]:
+        """Return the digests of the baseline's initial values."""
+        return [digest for (tier, name), digest in self._a.items() if tier == NATIVE and parse(name).kind == "init"]
 
     def _passed_over(self, tier: str, differing: Sequence[str]) -> Iterator[str]:
         """Yield the names that cannot be measured, and whose variable can at a later step: that is judged for them.
 
         A difference that rounding does not explain does not go away by training on: it is in the last step as well.
-        What differs first is never passed over.
+        What differs first is never passed over, nor a draw that is equal to another one on one side only.
         """
         later: set[tuple[str, str]] = set()
         for name in reversed(differing[1:]):
             stage = parse(name)
             if not self._in_both(tier, name) or stage.step is None or stage.kind not in CARRIED:
+                continue
+            if tier == NATIVE and name in self._structure:  # which digests tell
                 continue
             if self._has_bytes(tier, name):
                 later.add((stage.kind, stage.variable))
@@ -296,11 +334,13 @@ class Judge:
             side = "baseline" if a else "candidate"
             return Finding(tier, name, Verdict.NOT_COMPARABLE, f"only in the {side}", baseline=a, candidate=b)
         finding = self._measured(tier, name)
+        if tier == NATIVE and name in self._structure:
+            reason = self._structure[name]
+            return Finding(tier, name, Verdict.DIFFERENT, reason, finding.distance, baseline=a, candidate=b)
         if parse(name).kind not in RANDOM or finding.verdict is Verdict.ROUNDING or not self._has_bytes(tier, name):
             return finding  # the same numbers drawn, and computed with another rounding, are no redraw
-        found = self._redraw(tier, name)
-        verdict = Verdict.REDRAWN if found.same else Verdict.DIFFERENT
-        return Finding(tier, name, verdict, found.evidence, finding.distance, None, None, baseline=a, candidate=b)
+        verdict, reason = self._redraw(tier, name)
+        return Finding(tier, name, verdict, reason, finding.distance, None, None, baseline=a, candidate=b)
 
     def _effect(self, layer: Layer) -> effect.Effect:
         """Return what the effect of a layer says of its draws, which have no counterpart."""
@@ -364,16 +404,69 @@ class Judge:
         from_, *to = self._moved(tier, name)
         return (self._tensors.distance(from_, digest) for digest in to)
 
+    @cached_property
+    def _structure(self) -> Mapping[str, str]:
+        """Of the draws that are equal to another one of their trial on one side only: what is to be said of them."""
+        return structure.told(self._a, self._b, self._tensors)
+
     def _redraw(self, tier: str, name: str) -> redraw.Redraw:
-        a, b = (self._tensors.array(names[tier, name])[0] for names in (self._a, self._b))
-        sides = (self._baseline.seeds, name), (self._candidate.seeds, self._alignment.own.get(name, name))
-        more = [
-            self._tensors.array(self._tensors.names(seeds)[SEEDS, own])[0]
-            if seeds and (SEEDS, own) in self._tensors.names(seeds)
-            else None
-            for seeds, own in sides
-        ]
-        return redraw.judge(parse(name).kind, a, b, *more)
+        """Judge what differs of a draw by all that is drawn there, and by itself: it may be another at one step."""
+        stage = parse(name)
+        series = self._series(tier, stage)
+        found = self._redraws.get(key := (tier, stage.kind, series))
+        if found is None:
+            kept = [one for one in series if self._has_bytes(tier, one)]
+            drawn = (kept or series)[:MOST_STEPS]
+            found = self._redraws[key] = redraw.judge(stage.kind, *self._sides(tier, drawn))
+        if len(series) > 1 and found.verdict is not Verdict.DIFFERENT:
+            alone = redraw.judge(stage.kind, *self._sides(tier, [name], seeds=False))
+            return alone if alone.verdict is Verdict.DIFFERENT else found
+        return found
+
+    def _series(self, tier: str, stage: Stage) -> tuple[str, ...]:
+        """Return the names of what differs of a draw in any step: of one layout, an order's of the same rows."""
+        if (tier, stage) not in self._in_series:
+            drawn: dict[Hashable, list[tuple[Stage, str]]] = {}
+            keys = [key for key, a in self._a.items() if key[0] == tier and self._b.get(key, a) != a]
+            keys = [key for key in keys if parse(key[1]).kind in RANDOM]
+            layouts = self._tensors.layouts({side[key] for side in (self._a, self._b) for key in keys})
+            for key in keys:
+                one, digests = parse(key[1]), (self._a[key], self._b[key])
+                rows = [_rows(side, one) for side in (self._a, self._b)]
+                group = one.kind, one.variable, *map(layouts.get, digests), *rows
+                drawn.setdefault(group, []).append((one, key[1]))
+            for members in drawn.values():
+                names = tuple(name for _, name in members)
+                self._in_series |= {(tier, one): names for one, _ in members}
+        return self._in_series[tier, stage]
+
+    def _sides(self, tier: str, names: Sequence[str], *, seeds: bool = True) -> Iterator[redraw.Side]:
+        """Yield what each side draws at some steps of a stage, and what under other seeds at the first."""
+        stage = parse(names[0])
+        arrays = [self._alike(tier, name) for name in names]
+        same_rows = _rows(self._a, stage) == _rows(self._b, stage)
+        first = full_name(stage._replace(step=stage.step and 0))
+        both = (self._baseline, first), (self._candidate, self._alignment.own.get(first, first))
+        for number, ((traces, own), here) in enumerate(zip(both, (self._a, self._b), strict=True)):
+            this, *steps = (pair[number] for pair in arrays)
+            more = self._tensors.names(traces.seeds) if traces.seeds and seeds and tier == NATIVE else {}
+            rows_here = _rows(here, stage)
+            known = rows_here in {"", more.get((SEEDS, "data@0/rows"))}
+            drawn, order = more.get((SEEDS, own)), more.get((SEEDS, "data@0/order"))
+            rows = self._tensors.array(order)[0] if order and known else None
+            yield redraw.Side(
+                this,
+                tuple(steps),
+                self._tensors.array(drawn)[0] if drawn and known else None,
+                drawn=(SEEDS, f"drawn/{parse(own).variable}") in more,
+                rows=rows if stage.variable else np.unique(this),
+                same_rows=same_rows,
+            )
+
+    def _alike(self, tier: str, name: str) -> tuple[Array, Array]:
+        """Return both sides' arrays of a draw, as samples where one of them is one."""
+        (a, a_whole), (b, b_whole) = (self._tensors.array(names[tier, name]) for names in (self._a, self._b))
+        return (a, b) if a_whole == b_whole else (evenly(a), evenly(b))
 
     def _divergence(
         self, tier: str, names: Sequence[str], differing: Sequence[str], findings: dict[str, Finding]
@@ -448,6 +541,12 @@ def _tiers(names: Names, native: str, more: Collection[str]) -> Names:
     """Return what a trace has in one tier, as the native tier, by which names are aligned, and in some more."""
     kept = {native: NATIVE, **dict(zip(more, more, strict=True))}
     return {(kept[tier], stage): digest for (tier, stage), digest in names.items() if tier in kept}
+
+
+def _rows(names: Names, stage: Stage) -> str:
+    """Return the digest of the rows that an order is of, where they are told by what they hold; of others nothing."""
+    of_order = RANDOM.get(stage.kind) == "order"
+    return names.get((NATIVE, f"data@{stage.step}/rows"), "") if of_order else ""
 
 
 def _noisy(tier: str) -> str:

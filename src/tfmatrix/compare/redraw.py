@@ -1,40 +1,41 @@
 """Redraw tests: whether two random draws that differ in their bits come from the same distribution.
 
 Each stage that draws has the test that fits what it draws; the page on redraws in docs/decisions gives the power of
-each and what it cannot see.
+each and what it cannot see. Where a test would not find what must be found, nobody can tell, and that is no pass.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, erfc, kolmogorov
 
+from tfmatrix.compare import orders, p_values
 from tfmatrix.compare.stages import RANDOM
+from tfmatrix.compare.structure import LEAST_BITS, along_one_side, constant_along, drawn_bits, is_spread, reduced
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import MOST_SEEDS
-from tfmatrix.store.fingerprints import evenly
 
 Array = NDArray[Any]
 
-ALPHA = 1e-6
-"""Chance that a test calls one distribution two. A matrix of fourteen releases makes about a thousand of these tests,
-so a false "different" comes up in one matrix of a thousand."""
+UNSURE = "could not tell: "
+"""How the reason begins where a test could not find what must be found."""
 
-BINS = 24
-"""Equally filled bins of the chi-squared test. With 3,000 numbers a side, a uniform and a normal distribution of one
-mean and variance come out at p < 1e-30, where Kolmogorov's test gives 1e-4."""
+ENOUGH, ENOUGH_DRAWN = 512, 2560
+"""Numbers a side by which what must be found is found: of initial values, and of masks, whose rates are compared."""
 
+WANTED_NUMBERS, WANTED_DRAWS = 2**17, 32
+"""Numbers a side that are wanted, where so many draws make them: they find a deviation times 1.02 and a mean moved by
+0.03 deviations. As many orders find one row of a hundred that never moves."""
 
-LEAST_NUMBERS = 32
-"""With fewer numbers a side no test has power, and none is made: a stage is never redrawn by assumption."""
+MOST_RUNS = 32
+"""Other seeds where each takes a run of its own."""
 
-WANTED_NUMBERS, WANTED_OF_RUNS = 1024, 64
-"""Numbers a side that initial values are to be tested by: of the smallest tensor that differs, drawn under as many
-seeds as make so many. The second where each seed takes a run of its own."""
+MOST_ELEMENTS = 2**26
+"""Elements that all seeds together may draw: a network of 25 million parameters is drawn under two."""
 
 LEAST_SEEDS = 2
 
@@ -42,145 +43,180 @@ LEAST_SEEDS = 2
 class Redraw(NamedTuple):
     """Whether a stage is another draw of the same distribution, and what was found."""
 
-    same: bool
+    verdict: Verdict
+    """Redrawn, different, or not comparable where that can't be told."""
     evidence: str
 
-
-class Draws(NamedTuple):
-    """Two arrays of one stage, of one shape and dtype, and what is drawn there under other seeds."""
-
-    a: Array
-    b: Array
-    a_more: Array | None = None
-    """Draws under other seeds, stacked along a first axis."""
-    b_more: Array | None = None
+    @property
+    def same(self) -> bool:
+        """Return whether it is."""
+        return self.verdict is Verdict.REDRAWN
 
 
-def seeds_for(elements: int, *, one_run_each: bool) -> int:
-    """Return under how many other seeds a tensor of so many elements is to be drawn: a power of two."""
-    wanted = (WANTED_OF_RUNS if one_run_each else WANTED_NUMBERS) / elements
-    return min(MOST_SEEDS, max(LEAST_SEEDS, int(2 ** math.ceil(math.log2(wanted)))))
+class Side(NamedTuple):
+    """What one side draws at a stage."""
+
+    this: Array
+    steps: tuple[Array, ...] = ()
+    """What it draws there in other steps or passes of one trial; of both sides in the same ones."""
+    seeds: Array | None = None
+    """What it draws there first under other seeds, stacked along a first axis; samples of what is large."""
+    drawn: bool = False
+    """Whether an operation was seen that draws it: initial values may be anything."""
+    rows: Array | None = None
+    """Of an order the rows in their places; None where these are not known."""
+    same_rows: bool = True
+    """Whether rows have one name on both sides."""
+
+    @property
+    def every(self) -> list[Array]:
+        """Return all that it draws there, each draw once."""
+        under = () if self.seeds is None else self.seeds
+        return list({one.tobytes(): one for one in (self.this, *self.steps, *under)}.values())
 
 
-def judge(kind: str, a: Array, b: Array, a_more: Array | None = None, b_more: Array | None = None) -> Redraw:
-    """Return whether ``b`` is a redraw of ``a``: two arrays of one stage, of one shape and dtype.
+def seeds_for(initial: Sequence[int], drawn: Sequence[int], total: int, *, one_run_each: bool) -> int:
+    """Return under how many other seeds is to be drawn what differs: a power of two.
 
-    ``a_more`` and ``b_more`` are draws of the same stage under other seeds, stacked along a first axis.
+    ``initial`` are the elements of initial values, ``drawn`` those of masks and the like, 0 for an order, and ``total``
+    is the number of elements that one seed draws in all. Where each seed takes a run, only what must be found counts.
     """
-    if a.dtype != b.dtype or a.shape != b.shape:
-        return Redraw(False, f"{a.dtype.name} {a.shape} became {b.dtype.name} {b.shape}")
-    if a.dtype.kind in "OSU":
-        return Redraw(False, "strings are not drawn")
-    return TESTS[RANDOM[kind]](Draws(a, b, a_more, b_more))
+    enough = max(ENOUGH / min(initial, default=ENOUGH), ENOUGH_DRAWN / min(filter(None, drawn), default=ENOUGH_DRAWN))
+    many = min(WANTED_DRAWS, WANTED_NUMBERS / max(min([*initial, *drawn], default=0), 1))
+    wanted = max(LEAST_SEEDS, enough if one_run_each else max(enough, many))
+    most = MOST_RUNS if one_run_each else min(MOST_SEEDS, max(LEAST_SEEDS, MOST_ELEMENTS // max(total, 1)))
+    return int(2 ** min(math.ceil(math.log2(wanted)), math.floor(math.log2(most))))
 
 
-def same_distribution(a: Array, b: Array) -> tuple[float, str]:
-    """Return the p-value that two samples come from one distribution, and which test gave it.
-
-    The smaller of Kolmogorov-Smirnov's (asymptotic) and Pearson's chi-squared over equally filled bins, doubled
-    (Bonferroni). Any shape; elements are taken as independent.
-    """
-    x, y = (np.sort(np.asarray(values, np.float64).ravel()) for values in (a, b))
-    if np.isnan(x).any() or np.isnan(y).any():
-        return (1.0, "all NaN") if np.isnan(x).all() and np.isnan(y).all() else (0.0, "NaN")
-    smirnov, pearson = _smirnov(x, y), _pearson(x, y)
-    name = "Kolmogorov-Smirnov" if smirnov < pearson else "chi-squared"
-    return min(1.0, 2 * min(smirnov, pearson)), name
+def judge(kind: str, a: Side, b: Side) -> Redraw:
+    """Return whether what a candidate draws is a redraw of what the baseline does: two sides of one stage."""
+    x, y = a.this, b.this
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return Redraw(Verdict.DIFFERENT, f"{x.dtype.name} {x.shape} became {y.dtype.name} {y.shape}")
+    if x.dtype.kind in "OSU":
+        return Redraw(Verdict.DIFFERENT, "strings are not drawn")
+    return TESTS[RANDOM[kind]](a, b)
 
 
-def _smirnov(x: Array, y: Array) -> float:
-    """Return the asymptotic p of two sorted samples (Press et al., Numerical Recipes, section 14.3)."""
-    points = np.concatenate([x, y])
-    gap = np.abs(np.searchsorted(x, points, "right") / x.size - np.searchsorted(y, points, "right") / y.size).max()
-    root = np.sqrt(x.size * y.size / (x.size + y.size))
-    return float(kolmogorov((root + 0.12 + 0.11 / root) * gap))
+def _order(a: Side, b: Side) -> Redraw:
+    """Judge an order of rows."""
+    mine, there = (
+        orders.Orders((side.this, *side.steps), _unstacked(side.seeds, side.this.shape), side.rows) for side in (a, b)
+    )
+    told = orders.compare(mine, there, same_rows=a.same_rows)
+    if told.parted:
+        return Redraw(Verdict.DIFFERENT, told.parted)
+    if told.unsure:
+        return Redraw(Verdict.NOT_COMPARABLE, UNSURE + told.unsure)
+    return Redraw(Verdict.REDRAWN, told.evidence)
 
 
-def _pearson(x: Array, y: Array) -> float:
-    """Return p of the chi-squared test on the counts of two sorted samples in bins of their union."""
-    pooled = np.sort(np.concatenate([x, y]))
-    edges = np.unique(pooled[np.linspace(0, pooled.size - 1, BINS + 1).astype(int)[1:-1]])
-    counts = np.array([np.bincount(np.searchsorted(edges, v, "left"), minlength=edges.size + 1) for v in (x, y)])
-    counts = counts[:, counts.sum(axis=0) > 0]
-    if counts.shape[1] < 2:
-        return 1.0
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
-    return float(chdtrc(counts.shape[1] - 1, ((counts - expected) ** 2 / expected).sum()))
+def _unstacked(stacked: Array | None, shape: tuple[int, ...]) -> tuple[Array, ...]:
+    return tuple(stacked) if stacked is not None and stacked.shape[1:] == shape else ()
 
 
-def _order(draws: Draws) -> Redraw:
-    """Judge an order of row numbers: the same rows, each as far from its place as in the baseline (two samples).
-
-    How far rows go tells a shuffle over a smaller buffer, or none, from another shuffle.
-    """
-    a, b = draws[:2]
-    if not np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)):
-        return Redraw(False, f"other rows, or in other numbers, {a.size} against {b.size}")
-    if a.size < LEAST_NUMBERS:
-        return Redraw(False, f"the same {a.size} rows in another order, too few to tell by")
-    p, name = same_distribution(_displacements(a), _displacements(b))
-    return Redraw(p >= ALPHA, f"the same {a.size} rows in another order, {name} p = {p:.2g} for how far they moved")
+def _mask(a: Side, b: Side) -> Redraw:
+    """Judge a dropout mask: the same values in it, and shares kept that one probability explains."""
+    values = [_values(side) for side in (a, b)]
+    if _lone(*values):
+        told = " became ".join(str(one[:3]) for one in values)
+        return Redraw(Verdict.DIFFERENT, f"mask values {told}")
+    return _draw(a, b)
 
 
-def _displacements(order: Array) -> Array:
-    """Return how far each row stands from its place; where each row comes several times, in a pass of its own."""
-    rows, ranks = np.unique(order, return_inverse=True)
-    return np.asarray(ranks.ravel() - np.arange(order.size) % rows.size)
+def _lone(a: Array, b: Array) -> bool:
+    """Return whether masks differ in a value besides 0, which a mask of few elements may have not by chance."""
+    return not np.array_equal(a[a != 0], b[b != 0])
 
 
-def _mask(draws: Draws) -> Redraw:
-    """Judge a dropout mask: the same values, and kept shares that one probability explains (two-proportion z test)."""
-    a, b = draws[:2]
-    if not np.array_equal(np.unique(a), np.unique(b)):
-        return Redraw(False, f"mask values {np.unique(a)[:3]} became {np.unique(b)[:3]}")
-    kept = [np.count_nonzero(mask) / mask.size for mask in (a, b)]
-    spread = np.sqrt(np.mean(kept) * (1 - np.mean(kept)) * 2 / a.size)
-    p = float(erfc(abs(kept[0] - kept[1]) / spread / np.sqrt(2))) if spread else 1.0
-    return Redraw(p >= ALPHA, f"kept {kept[0]:.1%} and {kept[1]:.1%} of {a.size} (p = {p:.2g})")
+def _values(side: Side) -> Array:
+    return np.unique(np.concatenate([np.unique(one) for one in side.every]))
 
 
-def _seed(draws: Draws) -> Redraw:
+def _seed(a: Side, b: Side) -> Redraw:
     """Judge what a generator would draw next, or TensorFlow's own seed, which is one integer."""
-    a, b = draws[:2]
-    if a.size == 1:
-        return Redraw(True, f"seed {a.ravel()[0]} became {b.ravel()[0]}")
-    return _draw(draws)
+    if a.this.size == 1:
+        return Redraw(Verdict.REDRAWN, f"seed {a.this.ravel()[0]} became {b.this.ravel()[0]}")
+    return _draw(a, b)
 
 
-def _draw(draws: Draws) -> Redraw:
-    """Judge plain draws by the two samples."""
-    a, b = draws[:2]
-    if a.dtype.kind == "c":
-        a, b = a.view(a.real.dtype), b.view(b.real.dtype)
-    if a.size < LEAST_NUMBERS:
-        return Redraw(False, f"{a.size} numbers are too few to tell by")
-    p, name = same_distribution(a, b)
-    return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {a.size} numbers")
+def _draw(a: Side, b: Side) -> Redraw:
+    """Judge plain draws; of whole numbers that only stand elsewhere the order is drawn."""
+    x, y = a.this, b.this
+    if x.dtype.kind in "iu" and drawn_bits(x) >= LEAST_BITS and _rearranged(x, y) and np.unique(x).size == x.size:
+        return _order(*(side._replace(rows=np.sort(x, axis=None)) for side in (a, b)))
+    if parted := along_one_side([a.this, *a.steps], [b.this, *b.steps]):
+        return Redraw(Verdict.DIFFERENT, parted)
+    return _numbers(a, b)
 
 
-def _initial(draws: Draws) -> Redraw:
-    """Judge initial values: this draw and those under other seeds against the baseline's under other seeds."""
-    a, b, a_more, b_more = draws
-    if a.size > 1 and np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)):
-        return Redraw(False, f"the same {a.size} values in other places")
-    if a_more is None or b_more is None or not a_more.size:
-        return Redraw(False, "not drawn under other seeds, so its distribution is unknown")
-    seeds = len(b_more)
-    # A script that sets its own seed draws the same under every other: that is one draw, however often it is counted.
-    a_more, b_more = _distinct(a_more), _distinct(b_more)
-    if min(a_more.size, b_more.size) < LEAST_NUMBERS:
-        return Redraw(False, f"{min(a_more.size, b_more.size)} numbers are too few to tell by")
-    p, name = same_distribution(a_more, _distinct(np.concatenate([evenly(b).reshape(1, -1), b_more])))
-    told = f"{seeds} seeds a side" if len(a_more) > 1 else "the same under every seed"
-    return Redraw(p >= ALPHA, f"{name} p = {p:.2g}, {told}, {a_more.size} numbers")
+def _initial(a: Side, b: Side) -> Redraw:
+    """Judge initial values, which may be drawn or not: what is the same under every seed is no draw."""
+    if parted := _no_draw(a.this, b.this):
+        return Redraw(Verdict.DIFFERENT, parted)
+    if a.seeds is None or b.seeds is None or min(len(a.seeds), len(b.seeds)) < LEAST_SEEDS:
+        return Redraw(Verdict.NOT_COMPARABLE, UNSURE + "it was not drawn under other seeds")
+    fixed = [len({one.tobytes() for one in seeds}) == 1 for seeds in (a.seeds, b.seeds)]
+    if fixed[0] != fixed[1]:
+        return Redraw(Verdict.DIFFERENT, f"the same under every seed {_where(here=fixed[1])}")
+    if all(fixed) and not (a.drawn and b.drawn):
+        told = "another value, and the same under every seed: it is not drawn"
+        return Redraw(Verdict.DIFFERENT, told + _first(a.this, b.this))
+    if all(fixed):  # by a seed of its own
+        a, b = (side._replace(seeds=None) for side in (a, b))
+    return _numbers(a, b)
 
 
-def _distinct(draws: Array) -> Array:
-    """Return draws that are stacked along a first axis, each once."""
-    return np.unique(draws.reshape(len(draws), -1), axis=0)
+def _no_draw(a: Array, b: Array) -> str:
+    """Return what shows in two initial values alone that they are no redraw; empty where nothing does."""
+    if is_spread(a) and _rearranged(a, b):
+        return f"the same {a.size} values in other places"
+    nothing = [one.size > 1 and not drawn_bits(one) for one in (a, b)]
+    if all(nothing):
+        return f"nothing is drawn: {a.flat[0]} became {b.flat[0]} in all of it"
+    if any(nothing) and max(drawn_bits(a), drawn_bits(b)) >= LEAST_BITS:
+        return f"one value {_where(here=nothing[1])}"
+    return along_one_side([a], [b])
 
 
-TESTS: Mapping[str, Callable[[Draws], Redraw]] = {
+def _where(*, here: bool) -> str:
+    return "here, and drawn in the baseline" if here else "in the baseline, and drawn here"
+
+
+def _first(a: Array, b: Array) -> str:
+    """Return the values of one element, in words."""
+    return f": {a.ravel()[0]} became {b.ravel()[0]}" if a.size == 1 else ""
+
+
+def _numbers(a: Side, b: Side) -> Redraw:
+    """Judge all numbers that two sides draw at a stage, whatever the step and the seed."""
+    x, y = (_pooled(side) for side in (a, b))
+    told = p_values.numbers(x, y)
+    few, draws = min(x.size, y.size), min(len(a.every), len(b.every))
+    by = f"{told.test} p = {told.p:.2g}, {draws} {'draws' if draws > 1 else 'draw'} and {few} numbers a side"
+    evidence = "; ".join(filter(None, (by, told.finds)))
+    if not told.same:
+        return Redraw(Verdict.DIFFERENT, by)
+    if not told.enough or few < 2:
+        return Redraw(Verdict.NOT_COMPARABLE, UNSURE + evidence)
+    return Redraw(Verdict.REDRAWN, evidence)
+
+
+def _pooled(side: Side) -> Array:
+    """Return all numbers that a side draws, those of complex ones by their parts."""
+    every = side.every
+    whole = [one for one in every if one.shape == side.this.shape]
+    if constant_along(whole):  # then its elements are not drawn each, and those of a sample can't be told apart
+        every = reduced(whole)
+    numbers = np.concatenate([np.ravel(one) for one in every])
+    return numbers.view(numbers.real.dtype) if numbers.dtype.kind == "c" else numbers
+
+
+def _rearranged(a: Array, b: Array) -> bool:
+    return bool(np.array_equal(np.sort(a, axis=None), np.sort(b, axis=None)))
+
+
+TESTS: Mapping[str, Callable[[Side, Side], Redraw]] = {
     "order": _order,
     "mask": _mask,
     "seed": _seed,

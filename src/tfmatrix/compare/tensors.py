@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import islice
@@ -100,6 +100,10 @@ class Tensors:
     def layout(self, digest: str) -> Layout:
         """Return dtype and shape of a tensor."""
         return self._store.layouts((digest,))[digest]
+
+    def layouts(self, digests: Collection[str]) -> Mapping[str, Layout]:
+        """Return dtype and shape of tensors by their digests."""
+        return self._store.layouts(digests)
 
     def has_bytes(self, digest: str) -> bool:
         """Return whether a difference of a tensor can be measured, if only by a sample."""

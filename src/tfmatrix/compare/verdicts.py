@@ -81,7 +81,11 @@ _ROWS = {
         "~", Passing.NEVER, "trials of one cell disagree with each other: it is compared with nothing"
     ),
     Verdict.REFUSED: _Row("^", Passing.NEVER, "an exception, on reading what was written or on using what was read"),
-    Verdict.NOT_COMPARABLE: _Row("x", Passing.IF_ALLOWED, "a stage exists on one side only, or the baseline failed"),
+    Verdict.NOT_COMPARABLE: _Row(
+        "x",
+        Passing.IF_ALLOWED,
+        "a stage exists on one side only, a test of draws could not tell, or the baseline failed",
+    ),
     Verdict.GONE: _Row("-", Passing.IF_ALLOWED, "the model exists in the baseline only", beside=True),
     Verdict.NEW: _Row("+", Passing.IF_ALLOWED, "the model does not exist in the baseline", beside=True),
     Verdict.DIFFERENT: _Row("#", Passing.IF_ALLOWED, "beyond rounding, or of another distribution: another meaning"),

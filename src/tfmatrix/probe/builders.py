@@ -136,15 +136,6 @@ def watch(log: Log, setting: Setting, layers: Optional[Layers] = None) -> Watche
     return watcher
 
 
-def initial_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray]:
-    """Draw the weights of a new network, under the names that a trial gives them."""
-    setting.engine.enter_keras()
-    network = model.build()
-    if not networks.is_built(network):
-        network(given(model, setting).batch(1)[0])
-    return networks.values(networks.named_like_watched(network))
-
-
 def compiled(model: ModuleType, setting: Setting) -> Any:
     """Return the network that `build` returns, compiled: by itself, or by the file's constants."""
     network = model.build()

@@ -65,7 +65,7 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
                 trial.shift = seed
                 trial.run(folder)
                 with open(result, "wb") as file:
-                    pickle.dump({name: evenly(array) for name, array in trial.initial.items()}, file)
+                    pickle.dump(trial.drawn(), file)
                 status = 0
             except BaseException:
                 traceback.print_exc()
@@ -77,7 +77,7 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
         with open(result, "rb") as file:
             drawn.append(pickle.load(file))  # noqa: S301  # written by this program
     recorder = Recorder()
-    record_draws(recorder, drawn)
+    record_draws(recorder, drawn, len(drawn))
     return recorder
 
 
@@ -107,10 +107,14 @@ class _Trial:
         self.shift = 0
         """By how much the seeds that a script sets itself are others, where it is run under another seed."""
 
-    @property
-    def initial(self) -> Dict[str, np.ndarray]:
-        """The weights before the first update."""
-        return dict(self._watcher.initial)
+    def drawn(self) -> Dict[str, np.ndarray]:
+        """Return the weights before the first update, and which of them were drawn, by stage."""
+        from .draws import drawn_among
+
+        initial = self._watcher.initial
+        found = {"init/" + name: evenly(array) for name, array in initial.items()}
+        found.update(("drawn/" + name, np.array(True)) for name in drawn_among(initial, self._watcher.draws))
+        return found
 
     def record_effects(self, paths: Sequence[str], recorder: Recorder) -> None:
         """Record the effects of layers that were called."""

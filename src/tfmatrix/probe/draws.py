@@ -16,7 +16,7 @@ import inspect
 import re
 import sys
 from types import FrameType
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 from tensorflow.python.eager import context
@@ -110,6 +110,8 @@ class Watch:
     def __init__(self, tap: Tap, initial: bool) -> None:
         self.draws: Dict[Draw, None] = {}
         """Each draw once, in the order in which they were first made or traced."""
+        self.initial: Dict[str, None] = {}
+        """The variables of which an initial value was drawn, by their layers' names and their own."""
         self.notes: List[str] = []
         """Sentences about draws that were made where no tap can be."""
         self.feed: Optional[Feed] = None
@@ -125,8 +127,10 @@ class Watch:
             if place.untapped == VECTORIZED and note not in self.notes:
                 self.notes.append(note)
             return result
-        if place.initial and not self._initial:
-            return result
+        if place.initial:
+            self.initial[place.layer] = None
+            if not self._initial:
+                return result
         tensors = outputs(result)
         stage = "/".join(filter(None, ("draw", place.layer, what)))
         distribution = _distribution(what, {**arguments, **place.asked}, tensors)
@@ -161,6 +165,11 @@ def watch(tap: Tap, initial: bool = True) -> Watch:
             if id(value) in wrapped:
                 setattr(module, name, wrapped[id(value)])
     return watched
+
+
+def drawn_among(names: Iterable[str], watched: Watch) -> List[str]:
+    """Return the variables of which an initial value was drawn; a name may have the model's in front."""
+    return [name for name in names if any(("/" + name).endswith("/" + drawn) for drawn in watched.initial)]
 
 
 def in_xla() -> bool:

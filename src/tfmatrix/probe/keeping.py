@@ -50,15 +50,15 @@ class Kept(NamedTuple):
     whole: bool
 
 
-def evenly(array: Any) -> Any:
-    """Return SAMPLE evenly spaced elements of an array, 1-D; one that has no more than that is as it is.
+def evenly(array: Any, most: int = SAMPLE) -> Any:
+    """Return so many evenly spaced elements of an array, 1-D; one that has no more than that is as it is.
 
     Their places come from whole numbers alone: they are the same ones with every NumPy.
     """
     array = np.asarray(array)
-    if array.size <= SAMPLE:
+    if array.size <= most:
         return array
-    return array.reshape(-1)[np.arange(SAMPLE, dtype=np.int64) * (array.size - 1) // (SAMPLE - 1)]
+    return array.reshape(-1)[np.arange(most, dtype=np.int64) * (array.size - 1) // (most - 1)]
 
 
 def sample(tensor: Tensor) -> bytes:

@@ -24,8 +24,8 @@ class Kind(NamedTuple):
     """Whether its training is seen from outside, and by taps."""
     observe: str
     """A function of the model and the setting: loads what is to be observed, and records it."""
-    initial_weights: str
-    """A function of the two: its initial weights, drawn from the present seed; empty where it has none."""
+    drawn: str
+    """A function of the two and of seeds: yields what each has it draw before its first update, by stage."""
     effects: str
     """A function of the two and of layers' paths: records the effects of these; empty where it has no layers."""
     saveable: str
@@ -48,5 +48,5 @@ def code(place: str) -> Any:
 def import_all() -> None:
     """Import the modules that the rows name, once for all trials."""
     for kind in KINDS.values():
-        for place in filter(None, (kind.observe, kind.initial_weights, kind.effects, kind.saveable)):
+        for place in filter(None, (kind.observe, kind.drawn, kind.effects, kind.saveable)):
             code(place)

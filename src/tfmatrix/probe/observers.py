@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Dict
+from typing import Dict, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from .context import Setting
-from .functional import Functional, run_native
+from .functional import Functional, named, run_native
 from .injected import run_injected
-from .loading import mapping
+from .loading import mapping, rows_of
+from .outcomes import Unsupported
 from .recorder import INJECTED, NATIVE
 
 DRAWN = "draw/"
@@ -25,9 +26,18 @@ def functional(model: ModuleType, setting: Setting) -> None:
     run_injected(program, {n: a[: model.BATCH] for n, a in rows.items()}, outputs, setting)
 
 
-def functional_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray]:
-    """Draw the initial values of the variables."""
-    return dict(setting.engine.evaluate(model.variables))
+def functional_drawn(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> Iterator[Dict[str, np.ndarray]]:
+    """Yield the initial values, the order of rows and the first masks that each seed draws."""
+    rows = rows_of(model, model.data(np.random.RandomState(setting.seed)))
+    batch = {name: array[: model.BATCH] for name, array in rows.items()}
+    for seed in seeds:
+        setting.restart(seed)
+        found = named("init", setting.engine.evaluate(model.variables))
+        found["shuffle@0"] = np.random.permutation(len(next(iter(rows.values()))))
+        if hasattr(model, "dropout"):
+            masks = setting.engine.compile(lambda batch: (mapping(model, "dropout", model.dropout(batch)), []))
+            found.update(named("dropout@0", masks(batch=batch)))
+        yield found
 
 
 def pipeline(model: ModuleType, setting: Setting) -> None:
@@ -35,16 +45,28 @@ def pipeline(model: ModuleType, setting: Setting) -> None:
     rows = setting.jittered("data", setting.rows(model))
     for tier, draws in ((NATIVE, True), (INJECTED, False)):
         elements = setting.engine.elements(model.pipeline, rows, draws)
-        columns = list(elements[0]) if elements else []
-        for name in columns:
-            if name.startswith(DRAWN):
-                setting.recorder.record(tier, name, np.concatenate([element[name] for element in elements]))
-        if tier == NATIVE and "row" in columns:
-            order = np.concatenate([np.ravel(element["row"]) for element in elements])
-            setting.recorder.record(tier, "shuffle@0", order)
+        for stage, array in _drawn_of(elements, ordered=draws).items():
+            setting.recorder.record(tier, stage, array)
         for number, element in enumerate(elements):
             fed = {name: value for name, value in element.items() if not name.startswith(DRAWN)}
             setting.recorder.record_all(tier, "batch@{}".format(number), fed)
+
+
+def _drawn_of(elements: Sequence[Mapping[str, np.ndarray]], *, ordered: bool) -> Dict[str, np.ndarray]:
+    """Return what a dataset drew, over all its elements, and the order in which it visits the rows."""
+    columns = list(elements[0]) if elements else []
+    found = {n: np.concatenate([element[n] for element in elements]) for n in columns if n.startswith(DRAWN)}
+    if ordered and "row" in columns:
+        found["shuffle@0"] = np.concatenate([np.ravel(element["row"]) for element in elements])
+    return found
+
+
+def pipeline_drawn(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> Iterator[Dict[str, np.ndarray]]:
+    """Yield what the dataset draws under each seed, and its order."""
+    rows = rows_of(model, model.data(np.random.RandomState(setting.seed)))
+    for seed in seeds:
+        setting.restart(seed)
+        yield _drawn_of(setting.engine.elements(model.pipeline, rows, True), ordered=True)
 
 
 def streams(model: ModuleType, setting: Setting) -> None:
@@ -54,3 +76,12 @@ def streams(model: ModuleType, setting: Setting) -> None:
             make = getattr(model, function)
             drawn = setting.engine.evaluate(lambda make=make, name=function: mapping(model, name, make()))
             setting.recorder.record_all(tier, "draw", drawn)
+
+
+def streams_drawn(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> Iterator[Dict[str, np.ndarray]]:
+    """Yield what random operations draw under each seed."""
+    if not hasattr(model, "draws"):
+        raise Unsupported("this model draws nothing from seeds")
+    for seed in seeds:
+        setting.restart(seed)
+        yield named("draw", setting.engine.evaluate(lambda: mapping(model, "draws", model.draws())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Collection, Dict, Mapping, Optional, Sequence, Set
+from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Set
 
 import numpy as np
 
@@ -15,7 +15,13 @@ START = keeping.START
 INJECTED = "injected"
 """The tier in which each stage is fed canonical inputs, the same bits everywhere."""
 SEEDS = "seeds"
-"""Initial weights under other seeds, stacked along a first axis: what a redraw is tested against."""
+"""What is drawn under other seeds, stacked along a first axis: what a redraw is tested against."""
+
+WHOLE, ONCE = ("data", "shuffle"), "data"
+"""Stages that are kept whole, and those that are the same under every seed."""
+
+NUMBERS_KEPT, LEAST_KEPT = 1 << 17, 1 << 9
+"""Elements that are kept of one name under all seeds together, and at least of each."""
 
 
 EFFECTS = "effects"
@@ -89,7 +95,18 @@ class Recorder:
         return b"".join([len(manifest).to_bytes(8, "little"), manifest, *(data for _, _, _, data, _ in kept)])
 
 
-def record_draws(recorder: Recorder, drawn: Sequence[Mapping[str, Any]]) -> None:
-    """Record initial weights under several seeds, stacked along a first axis, as far as each seed has them alike."""
-    names = [name for name in drawn[0] if all(name in one and one[name].shape == drawn[0][name].shape for one in drawn)]
-    recorder.record_all(SEEDS, "init", {name: np.stack([one[name] for one in drawn]) for name in names})
+def record_draws(recorder: Recorder, drawn: Iterable[Mapping[str, Any]], seeds: int) -> None:
+    """Record what so many seeds draw, by stage: stacked along a first axis, where all that have it have one shape.
+
+    What is of the data is the same under each of them, and recorded once. Of draws of many elements as many are kept as
+    make the numbers that a test of all seeds wants; orders are looked at as a whole.
+    """
+    found: Dict[str, List[Any]] = {}
+    for one in drawn:
+        for stage, array in one.items():
+            whole = stage.startswith(WHOLE)
+            kept = np.asarray(array) if whole else keeping.evenly(array, max(LEAST_KEPT, NUMBERS_KEPT // seeds))
+            found.setdefault(stage, []).append(kept)
+    for stage, arrays in found.items():
+        if len({array.shape for array in arrays}) == 1:
+            recorder.record(SEEDS, stage, arrays[0] if stage.startswith(ONCE) else np.stack(arrays))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import random
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -18,15 +18,13 @@ import tensorflow as tf
 from .context import Setting
 from .exchange import observe_exchange
 from .importing import find_beside
-from .keeping import evenly
 from .kinds import KINDS, Kind, code
 from .loading import choose_variant, kind_of, load
 from .named import load_named
-from .outcomes import Unsupported
 from .reads import Reads
 from .recorder import Recorder, record_draws
 
-SEED_DRAWS = 256
+SEED_DRAWS = 1024
 """Numbers that are recorded of what a generator would draw next: enough for a two-sample test to tell by."""
 
 
@@ -44,7 +42,8 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     if request.get("plant"):
         load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":
-        _record_seeds(kind, model, setting, request["seeds"])
+        with setting.engine.compiling():
+            _record_seeds(kind, model, setting, request["seeds"])
     elif request["purpose"] == "effects":
         if not kind.effects:
             raise Unsupported("this model has no layers whose effect could be seen")
@@ -79,12 +78,5 @@ def record_seed(recorder: Recorder, tier: str) -> None:
 
 
 def _record_seeds(kind: Kind, model: ModuleType, setting: Setting, seeds: Sequence[int]) -> None:
-    """Record the initial weights under other seeds."""
-    if not kind.initial_weights:
-        raise Unsupported("this model has no initial weights to draw again")
-    draw = code(kind.initial_weights)
-    drawn: List[Dict[str, np.ndarray]] = []
-    for seed in seeds:
-        setting.restart(seed)
-        drawn.append({name: evenly(array) for name, array in draw(model, setting).items()})
-    record_draws(setting.recorder, drawn)
+    """Record what a model draws before its first update under other seeds."""
+    record_draws(setting.recorder, code(kind.drawn)(model, setting, seeds), len(seeds))

@@ -21,7 +21,7 @@ MODELS = (
 EVIL = "a|b `c` *d*\n<script>alert(1)</script> \x1b[31mred\x1b[0m [x](y)"
 """What a model may raise with, to spoil a report."""
 
-DRAWN = np.random.RandomState(1).standard_normal((8, 64)).astype(np.float32)
+DRAWN = np.random.RandomState(1).standard_normal((8, 512)).astype(np.float32)
 """Initial weights under one seed in the first row, and under others in the rest."""
 
 

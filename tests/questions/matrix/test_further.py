@@ -68,7 +68,7 @@ def test_other_seeds_are_wanted_on_both_sides_where_initial_weights_differ(tmp_p
         fill(store, plan, by_release(ones(init=NOISE[:512]), ones(init=NOISE[512:1024])))
         missing = missing_from(store, plan)
         assert names(missing) == [f"{BASELINE} seeds-1", f"{CANDIDATE} seeds-1"]
-        assert {one.work for one in missing} == {Seeds(2)}
+        assert {one.work for one in missing} == {Seeds(32)}
         assert {state.outcome for state in states(plan, store).values()} == {"missing"}
         for at, one in enumerate(missing):
             drawn = np.random.RandomState(at).standard_normal((2, 512))
@@ -77,7 +77,7 @@ def test_other_seeds_are_wanted_on_both_sides_where_initial_weights_differ(tmp_p
         found = compared(plan, store)
     assert found.verdict is Verdict.REDRAWN
     assert found.first is not None
-    assert "2 seeds a side, 1024 numbers" in found.first.reason
+    assert "2 draws and 1024 numbers a side" in found.first.reason
 
 
 def test_more_seeds_than_are_needed_are_enough(tmp_path: Path, plan: Plan) -> None:
@@ -103,12 +103,34 @@ def test_the_release_before_counts_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("elements", "files", "runs"), [(1, 32, 32), (10, 32, 8), (32, 32, 2), (100, 16, 2), (512, 2, 2), (9999, 2, 2)]
+    ("initial", "drawn", "total", "files", "runs"),
+    [
+        ([1], [], 1, 128, 32),
+        ([100, 4], [], 104, 128, 32),
+        ([10], [], 10, 64, 32),
+        ([100], [], 100, 32, 8),
+        ([8192], [], 8192, 16, 2),
+        ([2**14], [], 2**14, 8, 2),
+        ([2**14], [], 25_000_000, 2, 2),
+        ([2**14], [], 12_000_000, 4, 2),
+        ([], [256], 0, 32, 16),
+        ([], [0], 0, 32, 2),
+        ([1000], [0, 256], 1000, 32, 16),
+    ],
 )
-def test_how_many_seeds_a_tensor_needs(elements: int, files: int, runs: int) -> None:
-    """As few as make the numbers that are wanted, a power of two; fewer where each takes a run of its own."""
-    assert seeds_for(elements, one_run_each=False) == files <= MOST_SEEDS
-    assert seeds_for(elements, one_run_each=True) == runs
+def test_how_many_seeds_a_draw_needs(initial: list[int], drawn: list[int], total: int, files: int, runs: int) -> None:
+    """As few as make the numbers that are wanted, a power of two; fewer of many elements, and of what takes a run."""
+    assert seeds_for(initial, drawn, total, one_run_each=False) == files <= MOST_SEEDS
+    assert seeds_for(initial, drawn, total, one_run_each=True) == runs
+
+
+def test_other_seeds_are_wanted_for_masks_and_orders_too(tmp_path: Path, plan: Plan) -> None:
+    """Whatever is drawn and feeds a training, but not what another seed alone changes."""
+    for stage, wanted in (("draw@0/d/uniform", 2), ("shuffle@0", 2), ("dropout@0/d", 2), ("seed/numpy", 0)):
+        with Store(tmp_path / stage.replace("/", "-")) as store:
+            sides = ({**ones(), f"native {stage}": NOISE[at : at + 1000]} for at in (0, 1000))
+            fill(store, plan, by_release(*sides))
+            assert [one.role for one in missing_from(store, plan)] == ["seeds"] * wanted
 
 
 @pytest.fixture

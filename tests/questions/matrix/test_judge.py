@@ -79,7 +79,7 @@ def test_what_variants_and_launches_share_is_measured_once(tmp_path: Path, monke
 
 @pytest.mark.parametrize(
     ("stage", "drawn"),
-    [("seed/global", np.array([1, 2])), ("draw/normal", np.random.RandomState(0).standard_normal((2, 64)))],
+    [("seed/global", np.array([1, 2])), ("draw/normal", np.random.RandomState(0).standard_normal((2, 512)))],
     ids=["seed", "draw"],
 )
 @pytest.mark.parametrize(("weight", "verdict"), [(1.0 + EPS, "redrawn"), (2.0, "different")])

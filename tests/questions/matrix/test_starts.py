@@ -18,7 +18,7 @@ from tfmatrix.store.store import Store
 BUILDER = "def data():\n    pass\n\n\ndef build():\n    pass\n"
 FUNCTIONS = "def data(rng):\n    pass\n\n\ndef variables():\n    pass\n"
 WORDS = tensor([0], "int64")._replace(dtype="string", data=b"\1" + bytes(7) + b"a", shape=(1,))
-DRAWN = np.random.RandomState(1).standard_normal((8, 64)).astype(np.float32)
+DRAWN = np.random.RandomState(1).standard_normal((8, 512)).astype(np.float32)
 
 
 def run(initial: Any, weights: float = 1.0, tier: str = "native") -> dict[str, Any]:

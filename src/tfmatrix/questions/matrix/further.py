@@ -1,6 +1,6 @@
 """Further trials: what is wanted once traces are known, because of where two of them part.
 
-Other seeds' initial weights are wanted where initial weights differ, and only as many as their test needs. Where the
+Draws under other seeds are wanted where something that is drawn differs, and only as many as its test needs. Where the
 bytes lack of what differs first, the trials that lack them are repeated, and keep them. Where something that is drawn
 differs, the candidate is run from the baseline's start, once the bytes of that are there, or can't be had. Where a
 layer's draws do not line up, both sides tell its effect, and begin from the start with that layer off.
@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmatrix.compare.judging import Judge, Traces
-from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.models.files import is_watched
 from tfmatrix.questions.matrix.starts import Begun, digest, lacking, starts
@@ -81,9 +80,8 @@ class _Wanted:
         own, begun = (None, None, *started)[-2:]
         pair = Traces(sides[0], jitters, None, noise.get(0), own), Traces(sides[1], start=begun)
         judge = self._judges[pair] = self._judges.get(pair) or Judge(self._tensors, *pair)
-        if (elements := judge.smallest_draw()) is not None:
+        if (count := judge.seeds(one_run_each=bool(other.model.command))) is not None:
             for cell in (mine, other):
-                count = seeds_for(elements, one_run_each=bool(cell.model.command))
                 self._seeds[cell] = max(self._seeds.get(cell, 0), count)
         missed = judge.lacking()
         for cell, number in dict.fromkeys([(mine, 0), (other, 0), *((base, number) for number in noise)]):
