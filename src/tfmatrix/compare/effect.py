@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tfmatrix.compare.redraw import ALPHA, same_distribution
+from tfmatrix.compare import p_values
+from tfmatrix.compare.p_values import ALPHA
 from tfmatrix.compare.verdicts import Verdict
 
 Array = NDArray[np.float64]
@@ -57,7 +58,7 @@ def judge(a: Sample, b: Sample) -> Effect:
     """Return whether two layers that draw otherwise have one distribution of outputs.
 
     Tested are numbers that are made of each call, and of each two following calls, by two samples each
-    (`redraw.same_distribution`), at `ALPHA` over the number of tests.
+    (`p_values.numbers`), at `ALPHA` over the number of tests.
     """
     if obstacle := _obstacle(a, b):
         return unknown(obstacle)
@@ -72,7 +73,7 @@ def judge(a: Sample, b: Sample) -> Effect:
     numbers = (_numbers(side, centre, smooth / 10) for side in (x, y))
     for (what, mine), (_, other) in zip(*numbers, strict=True):
         moved = (side + noise.uniform(-smooth, smooth, side.shape) for side in (mine, other))
-        found.append((same_distribution(*moved)[0], what))
+        found.append((p_values.numbers(*moved).p, what))
     failed = [(p, what) for p, what in found if p < ALPHA / len(found)]
     p, what = failed[0] if failed else min(found)
     tests = f"{len(found)} tests of {len(x)} and {len(y)} calls"

@@ -21,6 +21,7 @@ from .importing import find_beside
 from .kinds import KINDS, Kind, code
 from .loading import choose_variant, kind_of, load
 from .named import load_named
+from .outcomes import Unsupported
 from .reads import Reads
 from .recorder import Recorder, record_draws
 
