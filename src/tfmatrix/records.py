@@ -196,6 +196,8 @@ class Train:
     """Which draw of one-ULP jitter moves its inputs; 0: none."""
     keep: tuple[str, ...] = ()
     """Stages of which all bytes are kept, besides what is kept of every trial: ``native gradient@3``."""
+    equivalent: bool = False
+    """Whether the same is computed in another way: no graph is rewritten, and the injected tier is float64's."""
 
 
 @dataclass(frozen=True)
@@ -266,10 +268,10 @@ Work = Train | Plain | FromStart | Seeds | Script | Write | Read
 
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
-SEEDS, KEPT = "seeds", "kept"
+EQUIVALENT, SEEDS, KEPT = "equivalent", "seeds", "kept"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to show that observing changes nothing; to show what a redraw hides; to draw the initial weights under other seeds; to
-repeat one and keep more bytes."""
+repeat one and keep more bytes; ``equivalent``: to measure the noise floor by another way to compute the same."""
 
 
 @dataclass(frozen=True)

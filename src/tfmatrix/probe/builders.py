@@ -72,7 +72,6 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         if fed.is_composite:
             watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
             return
-        _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
 
         def make() -> Any:
             again = compiled(model, setting)
@@ -80,7 +79,11 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
             return again
 
         weights = getattr(model, "FIT", {}).get("class_weight")
-        run_injected_step(make, batch, weights, setting, watcher)
+        with setting.injecting():
+            if setting.equivalent:
+                tf.keras.backend.set_floatx("float64")
+            _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
+            run_injected_step(make, batch, weights, setting, watcher)
 
 
 def _require_new(model: ModuleType, first: Any, second: Any) -> None:
@@ -112,6 +115,8 @@ def _start_over(setting: Setting, watcher: Watcher, log: Log) -> None:
 def watch(log: Log, setting: Setting) -> Watcher:
     """Watch this process, in which TensorFlow and Keras were imported before."""
     watcher = Watcher(log, setting.tapped, Jitter(setting.jitter) if setting.jitter else None)
+    if setting.jitter or setting.equivalent:
+        watcher.settle = setting.settle
     watcher.install()
     for package in LIBRARIES:
         if package in sys.modules:
@@ -150,9 +155,9 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
         raise broken(model, "build", told.format(*((names.lower(), "table") if by_table else (names, "file"))))
     optimizer = model.OPTIMIZER
     if isinstance(optimizer, dict):
-        optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
+        optimizer = optimizers.make(setting.mode.keras_optimizers, model, dict)  # settled as it is made
     elif not isinstance(optimizer, str):  # one that was made with the file, which can train one network only
-        optimizer = type(optimizer).from_config(setting.jittered_settings(optimizer.get_config()))
+        optimizer = type(optimizer).from_config(optimizer.get_config())
     loss = networks.loss_of(model) if isinstance(model.LOSS, str) else model.LOSS
     networks.compile_network(network, setting.mode, optimizer, loss)
     return network

@@ -153,7 +153,9 @@ class _Trial:
 
     def _enter(self) -> Any:
         """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
-        from .modes import MODES, seed_graphs, set_up
+        from . import casts
+        from .modes import MODES, forgo_rewriting, seed_graphs, set_up
+        from .optimizers import settler
         from .trial import record_seed
         from .watch import checkpoints
         from .watch.jitter import Jitter
@@ -167,8 +169,14 @@ class _Trial:
 
             shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self.shift)
         record_seed(self._recorder, self._log.tier)
-        jitter = self._request["jitter"]
+        jitter, equivalent = self._request["jitter"], self._request.get("equivalent", False)
+        if jitter:
+            casts.watch(jitter)
+        if equivalent:
+            forgo_rewriting()
         watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
+        if jitter or equivalent:
+            watcher.settle = settler(jitter, equivalent)
         watcher.install()
         checkpoints.install(watcher)
         if self._request.get("handed"):

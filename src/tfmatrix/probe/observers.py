@@ -9,7 +9,7 @@ import numpy as np
 
 from .context import Setting
 from .functional import Functional, run_native
-from .injected import run_injected
+from .injected import run_injected, wider
 from .loading import mapping
 from .recorder import INJECTED, NATIVE
 
@@ -22,7 +22,11 @@ def functional(model: ModuleType, setting: Setting) -> None:
     rows = setting.rows(model)
     program = Functional(model, setting.engine, setting)
     outputs = run_native(program, setting.jittered("data", rows), setting)
-    run_injected(program, {n: a[: model.BATCH] for n, a in rows.items()}, outputs, setting)
+    batch = {n: a[: model.BATCH] for n, a in rows.items()}
+    with setting.injecting():
+        if setting.equivalent:
+            program, batch, outputs = program.wider(), wider(batch), wider(outputs)
+        run_injected(program, batch, outputs, setting)
 
 
 def functional_weights(model: ModuleType, setting: Setting) -> Dict[str, np.ndarray]:

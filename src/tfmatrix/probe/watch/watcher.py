@@ -19,6 +19,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 from .. import draws
 from ..recorded import take
 from .handed import Handed
+from .jitter import settle_optimizers
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
@@ -37,6 +38,8 @@ class Watcher:
         """
         self.tapped = tapped
         self.move = move
+        self.settle: Any = None
+        """What has the last word on optimizers' numbers, where the trial measures the noise floor."""
         self.taps = Taps(log)
         self.sessions = Sessions(self)
         self.fitting = 0
@@ -81,6 +84,8 @@ class Watcher:
         for kind in (ResourceVariable, unlifted):
             around(kind, "__init__", self._make_variable)
         around(function, "__call__", self._call_function)
+        if self.settle:
+            settle_optimizers(self.settle, [tf.compat.v1.train.Optimizer])
         around(tf.compat.v1.train.Optimizer, "apply_gradients", self.apply_gradients, convert=False)
         for kind in {tf.compat.v1.Variable, _ref_variable()}:
             around(kind, "__init__", self._make_variable)

@@ -160,7 +160,7 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
     if not (baseline.trace and candidate.trace):
         return None
     return _Pair(
-        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace),
+        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace, equivalent=jittered.equivalent),
         Traces(candidate.trace, (), candidate.seeds, start=candidate.start if baseline is jittered else None),
         asked.tiers,
         within(policy, candidate.cell.model.name, candidate.cell.mode),
