@@ -33,19 +33,18 @@ ROOT = Path(__file__).parents[2]
 PLANTS = Path(__file__).with_name("plants.py")
 
 PLANTED = (
-    *((f"learning_rate times 1+{by}", model) for by in ("1e-06", "3e-06", "1e-05") for model in ("optimizers[sgd]",)),
+    *((f"learning_rate times 1+{by}", "optimizers[sgd]") for by in ("1e-06", "3e-06", "1e-05")),
     *(
         (f"learning_rate times 1+{by}", model)
         for by in ("1e-05", "3e-05", "0.0001")
-        for model in ("optimizers[adam]", "mlp", "keras_mlp", "attention")
+        for model in ("optimizers[adam]", "keras_mlp")
     ),
-    *((f"epsilon times 1+{by}", "optimizers[adam]") for by in ("0.001", "0.01")),
     *((f"epsilon times 1+{by}", "mlp") for by in ("0.001", "0.01")),
     *((f"beta_2 times 1+{by}", "mlp") for by in ("-1e-06", "-1e-05")),
-    *((f"loss times 1+{by}", model) for by in ("3e-07", "1e-06", "3e-06") for model in ("mlp", "attention", "linear")),
-    *((f"loss plus {by}", "mlp") for by in ("1e-07", "1e-06")),
+    *((f"loss times 1+{by}", model) for by in ("3e-07", "1e-06", "3e-06") for model in ("mlp", "linear")),
+    ("loss plus 1e-06", "mlp"),
     *((f"labels smoothed by {by}", "mlp") for by in ("1e-07", "1e-06", "1e-05")),
-    *((f"1e-05 in the text times 1+{by}", "attention") for by in ("0.001", "0.01", "0.1")),
+    *((f"1e-5 in the text times 1+{by}", "attention") for by in ("0.001", "0.01", "0.1")),
     ("one row skipped", "mlp"),
 )
 """Changes of meaning, and the models that they are planted in."""
@@ -57,7 +56,7 @@ def main(folders: list[str]) -> None:
     wanted = catalogue.parse_environment("2.15.1", distribution="tensorflow-cpu", python="3.10")
     installed = making.find(wanted, settings)
     assert installed, "there is no environment of 2.15.1"
-    with tempfile.TemporaryDirectory() as folder, Bench(installed, Path(folder), PLANTS) as bench:
+    with tempfile.TemporaryDirectory() as folder, Bench(installed, Path(folder), PLANTS, trials=1) as bench:
         rows = []
         for name, model in PLANTED:
             fault = Fault(name, model, "tf2", "", "", ROUNDING)
@@ -91,12 +90,12 @@ def _different(plan: Plan, store: Store, limit: float) -> Iterator[str]:
     policy = replace(plan.config.policy, rounding_ratio=limit)
     other = Plan(replace(plan.config, policy=policy), plan.environments, plan.baseline, plan.models)
     comparison = compare_all(other, store)
-    sides = [(f"{plan.baseline.name} {cell.cell.environment.name}", cell) for cell in comparison.cells]
-    sides += [(f"{step.before.name} {step.after.name}", cell) for step in comparison.steps for cell in step.cells]
-    for pair, cell in dict(((pair, cell.cell), (pair, cell)) for pair, cell in sides).values():
-        for stage in cell.stages:
-            if stage.verdict is Verdict.DIFFERENT and stage.worst:
-                yield f"{pair} {cell.cell.model.name}/{cell.cell.mode} {stage.tier} {stage.worst.stage}: {stage.worst.reason}"
+    for step in comparison.steps:
+        for cell in step.cells:
+            named = f"{step.before.name} {step.after.name} {cell.cell.model.name}/{cell.cell.mode}"
+            for stage in cell.stages:
+                if stage.verdict is Verdict.DIFFERENT and stage.worst:
+                    yield f"{named} {stage.tier} {stage.worst.stage}: {stage.worst.reason}"
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 Plant = Callable[[Any, Any], None]
@@ -53,14 +53,13 @@ def row_skipped(model: Any, setting: Any) -> None:
     model.loss = loss
 
 
-def constant_for(old: float, new: float) -> Plant:
+def constant_for(old: str, new: float) -> Plant:
     """Return a plant of another number in a model's own text."""
 
     def plant(model: Any, setting: Any) -> None:
-        with open(model.__file__, encoding="utf-8") as file:
-            text = file.read()
-        assert text.count(repr(old)) == 1
-        exec(compile(text.replace(repr(old), repr(new)), model.__file__, "exec"), vars(model))
+        text = Path(model.__file__).read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        exec(compile(text.replace(old, repr(new)), model.__file__, "exec"), vars(model))
 
     return plant
 
@@ -88,7 +87,7 @@ class Plants(dict):  # type: ignore[type-arg]  # of names and plants
         if found := re.fullmatch(r"labels smoothed by (.*)", name):
             return smoothed(float(found[1]))
         if found := re.fullmatch(r"(.*) in the text times 1\+(.*)", name):
-            return constant_for(float(found[1]), float(np.float64(found[1]) * (1 + float(found[2]))))
+            return constant_for(found[1], float(found[1]) * (1 + float(found[2])))
         raise KeyError(name)
 
 

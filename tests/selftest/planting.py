@@ -31,10 +31,11 @@ PLANTS = Path(__file__).with_name("plants.py")
 class Bench:
     """A baseline in one release, observed once, and candidates that are the same release with a fault planted."""
 
-    def __init__(self, installed: InstalledEnvironment, folder: Path, plants: Path = PLANTS) -> None:
-        """Observe into a folder, and plant what a file's table ``PLANTS`` has."""
+    def __init__(self, installed: InstalledEnvironment, folder: Path, plants: Path = PLANTS, trials: int = 3) -> None:
+        """Observe into a folder, each cell so many times, and plant what a file's table ``PLANTS`` has."""
         self._installed = installed
         self._plants = plants
+        self._trials = trials
         self._folder = folder
         self._probes: dict[str, Probe] = {}
         root = TESTS.parent
@@ -82,7 +83,7 @@ class Bench:
         """Return a plan of one model in one mode, in the release and in itself under another name."""
         base = self._installed.environment
         planted = Environment(base.tensorflow, (Package("planted", "1"),), base.distribution, base.python)
-        config = Config(root=self._config.root, modes=(mode,), reports=self._folder / "reports")
+        config = Config(root=self._config.root, modes=(mode,), reports=self._folder / "reports", trials=self._trials)
         return Plan(config, (base, planted), base, (model,))
 
     @contextlib.contextmanager

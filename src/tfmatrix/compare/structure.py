@@ -26,15 +26,18 @@ class Structure(NamedTuple):
     bias: float
     """mean(d) / rms(a): what is added everywhere."""
     rest: float
-    """rms(d) / rms(a)."""
+    """rms(d) / rms(a): how large the difference is."""
     distinct: int
     """How many magnitudes ``a`` has: elements of one magnitude round alike, and count once."""
     eps: float
 
-    @property
-    def error(self) -> float:
-        """Return the standard error that both have where d is rounding, which each magnitude has by itself."""
-        return self.rest / math.sqrt(self.distinct)
+    def error(self, projection: float) -> float:
+        """Return the standard error of a projection where what is left of d is rounding, of each magnitude by itself.
+
+        Of one magnitude alone nothing is left to tell it by.
+        """
+        left = max(0.0, self.rest**2 - projection**2)
+        return math.sqrt(left / (self.distinct - 1)) if self.distinct > 1 else math.inf
 
 
 def structure(a: Array, b: Array) -> Structure | None:
@@ -86,10 +89,10 @@ def coherence(
     one unit in the last place of what the tensor is a difference of, over the tensor's own.
     """
     moved, others = tuple(jitters), tuple(equivalents)
-    errors = [one.error for one in (found, *moved, *others)]
-    error = max(*errors, grain / math.sqrt(found.distinct))
     for what in ("factor", "bias"):
         size = getattr(found, what)
+        errors = [one.error(getattr(one, what)) for one in (found, *moved, *others)]
+        error = max(*errors, grain / math.sqrt(found.distinct))
         floor = max(LEAST * found.eps, *(abs(getattr(one, what)) for one in moved), 0.0)
         known = [getattr(one, what) for one in others]
         left = min(abs(size - shift) for shift in (0.0, *known, *(-one for one in known)))

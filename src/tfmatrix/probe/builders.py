@@ -116,7 +116,7 @@ def watch(log: Log, setting: Setting) -> Watcher:
     """Watch this process, in which TensorFlow and Keras were imported before."""
     watcher = Watcher(log, setting.tapped, Jitter(setting.jitter) if setting.jitter else None)
     if setting.jitter or setting.equivalent:
-        watcher.settle = setting.settle
+        watcher.settle, watcher.tells_rate = setting.settle, not setting.equivalent
     watcher.install()
     for package in LIBRARIES:
         if package in sys.modules:

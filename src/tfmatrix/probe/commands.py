@@ -176,7 +176,7 @@ class _Trial:
             forgo_rewriting()
         watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None)
         if jitter or equivalent:
-            watcher.settle = settler(jitter, equivalent)
+            watcher.settle, watcher.tells_rate = settler(jitter, equivalent), not equivalent
         watcher.install()
         checkpoints.install(watcher)
         if self._request.get("handed"):

@@ -62,6 +62,9 @@ V1_SLOTS = {"accum": "accumulator"}
 """What Ftrl of `tf.compat.v1.train` calls its accumulator."""
 
 
+NUMBERS = (float, np.floating)
+"""What a setting that rounds is; some releases tell theirs as NumPy's."""
+
 Settle = Callable[[Mapping[str, Any]], Dict[str, Any]]
 """Has the last word on an optimizer's settings, the release's defaults among them: where a trial is jittered."""
 
@@ -124,10 +127,10 @@ def settler(jitter: int, equivalent: bool = False) -> Settle:
     def settle(settings: Mapping[str, Any]) -> Dict[str, Any]:
         moved = dict(settings)
         rate = settings.get("learning_rate")
-        if equivalent and isinstance(rate, float):
-            moved["learning_rate"] = rate * corrections_apart(settings)
+        if equivalent and isinstance(rate, NUMBERS):
+            moved["learning_rate"] = float(rate) * corrections_apart(settings)
         for name, value in settings.items():
-            if jitter and value and isinstance(value, (float, np.floating)):  # 0 means that it is off
+            if jitter and value and isinstance(value, NUMBERS):  # 0 means that it is off
                 # Added, so that a number that float32 rounds stays as far from its rounded one as it was.
                 narrow = np.float32(value)
                 step = float(jittered(narrow, "optimizer/" + name, jitter)) - float(narrow)
@@ -145,7 +148,7 @@ def corrections_apart(settings: Mapping[str, Any]) -> float:
     """
     ratio = 1.0
     for names, power in ((("beta_1", "beta1"), -1.0), (("beta_2", "beta2"), 0.5)):
-        for beta in (settings[name] for name in names if isinstance(settings.get(name), float)):
+        for beta in (settings[name] for name in names if isinstance(settings.get(name), NUMBERS)):
             if 0 < beta < 1:
                 ratio *= ((1 - float(np.float32(beta))) / (1 - beta)) ** power
     return ratio

@@ -40,6 +40,8 @@ class Watcher:
         self.move = move
         self.settle: Any = None
         """What has the last word on optimizers' numbers, where the trial measures the noise floor."""
+        self.tells_rate = True
+        """Whether a learning rate is seen: in an equivalent execution it stands for what else is rounded otherwise."""
         self.taps = Taps(log)
         self.sessions = Sessions(self)
         self.fitting = 0
@@ -350,7 +352,7 @@ class Watcher:
         found = {n: v for n, v in self.variables.slots(self.optimizers).items() if is_eager(v) and has_value(v)}
         values = {name: value for name, value in read(found).items() if np.any(value)}
         for number, optimizer in enumerate(self.optimizers, 1):
-            rate = _learning_rate(optimizer)
+            rate = _learning_rate(optimizer) if self.tells_rate else None
             if rate is not None:
                 values[rate_name(number)] = rate
         return {name: values[name] for name in sorted(values)}
