@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from selftest.faults import ROUNDING, Fault
 from selftest.planting import Bench
-
 from tfmatrix import config
 from tfmatrix.compare.results import CellComparison
 from tfmatrix.compare.verdicts import Verdict
