@@ -144,8 +144,9 @@ def probe_source() -> str:
 def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a return for each work
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
-        case Train(jitter=jitter, keep=keep):
-            return ("work", TRAIN), ("jitter", str(jitter)), *([("keep", json.dumps(keep))] if keep else [])
+        case Train(jitter=jitter, equivalent=equivalent, keep=keep):
+            noise = "equivalent" if equivalent else str(jitter)
+            return ("work", TRAIN), ("jitter", noise), *([("keep", json.dumps(keep))] if keep else [])
         case Plain():
             return (("work", PLAIN),)
         case FromStart(start=handed, keep=keep, off=off):

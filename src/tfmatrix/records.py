@@ -196,6 +196,8 @@ class Train:
     """Which draw of one-ULP jitter moves its inputs; 0: none."""
     keep: tuple[str, ...] = ()
     """Stages of which all bytes are kept, besides what is kept of every trial: ``native gradient@3``."""
+    equivalent: bool = False
+    """Whether the same is computed in another way: no graph is rewritten, and the injected tier is float64's."""
 
 
 @dataclass(frozen=True)
@@ -281,10 +283,11 @@ Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read
 
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
-SEEDS, KEPT, EFFECTS = "seeds", "kept", "effects"
+EQUIVALENT, SEEDS, KEPT, EFFECTS = "equivalent", "seeds", "kept", "effects"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
-to show that observing changes nothing; to show what a redraw hides; to draw under other seeds; to repeat one and keep
-more bytes; to show what layers do that draw otherwise."""
+to show that observing changes nothing; to show what a redraw hides; to measure the noise floor by another way to
+compute the same; to draw under other seeds; to repeat one and keep more bytes; to show what layers do that draw
+otherwise."""
 
 
 @dataclass(frozen=True)

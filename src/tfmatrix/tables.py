@@ -33,6 +33,8 @@ class Kind:
     """The functions, any of which makes a file one of this kind."""
     watched: bool
     """Whether its training is seen from outside."""
+    equivalent: bool
+    """Whether another way to compute the same tells how much of it is rounding."""
 
 
 def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
@@ -45,5 +47,7 @@ MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for nam
 
 DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
 
-KINDS = {name: Kind(name, tuple(row["marks"]), row["watched"]) for name, row in _rows("kinds").items()}
+KINDS = {
+    name: Kind(name, tuple(row["marks"]), row["watched"], row["equivalent"]) for name, row in _rows("kinds").items()
+}
 """Every kind of model by its name."""

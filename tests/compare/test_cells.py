@@ -234,6 +234,20 @@ def test_a_model_that_has_no_jitter_or_seeds_is_observed_without(
     assert (found.jitters, found.seeds) == (((), found.trace) if role == "jitter" else ((found.trace,), None))
 
 
+@pytest.mark.parametrize("outcome", ["failed", "crashed", "timed-out", "unsupported"])
+def test_an_equivalent_execution_that_breaks_is_said_and_costs_the_cell_nothing(tmp_path: Path, outcome: str) -> None:
+    """The cell stays observed, without that trace, and a note has the reason."""
+    plan = plan_of(tmp_path, {"net": "def variables(): ..."})
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, lambda e: trial(e, outcome, message="no") if e.role == "equivalent" else ones())
+        found = state(plan, store)
+        assert (found.outcome, found.equivalent, len(found.jitters)) == ("observed", None, 1)
+        assert found.notes == (f"its equivalent execution counts for nothing: it was {outcome} (no)",)
+        fill(store, plan, lambda _: ones())
+        found = state(plan, store)
+        assert (found.outcome, found.equivalent, found.notes) == ("observed", found.trace, ())
+
+
 TRAINED = {**ones(), "native slots@1/w/m": [4.0], "native history@0/loss": [5.0]}
 UNTAPPED = {name: values for name, values in TRAINED.items() if "gradient" not in name and "slots" not in name}
 

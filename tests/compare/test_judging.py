@@ -33,7 +33,9 @@ def judged(
     baseline: Stages,
     candidate: Stages,
     jitters: tuple[Stages, ...] = (),
+    *,
     without: Collection[str] = (),
+    equivalent: Stages | None = None,
     **further: Any,
 ) -> Judgement:
     """Return the judgement of two traces, given by their stages; of those that are named no bytes are kept."""
@@ -50,7 +52,8 @@ def judged(
 
         a, b = put(baseline), put(candidate)
         noise = tuple(put(stages) for stages in jitters)
-        return Judge(Tensors(store), Traces(a, noise), Traces(b), **further).judge()
+        other = None if equivalent is None else put(equivalent)
+        return Judge(Tensors(store), Traces(a, noise, equivalent=other), Traces(b), **further).judge()
 
 
 def verdicts(judgement: Judgement) -> dict[str, str]:
@@ -475,3 +478,94 @@ def put_without(store: Store, stages: Stages, gone: Collection[str]) -> str:
     digest = trace_digest(trace)
     store.add(Trial(digest, OBSERVED, trace=digest), trace, held)
     return digest
+
+
+KERNEL = np.random.RandomState(0).uniform(-1, 1, 512).astype(np.float32)
+
+
+def times(array: Any, factor: float) -> NDArray[Any]:
+    """Return float32 numbers, all multiplied."""
+    return np.asarray(np.asarray(array, np.float64) * factor, np.float32)
+
+
+def noisy(array: NDArray[Any], seed: int, by: float = 2.0) -> NDArray[Any]:
+    """Return float32 numbers, each moved by up to so many eps of itself."""
+    return np.asarray(array * (1 + np.random.RandomState(seed).uniform(-by, by, array.shape) * EPS), np.float32)
+
+
+def reason(judgement: Judgement) -> str:
+    """Return the reason of the first stage that is judged."""
+    return next(stage.worst.reason for stage in judgement.stages if stage.worst)
+
+
+def test_a_factor_that_all_elements_share_is_no_rounding(tmp_path: Path) -> None:
+    """It is within the noise floor of each element, and no jitter makes it."""
+    stages = {"native gradient@0/w": KERNEL}
+    jitters = tuple({"native gradient@0/w": noisy(KERNEL, seed)} for seed in (1, 2, 3))
+    found = judged(tmp_path, stages, {"native gradient@0/w": times(noisy(KERNEL, 4), 1 + 2e-6)}, jitters)
+    assert verdicts(found) == {"native gradient": "different"}
+    assert reason(found).startswith("all elements are 2e-06 of themselves larger or smaller, ")
+    silent = judged(tmp_path / "silent", stages, {"native gradient@0/w": noisy(KERNEL, 4, 8.0)}, jitters)
+    assert verdicts(silent) == {"native gradient": "rounding"}
+    data = judged(tmp_path / "data", {"native data/x": KERNEL}, {"native data/x": times(KERNEL, 1 + 1e-6)})
+    assert verdicts(data) == {"native data": "rounding"}
+
+
+def test_a_factor_of_a_loss_is_found_over_the_steps(tmp_path: Path) -> None:
+    """No single loss tells it from rounding, and all of them together do."""
+    losses = KERNEL[:64] ** 2 + 1
+    stages = {f"native loss@{step}": loss for step, loss in enumerate(losses)}
+
+    def moved_by(seed: int, factor: float = 1.0) -> Stages:
+        return {f"native loss@{step}": loss for step, loss in enumerate(times(noisy(losses, seed), factor))}
+
+    jitters = tuple(moved_by(seed) for seed in (1, 2, 3))
+    assert verdicts(judged(tmp_path, stages, moved_by(4), jitters)) == {"native loss": "rounding"}
+    found = judged(tmp_path / "found", stages, moved_by(4, 1 + 1.5e-6), jitters)
+    assert verdicts(found) == {"native loss": "different"}
+    assert "larger or smaller" in reason(found)
+
+
+def test_what_an_equivalent_execution_makes_is_rounding(tmp_path: Path) -> None:
+    """Its factor is known in either direction, where it drew what the trial drew, and not where it drew otherwise."""
+    stages = {"native dropout@0/h": [0.0, 2.0], "native update@0/w": KERNEL}
+    jitters = tuple({**stages, "native update@0/w": noisy(KERNEL, seed)} for seed in (1, 2, 3))
+    other = {**stages, "native update@0/w": times(KERNEL, 1 + 6.4e-6)}
+    candidate = {**stages, "native update@0/w": times(noisy(KERNEL, 4), 1 - 6.4e-6)}
+    for name, equivalent, verdict in (
+        ("without", None, "different"),
+        ("with", other, "rounding"),
+        ("drew", {**other, "native dropout@0/h": [2.0, 0.0]}, "different"),
+    ):
+        found = judged(tmp_path / name, stages, candidate, jitters, equivalent=equivalent)
+        assert verdicts(found)["native update"] == verdict, name
+
+
+@pytest.mark.parametrize(
+    ("native", "injected", "verdict"),
+    [
+        (40.0, 40.0, "rounding"),  # as far from given inputs, where the other precision shows that it is rounding
+        (40.0, 11.0, "rounding"),
+        (40.0, 9.0, "different"),  # more than four times as far as from given inputs
+        (40.0, 0.0, "different"),  # from given inputs the bits are the same
+        (70.0, 70.0, "different"),  # beyond the second limit
+    ],
+)
+def test_the_injected_tier_vouches_for_the_same_arithmetic(
+    tmp_path: Path, native: float, injected: float, verdict: str
+) -> None:
+    """A native difference beyond the first limit is rounding where from given inputs as much of it is rounding."""
+    stages = {"native forward@0/y": WEIGHTS, "injected forward/y": WEIGHTS}
+    candidate = {"native forward@0/y": moved(native), "injected forward/y": moved(injected)}
+    equivalent = {"native forward@0/y": WEIGHTS, "injected forward/y": moved(60.0)}
+    found = judged(tmp_path, stages, candidate, equivalent=equivalent)
+    assert verdicts(found)["native forward"] == verdict
+    assert verdicts(found)["injected forward"] == ("rounding" if injected else "identical")
+    assert ("as far from given inputs" in reason(found)) == (verdict == "rounding")
+
+
+def test_a_change_of_meaning_from_given_inputs_vouches_for_nothing(tmp_path: Path) -> None:
+    """Where the injected tier calls it different too, so is the native difference."""
+    stages = {"native forward@0/y": WEIGHTS, "injected forward/y": WEIGHTS}
+    candidate = {"native forward@0/y": moved(40.0), "injected forward/y": moved(40.0)}
+    assert set(verdicts(judged(tmp_path, stages, candidate)).values()) == {"different"}

@@ -31,8 +31,11 @@ PLANTS = Path(__file__).with_name("plants.py")
 class Bench:
     """A baseline in one release, observed once, and candidates that are the same release with a fault planted."""
 
-    def __init__(self, installed: InstalledEnvironment, folder: Path) -> None:
+    def __init__(self, installed: InstalledEnvironment, folder: Path, plants: Path = PLANTS, trials: int = 3) -> None:
+        """Observe into a folder, each cell so many times, and plant what a file's table ``PLANTS`` has."""
         self._installed = installed
+        self._plants = plants
+        self._trials = trials
         self._folder = folder
         self._probes: dict[str, Probe] = {}
         root = TESTS.parent
@@ -52,14 +55,20 @@ class Bench:
 
     def plant(self, fault: Fault) -> tuple[summary.Cell, str]:
         """Return the candidate's cell as the JSON report has it, and the Markdown report, with a fault planted."""
+        with self.planted(fault) as (plan, store):
+            return self._reported(plan, store)
+
+    @contextlib.contextmanager
+    def planted(self, fault: Fault) -> Iterator[tuple[Plan, Store]]:
+        """Give the plan of a pair of cells and the store that has both, with a fault planted in the candidate's."""
         plan = self._plan(self._models[fault.model], fault.mode)
         cells = {cell.environment: cell for cell in plan.cells}
         with self._store(plan, cells[plan.baseline]) as store:
             for expected in plan.trials[cells[plan.candidates[0]]]:
                 planted = not fault.trials or (expected.role == "trial" and expected.number in fault.trials)
-                further = {"plant": str(PLANTS), "fault": fault.name} if planted else {}
+                further = {"plant": str(self._plants), "fault": fault.name} if planted else {}
                 self._observe(store, expected, **further)
-            return self._reported(plan, store)
+            yield plan, store
 
     def repeat(self, model: str, mode: str) -> tuple[summary.Cell, str]:
         """Return the candidate's cell and the report of a pair with nothing planted."""
@@ -74,7 +83,7 @@ class Bench:
         """Return a plan of one model in one mode, in the release and in itself under another name."""
         base = self._installed.environment
         planted = Environment(base.tensorflow, (Package("planted", "1"),), base.distribution, base.python)
-        config = Config(root=self._config.root, modes=(mode,), reports=self._folder / "reports")
+        config = Config(root=self._config.root, modes=(mode,), reports=self._folder / "reports", trials=self._trials)
         return Plan(config, (base, planted), base, (model,))
 
     @contextlib.contextmanager

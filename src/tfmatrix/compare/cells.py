@@ -12,6 +12,7 @@ from tfmatrix.compare.stages import NATIVE, OF_TRAINING, RANDOM, is_terminal, pa
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import (
     EFFECTS,
+    EQUIVALENT,
     FAILED,
     JITTER,
     KEPT,
@@ -73,6 +74,7 @@ def state_of(
     """
     there = [trial for _, trial in trials if trial]
     outside, notes = ({told for trial in there for told in getattr(trial, name)} for name in ("outside", "notes"))
+    notes |= {_not_equivalent(t) for e, t in trials if t and e.role == EQUIVALENT and t.outcome != OBSERVED}
     found = _state_of(cell, trials, refusal, tensors, before)
     return replace(found, outside=tuple(sorted(outside)), notes=tuple(sorted(notes))) if outside or notes else found
 
@@ -108,6 +110,7 @@ def _state_of(
         trace=first.trace,
         trials=len(compared),
         jitters=tuple(t.trace for e, t in aside if e.role == JITTER and t.trace),
+        equivalent=next((t.trace for e, t in trials if t and e.role == EQUIVALENT), None),
         seeds=next((t.trace for e, t in aside if e.role == SEEDS), None),
         starts={_off(e): t.trace for e, t in trials if t and e.role == START and t.trace},
         effects=next((t.trace for e, t in trials if t and e.role == EFFECTS), None),
@@ -117,6 +120,11 @@ def _state_of(
 def _off(expected: ExpectedTrial) -> tuple[str, ...]:
     """Return the layers that are off in a trial from the baseline's start, by their paths in the baseline."""
     return tuple(layer for layer, _ in expected.work.off) if isinstance(expected.work, FromStart) else ()
+
+
+def _not_equivalent(trial: Trial) -> str:
+    """Return what is said of an equivalent execution that was not observed: the noise floor goes without it."""
+    return f"its equivalent execution counts for nothing: it was {trial.outcome} ({_reason(trial)})"
 
 
 def _changed_meanwhile(trials: Iterable[Trial]) -> str:

@@ -15,6 +15,7 @@ from tfmatrix.compare import effect, redraw, structure
 from tfmatrix.compare.alignment import Aligned, Layout, Names
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.layers import Layer
+from tfmatrix.compare.projections import Coherence, Projections, coherence
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
 from tfmatrix.compare.stages import (
@@ -48,6 +49,12 @@ ROUNDING_RATIO = 16.0
 quantity, and a kernel that sums in another order moves its result by several ULPs where the jitter moves each input by
 one; docs/decisions has what was measured on fourteen releases."""
 
+_COMMON = {"factor": "all elements are {:.2g} of themselves larger or smaller", "bias": "all are moved by {:.2g} rms"}
+
+SECOND_RATIO = 4.0
+"""How many times the limit a native difference may be where the injected tier calls the same one rounding, and how many
+times larger than there."""
+
 LEAST_FLOOR = 1.0
 """The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
 
@@ -70,6 +77,8 @@ class Traces:
     seeds: str | None = None
     jittered: str | None = None
     """The trace whose inputs the jitters moved, where it is not ``trace`` itself."""
+    equivalent: str | None = None
+    """The trace of another way to compute what ``jittered`` did."""
     start: str | None = None
     """The trace that begins from the baseline's start; of the baseline itself where layers are off in the other's."""
     effects: str | None = None
@@ -111,8 +120,11 @@ class Judge:
         self._alignment = tensors.alignment(baseline.trace, candidate.trace)
         self._a, self._b = tensors.names(baseline.trace), self._alignment.named(tensors.names(candidate.trace))
         self._one_sided = _one_sided(self._a, self._b)
-        self._noise = baseline.jittered or baseline.trace, baseline.jitters
-        self._own_in_noise = tensors.alignment(baseline.trace, self._noise[0]).own
+        self._jittered = baseline.jittered or baseline.trace
+        self._equivalent = {tier: self._equivalents(tier) for tier in (NATIVE, INJECTED)}
+        self._noise = {tier: (*baseline.jitters, *found) for tier, found in self._equivalent.items()}
+        """By tier the traces that make the noise floor."""
+        self._own_in_noise = tensors.alignment(baseline.trace, self._jittered).own
         self._named = self._b
         self._unlike = tensors.unlike(baseline.trace, candidate.trace)
         self._own_from_start: Mapping[str, str] = {}
@@ -133,6 +145,18 @@ class Judge:
                 }
                 for side, begun in ((self._a, mine), (self._b, there))
             )
+
+    def _equivalents(self, tier: str) -> tuple[str, ...]:
+        """Return the trace of an equivalent execution, where there is one that drew what the trial drew in a tier.
+
+        Other draws are no other way to compute the same.
+        """
+        found = self._baseline.equivalent
+        if not found:
+            return ()
+        mine, other = self._tensors.names(self._jittered), self._tensors.names(found)
+        drawn = (key for key in mine if key[0] == tier and parse(key[1]).kind in RANDOM)
+        return (found,) if all(other.get(key) == mine[key] for key in drawn) else ()
 
     def judge(self, tiers: Sequence[str] = TIERS) -> Judgement:
         """Walk the tiers in the order of the run, and say what differs and since when."""
@@ -210,7 +234,8 @@ class Judge:
 
     def _moved(self, tier: str, name: str) -> list[str]:
         """Return the digests of a stage in the trace that is jittered, and in those that jitter it."""
-        return self._tensors.moved(*self._noise, _noisy(tier), self._own_in_noise.get(name, name))
+        noisy = _noisy(tier)
+        return self._tensors.moved(self._jittered, self._noise[noisy], noisy, self._own_in_noise.get(name, name))
 
     def _trace(self) -> str:
         if not self._alignment.own:
@@ -247,8 +272,8 @@ class Judge:
                 if tier == START or (tier == INJECTED and self._both_off):
                     sides[1] = self._candidate.start or "", tier, self._own_from_start.get(name, name)
                     sides += [(self._baseline.start, tier, name)] if self._baseline.start else []
-                from_ = self._own_in_noise.get(name, name)
-                for trace, of, one in (*sides, *((jitter, _noisy(tier), from_) for jitter in self._noise[1])):
+                from_, noise = self._own_in_noise.get(name, name), self._noise[_noisy(tier)]
+                for trace, of, one in (*sides, *((jitter, _noisy(tier), from_) for jitter in noise)):
                     digest = self._tensors.names(trace).get((of, one))
                     if digest and not self._tensors.is_whole(digest):
                         found.setdefault(trace, {})[f"{of} {_head(one)}"] = None
@@ -369,10 +394,90 @@ class Judge:
             reason = f"{count} of {distance.elements} elements are NaN or infinite on one side only"
         else:
             ratio = self._ratio(tier, name, distance, floor)
-            within = ratio <= self._ratio_for(tier, name, distance.dtype)
-            verdict = Verdict.ROUNDING if within else Verdict.DIFFERENT
-            reason = f"{ratio:.2g} times the noise floor{', by a sample' if distance.sampled else ''}"
+            verdict, reason = self._sized(tier, name, distance, ratio)
         return Finding(tier, name, verdict, reason, distance, floor, ratio, baseline=a, candidate=b)
+
+    def _sized(self, tier: str, name: str, distance: Distance, ratio: float) -> tuple[Verdict, str]:
+        """Return the verdict of a difference that is so many times its noise floor, and the reason."""
+        limit = self._ratio_for(tier, name, distance.dtype)
+        reason = f"{ratio:.2g} times the noise floor{', by a sample' if distance.sampled else ''}"
+        if ratio > limit * SECOND_RATIO:
+            return Verdict.DIFFERENT, reason
+        common = self._coherence(tier, name, limit)
+        if common:
+            reason = f"{_COMMON[common.what].format(abs(common.size))}, {reason}"
+        if ratio <= limit and not common:
+            return Verdict.ROUNDING, reason
+        vouching = None if tier == INJECTED else self._vouching(name, distance, common)
+        if vouching is None:
+            return Verdict.DIFFERENT, reason
+        return Verdict.ROUNDING, f"{reason}, and as far from given inputs, where that is {vouching:.2g} times"
+
+    def _vouching(self, name: str, distance: Distance, common: Coherence | None) -> float | None:
+        """Return by how many times its floor the injected tier differs at a native stage, where that is the same.
+
+        It judges the same arithmetic from the same inputs, and has another way to compute it to judge by. It vouches
+        where it calls the difference rounding, and where it sees as much of it: a native one that is more than a few
+        times larger, or that has more in common, is something else.
+        """
+        stage = parse(name)
+        same = full_name(stage._replace(step=None))
+        if stage.kind not in CARRIED or not self._in_both(INJECTED, same) or self._identical(INJECTED, same):
+            return None
+        finding = self._measured(INJECTED, same)
+        if finding.verdict is not Verdict.ROUNDING or finding.distance is None:
+            return None
+        if (distance.scaled_error or 0.0) > SECOND_RATIO * (finding.distance.scaled_error or 0.0):
+            return None
+        if common:
+            sides = ((side[INJECTED, same],) for side in (self._a, self._b))
+            found = self._tensors.projections(*sides)
+            if found is None or abs(common.size) > SECOND_RATIO * abs(getattr(found, common.what)):
+                return None
+        return finding.ratio
+
+    def _coherence(self, tier: str, name: str, limit: float) -> Coherence | None:
+        """Return what the elements of a difference have in common beyond rounding; of a loss, all steps up to now."""
+        if parse(name).kind in {*RANDOM, "data", "batch"}:
+            return None  # which no arithmetic of training makes
+        names = self._together(tier, name)
+        found = self._tensors.projections(*(tuple(side[tier, one] for one in names) for side in (self._a, self._b)))
+        if found is None:
+            return None
+        at = self._projections_in(tier, names)
+        moved, others = ([s for s in map(at, traces) if s] for traces in self._split(tier))
+        return coherence(found, moved, others, limit, self._grain(tier, name))
+
+    def _together(self, tier: str, name: str) -> list[str]:
+        """Return the stages whose differences are taken as one vector: the numbers of a loss, one for each step."""
+        stage = parse(name)
+        if stage.kind != "loss" or stage.step is None:
+            return [name]
+        steps = (full_name(stage._replace(step=step)) for step in range(stage.step))
+        return [*(one for one in steps if self._in_both(tier, one) and self._has_bytes(tier, one)), name]
+
+    def _split(self, tier: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the traces of the jitters, and those of equivalent executions."""
+        return self._baseline.jitters, self._equivalent[_noisy(tier)]
+
+    def _projections_in(self, tier: str, names: Sequence[str]) -> Callable[[str], Projections | None]:
+        """Return what gives the projections of the difference that a trace of the noise floor makes at some stages."""
+        own = [(_noisy(tier), self._own_in_noise.get(name, name)) for name in names]
+
+        def projections(trace: str) -> Projections | None:
+            sides = [[self._tensors.names(one).get(key) for key in own] for one in (self._jittered, trace)]
+            a, b = (tuple(digest for digest in side if digest) for side in sides)
+            return self._tensors.projections(a, b) if len(a) == len(b) == len(own) else None
+
+        return projections
+
+    def _grain(self, tier: str, name: str) -> float:
+        """Return one unit in the last place of the weights over an update, by rms: 0 for what is no update."""
+        weights = (tier, "weights" + name.removeprefix("update"))
+        if parse(name).kind != "update" or weights not in self._a:
+            return 0.0
+        update, after = (self._tensors.rms(self._a[key]) for key in ((tier, name), weights))
+        return self._tensors.eps(self._a[tier, name]) * after / update if update else 0.0
 
     def _ratio(self, tier: str, name: str, distance: Distance, floor: float | None) -> float:
         """Return how many times its noise floor a difference is."""
@@ -397,7 +502,8 @@ class Judge:
 
     def _floor(self, tier: str, name: str) -> float | None:
         """Return the largest scaled error that one-ULP jitter makes here in the baseline; None where it has none."""
-        return self._tensors.floor(*self._noise, _noisy(tier), self._own_in_noise.get(name, name))
+        noisy = _noisy(tier)
+        return self._tensors.floor(self._jittered, self._noise[noisy], noisy, self._own_in_noise.get(name, name))
 
     def _spreads(self, tier: str, name: str) -> Iterator[Distance]:
         """Yield how far each jittered trial went from the trial that it jitters."""

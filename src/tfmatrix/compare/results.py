@@ -28,6 +28,8 @@ class CellState:
     """The trial that failed, where one did."""
     jitters: tuple[str, ...] = ()
     """Digests of the traces with jittered inputs."""
+    equivalent: str | None = None
+    """Digest of the trace of the equivalent execution; None where it was not observed."""
     seeds: str | None = None
     """Digest of the trace with initial weights under other seeds."""
     starts: Mapping[tuple[str, ...], str] = field(default_factory=dict)

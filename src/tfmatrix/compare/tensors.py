@@ -19,6 +19,8 @@ from tfmatrix.compare.alignment import Alignment, Layout, Names, align
 from tfmatrix.compare.distance import Distance, measure, measure_rows
 from tfmatrix.compare.effect import Effect, Sample, judge, unknown
 from tfmatrix.compare.layers import Layer, unlike
+from tfmatrix.compare.projections import Projections, projections
+from tfmatrix.compare.ulp import format_of
 from tfmatrix.records import Fingerprint, Tensor
 from tfmatrix.store.fingerprints import evenly, to_array, trace_digest
 from tfmatrix.store.store import Store
@@ -67,6 +69,8 @@ class Tensors:
         self.stage_digest = lru_cache(maxsize=4096)(self._stage_digest)
         self.array = lru_cache(maxsize=LONG)(self._array)
         self.largest = lru_cache(maxsize=4096)(self._largest)
+        self.rms = lru_cache(maxsize=4096)(self._rms)
+        self.projections = lru_cache(maxsize=2**14)(self._projections)
         self.floor = lru_cache(maxsize=4096)(self._floor)
         self.unlike = lru_cache(maxsize=256)(self._unlike)
         self.effect = lru_cache(maxsize=4096)(self._effect)
@@ -122,6 +126,25 @@ class Tensors:
         """Return the largest finite magnitude of a tensor of floats, 0 where it has none."""
         magnitudes = np.abs(self.array(digest)[0].astype(np.float64))
         return float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
+
+    def eps(self, digest: str) -> float:
+        """Return the distance from 1 to the next number of a tensor of floats' dtype."""
+        layout = format_of(self.array(digest)[0].dtype.newbyteorder("="))
+        return layout.eps if layout else 0.0
+
+    def _rms(self, digest: str) -> float:
+        """Return the root mean square of the finite numbers of a tensor of floats, 0 where it has none."""
+        numbers = self.array(digest)[0].astype(np.float64).ravel()
+        numbers = numbers[np.isfinite(numbers)]
+        return math.sqrt(float(numbers @ numbers) / numbers.size) if numbers.size else 0.0
+
+    def _projections(self, a: tuple[str, ...], b: tuple[str, ...]) -> Projections | None:
+        """Return the projections of the difference of tensors, taken as one vector; None where one is not whole."""
+        found = [[self.array(digest) for digest in side] for side in (a, b)]
+        if not all(whole for side in found for _, whole in side):
+            return None
+        first, second = (np.concatenate([array.ravel() for array, _ in side]) for side in found)
+        return projections(first, second)
 
     def moved(self, jittered: str, jitters: tuple[str, ...], tier: str, stage: str) -> list[str]:
         """Return the digest of a stage in a trace, and in each trace that jitters it where both have the stage."""
@@ -196,16 +219,8 @@ class Tensors:
         """Store what was measured, and let go of the rest: what caches of its own methods hold would stay otherwise."""
         self.keep()
         self._known, self._short = {}, {}
-        for cache_ in (
-            self.names,
-            self.alignment,
-            self.stage_digest,
-            self.array,
-            self.largest,
-            self.floor,
-            self.unlike,
-            self.effect,
-        ):
+        read = self.array, self.largest, self.rms, self.projections, self.floor
+        for cache_ in (self.names, self.alignment, self.stage_digest, self.unlike, self.effect, *read):
             cache_.cache_clear()
 
     def _learn(self, a: str, b: str, distance: Distance) -> None:

@@ -62,6 +62,15 @@ def kind_of(path: Path) -> str:
 
 
 @cache
+def has_equivalent(model: Model) -> bool:
+    """Return whether the same can be computed in another way, which measures rounding: what trains can."""
+    if model.defined:
+        return True
+    kind = kind_of(Path(model.path))
+    return bool(kind) and KINDS[kind].equivalent
+
+
+@cache
 def is_watched(model: Model) -> bool:
     """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
     if model.defined:

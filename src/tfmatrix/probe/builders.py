@@ -74,7 +74,6 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
         if fed.is_composite:
             watcher.log.note("ragged and sparse data have no canonical values: the injected tier was left out")
             return
-        _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
 
         def make() -> Any:
             again = compiled(model, setting)
@@ -82,7 +81,11 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
             return again
 
         weights = getattr(model, "FIT", {}).get("class_weight")
-        run_injected_step(make, batch, weights, setting, watcher)
+        with setting.injecting():
+            if setting.equivalent:
+                tf.keras.backend.set_floatx("float64")
+            _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
+            run_injected_step(make, batch, weights, setting, watcher)
 
 
 def _require_new(model: ModuleType, first: Any, second: Any) -> None:
@@ -129,6 +132,8 @@ def record_effects(model: ModuleType, setting: Setting, paths: Sequence[str]) ->
 def watch(log: Log, setting: Setting, layers: Optional[Layers] = None) -> Watcher:
     """Watch this process, in which TensorFlow and Keras were imported before."""
     watcher = Watcher(log, setting.tapped, Jitter(setting.jitter) if setting.jitter else None, layers)
+    if setting.jitter or setting.equivalent:
+        watcher.settle, watcher.tells_rate = setting.settle, not setting.equivalent
     watcher.install()
     for package in LIBRARIES:
         if package in sys.modules:
@@ -158,9 +163,9 @@ def compiled(model: ModuleType, setting: Setting) -> Any:
         raise broken(model, "build", told.format(*((names.lower(), "table") if by_table else (names, "file"))))
     optimizer = model.OPTIMIZER
     if isinstance(optimizer, dict):
-        optimizer = optimizers.make(setting.mode.keras_optimizers, model, setting.jittered_settings)
+        optimizer = optimizers.make(setting.mode.keras_optimizers, model, dict)  # settled as it is made
     elif not isinstance(optimizer, str):  # one that was made with the file, which can train one network only
-        optimizer = type(optimizer).from_config(setting.jittered_settings(optimizer.get_config()))
+        optimizer = type(optimizer).from_config(optimizer.get_config())
     loss = networks.loss_of(model) if isinstance(model.LOSS, str) else model.LOSS
     networks.compile_network(network, setting.mode, optimizer, loss)
     return network

@@ -98,14 +98,25 @@ def is_float(dtype: Any) -> bool:
 
 
 def jittered(array: np.ndarray, name: str, draw: int) -> np.ndarray:
-    """Return the array with each floating-point element moved by one ULP up or down; draw 0 moves nothing.
-
-    bfloat16 is left as it is: not every release's NumPy type has a next value.
-    """
-    if draw == 0 or array.dtype.kind != "f":
+    """Return the array with each floating-point element moved by one ULP up or down; draw 0 moves nothing."""
+    if draw == 0 or not is_float(array.dtype):
         return array
-    towards = np.where(up_or_down(name, array.shape, draw), np.inf, -np.inf).astype(array.dtype)
-    return np.asarray(np.nextafter(array, towards))
+    up = up_or_down(name, array.shape, draw)
+    if array.dtype.kind != "f":
+        return _moved_by_bits(array, up)
+    return np.asarray(np.nextafter(array, np.where(up, np.inf, -np.inf).astype(array.dtype)))
+
+
+def _moved_by_bits(array: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Return bfloat16 moved by one ULP away from 0 or towards it: not every release's NumPy type has a next value.
+
+    0, infinities and NaNs stay as they are, and nothing becomes infinite.
+    """
+    bits = np.ascontiguousarray(array).view(np.uint16)
+    magnitude, infinity = bits & 0x7FFF, 0x7F80
+    step = np.where(up & (magnitude < infinity - 1), 1, -1)
+    step[(magnitude == 0) | (magnitude >= infinity)] = 0
+    return np.asarray((bits.astype(np.int32) + step).astype(np.uint16).view(array.dtype))
 
 
 def up_or_down(name: str, shape: "tuple[int, ...]", draw: int) -> np.ndarray:

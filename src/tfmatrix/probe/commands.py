@@ -175,7 +175,9 @@ class _Trial:
 
     def _enter(self) -> Any:
         """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
-        from .modes import MODES, seed_graphs, set_up
+        from . import casts
+        from .modes import MODES, forgo_rewriting, seed_graphs, set_up
+        from .optimizers import settler
         from .trial import record_seed
         from .watch import checkpoints
         from .watch.jitter import Jitter
@@ -190,10 +192,16 @@ class _Trial:
 
             shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self.shift)
         record_seed(self._recorder, self._log.tier)
-        jitter = self._request["jitter"]
+        jitter, equivalent = self._request["jitter"], self._request.get("equivalent", False)
+        if jitter:
+            casts.watch(jitter)
+        if equivalent:
+            forgo_rewriting()
         off = self._request.get("off")
         layers = Layers(off or ()) if off or self._request["purpose"] == "effects" else None
         watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None, layers)
+        if jitter or equivalent:
+            watcher.settle, watcher.tells_rate = settler(jitter, equivalent), not equivalent
         watcher.install()
         checkpoints.install(watcher)
         if self._request.get("handed"):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import ModuleType
-from typing import Any, Dict, Mapping, Sequence
+from typing import Any, Dict, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from . import casts
 from .canonical import jittered
 from .loading import rows_of
-from .modes import MODES, enter, make_engine, seed_generators
+from .modes import MODES, enter, forgo_rewriting, make_engine, seed_generators
+from .optimizers import Settle, settler
 from .recorder import NATIVE, START, Recorder
 
 
@@ -21,6 +24,8 @@ class Setting:
         self.mode = MODES[request["mode"]]
         self.seed: int = request["seed"]
         self.jitter: int = request["jitter"]
+        self.equivalent: bool = request.get("equivalent", False)
+        """Whether it is an equivalent execution: no graph is rewritten, and the injected tier is float64's."""
         self.tapped: bool = request["purpose"] != "plain"
         """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
         self.handed: str = request.get("handed", "")
@@ -28,10 +33,15 @@ class Setting:
         self.off: Sequence[str] = request.get("off", ())
         """The layers that are called with ``training=False``, by the paths of their draws."""
         self.tier = START if self.handed else NATIVE
+        self.settle: Settle = settler(self.jitter, self.equivalent)
         self.threads = (request["intra_op"], request["inter_op"])
         self.scratch = scratch
         self.recorder = Recorder(request.get("keep", ()))
+        if self.equivalent:
+            forgo_rewriting()
         self.engine = enter(self.mode, self.threads)
+        if self.jitter:
+            casts.watch(self.jitter)
         seed_generators(self.seed)
 
     def restart(self, seed: int) -> None:
@@ -47,16 +57,21 @@ class Setting:
         self.recorder.record_all(NATIVE, "data", rows)
         return rows
 
-    def jittered_settings(self, settings: Mapping[str, Any]) -> Dict[str, Any]:
-        """Return an optimizer's settings, its numbers moved by one float32 ULP where this trial is jittered.
-
-        Releases round a learning rate and a bias correction at other places; that is rounding as much as any.
-        """
-        moved = dict(settings)
-        for name, value in settings.items():
-            if self.jitter and value and isinstance(value, (float, np.floating)):  # 0 means that it is off
-                moved[name] = float(jittered(np.float32(value), "optimizer/" + name, self.jitter))
-        return moved
+    @contextlib.contextmanager
+    def injecting(self) -> Iterator[None]:
+        """Run the injected tier: of an equivalent execution in float64, or not at all where a model can't."""
+        if not self.equivalent:
+            yield
+            return
+        self.recorder.narrows = True
+        try:
+            yield
+        except Exception as error:
+            # A constant of float32 in a model's own code is enough, and no fault.
+            note = "rounding is not measured in float64, which this model can't be: {}".format(type(error).__name__)
+            self.recorder.notes[note] = None
+        finally:
+            self.recorder.narrows = False
 
     def jittered(self, stage: str, arrays: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
         """Return the arrays, moved by one ULP where this trial is jittered."""

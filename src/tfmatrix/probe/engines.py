@@ -292,7 +292,10 @@ def _arrays(values: Mapping[str, Any]) -> Dict[str, np.ndarray]:
 
 def session_config(threads: Threads) -> Any:
     """Return the `ConfigProto` with the launch's thread counts: intra-op, inter-op."""
-    return tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads[0], inter_op_parallelism_threads=threads[1])
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads[0], inter_op_parallelism_threads=threads[1])
+    if tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer"):  # which sessions do not heed
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+    return config
 
 
 def graph_variables() -> Dict[str, Any]:

@@ -28,9 +28,19 @@ class Functional:
         self.model = model
         self.engine = engine
         self.made_by = setting.mode.optimizers
-        self.settle = setting.jittered_settings
+        self._setting = setting
+        self.settle = setting.settle
         self.statistics = tuple(getattr(model, "STATISTICS", ()))
         self.optimizer: Any = None
+
+    def wider(self) -> Functional:
+        """Return the same model with variables of its own, those of float32 as float64."""
+        engine = self.engine.sibling()
+        values = self.engine.read(self.engine.variables)
+        wide = {n: a.astype(np.float64) if a.dtype == np.float32 else a for n, a in values.items()}
+        with tf.compat.v1.variable_scope("float64"):
+            engine.create(lambda: {name: tf.constant(value) for name, value in wide.items()})
+        return Functional(self.model, engine, self._setting)
 
     @property
     def trained(self) -> Dict[str, Any]:

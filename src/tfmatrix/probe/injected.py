@@ -107,5 +107,10 @@ def _under(prefix: str, arrays: Arrays) -> Dict[str, np.ndarray]:
     return {n[len(prefix) :]: a for n, a in arrays.items() if n.startswith(prefix)}
 
 
+def wider(arrays: Arrays) -> Dict[str, np.ndarray]:
+    """Return the arrays, those of float32 as float64."""
+    return {n: a.astype(np.float64) if a.dtype == np.float32 else a for n, a in arrays.items()}
+
+
 def _floats(arrays: Arrays) -> Dict[str, np.ndarray]:
     return {n: a for n, a in arrays.items() if is_float(a.dtype)}

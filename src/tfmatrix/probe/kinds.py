@@ -22,6 +22,8 @@ class Kind(NamedTuple):
     """The tiers that its trace may have."""
     watched: bool
     """Whether its training is seen from outside, and by taps."""
+    equivalent: bool
+    """Whether another way to compute the same tells how much of it is rounding."""
     observe: str
     """A function of the model and the setting: loads what is to be observed, and records it."""
     drawn: str

@@ -78,6 +78,11 @@ def make_engine(mode: Mode, threads: Threads) -> Any:
     return ENGINES[mode.engine](threads, **mode.engine_options)
 
 
+def forgo_rewriting() -> None:
+    """Have no graph rewritten before it runs: fused and folded ops are another way to compute the same."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 def seed_generators(seed: int) -> None:
     """Seed Python's, NumPy's and TensorFlow's generators: the eager context's, or the default graph's in a graph."""
     random.seed(seed)

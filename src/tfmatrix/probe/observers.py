@@ -9,7 +9,7 @@ import numpy as np
 
 from .context import Setting
 from .functional import Functional, named, run_native
-from .injected import run_injected
+from .injected import run_injected, wider
 from .loading import mapping, rows_of
 from .outcomes import Unsupported
 from .recorder import INJECTED, NATIVE
@@ -23,7 +23,11 @@ def functional(model: ModuleType, setting: Setting) -> None:
     rows = setting.rows(model)
     program = Functional(model, setting.engine, setting)
     outputs = run_native(program, setting.jittered("data", rows), setting)
-    run_injected(program, {n: a[: model.BATCH] for n, a in rows.items()}, outputs, setting)
+    batch = {n: a[: model.BATCH] for n, a in rows.items()}
+    with setting.injecting():
+        if setting.equivalent:
+            program, batch, outputs = program.wider(), wider(batch), wider(outputs)
+        run_injected(program, batch, outputs, setting)
 
 
 def functional_drawn(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> Iterator[Dict[str, np.ndarray]]:

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 import numpy as np
 import tensorflow as tf
 
+from .canonical import jittered
 from .loading import broken
 from .names import OPTIMIZERS, SETTINGS, Misspelt, absent
 from .outcomes import BadModel, Unsupported
@@ -60,6 +61,9 @@ SQUARED = ("v", "vhat", "rms", "accumulator", "accum_grad", "accum_var")
 V1_SLOTS = {"accum": "accumulator"}
 """What Ftrl of `tf.compat.v1.train` calls its accumulator."""
 
+
+NUMBERS = (float, np.floating)
+"""What a setting that rounds is; some releases tell theirs as NumPy's."""
 
 Settle = Callable[[Mapping[str, Any]], Dict[str, Any]]
 """Has the last word on an optimizer's settings, the release's defaults among them: where a trial is jittered."""
@@ -110,6 +114,44 @@ def make_v1(specification: Mapping[str, Any], settle: Settle) -> Any:
     defaults = {n: p.default for n, p in inspect.signature(make).parameters.items() if isinstance(p.default, float)}
     renamed = {names[setting]: value for setting, value in settings.items()}
     return make(**settle(dict(defaults, learning_rate=rate, **renamed)))
+
+
+def settler(jitter: int, equivalent: bool = False) -> Settle:
+    """Return what moves an optimizer's numbers by one float32 ULP in a draw of jitter; draw 0 moves nothing.
+
+    Releases round a learning rate and a bias correction at other places; that is rounding as much as any. An equivalent
+    execution has the rate that follows from the other precision in the correction: where ``1 - beta ** step`` and
+    ``1 - beta`` round alike, a moved beta moves both, and a first update stays as it was.
+    """
+
+    def settle(settings: Mapping[str, Any]) -> Dict[str, Any]:
+        moved = dict(settings)
+        rate = settings.get("learning_rate")
+        if equivalent and isinstance(rate, NUMBERS):
+            moved["learning_rate"] = float(rate) * corrections_apart(settings)
+        for name, value in settings.items():
+            if jitter and value and isinstance(value, NUMBERS):  # 0 means that it is off
+                # Added, so that a number that float32 rounds stays as far from its rounded one as it was.
+                narrow = np.float32(value)
+                step = float(jittered(narrow, "optimizer/" + name, jitter)) - float(narrow)
+                moved[name] = float(value) + step
+        return moved
+
+    return settle
+
+
+def corrections_apart(settings: Mapping[str, Any]) -> float:
+    """Return Adam's correction of bias, made in float32, over that made in float64; 1 for an optimizer without one.
+
+    That is sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t) at t = 1, and at all steps t at which t (1 - beta) is small
+    (Kingma and Ba, 2015, the end of section 2).
+    """
+    ratio = 1.0
+    for names, power in ((("beta_1", "beta1"), -1.0), (("beta_2", "beta2"), 0.5)):
+        for beta in (settings[name] for name in names if isinstance(settings.get(name), NUMBERS)):
+            if 0 < beta < 1:
+                ratio *= ((1 - float(np.float32(beta))) / (1 - beta)) ** power
+    return ratio
 
 
 MAKERS: Mapping[str, Callable[[Mapping[str, Any], Settle], Any]] = {

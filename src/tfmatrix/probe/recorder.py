@@ -39,6 +39,8 @@ class Recorder:
         self._keeping = keeping.Keeping(wanted)
         self.notes: dict[str, None] = {}
         """What could not be seen, a sentence each."""
+        self.narrows = False
+        """Whether float64 is written down as float32: where the same is computed in the wider type."""
 
     @property
     def tiers(self) -> Set[str]:
@@ -59,6 +61,8 @@ class Recorder:
             raise TypeError("{}: there is no tensor, but None".format(stage))
         if (tier, stage) in self._names:
             raise ValueError("{}: recorded twice in the {} tier".format(stage, tier))
+        if self.narrows and np.asarray(value).dtype == np.float64:
+            value = np.asarray(value).astype(np.float32)
         try:
             tensor = canonical(value)
         except TypeError as error:

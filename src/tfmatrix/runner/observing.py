@@ -145,8 +145,9 @@ def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
 def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each work
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
-        case Train(jitter=jitter, keep=keep):
-            return {"purpose": "train", "jitter": jitter, "keep": list(keep)}
+        case Train(jitter=jitter, equivalent=equivalent, keep=keep):
+            other = {"equivalent": True} if equivalent else {}
+            return {"purpose": "train", "jitter": jitter, **other, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
         case FromStart(handed=path, keep=keep, off=off):

@@ -53,7 +53,7 @@ def test_the_trials_of_a_builder(tmp_path: Path) -> None:
     """Those of a file that builds a Keras model: with a plain one, and a witness."""
     plan = make_plan(project(tmp_path))
     for cell, trials in plan.trials.items():
-        jitters = {"jitter": 1} if cell.environment.name == BASELINE else {}
+        jitters = {"jitter": 1, "equivalent": 1} if cell.environment.name == BASELINE else {}
         roles = Counter(expected.role for expected in trials)
         assert roles == {"trial": 2, "witness": 1, "plain": 1, "seeds": 1, **jitters}
         assert {expected.start for expected in trials} == {Start()}

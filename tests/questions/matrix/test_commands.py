@@ -67,7 +67,8 @@ def test_the_trials_of_a_command(tmp_path: Path) -> None:
         roles = Counter(expected.role for expected in trials)
         jitters = {"jitter": 1} if cell.environment.name == BASELINE else {}
         if cell.model.command:
-            assert roles == {"trial": 2, "plain": 1, "seeds": 1, **jitters}
+            equivalent = dict.fromkeys(["equivalent"] if jitters else [], 1)
+            assert roles == {"trial": 2, "plain": 1, "seeds": 1, **jitters, **equivalent}
             assert {expected.start for expected in trials} == {Start(bare=True)}
             assert [expected.hash_seed for expected in trials if expected.role == "trial"] == ["0", "1"]
         else:
@@ -190,7 +191,7 @@ def test_one_trial_of_a_command_can_be_named(tmp_path: Path) -> None:
     expected = only(project(tmp_path), f"{CANDIDATE}/train/tf2 plain-1")
     assert (expected.role, expected.start.bare) == ("plain", True)
     with pytest.raises(
-        UserError, match="has no trial 'witness-1'; there are trial-1, trial-2, jitter-1, plain-1, seeds-1"
+        UserError, match="has no trial 'witness-1'; there are trial-1, trial-2, jitter-1, equivalent, plain-1, seeds-1"
     ):
         only(project(tmp_path), f"{CANDIDATE}/train/tf2 witness-1")
 

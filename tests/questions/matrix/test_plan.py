@@ -16,7 +16,7 @@ from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import INHERITED
 from tfmatrix.errors import UserError
 from tfmatrix.questions.matrix.judge import states
-from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.plan import Plan, make_plan, only
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine, Train
 from tfmatrix.store.store import Store
 
@@ -393,3 +393,31 @@ def test_a_model_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, monkeypa
     monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
     with pytest.raises(UserError, match=r"^the model file mlp\.py cannot be read: Permission denied\.$"):
         make_plan(settings)
+
+
+@pytest.mark.parametrize(
+    ("source", "jitters", "equivalent"),
+    [
+        ("def variables(): ...", 2, True),
+        ("def build(): ...", 1, True),
+        ("def variables(): ...", 0, False),
+        ("def pipeline(rows, random): ...", 2, False),
+        ("def draws(): ...", 2, False),
+        ("no Python", 2, False),
+    ],
+)
+def test_what_trains_has_an_equivalent_execution_in_the_baseline(
+    tmp_path: Path, source: str, jitters: int, equivalent: bool
+) -> None:
+    """One trial more, where rounding is measured at all; it can be named, and so can the one that repeats it."""
+    settings = make_project(tmp_path, {"net": source}, jitters=jitters)
+    for cell, trials in make_plan(settings).trials.items():
+        found = [one for one in trials if one.role == "equivalent"]
+        wanted = equivalent and cell.environment.name == BASELINE
+        assert [(one.id, one.work) for one in found] == (
+            [(f"{BASELINE}/net/tf2 equivalent", Train(equivalent=True))] if wanted else []
+        )
+        for one in found:
+            assert only(settings, f"{BASELINE}/net/tf2 equivalent").key == one.key
+            assert only(settings, f"{BASELINE}/net/tf2 kept-{jitters + 2}").key == one.key
+            assert len({other.key for other in trials}) == len(trials)

@@ -44,7 +44,9 @@ def test_a_start_is_wanted_once_two_runs_are_known_to_draw_otherwise(tmp_path: P
     """It is the candidate's, of the second round, and is handed all that it needs whole, by name."""
     plan = planned(tmp_path)
     with Store(tmp_path / "store.sqlite") as store:
-        assert {one.role for one in missing_from(store, plan)} == {"trial", "jitter", "plain", "witness"}
+        assert {one.role for one in missing_from(store, plan)} == {
+            *("trial", "jitter", "equivalent", "plain", "witness")
+        }
         fill(store, plan, answer)
         (wanted,) = missing_from(store, plan)
         assert wanted.id == f"{CANDIDATE}/net/tf2 start"
@@ -122,6 +124,7 @@ def test_bytes_of_what_differs_first_from_the_start_are_had_too(tmp_path: Path) 
         assert found == {
             f"{BASELINE}/net/tf2 kept-1": ("native weights@0",),
             f"{BASELINE}/net/tf2 kept-2": ("native weights@0",),
+            f"{BASELINE}/net/tf2 kept-3": ("native weights@0",),
             f"{CANDIDATE}/net/tf2 kept": ("start weights@0",),
         }
 

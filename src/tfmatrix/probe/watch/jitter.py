@@ -1,13 +1,17 @@
-"""Jitter from outside: each initial weight moved by one unit in the last place, as the variable is made."""
+"""Jitter from outside: initial weights and optimizers' numbers, moved as variables and optimizers are made."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple
+import inspect
+from typing import Any, Dict, Iterable, Iterator, Tuple
 
 import numpy as np
 import tensorflow as tf
 
+from .. import casts
 from ..canonical import up_or_down
+from ..optimizers import Settle
+from .patching import around
 
 
 class Jitter:
@@ -38,8 +42,41 @@ class Jitter:
         if dtype is not None and not isinstance(value, tf.Tensor):
             value = tf.convert_to_tensor(value, dtype)
         value = tf.convert_to_tensor(value)
+        if value.dtype in casts.HALVES:
+            return casts.moved(value, "{}#{}".format(name, self._draw))
         if value.dtype not in (tf.float32, tf.float64) or not value.shape.is_fully_defined():
             return value
         infinity = tf.constant(np.inf, value.dtype)
         up = tf.constant(up_or_down(name, tuple(value.shape.as_list()), self._draw))
         return tf.where(up, tf.math.nextafter(value, infinity), tf.math.nextafter(value, -infinity))
+
+
+def settle_optimizers(settle: Settle, bases: Iterable[Any]) -> None:
+    """Have the last word on the numbers, defaults among them, that optimizers of some base classes are made with."""
+    made = 0
+
+    def make(original: Any, optimizer: Any, *arguments: Any, **named: Any) -> None:
+        nonlocal made
+        made += 1
+        try:
+            if made == 1:  # else it is a base class's, whose numbers were settled with the class's own
+                bound = inspect.signature(original).bind(optimizer, *arguments, **named)
+                bound.apply_defaults()
+                for name, parameter in bound.signature.parameters.items():
+                    if parameter.kind is parameter.VAR_KEYWORD:
+                        bound.arguments[name] = settle(bound.arguments[name])
+                bound.arguments.update(settle(bound.arguments))
+                arguments, named = bound.args[1:], bound.kwargs
+            original(optimizer, *arguments, **named)
+        finally:
+            made -= 1
+
+    for kind in dict.fromkeys(kind for base in bases for kind in _subclasses(base)):
+        if "LossScale" not in kind.__name__:  # whose scale is a power of two, and exact
+            around(kind, "__init__", make)
+
+
+def _subclasses(kind: Any) -> Iterator[Any]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _subclasses(below)

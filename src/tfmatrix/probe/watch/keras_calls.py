@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..recorder import INJECTED
+from .jitter import settle_optimizers
 from .patching import around
 from .structures import flat
 from .taps import to_array
@@ -77,6 +78,9 @@ def install(watcher: Watcher, package: str) -> None:
         for place in places:
             for kind in _found(package, place):
                 around(kind, name, wrapper, convert)
+    if watcher.settle:
+        bases = (*OPTIMIZERS, "optimizers.base_optimizer.BaseOptimizer")
+        settle_optimizers(watcher.settle, [kind for place in bases for kind in _found(package, place)])
     for module in SAVING:
         for name, wrapper in FUNCTIONS.items():
             _replace(package, module, name, getattr(calls, wrapper))

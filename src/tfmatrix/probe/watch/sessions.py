@@ -153,7 +153,8 @@ class Sessions:
         optimizers = self._watcher.optimizers
         found = self.read(session, self._watcher.variables.slots(optimizers))
         rates = {number: getattr(one, "learning_rate", None) for number, one in enumerate(optimizers, 1)}
-        known = {rate_name(number): innermost(r) for number, r in rates.items() if isinstance(r, tf.Variable)}
+        told = {number: rate for number, rate in rates.items() if self._watcher.tells_rate}
+        known = {rate_name(number): innermost(r) for number, r in told.items() if isinstance(r, tf.Variable)}
         return {**{name: value for name, value in found.items() if np.any(value)}, **self.read(session, known)}
 
     def _needed(self, graph: Any, fetches: Any) -> Set[str]:

@@ -19,6 +19,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 from .. import draws
 from ..recorded import take
 from .handed import Handed
+from .jitter import settle_optimizers
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
@@ -39,6 +40,10 @@ class Watcher:
         self.tapped = tapped
         self.move = move
         self.layers = layers
+        self.settle: Any = None
+        """What has the last word on optimizers' numbers, where the trial measures the noise floor."""
+        self.tells_rate = True
+        """Whether a learning rate is seen: in an equivalent execution it stands for what else is rounded otherwise."""
         self.taps = Taps(log)
         self.sessions = Sessions(self)
         self.fitting = 0
@@ -83,6 +88,8 @@ class Watcher:
         for kind in (ResourceVariable, unlifted):
             around(kind, "__init__", self._make_variable)
         around(function, "__call__", self._call_function)
+        if self.settle:
+            settle_optimizers(self.settle, [tf.compat.v1.train.Optimizer])
         around(tf.compat.v1.train.Optimizer, "apply_gradients", self.apply_gradients, convert=False)
         for kind in {tf.compat.v1.Variable, _ref_variable()}:
             around(kind, "__init__", self._make_variable)
@@ -347,7 +354,7 @@ class Watcher:
         found = {n: v for n, v in self.variables.slots(self.optimizers).items() if is_eager(v) and has_value(v)}
         values = {name: value for name, value in read(found).items() if np.any(value)}
         for number, optimizer in enumerate(self.optimizers, 1):
-            rate = _learning_rate(optimizer)
+            rate = _learning_rate(optimizer) if self.tells_rate else None
             if rate is not None:
                 values[rate_name(number)] = rate
         return {name: values[name] for name in sorted(values)}

@@ -18,6 +18,7 @@ from tfmatrix.models.files import is_watched
 from tfmatrix.questions.matrix.starts import Begun, digest, lacking, starts
 from tfmatrix.records import (
     EFFECTS,
+    EQUIVALENT,
     JITTER,
     KEPT,
     MOST_SEEDS,
@@ -75,10 +76,14 @@ class _Wanted:
         noise, sides = of[base], (of[mine].get(0), of[other].get(0))
         if not (sides[0] and sides[1]) or sides[0] == sides[1]:
             return
-        jitters = tuple(trace for number, trace in noise.items() if number)
+        jitters = tuple(trace for number, trace in noise.items() if 0 < number <= self._plan.config.jitters)
+        equivalent = noise.get(self._plan.config.jitters + 1)
         started = self._from_start(mine, other) if mine == base else {}
         own, begun = (None, None, *started)[-2:]
-        pair = Traces(sides[0], jitters, None, noise.get(0), own), Traces(sides[1], start=begun)
+        pair = (
+            Traces(sides[0], jitters, None, noise.get(0), equivalent, own),
+            Traces(sides[1], start=begun),
+        )
         judge = self._judges[pair] = self._judges.get(pair) or Judge(self._tensors, *pair)
         if (count := judge.seeds(one_run_each=bool(other.model.command))) is not None:
             for cell in (mine, other):
@@ -112,7 +117,9 @@ class _Wanted:
         """Return the trials that are wanted."""
         found: dict[Cell, list[ExpectedTrial]] = {}
         for (cell, number), wanted in self._kept.items():
-            work = Train(number, tuple(sorted(wanted)))
+            keep = tuple(sorted(wanted))
+            equivalent = number > self._plan.config.jitters
+            work = Train(equivalent=True, keep=keep) if equivalent else Train(number, keep=keep)
             found.setdefault(cell, []).append(self._plan.expect(cell, work, role=KEPT, number=number + 1))
         kept = {cell: list(trials) for cell, trials in found.items()}
         for cell, some in self._starts.items():
@@ -153,10 +160,16 @@ def _pairs(plan: Plan) -> Iterator[tuple[Cell, Cell, Cell]]:
 
 
 def _traces(plan: Plan, cell: Cell, traces: Mapping[str, str]) -> Mapping[int, str]:
-    """Return the known traces of a cell by the number of the jitter, 0 for that of its first trial."""
-    first = (one for one in plan.trials[cell] if (one.role == TRIAL and one.number == 1) or one.role == JITTER)
-    numbered = ((one.number if one.role == JITTER else 0, traces.get(one.key)) for one in first)
-    return {number: trace for number, trace in numbered if trace}
+    """Return the known traces of a cell by the number of the jitter, 0 for that of its first trial.
+
+    The equivalent execution has the number behind the last jitter's.
+    """
+    found: dict[int, str] = {}
+    for one in plan.trials[cell]:
+        numbers = {JITTER: one.number, EQUIVALENT: plan.config.jitters + 1, **({TRIAL: 0} if one.number == 1 else {})}
+        if one.role in numbers and (trace := traces.get(one.key)):
+            found[numbers[one.role]] = trace
+    return found
 
 
 def _seeds(plan: Plan, cell: Cell, least: int, has: Has) -> ExpectedTrial:

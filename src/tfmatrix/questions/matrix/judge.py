@@ -163,8 +163,16 @@ def _pair(asked: _Asked, policy: Policy) -> _Pair | None:
     mine = baseline.starts.get(off) if off else None
     start = start if mine or not off else None
     return _Pair(
-        Traces(baseline.trace, jittered.jitters, baseline.seeds, jittered.trace, mine, baseline.effects),
-        Traces(candidate.trace, (), candidate.seeds, None, start, candidate.effects),
+        Traces(
+            baseline.trace,
+            jittered.jitters,
+            baseline.seeds,
+            jittered.trace,
+            jittered.equivalent,
+            start=mine,
+            effects=baseline.effects,
+        ),
+        Traces(candidate.trace, (), candidate.seeds, start=start, effects=candidate.effects),
         asked.tiers,
         within(policy, candidate.cell.model.name, candidate.cell.mode),
     )

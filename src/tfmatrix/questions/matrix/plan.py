@@ -16,11 +16,12 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
-from tfmatrix.models.files import is_watched
+from tfmatrix.models.files import has_equivalent, is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.starts import starts, write
 from tfmatrix.records import (
+    EQUIVALENT,
     JITTER,
     KEPT,
     PLAIN,
@@ -147,6 +148,8 @@ class Plan:
         if cell.environment == self.baseline:
             for number in range(1, self.config.jitters + 1):
                 yield expect(Train(number), role=JITTER, number=number)
+            if self.config.jitters and has_equivalent(cell.model):
+                yield expect(Train(equivalent=True), role=EQUIVALENT, number=0)
         if is_watched(cell.model):
             yield expect(Plain(), role=PLAIN, number=1)
         yield expect(Seeds(), role=SEEDS, number=1)
@@ -263,6 +266,7 @@ def only(config: Config, cell_id: str) -> ExpectedTrial:
     trials = {expected.name: expected for expected in plan.trials[cell]}
     # One that was repeated to keep more bytes is run as the trial that it repeats.
     repeated = {f"{KEPT}-1": f"{TRIAL}-1", **{f"{KEPT}-{n + 1}": f"{JITTER}-{n}" for n in range(1, config.jitters + 1)}}
+    repeated[f"{KEPT}-{config.jitters + 2}"] = EQUIVALENT
     trial = repeated.get(trial, trial)
     if trial and trial not in trials:
         raise UserError(f"the cell {cell_id!r} has no trial {trial!r}; there are {', '.join(trials)}.")

@@ -1,0 +1,1 @@
+"""What the limit of a noise floor's ratio costs and gives: the figures of docs/decisions/0004."""
