@@ -296,6 +296,8 @@ class Judge:
                 continue
             layouts = layouts or self._tensors.layouts(self._initial())
             dtype, shape = layouts.get(digest) or self._tensors.layout(digest)
+            if self._tensors.layout(self._b[tier, name]) != (dtype, shape):
+                continue  # which no number of draws makes one distribution
             if kind != "init":
                 drawn.append(0 if test == "order" else math.prod(shape))
             elif "float" in dtype:
