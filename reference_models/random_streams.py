@@ -8,7 +8,7 @@ VARIANTS = {
     "v1": {"DRAW": "v1"},
 }
 DRAW = "operations"
-SIZE = [256]
+SIZE = [4096]
 SCALED = ["glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform"]
 INITIALIZERS = [*SCALED, "orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling"]
 

@@ -183,6 +183,13 @@ def test_a_draw_of_a_step_is_judged_as_a_draw(tmp_path: Path) -> None:
     assert verdicts(judged(tmp_path / "b", before, other)) == {"native draw": "different"}
 
 
+def test_a_seed_that_is_drawn_for_other_draws_is_as_good_as_any(tmp_path: Path) -> None:
+    """An augmentation layer draws two whole numbers of the full range at each step: too few to test, and a seed."""
+    for name, verdict in (("full_int", "redrawn"), ("full_int.2", "redrawn"), ("uniform_int", "not comparable")):
+        a, b = ({f"native draw@0/flip/{name}": tensor([one, 5 - one], "int64")} for one in (1, 2))
+        assert verdicts(judged(tmp_path / name, a, b)) == {"native draw": verdict}
+
+
 def test_the_first_change_is_the_first_of_the_run_and_not_the_farthest(tmp_path: Path) -> None:
     """Of each verdict the difference that came first in the run is known, wherever its stage stands in the chain."""
     near, far, beyond = moved(1), moved(4), moved(1e6)

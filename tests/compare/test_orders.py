@@ -57,7 +57,7 @@ def judged(shuffle: Callable[[Random], Any], seed: int, **how: Any) -> Redraw:
     """Return what is made of it, where the baseline shuffles all rows, and of the other way round."""
     whole = side(lambda r: r.permutation(ROWS), 1000 + seed, **how)
     other = side(shuffle, seed, **how)
-    there, back = judge("shuffle", whole, other), judge("shuffle", other, whole)
+    there, back = judge("order", whole, other), judge("order", other, whole)
     assert there.verdict is back.verdict
     return there
 
@@ -77,7 +77,7 @@ def test_another_seed_of_the_same_shuffle_is_a_redraw(size: int, known: bool) ->
     """Over any buffer, and whether or not it is known where a row comes from."""
     for seed in range(20):
         pair = [side(lambda r: buffered(r, size), seed + more, known=known) for more in (0, 500)]
-        found = judge("shuffle", *pair)
+        found = judge("order", *pair)
         assert found.verdict is Verdict.REDRAWN, found
         assert "of them that never move" in found.evidence
 
@@ -100,17 +100,17 @@ def test_no_shuffle_at_all_is_seen_in_one_order(shuffle: str) -> None:
     found = judged(SHUFFLES[shuffle], 0, seeds=0)
     assert found == (Verdict.DIFFERENT, f"the rows are {told}, and shuffled in the baseline")
     few = [Side(np.arange(8), rows=np.arange(8)), Side(np.arange(8)[::-1], rows=np.arange(8))]
-    assert judge("shuffle", *few).verdict is Verdict.NOT_COMPARABLE
+    assert judge("order", *few).verdict is Verdict.NOT_COMPARABLE
 
 
 def test_rotations_by_other_numbers() -> None:
     """One rotation in place of another is no draw, and rotations by any number are one of each other."""
     fixed = [Side(np.roll(np.arange(ROWS), by), rows=np.arange(ROWS)) for by in (3, 4)]
-    assert judge("shuffle", *fixed).verdict is Verdict.DIFFERENT
+    assert judge("order", *fixed).verdict is Verdict.DIFFERENT
     drawn = [side(SHUFFLES["rotated by any number"], seed) for seed in (0, 1)]
-    assert judge("shuffle", *drawn).verdict is Verdict.REDRAWN
+    assert judge("order", *drawn).verdict is Verdict.REDRAWN
     few = [side(SHUFFLES["rotated by any number"], seed, seeds=3) for seed in (0, 1)]
-    assert judge("shuffle", *few).evidence == "could not tell: 100 rows in other orders, 4 of them, and rotated by"
+    assert judge("order", *few).evidence == "could not tell: 100 rows in other orders, 4 of them, and rotated by"
 
 
 def test_passes_of_a_training_count_as_orders() -> None:
@@ -125,11 +125,11 @@ def test_a_repeated_pass_is_no_other_pass() -> None:
     """Two passes in one order, of which the second is as the first, are another meaning than two passes."""
     one, two, three = (Random(seed).permutation(400) for seed in range(3))
     twice, both = np.concatenate([one, one]), np.concatenate([two, three])
-    found = judge("shuffle", *(Side(order, rows=np.arange(400)) for order in (both, twice)))
+    found = judge("order", *(Side(order, rows=np.arange(400)) for order in (both, twice)))
     assert found.verdict is Verdict.DIFFERENT
     assert found.evidence == "1 of its passes have the order of one before, and 0 in the baseline"
     again = np.concatenate([three, one])
-    assert judge("shuffle", *(Side(order, rows=np.arange(400)) for order in (both, again))).same
+    assert judge("order", *(Side(order, rows=np.arange(400)) for order in (both, again))).same
 
 
 def test_rows_of_two_passes_that_are_mixed_have_their_places() -> None:
@@ -143,8 +143,8 @@ def test_rows_of_two_passes_that_are_mixed_have_their_places() -> None:
         random = Random(seed)
         return Side(mixed(random, size), seeds=np.array([mixed(random, size) for _ in range(31)]), rows=rows)
 
-    assert judge("shuffle", repeated(0, 100), repeated(1, 100)).same
-    assert judge("shuffle", repeated(0, 100), repeated(1, 50)).verdict is Verdict.DIFFERENT
+    assert judge("order", repeated(0, 100), repeated(1, 100)).same
+    assert judge("order", repeated(0, 100), repeated(1, 50)).verdict is Verdict.DIFFERENT
 
 
 def test_rows_that_are_equal_are_judged_as_well() -> None:
@@ -156,8 +156,8 @@ def test_rows_that_are_equal_are_judged_as_well() -> None:
         orders = [np.sort(order) if kind == "none" else order for order in orders]
         return Side(orders[0], seeds=np.array(orders[1:]), rows=None)
 
-    assert judge("shuffle", named(0, ""), named(100, "")).same
-    assert judge("shuffle", named(0, ""), named(100, "none")).verdict is Verdict.DIFFERENT
+    assert judge("order", named(0, ""), named(100, "")).same
+    assert judge("order", named(0, ""), named(100, "none")).verdict is Verdict.DIFFERENT
 
 
 def test_rows_have_their_places_by_what_they_are_called() -> None:
@@ -176,7 +176,7 @@ def test_other_rows_are_no_order() -> None:
 def test_seeds_that_change_nothing_on_one_side() -> None:
     """An order that depends on the seed in one release only is another meaning."""
     fixed = side(SHUFFLES["another seed's, always"], 0)
-    found = judge("shuffle", side(lambda r: r.permutation(ROWS), 1), fixed)
+    found = judge("order", side(lambda r: r.permutation(ROWS), 1), fixed)
     assert found.evidence == "the same order under every seed here, and another under each in the baseline"
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tfmatrix.compare.redraw import ENOUGH, ENOUGH_DRAWN, Redraw, Side
 from tfmatrix.compare.redraw import judge as judge_sides
+from tfmatrix.compare.stages import RANDOM
 from tfmatrix.compare.verdicts import Verdict
 
 SEEDS = settings(derandomize=True, max_examples=40)
@@ -19,7 +20,7 @@ SEEDS = settings(derandomize=True, max_examples=40)
 def judge(kind: str, a: Any, b: Any, a_seeds: Any = None, b_seeds: Any = None) -> Redraw:
     """Return what is made of two arrays, and of those under other seeds; the rows of orders are in their places."""
     rows = [np.unique(one) if kind == "shuffle" else None for one in (a, b)]
-    return judge_sides(kind, Side(a, seeds=a_seeds, rows=rows[0]), Side(b, seeds=b_seeds, rows=rows[1]))
+    return judge_sides(RANDOM[kind], Side(a, seeds=a_seeds, rows=rows[0]), Side(b, seeds=b_seeds, rows=rows[1]))
 
 
 def rng(seed: int) -> np.random.RandomState:
@@ -100,7 +101,7 @@ def test_small_changes_are_found_where_draws_are_many(plant: str) -> None:
             steps = {"steps": tuple(a[1:])}, {"steps": tuple(b[1:])}
             seeds = {"seeds": a[1:]}, {"seeds": b[1:]}
             more = seeds if kind == "init" else steps
-            found.append(judge_sides(kind, Side(a[0], **more[0]), Side(b[0], **more[1])).verdict)
+            found.append(judge_sides(RANDOM[kind], Side(a[0], **more[0]), Side(b[0], **more[1])).verdict)
     assert {*found[::2]} == {Verdict.REDRAWN}
     assert {*found[1::2]} <= {Verdict.DIFFERENT, Verdict.REDRAWN}
     assert found[1::2].count(Verdict.DIFFERENT) >= 19, found
@@ -185,14 +186,16 @@ def test_one_draw_that_comes_under_every_seed_is_counted_once(size: int) -> None
     """A weight with a seed of its own, which an operation was seen to draw, is one draw, however often it is drawn."""
     a, b = rng(3).random_sample((2, size))
     sides = [Side(one, seeds=np.stack([one] * 32), drawn=True) for one in (a, b)]
-    found = judge_sides("init", *sides)
+    found = judge_sides(RANDOM["init"], *sides)
     assert found.verdict is (Verdict.REDRAWN if size == 4096 else Verdict.NOT_COMPARABLE)
     assert f"1 draw and {size} numbers a side" in found.evidence
 
 
 def test_one_seed_is_a_redraw_of_another() -> None:
     """TensorFlow's own seed is one integer, and any other is as good."""
-    assert judge("seed", np.array([7]), np.array([8])) == (Verdict.REDRAWN, "seed 7 became 8")
+    assert judge("seed", np.array([7]), np.array([8])) == (Verdict.REDRAWN, "7 became 8")
+    assert judge("seed", np.array([7, 1]), np.array([8, 2])) == (Verdict.REDRAWN, "7, 1 became 8, 2")
+    assert judge("seed", *rng(0).random_sample((2, 4))).verdict is Verdict.NOT_COMPARABLE
     assert judge("seed", *rng(0).random_sample((2, 1024))).same
 
 

@@ -29,7 +29,7 @@ def floats(*seeds: int, names: tuple[str, ...] = (), size: int = 600) -> dict[st
 
 def told(found: Judgement) -> dict[str, str]:
     """Return what is said of each stage that is different for the structure."""
-    firsts = (stage.first for stage in found.stages)
+    firsts = [*(stage.first for stage in found.stages), *found.firsts.values()]
     return {one.stage: one.reason for one in firsts if one and ("equals" in one.reason or "numbers of" in one.reason)}
 
 
@@ -123,7 +123,8 @@ def test_how_many_bits_were_drawn() -> None:
     assert order_bits(np.repeat(np.arange(10), 2)) == pytest.approx(51.08, abs=0.01)
     assert drawn_bits(np.zeros(100)) == 0
     assert drawn_bits(np.arange(64) % 2) == 64
-    assert drawn_bits(Random(0).standard_normal(3)) == 60
+    assert drawn_bits(Random(0).standard_normal(4)) == 80
+    assert drawn_bits(np.array([0.0, 2.0])) == 2
     assert drawn_bits(np.array([b"a", b"b"], dtype=object)) == 2
 
 

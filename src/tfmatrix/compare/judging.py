@@ -16,6 +16,7 @@ from tfmatrix.compare.alignment import Aligned, Layout, Names
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.projections import Coherence, Projections, coherence
+from tfmatrix.compare.p_values import MOST_NUMBERS
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
 from tfmatrix.compare.stages import (
@@ -58,7 +59,7 @@ times larger than there."""
 LEAST_FLOOR = 1.0
 """The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
 
-MOST_STEPS = 64
+MOST_STEPS = 512
 """Steps of which the draws of one name are tested together."""
 
 Lacking = Mapping[str, tuple[str, ...]]
@@ -524,10 +525,11 @@ class Judge:
         found = self._redraws.get(key := (tier, stage.kind, series))
         if found is None:
             kept = [one for one in series if self._has_bytes(tier, one)]
-            drawn = (kept or series)[:MOST_STEPS]
-            found = self._redraws[key] = redraw.judge(stage.kind, *self._sides(tier, drawn))
+            size = math.prod(self._tensors.layout(self._a[tier, name])[1])
+            drawn = kept[: max(1, min(MOST_STEPS, MOST_NUMBERS // max(size, 1)))]
+            found = self._redraws[key] = redraw.judge(_test(stage), *self._sides(tier, drawn))
         if len(series) > 1 and found.verdict is not Verdict.DIFFERENT:
-            alone = redraw.judge(stage.kind, *self._sides(tier, [name], seeds=False))
+            alone = redraw.judge(_test(stage), *self._sides(tier, [name], seeds=False))
             return alone if alone.verdict is Verdict.DIFFERENT else found
         return found
 
@@ -649,6 +651,12 @@ def _tiers(names: Names, native: str, more: Collection[str]) -> Names:
     """Return what a trace has in one tier, as the native tier, by which names are aligned, and in some more."""
     kept = {native: NATIVE, **dict(zip(more, more, strict=True))}
     return {(kept[tier], stage): digest for (tier, stage), digest in names.items() if tier in kept}
+
+
+def _test(stage: Stage) -> str:
+    """Return the test that fits what a stage draws: whole numbers of the full range are seeds of other draws."""
+    is_seed = stage.kind == "draw" and stage.variable.rpartition("/")[2].partition(".")[0] == "full_int"
+    return "seed" if is_seed else RANDOM[stage.kind]
 
 
 def _rows(names: Names, stage: Stage) -> str:

@@ -119,7 +119,7 @@ def _parted(members: Sequence[tuple[str, str, str]], counts: Callable[[str], boo
 def drawn_bits(array: Array) -> float:
     """Return how many bits were drawn of an array, as far as its values tell: none where all are one value.
 
-    Where most values come up once they are floating-point numbers with 20 bits each; else by how often each comes up.
+    Floating-point numbers that hardly repeat have 20 bits each; of others it counts how often each comes up.
     """
     flat = np.asarray(array).ravel()
     if flat.size and flat.dtype.kind == "O":
@@ -134,8 +134,9 @@ def drawn_bits(array: Array) -> float:
 
 
 def is_spread(array: Array) -> bool:
-    """Return whether an array has floating-point numbers of which most come up once: not those of a mask, or counts."""
-    return array.size > 1 and array.dtype.kind not in "biuOSU" and np.unique(array).size > array.size / 2
+    """Return whether an array has floating-point numbers that hardly repeat: not those of a mask, or counts."""
+    distinct = np.unique(array).size if array.dtype.kind not in "biuOSU" else 0
+    return distinct >= 4 and distinct > 0.9 * array.size
 
 
 def order_bits(order: Array) -> float:
