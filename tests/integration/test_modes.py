@@ -12,7 +12,7 @@ from probe.client import Server
 from tfmatrix.records import CHANGED, InstalledEnvironment
 from tfmatrix.tables import DEFAULT_MODES, MODES
 
-from .project import ROOT
+from .project import ROOT, Project
 
 REFERENCE = ROOT / "reference_models"
 RELEASES = ("2.9.3", "2.15.1", "2.21.0")
@@ -151,3 +151,17 @@ def test_what_xla_lacks_does_not_exist_in_its_mode(server: Servers) -> None:
     silent = server("2.21.0").ask(REFERENCE / "keras_mlp.py", "tf2-xla")
     assert silent.outcome == "unsupported"
     assert silent.message.startswith("Keras 3 goes on without jit_compile=True")
+
+
+@pytest.mark.integration
+def test_momentum_means_the_same_in_both_modes(
+    tmp_path: Path, made_environment: Callable[..., InstalledEnvironment]
+) -> None:
+    """Keras keeps a step as momentum and v1 a sum of gradients: given the same momentum, both update alike."""
+    made_environment("2.15.1")
+    project = Project(tmp_path / "project", ["2.15.1"], [REFERENCE / "optimizers.py"])
+    project.run("matrix", "--models", "optimizers[sgd],optimizers[nesterov]")
+    assert len(project.data["between_modes"]) == 2
+    for compared in project.data["between_modes"]:
+        assert {stage["stage"] for stage in compared["stages"]} >= {"update", "slots", "weights"}
+        assert {stage["verdict"] for stage in compared["stages"]} <= {"identical", "rounding"}

@@ -82,12 +82,14 @@ def _run_update(program: Functional, gradients: Arrays, setting: Setting) -> Non
     before = setting.jittered("update", weights)
     engine.load(program.trained, before)
     slots = program.slots()
-    engine.load(slots, setting.jittered("slots", slots_like(engine.read(slots), optimizers.SQUARED)))
+    terms = optimizers.in_keras_terms(program.model.OPTIMIZER, program.optimizer)
+    given = setting.jittered("slots", slots_like(engine.read(slots), optimizers.SQUARED))
+    engine.load(slots, {name: array / terms.astype(array.dtype) for name, array in given.items()})
     optimizers.set_step(program.optimizer, STEP, engine)
     applied(gradient=gradient)
     after = engine.read(program.trained)
     recorder.record_all(INJECTED, "update", {n: after[n] - before[n] for n in after})
-    recorder.record_all(INJECTED, "slots", engine.read(slots))
+    recorder.record_all(INJECTED, "slots", {n: a * terms.astype(a.dtype) for n, a in engine.read(slots).items()})
     recorder.record_all(INJECTED, "weights", after)
 
 

@@ -202,6 +202,15 @@ def slots(specification: Mapping[str, Any], optimizer: Any, variables: Mapping[s
     return {key: found[key] for key in sorted(found)}
 
 
+def in_keras_terms(specification: Mapping[str, Any], optimizer: Any) -> np.float32:
+    """Return what a slot has to be multiplied with to mean what Keras's does.
+
+    Momentum is a step to Keras, ``m * momentum - rate * gradient``, and a sum of gradients to `tf.compat.v1.train`.
+    """
+    is_sum = isinstance(optimizer, tf.compat.v1.train.MomentumOptimizer)
+    return np.float32(-specification["learning_rate"] if is_sum else 1)
+
+
 def _get_slot(optimizer: Any, variable: Any, slot: str) -> Any:
     """Return a slot of a v1 optimizer or of a Keras one before 2.11."""
     names = {V1_SLOTS.get(name, name): name for name in optimizer.get_slot_names()}
