@@ -15,8 +15,8 @@ from tfmatrix.compare import effect, redraw, structure
 from tfmatrix.compare.alignment import Aligned, Layout, Names
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.layers import Layer
-from tfmatrix.compare.projections import Coherence, Projections, coherence
 from tfmatrix.compare.p_values import MOST_NUMBERS
+from tfmatrix.compare.projections import Coherence, Projections, coherence
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
 from tfmatrix.compare.stages import (
