@@ -106,15 +106,12 @@ def test_what_is_equal_by_chance_is_not_counted(tmp_path: Path) -> None:
 
 
 def test_what_has_no_bytes_is_told_by_its_digests(tmp_path: Path) -> None:
-    """Large draws of steps in between are equal or not, whatever is kept of them."""
-    names = tuple(f"native draw@{step}/d/normal" for step in range(3))
-    own, shared = floats(0, 1, 2, names=names), floats(3, 3, 4, names=names)
-    found = judged(tmp_path, own, shared, without=names[:2])
-    (stage,) = found.stages
-    assert stage.first is not None
-    assert stage.first.reason == "different bits, not measured: the bytes of a step in between are not kept"
-    only = judged(tmp_path / "again", {**own, names[0]: shared[names[0]]}, shared, without=names[:2])
-    assert told(only) == {"draw@1/d/normal": "equals draw@0/d/normal here, another draw in the baseline"}
+    """Large draws of steps in between are equal or not, whatever is kept of them: they are never passed over."""
+    names = tuple(f"native draw@{step}/d/normal" for step in range(4))
+    own, shared = floats(0, 1, 2, 3, names=names), floats(4, 5, 5, 6, names=names)
+    found = judged(tmp_path, own, shared, without=names[1:3])
+    assert told(found) == {"draw@2/d/normal": "equals draw@1/d/normal here, another draw in the baseline"}
+    assert found.stages[0].passed_over == 1
 
 
 def test_how_many_bits_were_drawn() -> None:

@@ -3,8 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
-WAYS = ("other", "last", "last10", "pairs", "reverse", "rotate", "buffer50")
-VARIANTS = {way: {"WAY": way} for way in WAYS}
+VARIANTS = {
+    "other": {"WAY": "other"},
+    "last": {"WAY": "last"},
+    "last10": {"WAY": "last10"},
+    "pairs": {"WAY": "pairs"},
+    "reverse": {"WAY": "reverse"},
+    "rotate": {"WAY": "rotate"},
+    "buffer50": {"WAY": "buffer50"},
+}
 WAY = "other"
 ROWS = 100
 NEW = tf.__version__.startswith("2.16")
