@@ -164,6 +164,9 @@ def test_behind_a_layer_that_is_off_on_both_sides_all_is_judged(tmp_path: Path) 
     found = judged(tmp_path, effects(1), effects(2), {})
     assert found.off == ("r",)
     assert found.unreached == ""
+    (tmp_path / "idle").mkdir()
+    idle = judged(tmp_path / "idle", effects(1), effects(2), {"start draw@0/r/uniform.2": [0.7] * 4})
+    assert (idle.unreached, verdicts(idle)["start weights"]) == ("", "identical"), "drawn and not used"
     assert {verdict for name, verdict in verdicts(found).items() if not name.startswith("native")} == {"identical"}
     (tmp_path / "other").mkdir()
     other = judged(

@@ -148,13 +148,13 @@ def _matched_draws(a: Digests, b: Digests, layouts: Mapping[str, Layout]) -> Map
     Where one layer's draws would be those of two, each stands for its own layer alone: one draws less than before.
     """
     found = _matched(a, b, layouts)
-    layers = {(layer_of(own), layer_of(name)) for own, name in found.items()}
+    layers = {(layer_of_draw(own), layer_of_draw(name)) for own, name in found.items()}
     if len(layers) == len({own for own, _ in layers}) == len({name for _, name in layers}):
         return found
-    return {own: name for own, name in found.items() if layer_of(own) == layer_of(name)}
+    return {own: name for own, name in found.items() if layer_of_draw(own) == layer_of_draw(name)}
 
 
-def layer_of(draw: str) -> str:
+def layer_of_draw(draw: str) -> str:
     """Return the path of the layer that a draw is made in, by its name without kind and step; empty: in none."""
     return draw.rpartition("/")[0]
 

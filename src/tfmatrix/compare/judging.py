@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tfmatrix.compare import effect, redraw, structure
 from tfmatrix.compare.alignment import Aligned, Layout, Names
 from tfmatrix.compare.distance import Distance
-from tfmatrix.compare.layers import Layer
+from tfmatrix.compare.layers import Layer, layer_of
 from tfmatrix.compare.p_values import MOST_NUMBERS
 from tfmatrix.compare.projections import Coherence, Projections, coherence
 from tfmatrix.compare.redraw import seeds_for
@@ -139,6 +139,9 @@ class Judge:
             own = _tiers(tensors.names(candidate.start), START, more)
             alignment = tensors.aligned(mine, own)
             there, self._own_from_start = alignment.named(own), alignment.own
+            off = {name for layer in self._unlike.values() for name in layer} if self._both_off else set()
+            # Keras 3's recurrent layers draw their masks even so, and don't use them.
+            mine, there = ({key: d for key, d in side.items() if layer_of(key[1]) not in off} for side in (mine, there))
             self._a, self._b = (
                 {
                     **{key: digest for key, digest in side.items() if key[0] not in more},

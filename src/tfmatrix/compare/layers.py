@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tfmatrix.compare.alignment import Alignment, LayoutsOf, Names, layer_of
+from tfmatrix.compare.alignment import Alignment, LayoutsOf, Names, layer_of_draw
 from tfmatrix.compare.stages import DRAW, NAMES_OF, NATIVE, parse
 
 
@@ -39,25 +39,26 @@ def unlike(a: Names, b: Names, alignment: Alignment, layouts_of: LayoutsOf) -> M
     }
     if not parted:
         return {}
-    there = {_layer(stage): _layer(own[stage]) for stage in reversed(both)}
-    lone = _lone(map(_layer, drawn[0]), there), _lone((_layer(own[s]) for s in drawn[1]), there.values())
+    there = {layer_of(stage): layer_of(own[stage]) for stage in reversed(both)}
+    lone = _lone(map(layer_of, drawn[0]), there), _lone((layer_of(own[s]) for s in drawn[1]), there.values())
     if len(lone[0]) == len(lone[1]):
         there |= dict(zip(*lone, strict=True))
     back = {candidate: baseline for baseline, candidate in there.items()}
 
     def layer(stage: str) -> Layer:
         if stage in drawn[0]:
-            name = _layer(stage)
+            name = layer_of(stage)
             return Layer(name, there.get(name, name))
-        name = _layer(own[stage])
+        name = layer_of(own[stage])
         return Layer(back.get(name, name), name)
 
-    layers = {layer(stage) for stage in parted if _layer(stage)}
+    layers = {layer(stage) for stage in parted if layer_of(stage)}
     return {stage: layer(stage) for stage in stages if layer(stage) in layers}
 
 
-def _layer(stage: str) -> str:
-    return layer_of(parse(stage).variable)
+def layer_of(stage: str) -> str:
+    """Return the path of the layer that the draw of a step is made in; empty where there is none."""
+    return layer_of_draw(parse(stage).variable) if _is_draw(NATIVE, stage) else ""
 
 
 def _is_draw(tier: str, name: str) -> bool:

@@ -18,7 +18,8 @@ def told(cell: Cell, baseline: str) -> Iterator[Text]:
             yield f"{environment} alone reports ", joined(", ", names), ", which was compared with nothing"
     if cell.off:
         off = joined(", ", [Code(layer) for layer in cell.off])
-        yield "in the start and injected tiers ", off, " called with ", Code("training=False"), ": it draws otherwise"
+        why = ", which have no counterpart: ", Code("training=False")
+        yield "the start and injected tiers are without the draws of ", off, *why
     if cell.unreached:
         yield "not judged natively behind ", Code(cell.unreached), ", which could not be handed over"
 
