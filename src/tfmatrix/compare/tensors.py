@@ -72,7 +72,7 @@ class Tensors:
         self.rms = lru_cache(maxsize=4096)(self._rms)
         self.projections = lru_cache(maxsize=2**14)(self._projections)
         self.floor = lru_cache(maxsize=4096)(self._floor)
-        self.unlike = lru_cache(maxsize=256)(self._unlike)
+        self.unlike = lru_cache(maxsize=4096)(self._unlike)
         self.effect = lru_cache(maxsize=4096)(self._effect)
 
     def _names(self, trace: str) -> Names:
