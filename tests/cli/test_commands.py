@@ -44,7 +44,7 @@ def test_a_command_of_a_table_is_run_beside_the_models(tmp_path: Path, tell: Tel
     made(tmp_path, TRAIN, ["mlp"])
     first, second = tell("run"), tell("run")
     assert (first.code, second.code) == (cli.SAME, cli.SAME), first.err
-    assert second.err.startswith("0 of 14 trials to run, 14 stored already.")
+    assert second.err.startswith("0 of 15 trials to run, 15 stored already.")
     found = {cell["id"]: (cell["outcome"], cell["verdict"]) for cell in report(tmp_path)["cells"]}
     assert found["2.15.1/train/tf2"] == ("observed", "")
     assert found[f"{CANDIDATE}/train/tf2"] == ("observed", "identical")
@@ -66,12 +66,12 @@ def test_a_command_that_is_typed_is_run_at_once_and_alone(tmp_path: Path, tell: 
     command = (name, "--versions", CANDIDATE, "--steps", "3", "--", "python", "train.py", "--epochs", "1")
     first, second = tell(*command), tell(*command)
     assert (first.code, second.code) == (cli.SAME, cli.SAME), first.err
-    assert second.err.startswith("0 of 7 trials to run, 7 stored already.")
+    assert second.err.startswith("0 of 8 trials to run, 8 stored already.")
     assert {cell["id"] for cell in report(tmp_path)["cells"]} == {"2.15.1/train/tf2", f"{CANDIDATE}/train/tf2"}
     typed = ["--steps", "3", "--", "python", "train.py", "--epochs", "1"]
     assert report(tmp_path)["settings"]["at_once"] == typed
     assert "1 of 2 models" in first.out
-    assert tell(*command[:3], "--", "python", "train.py").err.startswith("7 of 7 trials to run")
+    assert tell(*command[:3], "--", "python", "train.py").err.startswith("8 of 8 trials to run")
 
 
 def test_a_command_that_fails_is_told_with_what_runs_it_again(tmp_path: Path, tell: Tell) -> None:

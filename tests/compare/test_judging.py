@@ -576,3 +576,20 @@ def test_a_change_of_meaning_from_given_inputs_vouches_for_nothing(tmp_path: Pat
     stages = {"native forward@0/y": WEIGHTS, "injected forward/y": WEIGHTS}
     candidate = {"native forward@0/y": moved(40.0), "injected forward/y": moved(40.0)}
     assert set(verdicts(judged(tmp_path, stages, candidate)).values()) == {"different"}
+
+
+def test_what_is_passed_on_behind_a_difference_that_is_vouched_for_is_no_change_by_itself(tmp_path: Path) -> None:
+    """Behind 40 times the floor up to 40 times as much is rounding, where nothing else vouches; more is a change."""
+    stages = {"native forward@0/y": WEIGHTS, "native loss@0": [1.0], "injected forward/y": WEIGHTS}
+    equivalent = {**stages, "injected forward/y": moved(60.0)}
+    for name, by, verdict in (("less", 600.0, "rounding"), ("more", 16 * 40.0 * 4 + 10, "different")):
+        candidate = {
+            "native forward@0/y": moved(40.0),
+            "native loss@0": [1.0 + by * EPS],
+            "injected forward/y": moved(40.0),
+        }
+        found = judged(tmp_path / name, stages, candidate, equivalent=equivalent)
+        assert verdicts(found)["native forward"] == "rounding"
+        assert verdicts(found)["native loss"] == verdict, name
+    alone = judged(tmp_path / "alone", stages, {**stages, "native loss@0": [1.0 + 600 * EPS]}, equivalent=equivalent)
+    assert verdicts(alone)["native loss"] == "different"

@@ -24,7 +24,7 @@ PROGRAM = Path(__file__).with_name("casting.py")
 def test_what_is_cast_to_16_bits_is_moved_by_one_ulp_of_it(
     made_environment: Callable[..., InstalledEnvironment], version: str
 ) -> None:
-    """Eagerly, in a function, compiled and in a v1 graph; what is exact stays, and gradients pass."""
+    """Eagerly, in a function, compiled and in a v1 graph; what is exact stays, and gradients pass through."""
     installed = made_environment(version)
     ran = subprocess.run(
         [installed.interpreter, str(PROGRAM), str(PROBE.parent)],
@@ -42,7 +42,8 @@ def test_what_is_cast_to_16_bits_is_moved_by_one_ulp_of_it(
             assert (zero, infinity, less, nan) == (0, 0, 0, 0)
         assert len({tuple(steps) for steps in ways.values()}) == len(ways)  # each cast has directions of its own
     assert found["steps"]["float16"]["eager"][504] == -1  # the largest number does not become infinite
-    assert found["gradient"] == [1.0, 1.0, 1.0]
+    # The gradient is cast as well, on its way back.
+    assert {abs(number - 1) for number in found["gradient"]} <= {2**-10, 2**-11}
     assert (found["mask"], found["whole"]) == ([1.0, 0.0], [3.0, 5.0])
     assert found["same"]
     assert found["shape"] == [None, 3]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,17 @@ class Judgement:
     """The layers that are off in the start and injected tiers, by their paths in the baseline."""
 
 
+class _PassedOn(NamedTuple):
+    """By how much more than the noise floor what came before differs, where the injected tier vouches for that.
+
+    What comes behind it differs by as much more, and has as much in common: the jitters passed on no such noise.
+    """
+
+    ratio: float = 1.0
+    size: float = 0.0
+    """The largest projection."""
+
+
 class Judge:
     """Compares a candidate's traces with the baseline's."""
 
@@ -128,6 +139,7 @@ class Judge:
         self._own_in_noise = tensors.alignment(baseline.trace, self._jittered).own
         self._named = self._b
         self._unlike = tensors.unlike(baseline.trace, candidate.trace)
+        self._passed_on = dict.fromkeys((NATIVE, INJECTED), _PassedOn())
         self._own_from_start: Mapping[str, str] = {}
         # Where layers are off the baseline ran from its own start too, and both made their injected steps so.
         self._both_off = bool(baseline.start and candidate.start)
@@ -338,6 +350,7 @@ class Judge:
     ) -> Iterator[tuple[str, Finding]]:
         """Yield each judged difference by name; natively, nothing that only follows from an earlier one."""
         inherited = False
+        self._passed_on[_noisy(tier)] = _PassedOn()
         for name in differing:
             if name in passed_over:
                 continue
@@ -405,11 +418,14 @@ class Judge:
 
     def _sized(self, tier: str, name: str, distance: Distance, ratio: float) -> tuple[Verdict, str]:
         """Return the verdict of a difference that is so many times its noise floor, and the reason."""
-        limit = self._ratio_for(tier, name, distance.dtype)
+        passed_on = self._passed_on[_noisy(tier)]
+        limit = self._ratio_for(tier, name, distance.dtype) * passed_on.ratio
         reason = f"{ratio:.2g} times the noise floor{', by a sample' if distance.sampled else ''}"
         if ratio > limit * SECOND_RATIO:
             return Verdict.DIFFERENT, reason
         common = self._coherence(tier, name, limit)
+        if common and abs(common.size) <= SECOND_RATIO * passed_on.size:
+            common = None
         if common:
             reason = f"{_COMMON[common.what].format(abs(common.size))}, {reason}"
         if ratio <= limit and not common:
@@ -417,6 +433,8 @@ class Judge:
         vouching = None if tier == INJECTED else self._vouching(name, distance, common)
         if vouching is None:
             return Verdict.DIFFERENT, reason
+        size = max(passed_on.size, abs(common.size) if common else 0.0)
+        self._passed_on[_noisy(tier)] = _PassedOn(max(passed_on.ratio, ratio), size)
         return Verdict.ROUNDING, f"{reason}, and as far from given inputs, where that is {vouching:.2g} times"
 
     def _vouching(self, name: str, distance: Distance, common: Coherence | None) -> float | None:

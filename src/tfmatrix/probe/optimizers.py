@@ -202,13 +202,13 @@ def slots(specification: Mapping[str, Any], optimizer: Any, variables: Mapping[s
     return {key: found[key] for key in sorted(found)}
 
 
-def in_keras_terms(specification: Mapping[str, Any], optimizer: Any) -> np.float32:
+def in_keras_terms(specification: Mapping[str, Any], optimizer: Any) -> np.ndarray:
     """Return what a slot has to be multiplied with to mean what Keras's does.
 
     Momentum is a step to Keras, ``m * momentum - rate * gradient``, and a sum of gradients to `tf.compat.v1.train`.
     """
     is_sum = isinstance(optimizer, tf.compat.v1.train.MomentumOptimizer)
-    return np.float32(-specification["learning_rate"] if is_sum else 1)
+    return np.array(-specification["learning_rate"] if is_sum else 1, np.float32)
 
 
 def _get_slot(optimizer: Any, variable: Any, slot: str) -> Any:
