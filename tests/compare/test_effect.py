@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -40,6 +41,19 @@ def flip(share: float = 0.5, rows: int = ROWS) -> Draw:
 def mixed(rng: np.random.RandomState) -> NDArray[Any]:
     """Return the rows in another order."""
     return INPUT[rng.permutation(ROWS)]
+
+
+def hanging_together(axis: int, share: float) -> Draw:
+    """Return a layer that adds noise, of which neighbours along an axis of a call have a share in common."""
+
+    def call(rng: np.random.RandomState) -> NDArray[Any]:
+        own = rng.standard_normal(INPUT.shape)
+        before = np.take(own, range(0, INPUT.shape[axis], 2), axis)
+        common = np.repeat(before, 2, axis)
+        at = np.arange(INPUT.shape[axis]).reshape([-1 if one == axis else 1 for one in range(INPUT.ndim)])
+        return INPUT + np.where(at % 2 == 0, own, share * common + (1 - share**2) ** 0.5 * own)
+
+    return call
 
 
 def shared_gate(rng: np.random.RandomState) -> NDArray[Any]:
@@ -81,6 +95,8 @@ OTHER = {
     "flip of 0.56": (flip(), flip(0.56)),
     "one flip a call": (flip(), flip(rows=1)),
     "rows mixed": (noise(0.0), mixed),
+    "alike rows hang together": (noise(1.0), hanging_together(0, 0.1)),
+    "neighbours hang together": (noise(1.0), hanging_together(1, 0.1)),
 }
 
 
@@ -107,8 +123,11 @@ def test_rounding_is_no_other_distribution() -> None:
     mine, other = sample(dropout(), 1), sample(dropout(), 2)
     moved = other._replace(outputs=other.outputs * np.float32(1 + 2e-6), off=other.off * np.float32(1 + 2e-6))
     assert judge(mine, moved).verdict.value == "redrawn"
-    halves = [Sample(*(one.astype(np.float16) for one in side)) for side in (mine, moved)]
-    assert judge(*halves).verdict.value == "redrawn"
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        halves = [Sample(*(one.astype(dtype) for one in side)) for side in (mine, moved)]
+        assert judge(*halves).verdict.value == "redrawn"
+        other = Sample(*(one.astype(dtype) for one in sample(dropout(0.6), 3)))
+        assert judge(halves[0], other).verdict.value == "different"
 
 
 CANNOT = {

@@ -110,7 +110,9 @@ def _obstacle(a: Sample, b: Sample) -> str:
 
 def _gap(off: NDArray[Any], other: NDArray[Any]) -> float:
     """Return the largest difference of two outputs; infinity where they have not one shape."""
-    return float(np.abs(np.asarray(off, np.float64) - other).max()) if off.shape == other.shape else math.inf
+    if off.shape != other.shape:
+        return math.inf
+    return float(np.abs(np.asarray(off, np.float64) - np.asarray(other, np.float64)).max())
 
 
 def _smoothing(dtype: np.dtype[Any]) -> float:

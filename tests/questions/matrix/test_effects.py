@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ def test_both_sides_tell_a_layers_effect_and_start_without_it(tmp_path: Path, pl
         for one in wanted.values():
             request = request_of(one, plan.config, fresh=False)
             if isinstance(one.work, FromStart):
+                with_it = plan.expect(one.cell, replace(one.work, off=()), role="start", number=0)
+                assert with_it.key != one.key
                 assert one.work.off == (("r", "r"),)
                 assert (request["purpose"], request["off"]) == ("start", ["r"])
                 with np.load(one.work.handed) as file:
@@ -144,7 +147,7 @@ def test_a_layer_that_cannot_be_off_or_called_alone_leaves_it_open(
     else:
         assert verdicts["native", "draw"] == "redrawn"
         assert (found.off, found.unreached) == ((), "draw@0/r/uniform")
-        assert "injected" not in {tier for tier, _ in verdicts}
+        assert {tier for tier, _ in verdicts} == {"native"}
 
 
 def test_a_model_of_functions_has_no_layers(tmp_path: Path) -> None:
