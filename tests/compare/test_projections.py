@@ -80,6 +80,17 @@ def test_elements_that_are_alike_count_once() -> None:
     assert found.error(found.factor) == float("inf")
 
 
+def test_of_a_large_tensor_some_magnitudes_are_counted() -> None:
+    """A lower bound, so that a large tensor is no better known than it is; its projections are of every element."""
+    a = numbers(size=2**20)
+    found = between(a, times := (a.astype(np.float64) * (1 + 1e-4)).astype(np.float32))
+    assert 10_000 < found.distinct <= 2**14
+    assert found.factor == pytest.approx(1e-4, rel=1e-3)
+    times[:] = a
+    times[1] += 1.0  # between those that are counted
+    assert between(a, times).rest > 0
+
+
 def test_an_update_is_no_finer_than_the_weights_are() -> None:
     """The grain of what a tensor is a difference of is a rounding as well, shared by all of one magnitude."""
     spread = between(numbers(), (numbers().astype(np.float64) * (1 + 3e-6)).astype(np.float32))

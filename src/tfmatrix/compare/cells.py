@@ -74,8 +74,9 @@ def state_of(
     """
     there = [trial for _, trial in trials if trial]
     outside, notes = ({told for trial in there for told in getattr(trial, name)} for name in ("outside", "notes"))
-    notes |= {_not_equivalent(t) for e, t in trials if t and e.role == EQUIVALENT and t.outcome != OBSERVED}
     found = _state_of(cell, trials, refusal, tensors, before)
+    if found.outcome == OBSERVED:
+        notes |= {_not_equivalent(t) for e, t in trials if t and e.role == EQUIVALENT and t.outcome != OBSERVED}
     return replace(found, outside=tuple(sorted(outside)), notes=tuple(sorted(notes))) if outside or notes else found
 
 
