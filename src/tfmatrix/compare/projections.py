@@ -32,8 +32,7 @@ class Projections(NamedTuple):
     rest: float
     """rms(d) / rms(a): how large the difference is."""
     distinct: int
-    """How many magnitudes ``a`` has, as far as they are counted: elements of one magnitude round alike, and count once.
-    """
+    """How many magnitudes ``a`` has, as far as counted: elements of one magnitude round alike, and count once."""
     eps: float
 
     def error(self, projection: float) -> float:
