@@ -177,7 +177,7 @@ def judged(
     models = sorted(Path(__file__).with_name("drawn").glob("*.py"))
     project = Project(tmp_path_factory.mktemp("drawn"), PAIR, models)
     ran = project.run("matrix", "--modes", "tf2")
-    assert ran.returncode == 1, ran.stderr[-3000:]
+    assert ran.returncode == 0, ran.stderr[-3000:]
     cells = [cell for cell in project.data["cells"] if cell["environment"] == PAIR[1]]
     return {cell["model"]: {stage["stage"]: stage for stage in cell["stages"][::-1]} for cell in cells}
 
@@ -186,11 +186,11 @@ PAIR = ("2.15.1", "2.16.2")
 DIFFERENT = {
     "epochs": ("shuffle", "shuffle@1/order: equals shuffle@0 here, another order in the baseline"),
     "shuffles[last]": ("shuffle", "for where each goes"),
-    "shuffles[last10]": ("shuffle", "for which stay in their places"),
-    "shuffles[pairs]": ("shuffle", "for which "),
+    "shuffles[last10]": ("shuffle", "33 a side, p = "),
+    "shuffles[pairs]": ("shuffle", "for which are neighbours"),
     "shuffles[reverse]": ("shuffle", "the same order under every seed here, and another under each in the baseline"),
-    "shuffles[rotate]": ("shuffle", "for how far they go"),
-    "shuffles[buffer50]": ("shuffle", "for how far they go"),
+    "shuffles[rotate]": ("shuffle", "33 a side, p = "),
+    "shuffles[buffer50]": ("shuffle", "33 a side, p = "),
     "masks[rate]": ("dropout", "Fisher p = "),
     "weights[wider]": ("init", "Klotz p = "),
     "weights[moved]": ("init", "van der Waerden p = "),
