@@ -201,7 +201,7 @@ REDRAWN = {
     "shuffles[other]": "shuffle",
     "masks[twin]": "dropout",
     "weights[twin]": "init",
-    "shared[twin]": "init",
+    "shared[twin]": "draw",
 }
 
 
