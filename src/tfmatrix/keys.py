@@ -158,8 +158,8 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a retu
             )
         case Effects(layers=layers):
             return ("work", EFFECTS), ("layers", json.dumps(layers))
-        case Seeds(count=count):
-            return ("work", SEEDS), ("seeds", str(count))
+        case Seeds(count=count, passes=passes):
+            return ("work", SEEDS), ("seeds", str(count)), *([("passes", "1")] if passes else [])
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

@@ -215,6 +215,8 @@ class Seeds:
 
     count: int = MOST_SEEDS
     """How many."""
+    passes: bool = False
+    """Whether a script is run to the end of its first pass over the rows, and not to its first update."""
 
 
 @dataclass(frozen=True)

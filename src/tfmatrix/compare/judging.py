@@ -38,7 +38,7 @@ from tfmatrix.compare.stages import (
 from tfmatrix.compare.start import is_drawn
 from tfmatrix.compare.tensors import Tensors, digest_of
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.records import Fingerprint
+from tfmatrix.records import Fingerprint, Seeds
 from tfmatrix.store.fingerprints import evenly, trace_digest
 
 Array = NDArray[Any]
@@ -295,10 +295,10 @@ class Judge:
                         found.setdefault(trace, {})[f"{of} {_head(one)}"] = None
         return {trace: tuple(stages) for trace, stages in found.items()}
 
-    def seeds(self, *, one_run_each: bool) -> int | None:
-        """Return under how many other seeds what differs is to be drawn, None where nothing that is drawn does.
+    def seeds(self, *, one_run_each: bool) -> Seeds | None:
+        """Return under which other seeds what differs is to be drawn, None where nothing that is drawn does.
 
-        Of a script, of which each seed takes a run, initial weights alone are drawn so.
+        Of a script, of which each seed takes a run, initial weights and the first order alone are drawn so.
         """
         initial: list[int] = []
         drawn: list[int] = []
@@ -308,20 +308,21 @@ class Judge:
             if tier != NATIVE or self._b.get((tier, name), digest) == digest:
                 continue
             test = RANDOM.get(kind, "seed")
-            if test == "seed" or (one_run_each and kind != "init"):
+            if test == "seed" or (one_run_each and test not in {"order", "initial values"}):
                 continue
             layouts = layouts or self._tensors.layouts(self._initial())
             dtype, shape = layouts.get(digest) or self._tensors.layout(digest)
             if self._tensors.layout(self._b[tier, name]) != (dtype, shape):
                 continue  # which no number of draws makes one distribution
-            if kind != "init":
+            if test != "initial values":
                 drawn.append(0 if test == "order" else math.prod(shape))
             elif "float" in dtype:
                 initial.append(math.prod(shape))
         if not (initial or drawn):
             return None
         total = sum(math.prod(shape) for _, shape in (layouts or {}).values())
-        return seeds_for([*filter(None, initial)], drawn, total, one_run_each=one_run_each)
+        count = seeds_for([*filter(None, initial)], drawn, total, one_run_each=one_run_each)
+        return Seeds(count, one_run_each and 0 in drawn)
 
     def _initial(self) -> list[str]:
         """Return the digests of the baseline's initial values."""

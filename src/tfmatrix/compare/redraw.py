@@ -30,7 +30,7 @@ WANTED_NUMBERS, WANTED_DRAWS = 2**17, 32
 """Numbers a side that are wanted, where so many draws make them: they find a deviation times 1.02 and a mean moved by
 0.03 deviations. As many orders find one row of a hundred that never moves."""
 
-MOST_RUNS = 32
+MOST_RUNS = 64
 """Other seeds where each takes a run of its own."""
 
 MOST_ELEMENTS = 2**26
@@ -85,7 +85,7 @@ def seeds_for(initial: Sequence[int], drawn: Sequence[int], total: int, *, one_r
     """
     enough = max(ENOUGH / min(initial, default=ENOUGH), ENOUGH_DRAWN / min(filter(None, drawn), default=ENOUGH_DRAWN))
     many = min(WANTED_DRAWS, WANTED_NUMBERS / max(min([*initial, *drawn], default=0), 1))
-    wanted = max(LEAST_SEEDS, enough if one_run_each else max(enough, many))
+    wanted = max(LEAST_SEEDS, WANTED_DRAWS if 0 in drawn else 0, enough if one_run_each else max(enough, many))
     most = MOST_RUNS if one_run_each else min(MOST_SEEDS, max(LEAST_SEEDS, MOST_ELEMENTS // max(total, 1)))
     return int(2 ** min(math.ceil(math.log2(wanted)), math.floor(math.log2(most))))
 

@@ -33,6 +33,9 @@ from .watch.log import Enough, Log
 COPIED = 16 << 20
 """Bytes up to which a file is copied into the working folder, so that a script may write over it; larger are linked."""
 
+MOST_OF_PASS = 256
+"""Updates up to which a run goes on under other seeds till the end of its first pass over the rows."""
+
 LIBRARIES = ("tensorflow", "keras", "tf_keras")
 """Packages that are watched once they are imported."""
 
@@ -50,31 +53,39 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
 
 
 def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
-    """Record the initial weights under other seeds, each in a process of its own, stacked along a first axis."""
-    drawn: List[Dict[str, np.ndarray]] = []
-    for seed in request["seeds"]:
-        folder = os.path.join(scratch, "seed-{}".format(seed))
-        result = folder + ".pickle"
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                # Keras 2 draws the seeds of its initializers from a generator of its own.
-                shift_seeds({random: "seed", random.Random: "seed", np.random: "seed"}, seed)
-                trial = _Trial({**request, "seed": seed, "jitter": 0}, Recorder(), reads, 1, tapped=True)
-                trial.shift = seed
-                trial.run(folder)
-                with open(result, "wb") as file:
+    """Record what is drawn before the first update under other seeds, stacked along a first axis.
+
+    The script is run once up to the end of its import of TensorFlow, which takes most of the time, and from there on in
+    a process for each seed.
+    """
+    seeds = request["seeds"]
+    folder = os.path.join(scratch, WORK)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        passes = request.get("passes", False)
+        trial = _Trial({**request, "jitter": 0}, Recorder(), reads, MOST_OF_PASS if passes else 1, tapped=True)
+        trial.parting = _Parting(seeds, folder)
+        trial.until_pass(passes)
+        try:
+            # Keras 2 draws the seeds of its initializers from a generator of its own.
+            shift_seeds({random: "seed", random.Random: "seed", np.random: "seed"}, trial)
+            trial.run(folder)
+            if trial.parting.seed is not None:
+                with open(_result(folder, trial.parting.seed), "wb") as file:
                     pickle.dump(trial.drawn(), file)
                 status = 0
-            except BaseException:
-                traceback.print_exc()
-                raise
-            finally:
-                os._exit(status)
-        if os.waitpid(child, 0)[1]:
+        except BaseException:
+            traceback.print_exc()
+            raise
+        finally:
+            os._exit(status)
+    os.waitpid(child, 0)
+    drawn: List[Dict[str, np.ndarray]] = []
+    for seed in seeds:
+        if not os.path.exists(_result(folder, seed)):
             raise BadModel("{}: under the seed {} it ended otherwise".format(request["path"], seed))
-        with open(result, "rb") as file:
+        with open(_result(folder, seed), "rb") as file:
             drawn.append(pickle.load(file))  # noqa: S301  # written by this program
     recorder = Recorder()
     record_draws(recorder, drawn, len(drawn))
@@ -88,6 +99,52 @@ def _record_effects(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
     recorder = Recorder(request["keep"])
     trial.record_effects(request["layers"], recorder)
     return recorder
+
+
+def _result(folder: str, seed: int) -> str:
+    return "{}-{}.pickle".format(folder, seed)
+
+
+class _Parting:
+    """Where a run parts into one for each seed: each finds the working folder as it was there."""
+
+    def __init__(self, seeds: Sequence[int], folder: str) -> None:
+        self._seeds = seeds
+        self._folder = folder
+        self.seed: Any = None
+        """The seed of this process; None before the run parts."""
+
+    def part(self) -> None:
+        """Return once in a process for each seed, one after the other; end the process that this is called in."""
+        if self.seed is not None:
+            return
+        before = self._folder + "-before"
+        shutil.copytree(self._folder, before, symlinks=True)
+        for seed in self._seeds:
+            child = os.fork()
+            if child == 0:
+                self.seed = seed
+                return
+            os.waitpid(child, 0)
+            for name in os.listdir(self._folder):
+                path = os.path.join(self._folder, name)
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
+            # The folder itself stays: it is where the process is.
+            copy_into(before, self._folder)
+        os._exit(0)
+
+
+def copy_into(source: str, target: str) -> None:
+    """Copy what is in a folder into another one that is there."""
+    for name in os.listdir(source):
+        path, copy = os.path.join(source, name), os.path.join(target, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.copytree(path, copy, symlinks=True)
+        else:
+            shutil.copy2(path, copy, follow_symlinks=False)
 
 
 class _Trial:
@@ -106,14 +163,21 @@ class _Trial:
         """What Python's generator was seeded to."""
         self.shift = 0
         """By how much the seeds that a script sets itself are others, where it is run under another seed."""
+        self.parting: Any = None
+        """Where the run parts into one for each of other seeds."""
+
+    def until_pass(self, only: bool) -> None:
+        """Have the first pass over the rows be enough."""
+        self._log.one_pass = only
 
     def drawn(self) -> Dict[str, np.ndarray]:
-        """Return the weights before the first update, and which of them were drawn, by stage."""
+        """Return the weights before the first update, which of them were drawn, and the first order, by stage."""
         from .draws import drawn_among
 
         initial = self._watcher.initial
         found = {"init/" + name: evenly(array) for name, array in initial.items()}
         found.update(("drawn/" + name, np.array(True)) for name in drawn_among(initial, self._watcher.draws))
+        found.update(self._log.first_pass)
         return found
 
     def record_effects(self, paths: Sequence[str], recorder: Recorder) -> None:
@@ -159,7 +223,17 @@ class _Trial:
         yield
         if untouched:
             random.setstate(self._seeded)
+        if self.parting and library == "tensorflow":
+            self.parting.part()
+            self._begin_under(self.parting.seed, untouched=untouched)
         self._watch(library)
+
+    def _begin_under(self, seed: int, *, untouched: bool) -> None:
+        """Go on under another seed, whatever was seeded before."""
+        self._request = {**self._request, "seed": seed}
+        random.seed(seed if untouched else random.getrandbits(32) + seed)
+        np.random.seed((seed + np.random.randint(1 << 30)) % (1 << 32))
+        self.shift = seed
 
     def _watch(self, library: str) -> None:
         """Set the process up and watch, now that a library is imported."""
@@ -190,7 +264,7 @@ class _Trial:
             from tensorflow.python.eager.context import Context
             from tensorflow.python.framework.ops import Graph
 
-            shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self.shift)
+            shift_seeds({Context: "_set_global_seed", Graph: "seed"}, self)
         record_seed(self._recorder, self._log.tier)
         jitter, equivalent = self._request["jitter"], self._request.get("equivalent", False)
         if jitter:
@@ -223,18 +297,19 @@ class _Trial:
             )
 
 
-def shift_seeds(places: Mapping[Any, str], by: int) -> None:
-    """Have every seed that is set from now on by a function, or a property, be another."""
+def shift_seeds(places: Mapping[Any, str], trial: Any) -> None:
+    """Have every seed that is set from now on by a function, or a property, be another one, by a trial's `shift`."""
     for owner, name in places.items():
         original = getattr(owner, name)
         if isinstance(original, property):
-            setattr(owner, name, property(original.fget, _shifted(original.fset, by)))
+            setattr(owner, name, property(original.fget, _shifted(original.fset, trial)))
         else:
-            setattr(owner, name, _shifted(original, by))
+            setattr(owner, name, _shifted(original, trial))
 
 
-def _shifted(original: Any, by: int) -> Callable[..., Any]:
+def _shifted(original: Any, trial: Any) -> Callable[..., Any]:
     def seed(*arguments: Any, **named: Any) -> Any:
+        by = trial.shift
         moved = [value + by if isinstance(value, int) else value for value in arguments]
         return original(*moved, **{n: v + by if isinstance(v, int) else v for n, v in named.items()})
 

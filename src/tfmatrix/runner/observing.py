@@ -154,8 +154,9 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each 
             return {"purpose": "start", "handed": path, "keep": list(keep), "off": [own for _, own in off]}
         case Effects(layers=layers):
             return {"purpose": "effects", "layers": list(layers), "keep": ["effects effect"]}
-        case Seeds(count=count):
-            return {"purpose": "seeds", "seeds": list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))}
+        case Seeds(count=count, passes=passes):
+            seeds = list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))
+            return {"purpose": "seeds", "seeds": seeds, "passes": passes}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

@@ -105,17 +105,17 @@ def test_the_release_before_counts_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("initial", "drawn", "total", "files", "runs"),
     [
-        ([1], [], 1, 128, 32),
-        ([100, 4], [], 104, 128, 32),
-        ([10], [], 10, 64, 32),
+        ([1], [], 1, 128, 64),
+        ([100, 4], [], 104, 128, 64),
+        ([10], [], 10, 64, 64),
         ([100], [], 100, 32, 8),
         ([8192], [], 8192, 16, 2),
         ([2**14], [], 2**14, 8, 2),
         ([2**14], [], 25_000_000, 2, 2),
         ([2**14], [], 12_000_000, 4, 2),
         ([], [256], 0, 32, 16),
-        ([], [0], 0, 32, 2),
-        ([1000], [0, 256], 1000, 32, 16),
+        ([], [0], 0, 32, 32),
+        ([1000], [0, 256], 1000, 32, 32),
     ],
 )
 def test_how_many_seeds_a_draw_needs(initial: list[int], drawn: list[int], total: int, files: int, runs: int) -> None:
@@ -156,6 +156,20 @@ def let_go(store: Store, *values: Any) -> None:
     for value in values:
         data = np.asarray(value, np.float32).tobytes()
         store.connection.execute("UPDATE tensors SET whole = 0, data = x'' WHERE data = ?", (data,))
+
+
+def test_a_script_is_run_to_the_end_of_a_pass_where_an_order_differs(tmp_path: Path) -> None:
+    """Each seed takes a run of its own, which ends at the first update where initial weights alone differ."""
+    table = '[tool.tfmatrix.models.train]\ncommand = ["python", "train.py"]\nmodes = ["tf2"]\n'
+    (tmp_path / "train.py").write_text("import tensorflow\n", encoding="utf-8")
+    plan = plan_of(tmp_path, (), table)
+    order = {"native shuffle@0/order": NOISE[:100]}, {"native shuffle@0/order": NOISE[100:200]}
+    init = ones(init=NOISE[:32]), ones(init=NOISE[32:64])
+    for number, (sides, wanted) in enumerate(((init, Seeds(16)), (order, Seeds(32, passes=True)))):
+        with Store(tmp_path / f"store-{number}") as store:
+            fill(store, plan, by_release(*sides))
+            works = {one.work for one in missing_from(store, plan) if one.role == "seeds"}
+            assert works == {wanted}
 
 
 def test_bytes_that_lack_of_the_first_difference_are_asked_for(tmp_path: Path, plan: Plan, lacking: Any) -> None:

@@ -32,6 +32,8 @@ class Log:
         self.recorder = recorder
         self.tier = tier
         self.steps = steps
+        self.one_pass = False
+        """Whether the first pass over the rows is enough."""
         self.step = 0
         """The number of the present step."""
         self.open = False
@@ -57,10 +59,16 @@ class Log:
         self.numbers: Dict[str, int] = {}
         """How often each of the things was seen that happen now and then."""
         self._rows = Rows()
+        self.first_pass: Dict[str, Any] = {}
+        """The rows of the first pass and their order, by stage, once it is over."""
         self._epochs = 0
         self._first = recorder.length
         self._pass = 0
         """Where in the trace the initial weights belong, and where the present pass over the rows began."""
+
+    def has_enough(self, step: int) -> bool:
+        """Return whether as many updates were seen as were asked for, or the one pass that was."""
+        return bool(self.steps and (step >= self.steps or (self.one_pass and self.first_pass)))
 
     def note(self, sentence: str) -> None:
         """Say what could not be seen."""
@@ -169,6 +177,7 @@ class Log:
         elif rows.count:
             self.write("data@{}".format(self._epochs), {"rows": rows.sorted()}, self._pass)
             self.write("shuffle@{}".format(self._epochs), {"order": rows.order()}, self._pass + 1)
+            self.first_pass = self.first_pass or {"data@0/rows": rows.sorted(), "shuffle@0/order": rows.order()}
             self._epochs += 1
 
     def finish(self) -> None:

@@ -340,7 +340,7 @@ class Watcher:
             self.log.write("slots@{}".format(step - 1), slots())
             self.log.write("weights@{}".format(step - 1), weights())
         self.log.close(step)
-        if self.log.steps and step >= self.log.steps:
+        if self.log.has_enough(step):
             self.finish()
             raise Enough
 

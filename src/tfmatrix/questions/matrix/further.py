@@ -58,7 +58,7 @@ class _Wanted:
 
     def __init__(self, plan: Plan, traces: Mapping[str, str], tensors: Tensors, has: Has) -> None:
         self._plan, self._traces, self._tensors, self._has = plan, traces, tensors, has
-        self._seeds: dict[Cell, int] = {}
+        self._seeds: dict[Cell, Seeds] = {}
         self._kept: dict[tuple[Cell, int], dict[str, None]] = {}
         self._again: dict[tuple[Cell, Begun], dict[str, None]] = {}
         """The stages of which bytes lack in a trial from the baseline's start."""
@@ -85,9 +85,10 @@ class _Wanted:
             Traces(sides[1], start=begun),
         )
         judge = self._judges[pair] = self._judges.get(pair) or Judge(self._tensors, *pair)
-        if (count := judge.seeds(one_run_each=bool(other.model.command))) is not None:
+        if (seeds := judge.seeds(one_run_each=bool(other.model.command))) is not None:
             for cell in (mine, other):
-                self._seeds[cell] = max(self._seeds.get(cell, 0), count)
+                more = self._seeds.get(cell, seeds)
+                self._seeds[cell] = Seeds(max(more.count, seeds.count), more.passes or seeds.passes)
         missed = judge.lacking()
         for cell, number in dict.fromkeys([(mine, 0), (other, 0), *((base, number) for number in noise)]):
             self._keep(cell, number, missed.get(of[cell][number], ()))
@@ -134,8 +135,8 @@ class _Wanted:
         for cell, layers in self._effects.items():
             effects = Effects(tuple(sorted(layers)))
             found.setdefault(cell, []).append(self._plan.expect(cell, effects, role=EFFECTS, number=0))
-        for cell, count in self._seeds.items():
-            found.setdefault(cell, []).append(_seeds(self._plan, cell, count, self._has))
+        for cell, seeds in self._seeds.items():
+            found.setdefault(cell, []).append(_seeds(self._plan, cell, seeds, self._has))
         return {cell: tuple(trials) for cell, trials in found.items()}
 
     def _keep(self, cell: Cell, number: int, stages: Sequence[str]) -> None:
@@ -172,10 +173,11 @@ def _traces(plan: Plan, cell: Cell, traces: Mapping[str, str]) -> Mapping[int, s
     return found
 
 
-def _seeds(plan: Plan, cell: Cell, least: int, has: Has) -> ExpectedTrial:
+def _seeds(plan: Plan, cell: Cell, least: Seeds, has: Has) -> ExpectedTrial:
     """Return the trial of so many seeds, or of more where that is known."""
-    counts = [least]
+    counts = [least.count]
     while counts[-1] < MOST_SEEDS:
         counts.append(counts[-1] * 2)
-    trials = [plan.expect(cell, Seeds(count), role=SEEDS, number=1) for count in counts]
+    ways = (least.passes,) if least.passes else (False, True)
+    trials = [plan.expect(cell, Seeds(count, way), role=SEEDS, number=1) for count in counts for way in ways]
     return next((one for one in trials if has(one.key)), trials[0])
