@@ -40,7 +40,12 @@ def test_an_update_starts_from_canonical_weights_and_slots() -> None:
         apply=apply,
     )
     program = SimpleNamespace(
-        engine=engine, trained=trained, slots=lambda: slots, make_optimizer=lambda: None, optimizer=SimpleNamespace()
+        engine=engine,
+        model=SimpleNamespace(OPTIMIZER={"name": "Adam"}),
+        trained=trained,
+        slots=lambda: slots,
+        make_optimizer=lambda: None,
+        optimizer=SimpleNamespace(),
     )
     setting = SimpleNamespace(recorder=recorder.Recorder(), jittered=lambda stage, arrays: arrays)
     injected._run_update(program, {"w": np.full(SHAPE, 7, np.float32)}, setting)
