@@ -137,7 +137,7 @@ def _values(side: Side) -> Array:
 
 def _seed(a: Side, b: Side) -> Redraw:
     """Judge what a generator would draw next, or a seed, which is a few whole numbers: any is as good."""
-    if a.this.size <= MOST_OF_SEED and a.this.dtype.kind in "iu":
+    if a.this.size == 1 or (a.this.size <= MOST_OF_SEED and a.this.dtype.kind in "iu"):
         return Redraw(Verdict.REDRAWN, " became ".join(", ".join(map(str, one.this.flat)) for one in (a, b)))
     return _draw(a, b)
 

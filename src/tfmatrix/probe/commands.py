@@ -125,7 +125,8 @@ class _Parting:
             if child == 0:
                 self.seed = seed
                 return
-            os.waitpid(child, 0)
+            if os.waitpid(child, 0)[1]:  # the others would end so too
+                os._exit(1)
             for name in os.listdir(self._folder):
                 path = os.path.join(self._folder, name)
                 if os.path.isdir(path) and not os.path.islink(path):
