@@ -12,10 +12,13 @@ import pytest
 
 from tfmatrix import config
 from tfmatrix.compare.alignment import Names
+from tfmatrix.compare.effect import Sample, judge
 from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.records import EFFECTS, InstalledEnvironment
+from tfmatrix.records import EFFECTS, Effects, InstalledEnvironment
+from tfmatrix.runner.rounds import observe_one
+from tfmatrix.store.fingerprints import to_array
 from tfmatrix.store.opening import open_store
 
 from .project import Project
@@ -31,7 +34,6 @@ TRUTH = {
     # Older: masks of each time step, unless unrolled; newer: of all of them.
     "sequences": {
         "lstm": "different",
-        "lstm_recurrent": "different",
         "lstm_unrolled": "redrawn",
         "planted": "different",  # a rate of 0.6 in newer releases
         "gru": "different",
@@ -49,7 +51,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     """Return a project in which all of these layers were run."""
     for version in (BASELINE, CANDIDATE):
         made_environment(version)
-    made = Project(tmp_path_factory.mktemp("effects"), [BASELINE, CANDIDATE], DRAWN.glob("[!c]*.py"))
+    files = [DRAWN / f"{name}.py" for name in TRUTH if name != "crops"]
+    made = Project(tmp_path_factory.mktemp("effects"), [BASELINE, CANDIDATE], files)
     (made.folder / "crops.py").write_text((DRAWN / "crops.py").read_text(encoding="utf-8"), encoding="utf-8")
     with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
         table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\ntimeout = 600\n')
@@ -99,3 +102,21 @@ def test_what_comes_behind_such_layers_is_judged_with_them_off(project: Project,
     assert {("start", "gradient"), ("start", "weights"), ("injected", "gradient")} <= set(verdicts)
     assert set(verdicts.values()) <= {"identical", "rounding"}, verdicts
     assert cell["verdict"] == "different"
+
+
+def test_masks_of_states_are_of_each_step_or_of_all(
+    tmp_path: Path, made_environment: Callable[..., InstalledEnvironment]
+) -> None:
+    """Older releases draw another one in each step of the loop, newer ones one for all."""
+    layers = ("gru", "lstm", "simple")
+    found: dict[str, list[Sample]] = {name: [] for name in layers}
+    project = Project(tmp_path / "project", [BASELINE, CANDIDATE], [DRAWN / "recurrent.py"])
+    plan = make_plan(config.load(project.folder).overridden(modes=["tf2"], timeout=600))
+    for cell in plan.cells:
+        made_environment(cell.environment.name)
+        done = observe_one(plan.expect(cell, Effects(layers), role=EFFECTS, number=0), plan.config)
+        stages = {one.stage: to_array(done.tensors[one.digest]) for one in done.trace}
+        assert done.trial.notes == (), done.trial
+        for name in layers:
+            found[name].append(Sample(stages[f"effect/{name}"], stages[f"off/{name}"]))
+    assert {name: judge(*sides).verdict.value for name, sides in found.items()} == dict.fromkeys(layers, "different")

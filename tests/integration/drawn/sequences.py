@@ -22,10 +22,9 @@ def build() -> tf.keras.Model:
     inputs = tf.keras.Input((4, 4))
     drawn = [
         layers.LSTM(3, dropout=0.5, name="lstm"),
-        layers.LSTM(3, recurrent_dropout=0.5, name="lstm_recurrent"),
         layers.LSTM(3, dropout=0.5, unroll=True, name="lstm_unrolled"),
         layers.LSTM(3, dropout=0.6 if NEW else 0.5, unroll=True, name="planted"),
-        layers.GRU(3, dropout=0.5, recurrent_dropout=0.5, name="gru"),
+        layers.GRU(3, dropout=0.5, name="gru"),
         layers.Bidirectional(layers.GRU(3, dropout=0.5, unroll=True), name="both"),
         layers.SpatialDropout1D(0.5, name="spatial"),
         layers.Dropout(0.5, noise_shape=(None, 1, 4), name="shaped"),

@@ -1,0 +1,29 @@
+"""Layers that drop parts of their states, in loops: on a busy machine a cell of them was once unstable in 2.15.1."""
+
+import numpy as np
+import tensorflow as tf
+
+OPTIMIZER = {"name": "SGD", "learning_rate": 0.01}
+LOSS = "mean_squared_error"
+EPOCHS = 1
+BATCH = 16
+
+
+def data(rng: np.random.RandomState) -> "dict[str, np.ndarray]":
+    """Return two batches of sequences."""
+    x = rng.random_sample((32, 4, 4)) + 0.25
+    return {"x": x.astype("float32"), "y": rng.random_sample((32, 1)).astype("float32")}
+
+
+def build() -> tf.keras.Model:
+    """Return a model in which each layer has a branch of its own."""
+    layers = tf.keras.layers
+    inputs = tf.keras.Input((4, 4))
+    drawn = [
+        layers.SimpleRNN(3, recurrent_dropout=0.5, name="simple"),
+        layers.LSTM(3, recurrent_dropout=0.5, name="lstm"),
+        layers.GRU(3, dropout=0.5, recurrent_dropout=0.5, name="gru"),
+    ]
+    branches = [layers.Flatten(name=layer.name + "_flat")(layer(inputs)) for layer in drawn]
+    outputs = layers.Dense(1, kernel_initializer="ones", name="out")(layers.Concatenate(name="joined")(branches))
+    return tf.keras.Model(inputs, outputs)
