@@ -31,8 +31,9 @@ for name in names:
     made["build"].__globals__["W"] = names[name]["W"]
     model, rows = made["build"](), made["data"](np.random.RandomState(42))
     arguments = {"x": rows} if isinstance(rows, tf.data.Dataset) else {"x": rows[0], "y": rows[1], "batch_size": 16}
-    model.fit(**arguments, shuffle=False, verbose=0)
-    found[name] = [w.ravel().astype("float64").tolist() for w in model.get_weights() if w.dtype.kind == "f"]
+    history = model.fit(**arguments, shuffle=False, verbose=0).history
+    weights = [w.ravel().astype("float64").tolist() for w in model.get_weights() if w.dtype.kind == "f"]
+    found[name] = [*weights, history["loss"]]
 json.dump(found, sys.stdout)
 """
 
@@ -64,20 +65,28 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     return made
 
 
-def test_ordinary_models_are_identical_or_round(
+def test_ordinary_models_are_what_plain_runs_of_them_are(
     project: Project, plain: Callable[[str], dict[str, dict[str, Any]]]
 ) -> None:
-    """Where a plain run gives the same weights, or the same but for rounding, so does the report."""
-    before, after = (plain("ordinary.py")[release] for release in RELEASES)
-    for name in before:
-        parted = [
-            abs(a - b) / max(1e-3, abs(a))
-            for mine, other in zip(before[name], after[name], strict=True)
-            for a, b in zip(mine, other, strict=True)
-        ]
-        assert max(parted) < (2e-2 if "float16" in name else 1e-4), name
+    """Where plain runs give the same weights and loss, or the same but for rounding, so does the report.
+
+    Two give others: Keras 3 averages weights from another start, and reports a loss of 0 where `train_step` updates no
+    metric of that name.
+    """
+    trained = plain("ordinary.py")
+    before, after = (trained[release] for release in RELEASES)
+    parted = {name: _apart(before[name], after[name], 2e-2 if "float16" in name else 1e-4) for name in before}
+    assert {name for name, apart in parted.items() if apart} == {"ema", "accumulated"}
+    for name, apart in parted.items():
         cell = project.cell(f"2.16.2/ordinary[{name}]/tf2")
-        assert cell["verdict"] in {"identical", "rounding"}, (name, cell["verdict"], cell["reason"])
+        expected = {"different"} if apart else {"identical", "rounding"}
+        assert cell["verdict"] in expected, (name, cell["verdict"], cell["reason"])
+
+
+def _apart(mine: list[list[float]], others: list[list[float]], most: float) -> bool:
+    """Return whether two lots of numbers lie further apart than rounding takes them."""
+    pairs = [pair for a, b in zip(mine, others, strict=True) for pair in zip(a, b, strict=True)]
+    return any(abs(a - b) > most * max(1e-3, abs(a)) for a, b in pairs)
 
 
 def test_another_variance_is_seen_behind_a_redraw(project: Project) -> None:
