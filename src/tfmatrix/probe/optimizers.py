@@ -207,7 +207,7 @@ def in_keras_terms(specification: Mapping[str, Any], optimizer: Any) -> np.ndarr
 
     Momentum is a step to Keras, ``m * momentum - rate * gradient``, and a sum of gradients to `tf.compat.v1.train`.
     """
-    is_sum = isinstance(optimizer, tf.compat.v1.train.MomentumOptimizer)
+    is_sum = type(optimizer).__name__ == "MomentumOptimizer"  # Keras has none of that name
     return np.array(-specification["learning_rate"] if is_sum else 1, np.float32)
 
 
