@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,8 +19,8 @@ from tfmatrix.records import Environment, InstalledEnvironment, Launch
 from tfmatrix.runner import launching, making
 
 from . import judged, verdicts
-from .report import report
-from .rows import rows
+from .report import in_words, report
+from .rows import Row, rows
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -41,6 +42,7 @@ def main() -> int:
     verdicts.make_project(project, ROOT, THINGS, baseline=BASELINE)
     verdicts.ask(project, sys.argv[1:])
     found = list(rows(results, names, judged.load(), verdicts.answers(project, names)))
+    judged.MEASURED.write_text(json.dumps(measured(found), indent=1) + "\n", encoding="utf-8")
     REPORT.write_text("\n".join(report(found, lacking(results, names))), encoding="utf-8")
     sys.stdout.write(f"{REPORT.relative_to(ROOT)}\n")
     return 0 if all(row.right for row in found) else 1
@@ -70,6 +72,16 @@ def _computed(environment: Environment, installed: InstalledEnvironment) -> Path
         subprocess.run(command, env=dict(variables), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         done.write_text(stamp, encoding="utf-8")
     return folder
+
+
+def measured(found: list[Row]) -> dict[str, dict[str, str]]:
+    """Return in words what changed, by the later release of each boundary and by thing."""
+    changes: dict[str, dict[str, str]] = {}
+    for row in found:
+        own = changes.setdefault(row.after, {})
+        if row.change:
+            own[row.thing] = in_words(row.change)
+    return changes
 
 
 def lacking(results: Mapping[str, Path], names: list[str]) -> list[str]:

@@ -16,6 +16,9 @@ else:
     import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
 
 PATH = Path(__file__).with_name("judged.toml")
+MEASURED = Path(__file__).with_name("measured.json")
+"""The changes that plain results show, by release and thing: what is to be judged."""
+
 CHANGES = (Verdict.ROUNDING, Verdict.REDRAWN, Verdict.DIFFERENT)
 
 
@@ -30,6 +33,8 @@ class Judged(NamedTuple):
     reason: str
     stages: tuple[str, ...] = ()
     """Where it may be placed; of what is rounding it may be anywhere."""
+    also: tuple[Verdict, ...] = ()
+    """Verdicts that say the same in another way: what one release draws and the other does not can't be compared."""
     beneath: bool = False
     """The thing's results are the same, and what is seen beneath them is not."""
 
@@ -53,8 +58,9 @@ def load(path: Path = PATH) -> tuple[Judged, ...]:
             at=tuple(table["at"]),
             things=tuple(table["things"]),
             verdict=Verdict(table["verdict"]),
-            reason=table["reason"],
+            reason=" ".join(table["reason"].split()),
             stages=tuple(table.get("stages", ())),
+            also=tuple(Verdict(word) for word in table.get("also", ())),
             beneath=table.get("beneath", False),
         )
         if one.verdict not in CHANGES or (one.verdict is not Verdict.ROUNDING and not one.stages) or not one.reason:

@@ -11,6 +11,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.report.blocks import Code
 from tfmatrix.report.markdown import inline
 
+from .measuring import Change
 from .rows import Row
 
 INTRODUCTION = """Written by `nox -s truth`. A *thing* is one small computation or training; a *row* is a thing at the
@@ -149,17 +150,17 @@ def _why(row: Row) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     truth = row.truth.value if row.truth else "?"
     stages = ", ".join(row.answer.stages)
-    return inline(Code(row.thing)), row.boundary, _measured(row), truth, row.answer.verdict.value, stages
+    return inline(Code(row.thing)), row.boundary, inline(in_words(row.change)), truth, row.answer.verdict.value, stages
 
 
-def _measured(row: Row) -> str:
-    """Return what plain results show, in words."""
-    if not row.change:
+def in_words(change: Change | None) -> str:
+    """Return what plain results show."""
+    if not change:
         return "the same bits"
-    size = f"{row.change.error:.2g} eps" if row.change.error is not None else "another shape or type"
-    if row.change.one_sided:
-        size += f", {len(row.change.one_sided)} on one side only"
-    return f"{size}, first {inline(Code(row.change.first))}"
+    size = f"{change.error:.2g} eps" if change.error is not None else "another shape or type"
+    if change.one_sided:
+        size += f", {len(change.one_sided)} on one side only"
+    return f"{size}, first {change.first}"
 
 
 def _share(rows: Sequence[Row]) -> str:

@@ -13,6 +13,9 @@ from .judged import Judged, judgement
 from .measuring import Change, change, read
 from .verdicts import Answer
 
+NOT_ASKED = Answer(Verdict.MISSING)
+"""Of a boundary that the run was not asked about."""
+
 
 class Row(NamedTuple):
     """What is true of one thing at one boundary, and what tfmatrix says of it."""
@@ -45,20 +48,16 @@ class Row(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Return whether the verdict is the true one, and given for the right stage."""
-        return self.answer.verdict is self.truth and self.placed
-
-    @property
-    def passes_over(self) -> bool:
-        """Return whether the answer is milder than the truth: a change is called identical, or its meaning a redraw."""
-        return self.truth is not None and self.answer.verdict.severity > self.truth.severity
+        """Return whether the verdict is the true one, or says the same, and is given for the right stage."""
+        also = self.judged.also if self.judged else ()
+        return (self.answer.verdict is self.truth or self.answer.verdict in also) and self.placed
 
 
 def rows(
     results: Mapping[str, Path],
     things: Sequence[str],
     judged: Iterable[Judged],
-    answers: Mapping[tuple[str, str], Answer],
+    answers: Mapping[tuple[str, str, str], Answer],
 ) -> Iterator[Row]:
     """Yield a row of each thing that both releases of a boundary have; ``results`` are folders by release, in order."""
     releases, judged = list(results), tuple(judged)
@@ -70,4 +69,4 @@ def rows(
                 continue
             changed = change(a, b)
             one = judgement(judged, thing, after, changed=changed is not None)
-            yield Row(thing, before, after, changed, one, answers[thing, after])
+            yield Row(thing, before, after, changed, one, answers.get((thing, before, after), NOT_ASKED))

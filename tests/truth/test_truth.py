@@ -19,7 +19,7 @@ from . import judged
 from .judged import Judged, judgement
 from .measuring import Change, change, read
 from .report import KINDS, report
-from .rows import Row, rows
+from .rows import NOT_ASKED, Row, rows
 from .verdicts import Answer, answers
 
 THINGS = Path(__file__).with_name("things")
@@ -76,12 +76,12 @@ def test_what_a_release_does_not_have_has_no_result(tmp_path: Path) -> None:
 
 def test_a_boundary_needs_both_releases(tmp_path: Path) -> None:
     """A row is of two releases that have the thing."""
-    for name in ("2.8.4", "2.9.3", "2.10.1"):
+    for name in ("2.8.4", "2.9.3", "2.10.1", "2.11.1"):
         (tmp_path / name).mkdir()
     for name, value in (("2.9.3", 1.0), ("2.10.1", 2.0)):
         np.savez(tmp_path / name / "mlp.npz", a=np.array([value], F))
-    results = {name: tmp_path / name for name in ("2.8.4", "2.9.3", "2.10.1")}
-    answered = {("mlp", name): Answer(Verdict.IDENTICAL) for name in results}
+    results = {name: tmp_path / name for name in ("2.8.4", "2.9.3", "2.10.1", "2.11.1")}
+    answered = {("mlp", "2.9.3", "2.10.1"): Answer(Verdict.IDENTICAL)}
     (found,) = rows(results, ["mlp"], [], answered)
     assert (found.boundary, found.truth, found.right) == ("2.9.3 to 2.10.1", None, False)
 
@@ -127,9 +127,18 @@ def test_an_answer_is_the_worst_that_a_step_says(tmp_path: Path) -> None:
     report = {"steps": [{"from": "2.15.1", "to": "2.16.2", "changed": changed}]}
     (tmp_path / "reports" / "matrix.json").write_text(json.dumps(report), encoding="utf-8")
     assert answers(tmp_path, ["mlp", "gru"]) == {
-        ("mlp", "2.16.2"): Answer(Verdict.REDRAWN, ("native init", "native draw")),
-        ("gru", "2.16.2"): Answer(Verdict.IDENTICAL),
+        ("mlp", "2.15.1", "2.16.2"): Answer(Verdict.REDRAWN, ("native init", "native draw")),
+        ("gru", "2.15.1", "2.16.2"): Answer(Verdict.IDENTICAL),
     }
+
+
+def test_another_word_for_the_same_is_right() -> None:
+    """A verdict that the judgement lets pass as well is right; a boundary without an answer is not."""
+    one = row(Verdict.NOT_COMPARABLE, Verdict.DIFFERENT, ("native shuffle",))
+    assert one.judged
+    assert not one.right
+    assert one._replace(judged=one.judged._replace(also=(Verdict.NOT_COMPARABLE,))).right
+    assert not one._replace(answer=NOT_ASKED).right
 
 
 @pytest.mark.parametrize(
@@ -160,7 +169,7 @@ def named() -> Iterator[str]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             match node:
                 case ast.Assign([ast.Name("VARIANTS")], ast.Dict(keys)):
-                    yield from (f"{path.stem}[{key.value}]" for key in keys if isinstance(key, ast.Constant))
+                    yield from (f"{path.stem}[{ast.literal_eval(key)}]" for key in keys if key)
     yield from (path.stem for path in (THINGS / "scripts").glob("*.py"))
 
 
@@ -171,3 +180,13 @@ def test_every_judgement_is_of_things_and_releases_that_there_are() -> None:
         assert set(one.at) <= set(catalogue.RELEASES[1:])
         for name in one.things:
             assert any(one._replace(things=(name,)).covers(thing, one.at[0]) for thing in things), name
+
+
+def test_every_change_that_was_measured_is_judged() -> None:
+    """No change is left to nobody's judgement, and no judgement is of what did not change."""
+    measured = json.loads(judged.MEASURED.read_text(encoding="utf-8"))
+    changed = [(thing, release) for release, things in measured.items() for thing in things]
+    every = judged.load()
+    assert [one for one in changed if judgement(every, *one, changed=True) is None] == []
+    used = {judgement(every, *one, changed=True) for one in changed}
+    assert [one for one in every if one not in used and not one.beneath] == []

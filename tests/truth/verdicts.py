@@ -48,10 +48,14 @@ def ask(folder: Path, arguments: Sequence[str]) -> None:
     subprocess.run(command, cwd=folder, check=False)  # the report says what failed
 
 
-def answers(folder: Path, things: Iterable[str]) -> dict[tuple[str, str], Answer]:
-    """Return the answer for each thing at each release, by both: that against the release before it."""
+def answers(folder: Path, things: Iterable[str]) -> dict[tuple[str, str, str], Answer]:
+    """Return the answer for each thing at each boundary of the report's: by the thing, and the two releases."""
     report = json.loads((folder / "reports" / "matrix.json").read_text(encoding="utf-8"))
-    return {(thing, step["to"]): _answer(step, f"{thing}/{MODE}") for step in report["steps"] for thing in list(things)}
+    return {
+        (thing, step["from"], step["to"]): _answer(step, f"{thing}/{MODE}")
+        for step in report["steps"]
+        for thing in list(things)
+    }
 
 
 def _answer(step: Mapping[str, Any], cell: str) -> Answer:
