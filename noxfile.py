@@ -107,6 +107,14 @@ def selftest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def truth(session: nox.Session) -> None:
+    """Hold tfmatrix's answers against what plain scripts measure, over all releases, and write reports/truth.md."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "truth", *session.posargs)
+
+
+@nox.session(default=False)
 def soak(session: nox.Session) -> None:
     """Kill a real run a hundred times, and compare its report with an undisturbed one's."""
     session.install("-e", ".")

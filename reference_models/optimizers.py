@@ -9,6 +9,9 @@ VARIANTS = {
     "adamw": {"OPTIMIZER": {"name": "AdamW", "learning_rate": 0.01, "weight_decay": 0.04, "epsilon": 1e-7}},
     "rmsprop": {"OPTIMIZER": {"name": "RMSprop", "learning_rate": 0.01, "rho": 0.9, "momentum": 0.5, "epsilon": 1e-7}},
     "adagrad": {"OPTIMIZER": {"name": "Adagrad", "learning_rate": 0.05, "initial_accumulator_value": 0.1}},
+    "adadelta": {"OPTIMIZER": {"name": "Adadelta", "learning_rate": 0.5, "rho": 0.9, "epsilon": 1e-7}},
+    "adamax": {"OPTIMIZER": {"name": "Adamax", "learning_rate": 0.01, "epsilon": 1e-7}},
+    "nadam": {"OPTIMIZER": {"name": "Nadam", "learning_rate": 0.01, "epsilon": 1e-7}},
     "ftrl": {"OPTIMIZER": {"name": "Ftrl", "learning_rate": 0.05, "l1_regularization_strength": 0.001}},
 }
 OPTIMIZER = VARIANTS["sgd"]["OPTIMIZER"]

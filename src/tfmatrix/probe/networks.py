@@ -14,14 +14,14 @@ from .modes import Mode
 from .names import LOSSES, Misspelt, absent
 from .outcomes import Unsupported
 from .watch.structures import flat
-from .watch.variables import innermost
+from .watch.variables import innermost, is_variable
 
 
 def named_variables(network: Any) -> Dict[str, Any]:
     """Return the network's variables as ``layer/variable``, the names the same in Keras 2 and 3."""
     named: Dict[str, Any] = {}
     for layer in network.layers:
-        for variable in layer.weights:
+        for variable in filter(is_variable, layer.weights):
             short = "{}/{}".format(layer.name, variable.name.split("/")[-1].split(":")[0])
             name, number = short, 1
             while name in named:  # a layer made of layers: kernel, kernel.2, ...
@@ -33,7 +33,9 @@ def named_variables(network: Any) -> Dict[str, Any]:
 
 def named_like_watched(network: Any) -> Dict[str, Any]:
     """Return the network's variables under the names that a watched trial gives them."""
-    return {str(getattr(v, "path", "") or innermost(v).name).partition(":")[0]: v for v in network.weights}
+    return {
+        str(getattr(v, "path", "") or innermost(v).name).partition(":")[0]: v for v in network.weights if is_variable(v)
+    }
 
 
 def values(variables: Mapping[str, Any]) -> Dict[str, np.ndarray]:

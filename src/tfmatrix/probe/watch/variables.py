@@ -207,9 +207,14 @@ def has_value(variable: Any) -> bool:
         return False
 
 
+def is_variable(weight: Any) -> bool:
+    """Tell whether a weight is a variable: Keras 2 counts the vocabulary of a lookup table among a layer's weights."""
+    return hasattr(weight, "dtype")
+
+
 def is_float(variable: Any) -> bool:
     """Tell whether a variable holds floating-point numbers."""
-    return bool(variable.dtype.base_dtype.is_floating or variable.dtype.base_dtype.is_complex)
+    return is_variable(variable) and bool(variable.dtype.base_dtype.is_floating or variable.dtype.base_dtype.is_complex)
 
 
 def _is_of_library(frame: Any) -> bool:

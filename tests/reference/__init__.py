@@ -1,0 +1,1 @@
+"""The reference models against what Keras has."""
