@@ -222,6 +222,15 @@ def test_trials_of_which_one_has_a_stage_more_part_there(tmp_path: Path, plan: P
     assert found.reason == "3 trials gave 2 results; trial-1 and witness-1 part at injected loss"
 
 
+def test_trials_that_differ_in_the_order_of_their_stages_alone_part_there(tmp_path: Path, plan: Plan) -> None:
+    """Their bits are the same, and yet they do not repeat each other."""
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, answering("witness", lambda _: dict(reversed(ones().items()))))
+        found = state(plan, store)
+    assert found.outcome == "unstable"
+    assert found.reason.endswith(f"{next(reversed(ones()))}, which comes in another place")
+
+
 @pytest.mark.parametrize("role", ["jitter", "seeds"])
 def test_a_model_that_has_no_jitter_or_seeds_is_observed_without(
     tmp_path: Path, plan: Plan, parted: Answering, role: str

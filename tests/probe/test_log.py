@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,23 @@ def test_what_is_seen_before_an_update_belongs_to_it() -> None:
         one.seen("gradient", {"w": ONE})
         one.close(one.step + 1)
     assert stages(one) == [f"native {name}" for name in ("batch@0/x", "gradient@0/w", "batch@1/x", "gradient@1/w")]
+
+
+def test_what_is_drawn_while_a_batch_is_taken_in_comes_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taps call back from several threads, and the trace has one order for all that."""
+    one = a_log()
+    drawing = threading.Thread(target=one.seen, args=("draw", {"noise": ONE}))
+    add = rows.Rows.add
+
+    def add_late(self: Any, values: Any) -> None:
+        drawing.start()
+        drawing.join(0.2)
+        add(self, values)
+
+    monkeypatch.setattr(rows.Rows, "add", add_late)
+    one.seen("batch", {"x": np.zeros((1, 1))})
+    drawing.join()
+    assert stages(one) == ["native batch@0/x", "native draw@0/noise"]
 
 
 def test_two_updates_of_one_call_are_two_steps() -> None:

@@ -178,7 +178,9 @@ def _first_difference(a: str, b: str, tensors: Tensors) -> str:
     for name, digest in mine.items():
         if other.get(name) != digest:
             return " ".join(name)
-    return " ".join(next(name for name in other if name not in mine))
+    if lone := next((name for name in other if name not in mine), None):
+        return " ".join(lone)
+    return " ".join(next(b for a, b in zip(mine, other, strict=True) if a != b)) + ", which comes in another place"
 
 
 def _changed_by_observing(

@@ -6,6 +6,7 @@ A *step* is the time up to one update: what is seen before the update k and at i
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ..recorder import INJECTED, NATIVE, Recorder
@@ -50,6 +51,8 @@ class Log:
         """Whether all is written down that is to be."""
         self.muted = False
         """Whether nothing is written down for now."""
+        self._one_at_a_time = threading.RLock()
+        """Taps call back from TensorFlow's threads."""
         self._quiet = 0
         self._batch_of = -1
         """The last step of which a batch was seen."""
@@ -90,6 +93,10 @@ class Log:
 
     def seen(self, kind: str, values: Mapping[str, Any]) -> None:
         """Write down values of the present step, or of the next one where this one's gradients were seen already."""
+        with self._one_at_a_time:
+            self._see(kind, values)
+
+    def _see(self, kind: str, values: Mapping[str, Any]) -> None:
         if self.full or (self._quiet and kind in ("batch", "draw", "loss")):
             return
         if self.open:
