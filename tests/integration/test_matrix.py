@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     project = Project(tmp_path_factory.mktemp("matrix") / "project", VERSIONS, models)
     ran = project.run("run")
     assert ran.returncode == 0, ran.stderr
-    assert "84 of 84 trials to run" in ran.stderr
+    assert "88 of 88 trials to run" in ran.stderr
     assert "reports/matrix.md" in ran.stdout
     return project
 
