@@ -51,7 +51,7 @@ def test_what_compile_and_fit_take_is_observed(ask: Ask, version: str, model: st
     assert any(stage.startswith("predict@0/") for stage in seen.trace)
 
 
-@pytest.mark.parametrize("version", ["2.15.1", "2.21.0"])
+@pytest.mark.parametrize("version", RELEASES)
 def test_a_vocabulary_that_was_adapted_is_no_variable(ask: Ask, version: str) -> None:
     """Keras 2 counts it among the weights; up to 2.12 it cannot save it."""
     seen = same_without_taps(ask, version, BUILT / "adapted.py", "tf2")

@@ -97,9 +97,13 @@ def _require_new(model: ModuleType, first: Any, second: Any) -> None:
 
 
 def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, inputs: Any) -> None:
-    """Save the weights, and load them into a new network."""
+    """Save the weights, and load them into a new network, where this release has a file for all that they hold."""
     path = str(Path(setting.scratch) / setting.mode.keras_weights)
-    network.save_weights(path)
+    try:
+        network.save_weights(path)
+    except NotImplementedError as error:  # an adapted vocabulary, to Keras before 2.13
+        watcher.log.note("the weights were not saved and loaded, which this Keras refuses: {}".format(error))
+        return
     _start_over(setting, watcher, watcher.log)
     again = model.build()
     if not networks.is_built(again):
