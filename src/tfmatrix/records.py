@@ -205,7 +205,7 @@ class Plain:
     """Run a command unobserved, but for its weights, history and predictions."""
 
 
-MOST_SEEDS = 128
+MOST_SEEDS = 256
 """Other seeds that a model draws under at most."""
 
 

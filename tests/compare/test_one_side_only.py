@@ -26,3 +26,18 @@ def test_behind_a_change_a_tensor_of_one_side_is_told(tmp_path: Path, side: str)
 def test_behind_a_change_a_tensor_of_both_sides_is_a_consequence(tmp_path: Path) -> None:
     """The same gradient is not judged where both sides have it."""
     assert verdicts(judged(tmp_path, WHOLE, CHANGED))["native gradient"] == "consequence"
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+def test_a_metric_that_one_side_reports_is_said_beside_the_verdict_in_an_injected_step_too(
+    tmp_path: Path, side: str
+) -> None:
+    """What a loss has for a gradient is no report: where one side lacks that, nothing was compared."""
+    names = [f"{start}/{name}" for start in ("native loss@0", "injected loss") for name in ("loss", "accuracy")]
+    whole = {**{name: [1.0] for name in names}, "injected loss/gradient/y": [2.0]}
+    lone = {name: values for name, values in whole.items() if not name.endswith("accuracy")}
+    found = judged(tmp_path, *((whole, lone) if side == "baseline" else (lone, whole)))
+    assert set(verdicts(found).values()) == {"identical"}
+    assert [(one.stage, one.side) for one in found.one_sided] == [("loss/accuracy", side)]
+    del lone["injected loss/gradient/y"]
+    assert "not comparable" in verdicts(judged(tmp_path / "other", whole, lone)).values()

@@ -26,7 +26,7 @@ from .project import Project
 pytestmark = pytest.mark.integration
 
 BASELINE, CANDIDATE = "2.15.1", "2.16.2"
-DRAWN = Path(__file__).with_name("drawn")
+DRAWN = Path(__file__).with_name("effects")
 
 TRUTH = {
     # Newer: one flip for both ways; one contrast for each image and not for a batch, and never less of it.

@@ -716,9 +716,15 @@ def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
 
 
 def _reports(names: Names) -> Mapping[tuple[str, str], Stage]:
-    """Return what a loop reports by a name, natively."""
-    stages = {key: parse(key[1]) for key in names if key[0] == NATIVE}
-    return {key: stage for key, stage in stages.items() if NAMES_OF.get(stage.kind) == REPORT and stage.variable}
+    """Return what a loop reports by a name, natively and in an injected step of its own."""
+    stages = {key: parse(key[1]) for key in names if key[0] in {NATIVE, INJECTED}}
+    return {key: stage for key, stage in stages.items() if _is_report(stage)}
+
+
+def _is_report(stage: Stage) -> bool:
+    """Return whether a stage is a report: not what a loss has for a gradient, which stands below its name."""
+    of_loss = stage.variable.startswith("gradient/")
+    return NAMES_OF.get(stage.kind) == REPORT and bool(stage.variable) and not of_loss
 
 
 def _head(name: str) -> str:

@@ -105,7 +105,7 @@ def test_the_release_before_counts_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("initial", "drawn", "total", "files", "runs"),
     [
-        ([1], [], 1, 128, 64),
+        ([1], [], 1, 256, 64),
         ([100, 4], [], 104, 128, 64),
         ([10], [], 10, 64, 64),
         ([100], [], 100, 32, 8),
