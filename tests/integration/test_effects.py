@@ -26,7 +26,7 @@ from .project import Project
 pytestmark = pytest.mark.integration
 
 BASELINE, CANDIDATE = "2.15.1", "2.16.2"
-DRAWN = Path(__file__).with_name("effects")
+LAYERS = Path(__file__).with_name("effects")
 
 TRUTH = {
     # Newer: one flip for both ways; one contrast for each image and not for a batch, and never less of it.
@@ -51,9 +51,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     """Return a project in which all of these layers were run."""
     for version in (BASELINE, CANDIDATE):
         made_environment(version)
-    files = [DRAWN / f"{name}.py" for name in TRUTH if name != "crops"]
+    files = [LAYERS / f"{name}.py" for name in TRUTH if name != "crops"]
     made = Project(tmp_path_factory.mktemp("effects"), [BASELINE, CANDIDATE], files)
-    (made.folder / "crops.py").write_text((DRAWN / "crops.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (made.folder / "crops.py").write_text((LAYERS / "crops.py").read_text(encoding="utf-8"), encoding="utf-8")
     with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
         table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\ntimeout = 600\n')
         table.write('[tool.tfmatrix.models.crops]\ncommand = ["python", "crops.py"]\n')
@@ -110,7 +110,7 @@ def test_masks_of_states_are_of_each_step_or_of_all(
     """Older releases draw another one in each step of the loop, newer ones one for all."""
     layers = ("gru", "lstm", "simple")
     found: dict[str, list[Sample]] = {name: [] for name in layers}
-    project = Project(tmp_path / "project", [BASELINE, CANDIDATE], [DRAWN / "recurrent.py"])
+    project = Project(tmp_path / "project", [BASELINE, CANDIDATE], [LAYERS / "recurrent.py"])
     plan = make_plan(config.load(project.folder).overridden(modes=["tf2"], timeout=600))
     for cell in plan.cells:
         made_environment(cell.environment.name)
