@@ -443,7 +443,8 @@ class Judge:
 
         It judges the same arithmetic from the same inputs, and has another way to compute it to judge by. It vouches
         where it calls the difference rounding, and where it sees as much of it: a native one that is more than a few
-        times larger, or that has more in common, is something else.
+        times larger is something else. What its elements have in common it has to know from an equivalent execution: a
+        floor above it is not enough.
         """
         stage = parse(name)
         same = full_name(stage._replace(step=None))
@@ -454,12 +455,17 @@ class Judge:
             return None
         if (distance.scaled_error or 0.0) > SECOND_RATIO * (finding.distance.scaled_error or 0.0):
             return None
-        if common:
-            sides = ((side[INJECTED, same],) for side in (self._a, self._b))
-            found = self._tensors.projections(*sides)
-            if found is None or abs(common.size) > SECOND_RATIO * abs(getattr(found, common.what)):
-                return None
-        return finding.ratio
+        return None if common and not self._is_equivalent(same, common) else finding.ratio
+
+    def _is_equivalent(self, name: str, common: Coherence) -> bool:
+        """Return whether an equivalent execution moves a stage of the injected tier as the candidate does."""
+        found = self._tensors.projections(*((side[INJECTED, name],) for side in (self._a, self._b)))
+        if found is None:
+            return False
+        at, size = self._projections_in(INJECTED, [name]), getattr(found, common.what)
+        shifts = [getattr(one, common.what) for one in map(at, self._split(INJECTED)[1]) if one]
+        left = min((abs(size - sign * shift) for shift in shifts for sign in (1, -1)), default=math.inf)
+        return bool(left <= abs(size) / SECOND_RATIO and abs(common.size) <= SECOND_RATIO * abs(size))
 
     def _coherence(self, tier: str, name: str, limit: float) -> Coherence | None:
         """Return what the elements of a difference have in common beyond rounding; of a loss, all steps up to now."""
