@@ -57,7 +57,6 @@ def test_the_same_order_in_each_epoch_is_found_and_called_another_meaning(projec
     cell = project.cell("2.21.0/keras_mlp/tf2")
     assert cell["verdict"] == "different"
     (shuffle,) = (stage for stage in cell["stages"] if (stage["tier"], stage["stage"]) == ("native", "shuffle"))
-    assert shuffle["first"]["verdict"] == "redrawn"
     assert shuffle["worst"]["stage"] == "shuffle@1/order"
     assert shuffle["worst"]["reason"] == "equals shuffle@0 here, another order in the baseline"
 
@@ -87,7 +86,7 @@ def test_a_second_run_runs_nothing_and_writes_the_same_bytes(project: Project) -
     before = project.written()
     again = project.run("run")
     assert again.returncode == 0
-    assert "0 of 88 trials to run, 88 stored already" in again.stderr
+    assert "0 of 93 trials to run, 93 stored already" in again.stderr
     assert project.run("report", "-q").returncode == 0
     assert project.written() == before
 

@@ -60,7 +60,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
         made_environment(release)
     made = Project(tmp_path_factory.mktemp("relatives"), RELEASES, sorted(RELATIVES.glob("*.py")))
     with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write('modes = ["tf2"]\n')
+        file.write('modes = ["tf2"]\ntrials = 1\n')
     made.run("matrix")
     return made
 
@@ -70,16 +70,18 @@ def test_ordinary_models_are_what_plain_runs_of_them_are(
 ) -> None:
     """Where plain runs give the same weights and loss, or the same but for rounding, so does the report.
 
-    Two give others: Keras 3 averages weights from another start, and reports a loss of 0 where `train_step` updates no
-    metric of that name.
+    Some give others: Keras 3 averages weights from another start, reports a loss of 0 where `train_step` updates no
+    metric of that name, and takes a batch before the first epoch, so that it sees a shuffled dataset in another order.
     """
     trained = plain("ordinary.py")
     before, after = (trained[release] for release in RELEASES)
     parted = {name: _apart(before[name], after[name], 2e-2 if "float16" in name else 1e-4) for name in before}
-    assert {name for name, apart in parted.items() if apart} == {"ema", "accumulated"}
+    shuffled = {"shuffled dataset", "repeated dataset"}
+    assert {name for name, apart in parted.items() if apart} == {"ema", "accumulated"} | shuffled
+    del parted["jit"]  # Keras 3 applies gradients where they are seen, and Keras 2 compiles that too
     for name, apart in parted.items():
         cell = project.cell(f"2.16.2/ordinary[{name}]/tf2")
-        expected = {"different"} if apart else {"identical", "rounding"}
+        expected = {"redrawn"} if name in shuffled else {"different"} if apart else {"identical", "rounding"}
         assert cell["verdict"] in expected, (name, cell["verdict"], cell["reason"])
 
 

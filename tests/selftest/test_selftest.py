@@ -30,10 +30,8 @@ SELECTED = (
 
 
 SELECTED_CHANGES = (
-    "classifier[rate]",
     "classifier[learning rate]",
     "classifier[seed shared]",
-    "classifier[denominator of a metric]",
     "classifier[twin: other initial weights]",
     "classifier[twin: a metric more]",
 )

@@ -81,11 +81,8 @@ def run_builder(model: ModuleType, setting: Setting) -> None:
             return again
 
         weights = getattr(model, "FIT", {}).get("class_weight")
-        with setting.injecting():
-            if setting.equivalent:
-                tf.keras.backend.set_floatx("float64")
-            _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
-            run_injected_step(make, batch, weights, setting, watcher)
+        _start_over(setting, watcher, Log(setting.recorder, tier=INJECTED))
+        run_injected_step(make, batch, weights, setting, watcher)
 
 
 def _require_new(model: ModuleType, first: Any, second: Any) -> None:

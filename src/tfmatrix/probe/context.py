@@ -25,7 +25,7 @@ class Setting:
         self.seed: int = request["seed"]
         self.jitter: int = request["jitter"]
         self.equivalent: bool = request.get("equivalent", False)
-        """Whether it is an equivalent execution: no graph is rewritten, and the injected tier is float64's."""
+        """Whether it is an equivalent execution: no graph is rewritten, and functions' injected tier is float64's."""
         self.tapped: bool = request["purpose"] != "plain"
         """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
         self.handed: str = request.get("handed", "")
@@ -59,7 +59,7 @@ class Setting:
 
     @contextlib.contextmanager
     def injecting(self) -> Iterator[None]:
-        """Run the injected tier: of an equivalent execution in float64, or not at all where a model can't."""
+        """Run the injected tier of functions: an equivalent execution's in float64, or none where a model can't be."""
         if not self.equivalent:
             yield
             return

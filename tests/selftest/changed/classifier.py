@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 sys.path.insert(0, str(Path(__file__).parent))
-from _planted import PLANTED, seed_of
+from _planted import PLANTED, redraw, seed_of
 
 VARIANTS = {
     "rate": {"W": "rate", "REDRAWN": "mask"},
@@ -88,10 +88,11 @@ def _fit() -> dict[str, object]:
 def build() -> tf.keras.Model:
     """Return the classifier, compiled."""
     k, layers = tf.keras, tf.keras.layers
-    first, second = seed_of(1, REDRAWN == "init"), seed_of(2, REDRAWN == "init")
+    redraw(REDRAWN == "init")
+    second = third = None
     if W in {"seed shared", "seed no longer shared", "both seeds"}:
-        shared = (W == "seed shared") == PLANTED
-        first, second = (1, 1) if shared and W != "both seeds" else ((11, 12) if has("both seeds") else (1, 2))
+        shared = (W == "seed shared") == PLANTED and W != "both seeds"
+        second, third = (1, 1) if shared else (11, 12) if has("both seeds") else (1, 2)
     kind = k.initializers.GlorotUniform
     if has("shape of initial weights"):
         kind = k.initializers.GlorotNormal
@@ -108,20 +109,20 @@ def build() -> tf.keras.Model:
             layers.Dense(
                 32,
                 None if apart else activation,
-                kernel_initializer=kind(seed=first),
+                kernel_initializer=kind(),
                 kernel_regularizer=k.regularizers.L2(0.02 if has("regularizer") else 0.01),
                 name="other" if has("name") else "hidden",
             ),
             *([layers.ReLU()] if apart else []),
-            layers.Dense(32, "tanh", kernel_initializer=kind(seed=first), trainable=trained, name="second"),
-            layers.Dense(32, "tanh", kernel_initializer=kind(seed=second), name="third"),
+            layers.Dense(32, "tanh", kernel_initializer=kind(seed=second), trainable=trained, name="second"),
+            layers.Dense(32, "tanh", kernel_initializer=kind(seed=third), name="third"),
             layers.BatchNormalization(
                 momentum=0.97 if has("momentum of statistics") else 0.99,
                 epsilon=0.01 if has("epsilon of statistics") else 0.001,
                 name="norm",
             ),
             layers.Dropout(0.6 if has("rate") else 0.5, seed=mask, name="drop"),
-            layers.Dense(3, kernel_initializer=kind(seed=second), name="logits"),
+            layers.Dense(3, kernel_initializer=kind(), name="logits"),
         ]
     )
     rate: object = 0.0101 if has("learning rate") else 0.01
