@@ -17,4 +17,4 @@ def seed_of(number: int, redrawn: bool) -> int:
 def redraw(wanted: bool) -> None:
     """Draw something in the candidate before anything else is: all that Keras draws without a seed is then another."""
     if PLANTED and wanted:
-        tf.keras.layers.Dense(1).build((None, 1))
+        tf.keras.initializers.GlorotUniform()((1, 1))
