@@ -78,7 +78,11 @@ def test_ordinary_models_are_what_plain_runs_of_them_are(
     parted = {name: _apart(before[name], after[name], 2e-2 if "float16" in name else 1e-4) for name in before}
     shuffled = {"shuffled dataset", "repeated dataset"}
     assert {name for name, apart in parted.items() if apart} == {"ema", "accumulated"} | shuffled
-    del parted["jit"]  # Keras 3 applies gradients where they are seen, and Keras 2 compiles that too
+    # Keras 3 applies gradients where they are seen, and Keras 2 compiles that too; Keras 2.15 cannot load the weights.
+    for name, stage in {"jit": "gradient", "float16": "loaded"}.items():
+        assert not parted.pop(name)
+        lone = [s for s in project.cell(f"2.16.2/ordinary[{name}]/tf2")["stages"] if s["verdict"] == "not comparable"]
+        assert {one["stage"] for one in lone} == {stage}
     for name, apart in parted.items():
         cell = project.cell(f"2.16.2/ordinary[{name}]/tf2")
         expected = {"redrawn"} if name in shuffled else {"different"} if apart else {"identical", "rounding"}
@@ -99,7 +103,7 @@ def test_another_variance_is_seen_behind_a_redraw(project: Project) -> None:
         (weights,) = (s for s in cell["stages"] if (s["tier"], s["stage"]) == (tier, "weights"))
         assert weights["verdict"] == "different"
         assert "moving_variance" in weights["worst"]["stage"]
-    assert project.run("check", "2.16.2").returncode == 1
+    assert project.run("check", "2.16.2", "--baseline", "2.15.1").returncode == 1
 
 
 def test_the_same_variance_stays_the_same_behind_a_redraw(project: Project) -> None:

@@ -94,18 +94,21 @@ def _require_new(model: ModuleType, first: Any, second: Any) -> None:
 
 
 def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher, inputs: Any) -> None:
-    """Save the weights, and load them into a new network, where this release has a file for all that they hold."""
+    """Save the weights, and load them into a new network; where Keras fails at that, the training is no worse for it.
+
+    Keras before 2.13 saves no adapted vocabulary, and 2.15 loads no weights into a model that scales its loss.
+    """
     path = str(Path(setting.scratch) / setting.mode.keras_weights)
     try:
         network.save_weights(path)
-    except NotImplementedError as error:  # an adapted vocabulary, to Keras before 2.13
-        watcher.log.note("the weights were not saved and loaded, which this Keras refuses: {}".format(error))
-        return
-    _start_over(setting, watcher, watcher.log)
-    again = model.build()
-    if not networks.is_built(again):
-        again(inputs)
-    again.load_weights(path)
+        _start_over(setting, watcher, watcher.log)
+        again = model.build()
+        if not networks.is_built(again):
+            again(inputs)
+        again.load_weights(path)
+    except Exception as error:
+        told = "the weights were not saved and loaded: {}: {}"
+        watcher.log.note(told.format(type(error).__name__, str(error).partition("\n")[0]))
 
 
 def _start_over(setting: Setting, watcher: Watcher, log: Log) -> None:

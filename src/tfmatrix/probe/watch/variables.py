@@ -138,18 +138,18 @@ class Variables:
     def _slot_name(self, name: str) -> str:
         """Return ``Adam/m/dense/kernel`` and ``adam/dense_kernel_momentum`` as ``dense/kernel/momentum``.
 
-        In front there may be scopes, ``cond/Adam/m/dense/kernel``, or nothing, ``m/dense/kernel``.
+        In front there may be scopes, ``cond/Adam/m/dense/kernel`` or ``loss_scale_optimizer/adam/...``, or nothing,
+        ``m/dense/kernel``.
         """
-        rest = name.partition("/")[2] or name
+        last = name.rpartition("/")[2]
         for variable in sorted(map(self.name, self.trained.values()), key=len, reverse=True):
             slot = ""
             if name.endswith("/" + variable):
                 slot = name[: -len(variable) - 1].rpartition("/")[2]
-            elif rest.startswith(variable.replace("/", "_") + "_"):
-                slot = rest[len(variable) + 1 :]
+            elif last.startswith(variable.replace("/", "_") + "_"):
+                slot = last[len(variable) + 1 :]
             if slot:
                 return "{}/{}".format(variable, SLOTS.get(slot, slot))
-        last = rest.rpartition("/")[2]
         return SLOTS.get(last, last)
 
 
