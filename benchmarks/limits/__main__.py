@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from selftest.faults import ROUNDING, Fault
 from selftest.planting import Bench
 from tfmatrix import config
-from tfmatrix.compare.results import CellComparison
+from tfmatrix.compare.results import CellComparison, Comparison
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.environments import catalogue
 from tfmatrix.questions.matrix.judge import compare_all
@@ -60,7 +60,7 @@ def main(folders: list[str]) -> None:
         for name, model in PLANTED:
             fault = Fault(name, model, "tf2", "", "", ROUNDING)
             with bench.planted(fault) as (plan, store):
-                told = [_told(next(iter(_judged(plan, store, limit)))) for limit in LIMITS]
+                told = [_told(_compared(plan, store, limit).cells[0]) for limit in LIMITS]
             rows.append((name, model, *told))
             print(*rows[-1], sep=" | ", flush=True)
     print(tabulate(rows, ["planted", "in", *map("{:g}".format, LIMITS)], "pipe"))
@@ -73,10 +73,9 @@ def main(folders: list[str]) -> None:
                 print(*found, sep="\n")
 
 
-def _judged(plan: Plan, store: Store, limit: float) -> Iterator[CellComparison]:
+def _compared(plan: Plan, store: Store, limit: float) -> Comparison:
     policy = replace(plan.config.policy, rounding_ratio=limit)
-    other = Plan(replace(plan.config, policy=policy), plan.environments, plan.baseline, plan.models)
-    yield from compare_all(other, store).cells
+    return compare_all(replace(plan, config=replace(plan.config, policy=policy)), store)
 
 
 def _told(cell: CellComparison) -> str:
@@ -86,10 +85,7 @@ def _told(cell: CellComparison) -> str:
 
 
 def _different(plan: Plan, store: Store, limit: float) -> Iterator[str]:
-    policy = replace(plan.config.policy, rounding_ratio=limit)
-    other = Plan(replace(plan.config, policy=policy), plan.environments, plan.baseline, plan.models)
-    comparison = compare_all(other, store)
-    for step in comparison.steps:
+    for step in _compared(plan, store, limit).steps:
         for cell in step.cells:
             named = f"{step.before.name} {step.after.name} {cell.cell.model.name}/{cell.cell.mode}"
             for stage in cell.stages:
