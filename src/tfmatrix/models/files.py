@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfmatrix.errors import UserError
 from tfmatrix.records import Model
-from tfmatrix.tables import KINDS
+from tfmatrix.tables import KINDS, Kind
 
 
 def discover(folder: Path) -> Iterator[Model]:
@@ -61,19 +61,19 @@ def kind_of(path: Path) -> str:
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")
 
 
-@cache
 def has_equivalent(model: Model) -> bool:
     """Return whether the same can be computed in another way, which measures rounding: what trains can."""
-    if model.defined:
-        return True
-    kind = kind_of(Path(model.path))
-    return bool(kind) and KINDS[kind].equivalent
+    kind = _kind_of(model)
+    return bool(model.defined) or bool(kind and kind.equivalent)
+
+
+def is_watched(model: Model) -> bool:
+    """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
+    kind = _kind_of(model)
+    return bool(model.defined) or bool(kind and kind.watched)
 
 
 @cache
-def is_watched(model: Model) -> bool:
-    """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
-    if model.defined:
-        return True
-    kind = kind_of(Path(model.path))
-    return bool(kind) and KINDS[kind].watched
+def _kind_of(model: Model) -> Kind | None:
+    """Return the row of a model file's kind; None for one of no kind, and for what a table defines."""
+    return None if model.defined else KINDS.get(kind_of(Path(model.path)))
