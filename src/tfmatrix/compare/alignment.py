@@ -65,8 +65,8 @@ class Alignment(NamedTuple):
 def align(a: Names, b: Names, layouts_of: LayoutsOf) -> Alignment:
     """Return how the names of a candidate's trace are aligned with those of the baseline's, which comes first."""
     if a.keys() == b.keys():
-        return Alignment({}, Aligned(len(_variables(a))))
-    variables = _variables(a), _variables(b)
+        return Alignment({}, Aligned(len(initial_values(a))))
+    variables = initial_values(a), initial_values(b)
     slots = _slots(a, variables[0]), _slots(b, variables[1])
     draws = _draws(a), _draws(b)
     groups = [*variables, *(group for both in (slots, draws) for side in both for group in side.values())]
@@ -200,7 +200,7 @@ def _usual(name: str) -> str:
     return head + underscore + USUAL.get(last, last)
 
 
-def _variables(names: Names) -> Digests:
+def initial_values(names: Names) -> Digests:
     """Return the variables of a trace, with their initial values, in its order."""
     stages = ((parse(stage), digest) for (tier, stage), digest in names.items() if tier == NATIVE)
     return {stage.variable: digest for stage, digest in stages if stage.kind == "init"}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfmatrix.compare import effect, redraw, structure
-from tfmatrix.compare.alignment import Aligned, Layout, Names
+from tfmatrix.compare.alignment import Aligned, Names, initial_values
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.layers import Layer, layer_of
 from tfmatrix.compare.p_values import MOST_NUMBERS
@@ -234,9 +234,9 @@ class Judge:
         return list(differing[: differing.index(missed)] if missed else differing)
 
     def _unreached(self) -> str:
-        names = self._ordered(START)
         if self._unlike and not self._both_off:
             return next(name for name in self._ordered(NATIVE) if name in self._unlike)
+        names = self._ordered(START)
         return self._missed(names, [name for name in names if not self._identical(START, name)])
 
     def _missed(self, names: Sequence[str], differing: Iterable[str]) -> str:
@@ -300,33 +300,27 @@ class Judge:
 
         Of a script, of which each seed takes a run, initial weights and the first order alone are drawn so.
         """
+        differing = [key for key, digest in self._a.items() if key[0] == NATIVE and self._b.get(key, digest) != digest]
+        tests = {key: RANDOM.get(parse(key[1]).kind, "seed") for key in differing}
+        of_runs = {"order", "initial values"}
+        wanted = [key for key, test in tests.items() if test != "seed" and (not one_run_each or test in of_runs)]
+        values = initial_values(self._a).values()
+        layouts = self._tensors.layouts({*values, *(side[key] for side in (self._a, self._b) for key in wanted)})
         initial: list[int] = []
         drawn: list[int] = []
-        layouts: Mapping[str, Layout] | None = None
-        for (tier, name), digest in self._a.items():
-            kind = parse(name).kind
-            if tier != NATIVE or self._b.get((tier, name), digest) == digest:
-                continue
-            test = RANDOM.get(kind, "seed")
-            if test == "seed" or (one_run_each and test not in {"order", "initial values"}):
-                continue
-            layouts = layouts or self._tensors.layouts(self._initial())
-            dtype, shape = layouts.get(digest) or self._tensors.layout(digest)
-            if self._tensors.layout(self._b[tier, name]) != (dtype, shape):
+        for key in wanted:
+            dtype, shape = layouts[self._a[key]]
+            if layouts[self._b[key]] != (dtype, shape):
                 continue  # which no number of draws makes one distribution
-            if test != "initial values":
-                drawn.append(0 if test == "order" else math.prod(shape))
+            if tests[key] != "initial values":
+                drawn.append(0 if tests[key] == "order" else math.prod(shape))
             elif "float" in dtype:
                 initial.append(math.prod(shape))
         if not (initial or drawn):
             return None
-        total = sum(math.prod(shape) for _, shape in (layouts or {}).values())
+        total = sum(math.prod(layouts[digest][1]) for digest in {*values})
         count = seeds_for([*filter(None, initial)], drawn, total, one_run_each=one_run_each)
         return Seeds(count, one_run_each and 0 in drawn)
-
-    def _initial(self) -> list[str]:
-        """Return the digests of the baseline's initial values."""
-        return [digest for (tier, name), digest in self._a.items() if tier == NATIVE and parse(name).kind == "init"]
 
     def _passed_over(self, tier: str, differing: Sequence[str]) -> Iterator[str]:
         """Yield the names that cannot be measured, and whose variable can at a later step: that is judged for them.

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, gammaincc, gammaln, kolmogorov, ndtr, ndtri
 
+from tfmatrix.store.fingerprints import evenly
+
 Array = NDArray[Any]
 
 ALPHA = 1e-6
@@ -74,7 +76,7 @@ def numbers(a: Array, b: Array) -> Told:
     normal scores, which see a moved mean (van der Waerden) and another deviation (Klotz) best. Where only two values
     come up at all, their shares are compared instead.
     """
-    x, y = (np.sort(_even(np.asarray(values)).astype(np.float64).ravel()) for values in (a, b))
+    x, y = (np.sort(evenly(np.asarray(values), MOST_NUMBERS).astype(np.float64).ravel()) for values in (a, b))
     if np.isnan(x).any() or np.isnan(y).any():
         p = 1.0 if np.isnan(x).all() and np.isnan(y).all() else 0.0
         return Told(p, "all NaN" if p else "NaN", "", True)
@@ -147,10 +149,15 @@ def by_column(a: Array, b: Array) -> float:
 
 def binned(a: Array, b: Array) -> tuple[Array, Array]:
     """Return how many numbers of each row of two matrices fall into each bin; all together fill them equally."""
-    pooled = np.sort(np.concatenate([a, b]), axis=None)
-    edges = np.unique(pooled[np.linspace(0, pooled.size - 1, BINS + 1).astype(int)[1:-1]])
+    edges = _edges(a, b)
     counts = [[np.bincount(np.searchsorted(edges, row), minlength=edges.size + 1) for row in one] for one in (a, b)]
     return np.array(counts[0]), np.array(counts[1])
+
+
+def _edges(a: Array, b: Array) -> Array:
+    """Return what parts the bins that two lots of numbers fill equally together."""
+    pooled = np.sort(np.concatenate([a, b]), axis=None)
+    return np.unique(pooled[np.linspace(0, pooled.size - 1, BINS + 1).astype(int)[1:-1]])
 
 
 def of_means(a: Array, b: Array) -> float:
@@ -168,13 +175,6 @@ def of_means(a: Array, b: Array) -> float:
     if variance <= 0:
         return 1.0
     return float(gammaincc(mean**2 / variance, apart[0] * mean / variance))
-
-
-def _even(values: Array) -> Array:
-    flat = values.reshape(-1)
-    if flat.size <= MOST_NUMBERS:
-        return flat
-    return flat[np.arange(MOST_NUMBERS, dtype=np.int64) * (flat.size - 1) // (MOST_NUMBERS - 1)]
 
 
 def _scores(x: Array, y: Array) -> tuple[float, float]:
@@ -210,8 +210,7 @@ def _asymptotic(gap: float, size_a: int, size_b: int) -> float:
 
 def _pearson(x: Array, y: Array) -> float:
     """Return p of the chi-squared test on the counts of two sorted samples in bins of their union."""
-    pooled = np.sort(np.concatenate([x, y]))
-    edges = np.unique(pooled[np.linspace(0, pooled.size - 1, BINS + 1).astype(int)[1:-1]])
+    edges = _edges(x, y)
     counts = np.array([np.bincount(np.searchsorted(edges, v, "left"), minlength=edges.size + 1) for v in (x, y)])
     counts = counts[:, counts.sum(axis=0) > 0]
     if counts.shape[1] < 2:

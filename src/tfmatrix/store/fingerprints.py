@@ -36,11 +36,15 @@ def trace_digest(trace: Iterable[Fingerprint]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def evenly(array: NDArray[Any]) -> NDArray[Any]:
-    """Return SAMPLE evenly spaced elements of an array, 1-D, as the probe keeps of what it does not keep whole."""
-    if array.size <= SAMPLE:
+def evenly(array: NDArray[Any], most: int | None = None) -> NDArray[Any]:
+    """Return so many evenly spaced elements of an array, 1-D; else SAMPLE, as the probe does of what it keeps in part.
+
+    One that has no more than that is as it is.
+    """
+    most = SAMPLE if most is None else most
+    if array.size <= most:
         return array
-    return array.reshape(-1)[np.arange(SAMPLE, dtype=np.int64) * (array.size - 1) // (SAMPLE - 1)]
+    return array.reshape(-1)[np.arange(most, dtype=np.int64) * (array.size - 1) // (most - 1)]
 
 
 def to_array(tensor: Tensor) -> NDArray[Any]:
