@@ -578,6 +578,21 @@ def test_a_change_of_meaning_from_given_inputs_vouches_for_nothing(tmp_path: Pat
     assert set(verdicts(judged(tmp_path, stages, candidate)).values()) == {"different"}
 
 
+def test_a_wider_floor_vouches_for_nothing_that_all_elements_have_in_common(tmp_path: Path) -> None:
+    """A factor that the injected tier has room for is rounding natively where an equivalent execution has it too."""
+    numbers = np.random.RandomState(0).standard_normal(200).astype(np.float32)
+
+    def both(native: float, injected: float) -> Stages:
+        factors = {"native": 1 + native * EPS, "injected": 1 + injected * EPS}
+        return {f"{tier} gradient{at}/w": numbers * factors[tier] for tier, at in (("native", "@0"), ("injected", ""))}
+
+    stages, candidate, jitters = both(0, 0), both(40, 40), (both(0, 20),)
+    for name, by, verdict in (("none", None, "different"), ("another", 10.0, "different"), ("same", 40.0, "rounding")):
+        equivalent = None if by is None else both(0, by)
+        found = judged(tmp_path / name, stages, candidate, jitters, equivalent=equivalent)
+        assert verdicts(found) == {"native gradient": verdict, "injected gradient": "rounding"}, name
+
+
 def test_what_is_passed_on_behind_a_difference_that_is_vouched_for_is_no_change_by_itself(tmp_path: Path) -> None:
     """Behind 40 times the floor up to 40 times as much is rounding, where nothing else vouches; more is a change."""
     stages = {"native forward@0/y": WEIGHTS, "native loss@0": [1.0], "injected forward/y": WEIGHTS}
