@@ -65,6 +65,15 @@ def test_what_is_asked_of_a_builder(tmp_path: Path, plan: Plan) -> None:
     json.dumps(asked)
 
 
+def test_a_network_that_is_built_under_many_seeds_has_as_long_for_each(plan: Plan) -> None:
+    """One that takes seconds to build is not out of time because many are built in one trial."""
+    cell = next(cell for cell in plan.cells if cell.model.name == "mnist")
+    (expected,) = (one for one in plan.trials[cell] if one.role == "seeds")
+    asked = request_of(expected, plan.config, fresh=False, files=files_of([expected], plan.config))
+    assert len(asked["seeds"]) > 1
+    assert asked["timeout"] == 7.0 * len(asked["seeds"])
+
+
 def test_builders_share_a_process_where_their_variables_are_the_same(plan: Plan) -> None:
     """One that sets variables has a process that starts with them; the other is forked from that of the files."""
     trials = [e for trials in plan.trials.values() for e in trials if e.role == "trial" and e.hash_seed == "0"]

@@ -20,6 +20,7 @@ from tfmatrix.errors import InternalError, Unavailable
 from tfmatrix.keys import probe_source
 from tfmatrix.models.builders import constants_of
 from tfmatrix.models.commands import script_of
+from tfmatrix.models.files import is_watched
 from tfmatrix.models.project import project_files
 from tfmatrix.records import (
     CRASHED,
@@ -119,14 +120,15 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
 
 
 def _runs(expected: ExpectedTrial) -> int:
-    """Return how many runs of its own time a trial has: a command is run once for each other seed.
+    """Return how many runs of its own time a trial has.
 
-    A layer whose effect is asked for is called a thousand times.
+    Under each other seed a command is run, and a network is built and called. A layer whose effect is asked for is
+    called a thousand times.
     """
     work = expected.work
     if isinstance(work, Effects):
         return 1 + len(work.layers)
-    return work.count if isinstance(work, Seeds) and expected.cell.model.command else 1
+    return work.count if isinstance(work, Seeds) and is_watched(expected.cell.model) else 1
 
 
 def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
