@@ -18,7 +18,6 @@ from .loading import PLACES, broken, needed, parameters, require_rows
 from .outcomes import Unsupported
 from .recorder import INJECTED, Recorder
 from .watch import keras_calls
-from .watch.jitter import Jitter
 from .watch.layers import Layers
 from .watch.log import Enough, Log
 from .watch.structures import flat
@@ -135,9 +134,7 @@ def record_effects(model: ModuleType, setting: Setting, paths: Sequence[str]) ->
 
 def watch(log: Log, setting: Setting, layers: Optional[Layers] = None) -> Watcher:
     """Watch this process, in which TensorFlow and Keras were imported before."""
-    watcher = Watcher(log, setting.tapped, Jitter(setting.jitter) if setting.jitter else None, layers)
-    if setting.jitter or setting.equivalent:
-        watcher.settle, watcher.tells_rate = setting.settle, not setting.equivalent
+    watcher = Watcher(log, setting.tapped, setting.jitter, setting.equivalent, layers)
     watcher.install()
     for package in LIBRARIES:
         if package in sys.modules:

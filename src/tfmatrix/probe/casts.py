@@ -8,12 +8,13 @@ that draw. A trial that is not jittered has nothing of this.
 from __future__ import annotations
 
 import functools
-import sys
 import zlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from .watch.patching import replace_everywhere
 
 HALVES = {tf.float16: 0x7C00, tf.bfloat16: 0x7F80}
 """The types that are narrower than what their inputs are kept in, and the bits of infinity in each."""
@@ -39,12 +40,7 @@ def watch(draw: int) -> None:
         count += 1
         return moved(made, "cast/{}#{}".format(count, draw))
 
-    cast = functools.wraps(original)(cast)
-    loaded = [m for name, m in list(sys.modules.items()) if name.startswith("tensorflow.") and hasattr(m, "__dict__")]
-    for module in loaded:  # some import the function by name
-        for name, value in list(vars(module).items()):
-            if value is original:
-                setattr(module, name, cast)
+    replace_everywhere({original: functools.wraps(original)(cast)})
 
 
 def moved(value: Any, name: str) -> Any:

@@ -252,10 +252,8 @@ class _Trial:
         """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
         from . import casts
         from .modes import MODES, forgo_rewriting, seed_graphs, set_up
-        from .optimizers import settler
         from .trial import record_seed
         from .watch import checkpoints
-        from .watch.jitter import Jitter
         from .watch.layers import Layers
         from .watch.watcher import Watcher
 
@@ -274,9 +272,7 @@ class _Trial:
             forgo_rewriting()
         off = self._request.get("off")
         layers = Layers(off or ()) if off or self._request["purpose"] == "effects" else None
-        watcher = Watcher(self._log, self._tapped, Jitter(jitter) if jitter else None, layers)
-        if jitter or equivalent:
-            watcher.settle, watcher.tells_rate = settler(jitter, equivalent), not equivalent
+        watcher = Watcher(self._log, self._tapped, jitter, equivalent, layers)
         watcher.install()
         checkpoints.install(watcher)
         if self._request.get("handed"):

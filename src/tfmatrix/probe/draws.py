@@ -23,6 +23,8 @@ from tensorflow.python.eager import context
 from tensorflow.python.framework import ops, tensor_util
 from tensorflow.python.ops import control_flow_util
 
+from .watch.patching import replace_everywhere
+
 Tap = Callable[[str, Mapping[str, Any]], None]
 """Takes a stage and the tensors drawn there, by the op's names for them: eager ones, or of the current graph."""
 
@@ -151,7 +153,7 @@ def watch(tap: Tap, initial: bool = True) -> Watch:
     """
     watched = Watch(tap, initial)
     loaded = [m for name, m in list(sys.modules.items()) if name.startswith("tensorflow.") and hasattr(m, "__dict__")]
-    wrapped: Dict[int, Any] = {}
+    wrapped: Dict[Any, Any] = {}
     for what, kinds in DRAWS.items():
         for op in kinds:
             for module in loaded:
@@ -159,11 +161,8 @@ def watch(tap: Tap, initial: bool = True) -> Watch:
                     for name in (op, snake_case(op)):  # the function of `tf.raw_ops`, and the one that all else calls
                         function = vars(module).get(name)
                         if callable(function):
-                            wrapped[id(function)] = _wrap(function, what, op, watched)
-    for module in loaded:  # some import the functions by name
-        for name, value in list(vars(module).items()):
-            if id(value) in wrapped:
-                setattr(module, name, wrapped[id(value)])
+                            wrapped[function] = _wrap(function, what, op, watched)
+    replace_everywhere(wrapped)
     return watched
 
 

@@ -21,8 +21,6 @@ MOST_OF_STEPS = 32
 MOST_BATCHES = 4096
 """Batches of a dataset that are looked at; where there are more its order is not told."""
 
-PARTS = ("x", "y", "sample_weight")
-
 
 def first_draws(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> Iterator[Dict[str, np.ndarray]]:
     """Yield what a new network draws under each seed, by stage.
@@ -100,7 +98,7 @@ def listed(dataset: Any, most: int) -> Rows:
     """Return the rows of a dataset's first batches, in its order."""
     rows = Rows()
     for element in dataset.take(most):
-        rows.add(flat(element, PARTS))
+        rows.add(flat(element, Fed._fields))
     return rows
 
 
@@ -113,7 +111,7 @@ def visited(fed: Fed, model: ModuleType, *, shuffle: Any) -> Rows:
             return inputs
 
         def train_step(self, data: Any) -> Dict[str, Any]:
-            rows.add(flat(data, PARTS))
+            rows.add(flat(data, Fed._fields))
             return {"loss": tf.zeros([])}
 
         def test_step(self, data: Any) -> Dict[str, Any]:

@@ -16,16 +16,14 @@ INJECTED = "injected"
 """The tier in which each stage is fed canonical inputs, the same bits everywhere."""
 SEEDS = "seeds"
 """What is drawn under other seeds, stacked along a first axis: what a redraw is tested against."""
+EFFECTS = "effects"
+"""What layers that draw make of one input, call after call."""
 
 WHOLE, ONCE = ("data", "shuffle"), "data"
 """Stages that are kept whole, and those that are the same under every seed."""
 
 NUMBERS_KEPT, LEAST_KEPT = 1 << 17, 1 << 9
 """Elements that are kept of one name under all seeds together, and at least of each."""
-
-
-EFFECTS = "effects"
-"""What layers that draw make of one input, call after call."""
 
 
 class Recorder:

@@ -10,16 +10,18 @@ import contextlib
 import importlib
 import inspect
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from .. import draws
+from ..optimizers import settler
 from ..recorded import take
 from .handed import Handed
-from .jitter import settle_optimizers
+from .jitter import Jitter, settle_optimizers
+from .layers import Layers
 from .log import Enough, Log
 from .patching import around
 from .sessions import Sessions
@@ -31,18 +33,20 @@ from .variables import Variables, has_value, innermost, is_eager, rate_name, rea
 class Watcher:
     """What watches one trial."""
 
-    def __init__(self, log: Log, tapped: bool, move: Any = None, layers: Any = None) -> None:
+    def __init__(
+        self, log: Log, tapped: bool, jitter: int = 0, equivalent: bool = False, layers: Optional[Layers] = None
+    ) -> None:
         """Watch for a log; without taps nothing is put into a function or a graph, and nothing in between is seen.
 
-        ``move`` changes each initial value of a trained variable, in a jittered trial; ``layers`` are told of each call
-        of a layer of Keras's.
+        A draw of jitter moves each initial value of a trained variable; ``layers`` are told of each call of a layer of
+        Keras's.
         """
         self.tapped = tapped
-        self.move = move
+        self.move = Jitter(jitter) if jitter else None
         self.layers = layers
-        self.settle: Any = None
+        self.settle = settler(jitter, equivalent) if jitter or equivalent else None
         """What has the last word on optimizers' numbers, where the trial measures the noise floor."""
-        self.tells_rate = True
+        self.tells_rate = not equivalent
         """Whether a learning rate is seen: in an equivalent execution it stands for what else is rounded otherwise."""
         self.taps = Taps(log)
         self.sessions = Sessions(self)
