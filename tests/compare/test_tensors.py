@@ -143,7 +143,10 @@ def test_a_wrong_distance_is_told_by_its_digests(tmp_path: Path) -> None:
         found.prepare([(a, b), (a, c)])
         found.close()
         run = store.connection.execute
+        signed = "UPDATE distances SET digest = row_digest(pairs, measured)"
         run("UPDATE distances SET measured = replace(measured, 'float32', 'float64')")
+        assert list(wrong_distances(store)) == []  # passed over, and told by what checks the rows
+        run(signed)
         assert list(wrong_distances(store)) == [
             f"the distance of {a[:12]} and {other[:12]} is another one than what is stored" for other in (b, c)
         ]
@@ -152,6 +155,7 @@ def test_a_wrong_distance_is_told_by_its_digests(tmp_path: Path) -> None:
         told, _ = wrong_distances(store)
         assert told == f"there is a distance of {a[:12]} and {b[:12]}, which are not both there"
         run("UPDATE distances SET measured = '[1'")
+        run(signed)
         assert list(wrong_distances(store)) == ["the distances of 2 pairs of tensors cannot be read"]
         store.add_distances([(a, c)], "7")
         assert list(wrong_distances(store))[1:] == ["the distances of 1 pairs of tensors cannot be read"]

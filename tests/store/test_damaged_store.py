@@ -14,13 +14,13 @@ from tfmatrix.store.store import Store
 
 
 def test_a_note_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
-    """What is noted and is no JSON any more is told by its kind; what was never noted is None."""
+    """What is noted and is not what was written is told by its kind; what was never noted is None."""
     with Store(tmp_path / "store.sqlite") as store:
         store.note("refusal", "k", ["why"])
         assert store.noted("refusal", "k") == ["why"]
         assert store.noted("refusal", "another") is None
-        store.connection.execute("UPDATE facts SET value = '[torn'")
-        with pytest.raises(UserError, match="is damaged: what it notes as refusal cannot be read"):
+        store.connection.execute("UPDATE facts SET value = '[\"who\"]'")
+        with pytest.raises(UserError, match="is damaged: what it notes as refusal is not what was written"):
             store.noted("refusal", "k")
 
 
@@ -57,8 +57,26 @@ def test_half_a_pair_of_digests_is_no_pair(tmp_path: Path) -> None:
     a, b, c = "ab" * 32, "cd" * 32, "ef" * 32
     with Store(tmp_path / "store.sqlite") as store:
         store.add_distances([(a, b), (c, a)], "[]")
-        store.connection.execute("UPDATE distances SET pairs = CAST(substr(pairs, 1, 96) AS BLOB)")
+        shorter = "CAST(substr(pairs, 1, 96) AS BLOB)"
+        store.connection.execute(f"UPDATE distances SET pairs = {shorter}, digest = row_digest({shorter}, measured)")
         assert list(store.distances()) == [([(a, b)], "[]")]
+
+
+def test_a_trial_that_is_not_what_was_written_is_one_sentence(tmp_path: Path) -> None:
+    """Whatever field of its row was changed, it is told by its name, alone and among all that are observed."""
+    trace, tensors = traced(ones())
+    others = {"id": "'x'", "trace": "zeroblob(32)", "evidence": "evidence || ' '", "rests": "'{ }'", "digest": "x''"}
+    with Store(tmp_path / "store.sqlite") as store:
+        for field, value in others.items():
+            store.add(Trial("k", "observed", "cell trial-1", trace=trace_digest(trace)), trace, tensors)
+            assert set(store.observed()) == {"k"}
+            store.connection.execute("PRAGMA foreign_keys = OFF")
+            store.connection.execute(f"UPDATE trials SET {field} = {value}")
+            told = f"is damaged: the trial {'x' if field == 'id' else 'cell trial-1'} is not what was written"
+            with pytest.raises(UserError, match=told):
+                store.trial("k")
+            with pytest.raises(UserError, match=told):
+                store.observed()
 
 
 @pytest.mark.parametrize("table", ["traces", "tensors", "names"])

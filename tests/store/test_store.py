@@ -239,6 +239,7 @@ BEFORE = {
     ),
     4: ("ALTER TABLE trials DROP COLUMN rests",),
     5: ("DROP INDEX partial_tensors",),
+    6: tuple(f"ALTER TABLE {table} DROP COLUMN digest" for table in ("trials", "facts", "distances")),
 }
 """What turns a store of the schema after it into one of each earlier schema."""
 
@@ -381,7 +382,8 @@ def test_samples_of_an_older_store_are_dropped(path: Path) -> None:
     with Store(path) as store:
         put(store, "k", {"native a": whole, "native b": tensor([1.0, 2.0])})
         store.add_distances([("ab" * 32, "cd" * 32)], "[]")
-        store.connection.execute("DROP INDEX partial_tensors")
+        for statement in (*BEFORE[6], *BEFORE[5]):
+            store.connection.execute(statement)
         digest = bytes.fromhex(tensor_digest(whole))
         store.connection.execute("UPDATE tensors SET whole = 0 WHERE digest = ?", (digest,))
         store.connection.execute("UPDATE meta SET schema = 5")

@@ -56,22 +56,43 @@ FAULTS: dict[str, tuple[str, str]] = {
     "names are damaged": ("UPDATE names SET names = zeroblob(9)", "have another digest"),
     "names are gone": ("DELETE FROM names", "has no names, or another number of them"),
     "a distance": (
-        "UPDATE distances SET measured = replace(measured, '1', '2')",
+        "UPDATE distances SET measured = replace(measured, '1', '2'), "
+        "digest = row_digest(pairs, replace(measured, '1', '2'))",
         "is another one than what is stored",
+    ),
+    "one digit of a distance": (
+        "UPDATE distances SET measured = replace(measured, '1', '2')",
+        "the distances in row 1 are not what was written",
     ),
     "an outcome that there is none of": ("UPDATE trials SET outcome = 'great'", "cannot be read"),
     "an outcome without its trace": ("UPDATE trials SET trace = NULL", "cannot be read"),
     "a trace that is none": ("UPDATE trials SET trace = 'abc'", "cannot be read"),
     "evidence": ("UPDATE trials SET evidence = '{}'", "cannot be read"),
     "a trace cut short": ("UPDATE traces SET tensors = substr(tensors, 1, 32)", "no names, or another number of them"),
-    "a key": ("UPDATE trials SET key = 'ab' || substr(key, 3)", "is filed under another key than what it covers has"),
-    "a fact": ("INSERT INTO facts VALUES ('installed', 'k', 'x')", "what is noted as installed cannot be read"),
+    "a key": (
+        "UPDATE trials SET key = 'ab' || substr(key, 3), "
+        "digest = row_digest('ab' || substr(key, 3), id, outcome, trace, evidence, rests)",
+        "is filed under another key than what it covers has",
+    ),
+    "a fact": (
+        "INSERT INTO facts VALUES ('installed', 'k', '3', x'')",
+        "what is noted as installed is not what was written",
+    ),
     "a distance of nothing": (
-        "INSERT INTO distances (pairs, measured) VALUES (zeroblob(64), '[[true]]')",
+        "INSERT INTO distances (pairs, measured, digest) "
+        "VALUES (zeroblob(64), '[[true]]', row_digest(zeroblob(64), '[[true]]'))",
         "which are not both there",
     ),
-    "distances that cannot be read": ("UPDATE distances SET measured = '[1'", "pairs of tensors cannot be read"),
-    "fewer distances than pairs": ("UPDATE distances SET measured = '[]'", "pairs of tensors cannot be read"),
+    "distances that cannot be read": (
+        "UPDATE distances SET measured = '[1', digest = row_digest(pairs, '[1')",
+        "pairs of tensors cannot be read",
+    ),
+    "fewer distances than pairs": (
+        "UPDATE distances SET measured = '[]', digest = row_digest(pairs, '[]')",
+        "pairs of tensors cannot be read",
+    ),
+    "what a trial rests on": ("UPDATE trials SET rests = '{ }'", "cannot be read"),
+    "a name": ("UPDATE trials SET id = 'another'", "the trial another cannot be read"),
 }
 
 
@@ -197,8 +218,11 @@ def test_what_read_a_file_that_changed_is_removed(path: Path, plan: Plan) -> Non
 
 
 UNREADABLE = (
-    "an outcome that there is none of",
+    "an outcome without its trace",
     "a trace that is none",
+    "evidence",
+    "what a trial rests on",
+    "a name",
     "names are damaged",
     "names are gone",
     "a trace cut short",
@@ -232,11 +256,15 @@ def test_a_tensor_with_other_bytes_is_never_measured(path: Path, plan: Plan) -> 
             store.tensor(digest.hex())
 
 
-def test_a_distance_that_cannot_be_read_is_measured_again(path: Path, plan: Plan) -> None:
+@pytest.mark.parametrize("measured", ["'[1'", "replace(measured, '1', '2')"])
+@pytest.mark.parametrize("digest", ["digest", "row_digest(pairs, '[1')"])
+def test_a_distance_that_is_not_what_was_written_is_measured_again(
+    path: Path, plan: Plan, measured: str, digest: str
+) -> None:
     """Distances are kept for speed: what is damaged of them changes no report."""
     with Store(path) as store:
         before = compare_all(plan, store)
-        store.connection.execute("UPDATE distances SET measured = '[1'")
+        assert store.connection.execute(f"UPDATE distances SET measured = {measured}, digest = {digest}").rowcount
         assert compare_all(plan, store) == before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import zlib
@@ -19,7 +20,11 @@ from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, T
 from tfmatrix.store.files import Folders
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 
-SCHEMA = 6
+SCHEMA = 7
+
+_TRIAL = "key, id, outcome, trace, evidence, rests"
+_FACT = "kind, key, value"
+"""The fields of a row that its digest is of, in order."""
 
 BETTER = """ON CONFLICT (digest) DO UPDATE SET whole = excluded.whole, data = excluded.data
 WHERE excluded.whole > tensors.whole OR (tensors.whole = 0 AND length(tensors.data) < length(excluded.data))"""
@@ -31,6 +36,11 @@ CACHE = 16 * 2**20
 _DISTANCES = """
 CREATE TABLE IF NOT EXISTS distances (number INTEGER PRIMARY KEY, pairs BLOB NOT NULL, measured TEXT NOT NULL);
 """
+_DIGESTS = """
+ALTER TABLE trials ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
+ALTER TABLE facts ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
+ALTER TABLE distances ADD COLUMN digest BLOB NOT NULL DEFAULT x''"""
+# A row that a verdict rests on carries the digest of its fields. A tensor's, a trace's and its names' is their key.
 # Rows that may be long are kept in the order in which they came, and found by a short index. A model's tensors come
 # together and are read together; in the order of their digests each would be on a page of its own.
 _CONTENT = """
@@ -54,7 +64,7 @@ CREATE TABLE trials (
 );
 CREATE INDEX trials_by_id ON trials (id);
 CREATE TABLE facts (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-{_DISTANCES}"""
+{_DISTANCES}{_DIGESTS}"""
 
 _MIGRATIONS = {
     1: _DISTANCES,
@@ -68,6 +78,8 @@ _MIGRATIONS = {
     4: "ALTER TABLE trials ADD COLUMN rests TEXT NOT NULL DEFAULT '{}'",
     # Samples were of other elements, so that they and those of today cannot be measured against each other.
     5: _PARTIAL + "UPDATE tensors SET data = x'' WHERE whole = 0;\nDELETE FROM distances",  # noqa: S608  # a constant
+    6: f"{_DIGESTS};\nDELETE FROM distances;\nUPDATE trials SET digest = row_digest({_TRIAL});\n"  # a constant
+    f"UPDATE facts SET digest = row_digest({_FACT})",
 }
 """What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
 
@@ -91,6 +103,7 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.connection.create_function("row_digest", -1, row_digest, deterministic=True)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             if path.is_dir():
@@ -168,10 +181,10 @@ class Store:
                 columns = [evidence.pop(name) for name in ("key", "id", "outcome", "trace")]
                 columns[-1] = columns[-1] and bytes.fromhex(columns[-1])
                 rests = json.dumps({name: told for name in RESTS if (told := evidence.pop(name))})
+                row = (*columns, json.dumps(evidence), rests)
                 self.connection.execute(
-                    "INSERT OR REPLACE INTO trials (key, id, outcome, trace, evidence, rests)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (*columns, json.dumps(evidence), rests),
+                    f"INSERT OR REPLACE INTO trials ({_TRIAL}, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # a constant
+                    (*row, row_digest(*row)),
                 )
         except sqlite3.OperationalError as error:
             raise UserError(f"the store {self._path} cannot be written: {error}.") from error
@@ -217,14 +230,18 @@ class Store:
     def observed(self) -> dict[str, Trial]:
         """Return every observed trial that counts, by key, without its evidence."""
         rows = self.connection.execute(
-            "SELECT key, rests, trace FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'", (OBSERVED,)
+            f"SELECT {_TRIAL}, digest FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'",  # noqa: S608  # a constant
+            (OBSERVED,),
         )
         hexadecimal = cache(bytes.hex)  # most traces are those of several trials
-        return {
-            key: Trial(key, OBSERVED, trace=hexadecimal(trace), **_rests(rests))
-            for key, rests, trace in rows
-            if self.is_current(rests)
-        }
+        found: dict[str, Trial] = {}
+        for key, id_, outcome, trace, evidence, rests, digest in rows:
+            if not self.is_current(rests):
+                continue
+            if row_digest(key, id_, outcome, trace, evidence, rests) != digest:
+                raise self._damaged(_other("trial", id_))
+            found[key] = Trial(key, OBSERVED, trace=hexadecimal(trace), **_rests(rests))
+        return found
 
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key; None where there is none, or it read what is not as it was any more."""
@@ -252,13 +269,16 @@ class Store:
 
     def _newest(self, condition: str, value: str) -> Trial | None:
         row = self.connection.execute(
-            f"SELECT key, id, outcome, trace, evidence, rests FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
+            f"SELECT {_TRIAL}, digest FROM trials WHERE {condition} ORDER BY number DESC",  # noqa: S608
             (value,),  # the condition is one of two constants
         ).fetchone()
         if row is None:
             return None
+        *fields, digest = row
+        if row_digest(*fields) != digest:
+            raise self._damaged(_other("trial", row[1]))
         try:
-            return _trial(*row)
+            return _trial(*fields)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise self._damaged(f"the trial {row[1]} cannot be read") from None
 
@@ -339,8 +359,14 @@ class Store:
         return tensor
 
     def distances(self) -> Iterator[tuple[list[tuple[str, str]], str]]:
-        """Yield what was measured, as it was added: pairs of digests, and what is said of them."""
-        for pairs, measured in self.connection.execute("SELECT pairs, measured FROM distances ORDER BY number"):
+        """Yield what was measured, as it was added: pairs of digests, and what is said of them.
+
+        A row that is another one than was written is passed over: what it says is measured again.
+        """
+        rows = self.connection.execute("SELECT pairs, measured, digest FROM distances ORDER BY number")
+        for pairs, measured, digest in rows:
+            if row_digest(pairs, measured) != digest:
+                continue
             digests = [pairs[at : at + 32].hex() for at in range(0, len(pairs), 32)]
             yield list(zip(digests[::2], digests[1::2], strict=False)), measured
 
@@ -351,7 +377,10 @@ class Store:
         """
         digests = bytes.fromhex("".join(chain.from_iterable(pairs)))
         with self.transaction():
-            self.connection.execute("INSERT INTO distances (pairs, measured) VALUES (?, ?)", (digests, measured))
+            self.connection.execute(
+                "INSERT INTO distances (pairs, measured, digest) VALUES (?, ?, ?)",
+                (digests, measured, row_digest(digests, measured)),
+            )
 
     def keep_distances(self, by: str) -> None:
         """Drop the distances unless they were measured by the code of this digest."""
@@ -363,20 +392,39 @@ class Store:
     def note(self, kind: str, key: str, value: object) -> None:
         """Write down a fact, in place of what was known under its kind and key."""
         with self.transaction():
-            self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, json.dumps(value)))
+            row = kind, key, json.dumps(value)
+            self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", (*row, row_digest(*row)))
 
     def noted(self, kind: str, key: str) -> object:
         """Return the fact of a kind and key, or None."""
-        row = self.connection.execute("SELECT value FROM facts WHERE kind = ? AND key = ?", (kind, key)).fetchone()
-        try:
-            return None if row is None else json.loads(row[0])
-        except ValueError:
-            raise self._damaged(f"what it notes as {kind} cannot be read") from None
+        row = self.connection.execute(
+            "SELECT value, digest FROM facts WHERE kind = ? AND key = ?", (kind, key)
+        ).fetchone()
+        if row is None:
+            return None
+        value, digest = row
+        if row_digest(kind, key, value) != digest:
+            raise self._damaged(f"what it notes as {kind} is not what was written")
+        return json.loads(value)
 
     def strike(self, kind: str, key: str) -> None:
         """Remove a fact that no longer holds."""
         with self.transaction():
             self.connection.execute("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+
+
+def row_digest(*fields: object) -> bytes:
+    """Return the SHA-256 of a row's fields, each with its kind and its length in bytes in front."""
+    state = hashlib.sha256()
+    for field in fields:
+        told = field if isinstance(field, bytes) else str(field).encode("utf-8", "surrogatepass")
+        state.update(f"{type(field).__name__} {len(told)}\0".encode("ascii"))
+        state.update(told)
+    return state.digest()
+
+
+def _other(what: str, name: str) -> str:
+    return f"the {what} {name} is not what was written"
 
 
 @lru_cache(maxsize=256)

@@ -16,14 +16,14 @@ from tfmatrix.keys import trial_key
 from tfmatrix.records import Fingerprint
 from tfmatrix.store.facts import INSTALLED, REFUSAL
 from tfmatrix.store.fingerprints import trace_digest
-from tfmatrix.store.store import BETTER, Store
+from tfmatrix.store.store import BETTER, Store, row_digest
 
 
 def check(store: Store) -> Iterator[str]:
     """Yield a sentence for everything that is wrong in a store: bytes without their digest, and what is not there.
 
-    Of a tensor that was not kept whole the bytes cannot be checked. Distances are no part of it: whoever
-    measures them checks them.
+    Of a tensor that was not kept whole the bytes cannot be checked. Whether a distance is that of its two tensors is no
+    part of it: whoever measures them checks that.
     """
     run = store.connection.execute
     for (told,) in run("PRAGMA integrity_check"):
@@ -42,9 +42,7 @@ def check(store: Store) -> Iterator[str]:
         traces.add(digest)
         yield from _check_trace(digest.hex(), names.get(named), listed, tensors)
     yield from _check_trials(store, traces)
-    for kind, told in run("SELECT kind, value FROM facts"):
-        if not _is_json(told):
-            yield f"what is noted as {kind} cannot be read"
+    yield from _check_notes(store)
 
 
 def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
@@ -60,12 +58,14 @@ def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
             yield f"the trial {id_} has the trace {trace.hex()[:12]}, which is not there"
 
 
-def _is_json(text: object) -> bool:
-    try:
-        json.loads(str(text))
-    except ValueError:
-        return False
-    return True
+def _check_notes(store: Store) -> Iterator[str]:
+    run = store.connection.execute
+    for number, pairs, measured, digest in run("SELECT number, pairs, measured, digest FROM distances"):
+        if row_digest(pairs, measured) != digest:
+            yield f"the distances in row {number} are not what was written"
+    for kind, key, told, digest in run("SELECT kind, key, value, digest FROM facts"):
+        if row_digest(kind, key, told) != digest:
+            yield f"what is noted as {kind} is not what was written"
 
 
 def _names(packed: bytes) -> list[list[str]]:
@@ -145,8 +145,8 @@ WHERE ours.outcome != theirs.outcome OR ours.trace IS NOT theirs.trace ORDER BY 
 """
 _HAD = "DELETE FROM facts WHERE kind = ? AND key IN (SELECT key FROM other.facts WHERE kind = ?)"
 _NEW_TRIALS = """
-INSERT OR IGNORE INTO trials (key, id, outcome, trace, evidence, rests)
-SELECT key, id, outcome, trace, evidence, rests FROM other.trials ORDER BY number
+INSERT OR IGNORE INTO trials (key, id, outcome, trace, evidence, rests, digest)
+SELECT key, id, outcome, trace, evidence, rests, digest FROM other.trials ORDER BY number
 """
 
 
