@@ -33,6 +33,7 @@ MODELS = ("engine.training.Model", "models.model.Model", "backend.tensorflow.tra
 """Where Keras has these methods."""
 
 OPTIMIZERS = (
+    "optimizer_v2.optimizer_v2.OptimizerV2",
     "optimizers.optimizer_v2.optimizer_v2.OptimizerV2",
     "optimizers.legacy.optimizer_v2.OptimizerV2",
     "optimizers.optimizer_experimental.optimizer._BaseOptimizer",
