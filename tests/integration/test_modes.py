@@ -37,11 +37,12 @@ def server(made_environment: Callable[..., InstalledEnvironment]) -> Iterator[Se
 
 @pytest.mark.integration
 @pytest.mark.parametrize("mode", DEFAULT_MODES)
-def test_the_probe_runs_on_python_3_7(server: Servers, mode: str) -> None:
-    """TensorFlow 2.8.4 on Python 3.7 observes a model in the default modes, in both tiers, and twice the same."""
+@pytest.mark.parametrize("model", ["linear", "keras_mlp"])
+def test_the_probe_runs_on_python_3_7(server: Servers, mode: str, model: str) -> None:
+    """TensorFlow 2.8.4 on Python 3.7 observes models in the default modes, in both tiers, and twice the same."""
     probe = server("2.8.4", "3.7")
     assert probe.description["python"].startswith("3.7.")
-    first, second = (probe.ask(REFERENCE / "linear.py", mode) for _ in range(2))
+    first, second = (probe.ask(REFERENCE / f"{model}.py", mode) for _ in range(2))
     assert first.outcome == "observed", first.message
     assert {tier for tier, _, _ in first.manifest["trace"]} == {"native", "injected"}
     assert first.manifest["trace"] == second.manifest["trace"]
