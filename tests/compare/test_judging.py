@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -321,22 +322,94 @@ def spread(values: Any) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("sampled", [(True, True), (True, False), (False, True), (False, False)])
-def test_a_difference_of_a_sample_is_said_to_be_one(
+def test_what_a_sample_shows_is_never_rounding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampled: tuple[bool, bool]
 ) -> None:
-    """Where either side was kept as a sample, distance and reason say so, and of two whole tensors they do not."""
+    """Where either side was kept as a sample, other elements may be anything: whether it is rounding can't be told."""
     monkeypatch.setattr("tfmatrix.store.fingerprints.SAMPLE", 4)
     baseline, candidate = (
         {"native saved/w": tensor(values)._replace(shape=(100,), whole=False) if part else spread(values)}
         for values, part in zip((WEIGHTS, moved(2)), sampled, strict=True)
     )
     found = judged(tmp_path, baseline, candidate)
-    assert verdicts(found) == {"native saved": "rounding"}
+    assert verdicts(found) == {"native saved": "not comparable" if any(sampled) else "rounding"}
     worst_found = found.stages[0].worst
     assert worst_found is not None
     assert worst_found.distance is not None
     assert worst_found.distance.sampled == any(sampled)
-    assert worst_found.reason == "2 times the noise floor" + (", by a sample" if any(sampled) else "")
+    told = "2 times the noise floor"
+    of_sample = f"could not tell: {told}, and no more than a sample is kept"
+    assert worst_found.reason == (of_sample if any(sampled) else told)
+
+
+def test_the_tensors_of_which_a_sample_shows_no_more_than_rounding_are_lacking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is asked for by its own name, on both sides and of the noise; one that a sample shows to differ is not."""
+    monkeypatch.setattr("tfmatrix.store.fingerprints.SAMPLE", 4)
+
+    def trace_of(times: float) -> dict[str, Any]:
+        sample = tensor(moved(times))._replace(shape=(100,), whole=False)
+        return {
+            "native loss@0": moved(times),
+            "native weights@0/a": sample,
+            "native weights@0/b": spread(moved(times)),
+            "native weights@0/c": tensor(moved(1000 * times))._replace(shape=(100,), whole=False),
+        }
+
+    with Store(tmp_path / "store.sqlite") as store:
+        a, b, c = digests = [trace_digest(traced(trace_of(times))[0]) for times in (0, 2, 1)]
+        for digest, times in zip(digests, (0, 2, 1), strict=True):
+            store.add(Trial(digest, OBSERVED, trace=digest), *traced(trace_of(times)))
+        found = Judge(Tensors(store), Traces(a, (c,)), Traces(b)).lacking()
+    assert found == dict.fromkeys((a, b, c), ("native weights@0/a",))
+
+
+COARSE = [
+    # Whatever is beside a large element may vanish within 16 units of that one's last place.
+    ("bfloat16", 0.1, 0.0, "different"),
+    ("bfloat16", 1.0, 1.125, "different"),
+    ("bfloat16", 1.0, 1.03125, "rounding"),
+    ("bfloat16", 0.1, 0.1015, "rounding"),
+    ("float16", 1.0, 1.01, "rounding"),
+    ("float16", 1.0, 1.02, "different"),
+    ("float16", 0.01, 0.0, "rounding"),
+    ("float8_e4m3fn", 1.0, 1.125, "rounding"),
+    ("float8_e4m3fn", 1.0, 1.25, "different"),
+    ("float8_e4m3fn", 0.5, 1.0, "different"),
+    ("float8_e5m2", 0.5, 1.0, "different"),
+    ("float8_e5m2", 0.0625, -0.0625, "different"),
+    ("float4_e2m1fn", 0.5, 1.0, "rounding"),
+    ("float4_e2m1fn", 1.0, 2.0, "different"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "before", "after", "verdict"), COARSE)
+def test_a_dtype_of_few_numbers_rounds_by_few_of_them(
+    tmp_path: Path, dtype: str, before: float, after: float, verdict: str
+) -> None:
+    """A share of each element is rounding: of a type with few digits four of its numbers, or one."""
+    others = np.random.RandomState(1).uniform(-1, 1, 200)
+    a, b = ({"injected gradient/w": tensor(np.append(others, one), dtype_of(dtype))} for one in (before, after))
+    assert verdicts(judged(tmp_path, a, b)) == {"injected gradient": verdict}
+
+
+def dtype_of(name: str) -> Any:
+    """Return a dtype of NumPy's or of ml_dtypes' by its name."""
+    return getattr(ml_dtypes, name, name)
+
+
+@pytest.mark.parametrize(("moved_by", "verdict"), [(0.0, "different"), (0.05, "rounding")])
+def test_what_the_jitter_moves_by_many_numbers_of_a_coarse_dtype_is_rounding(
+    tmp_path: Path, moved_by: float, verdict: str
+) -> None:
+    """An element that cancels is another number of bfloat16 each time."""
+    others = np.random.RandomState(1).uniform(-1, 1, 200)
+    base, jittered, other = (
+        {"injected gradient/w": tensor(np.append(others, small), dtype_of("bfloat16"))}
+        for small in (0.01, 0.01 + moved_by, 0.03)
+    )
+    assert verdicts(judged(tmp_path, base, other, (jittered,))) == {"injected gradient": verdict}
 
 
 def observed(weights: float = 0.0, iterations: int = 3, dtype: str = "int64") -> dict[str, Any]:

@@ -70,6 +70,39 @@ def test_of_two_steps_both_are_kept(steps: int) -> None:
     }
 
 
+def test_of_a_wanted_tensor_no_other_one_of_its_stage_is_kept() -> None:
+    """A single tensor is wanted by its full name."""
+    made = recorder.Recorder({"native gradient@1/w"})
+    run(made)
+    for step in range(3):
+        made.record(NATIVE, f"gradient@{step}/b", numbers(50 + step))
+    found = kept(made)
+    assert (found["native gradient@1/w"], found["native gradient@1/b"]) == ("whole", "")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "word"), [((), "sample"), (("native init",), "whole"), (("native init/w",), "whole")]
+)
+def test_a_large_tensor_is_kept_whole_where_it_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, wanted: tuple[str, ...], word: str
+) -> None:
+    """Nobody else wants more than a sample of it."""
+    monkeypatch.setattr(keeping, "LARGEST", 2 * LARGE)
+    made = recorder.Recorder(wanted)
+    made.record(NATIVE, "init/w", numbers(1.0, 2 * SAMPLE))
+    assert kept(made)["native init/w"] == word
+
+
+def test_what_is_too_large_for_the_store_is_never_kept_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of numbers a sample is kept, of strings nothing, wanted or not."""
+    monkeypatch.setattr(keeping, "LARGEST_WANTED", 2 * LARGE)
+    made = recorder.Recorder({"native init"})
+    made.record(NATIVE, "init/w", numbers(1.0, 2 * SAMPLE))
+    made.record(NATIVE, "init/s", np.array(["long" * SAMPLE], object))
+    found = kept(made)
+    assert (found["native init/w"], found["native init/s"]) == ("sample", "")
+
+
 def test_what_is_wanted_is_kept_besides() -> None:
     """Stages that the host names are kept whole, batches too, and nothing else changes."""
     wanted = {"native batch@2", "native gradient@1", "native data"}

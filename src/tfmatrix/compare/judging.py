@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +37,7 @@ from tfmatrix.compare.stages import (
 )
 from tfmatrix.compare.start import is_drawn
 from tfmatrix.compare.tensors import Tensors, digest_of
+from tfmatrix.compare.ulp import format_named
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Fingerprint, Seeds
 from tfmatrix.store.fingerprints import evenly, trace_digest
@@ -49,6 +50,10 @@ ROUNDING_RATIO = 16.0
 """How many times the noise floor still counts as rounding. The floor is the largest of a few draws of a heavy-tailed
 quantity, and a kernel that sums in another order moves its result by several ULPs where the jitter moves each input by
 one; docs/decisions has what was measured on fourteen releases."""
+
+ROUNDED_AWAY = 1 / 32
+"""The most of an element that rounding counts as, in a dtype of which ROUNDING_RATIO numbers are more: of bfloat16 four
+numbers, of float8 and float4 one. Sixteen would be an eighth of it, and of float8 twice the element."""
 
 _COMMON = {"factor": "all elements are {:.2g} of themselves larger or smaller", "bias": "all are moved by {:.2g} rms"}
 
@@ -67,6 +72,18 @@ Lacking = Mapping[str, tuple[str, ...]]
 
 RatioFor = Callable[[str, str, str], float]
 """From tier, full stage name and dtype to how many times the noise floor still counts as rounding there."""
+
+
+@cache
+def rounding_ratio(dtype: str) -> float:
+    """Return how many times the noise floor still counts as rounding of a dtype, where no policy says otherwise."""
+    layout = format_named(dtype)
+    return ROUNDING_RATIO if layout is None else min(ROUNDING_RATIO, max(1.0, ROUNDED_AWAY / layout.eps))
+
+
+def is_coarse(dtype: str) -> bool:
+    """Return whether a dtype has so few numbers that an element moves by a share of itself from one to the next."""
+    return rounding_ratio(dtype) < ROUNDING_RATIO
 
 
 @dataclass(frozen=True)
@@ -124,7 +141,7 @@ class Judge:
         tensors: Tensors,
         baseline: Traces,
         candidate: Traces,
-        ratio_for: RatioFor = lambda *_: ROUNDING_RATIO,
+        ratio_for: RatioFor = lambda _tier, _stage, dtype: rounding_ratio(dtype),
     ) -> None:
         """Prepare a judgement; nothing is measured yet."""
         self._tensors, self._ratio_for = tensors, ratio_for
@@ -266,7 +283,7 @@ class Judge:
 
         What differs first in a tier is to be measured. So is the last batch that differs, where batches are not drawn
         in another order: of no batch are the bytes kept. So is what no later step can be judged for, once it is known
-        that it is no consequence.
+        that it is no consequence; and each tensor of which a sample shows no more than rounding.
         """
         found: dict[str, dict[str, None]] = {}
         for tier in tiers:
@@ -278,11 +295,9 @@ class Judge:
             drawn = next((at for at, name in enumerate(differing) if parse(name).kind in RANDOM), len(differing))
             batches = [name for name in differing[:drawn] if parse(name).kind == "batch"]
             heads = {_head(name) for name in (*differing[:1], *batches[:1], *batches[-1:])}
-            alone = {n for n in differing if parse(n).kind not in CARRIED and not self._has_bytes(tier, n)}
-            if alone and all(self._has_bytes(tier, name) for name in differing[:1]):
-                passed_over = set(self._passed_over(tier, differing))
-                heads |= {_head(name) for name, _ in self._findings(tier, differing, passed_over) if name in alone}
-            for name in (name for name in differing if _head(name) in heads):
+            alone, in_part = self._insufficient(tier, differing)
+            heads |= set(map(_head, alone))
+            for name in (name for name in differing if _head(name) in heads or name in in_part):
                 own = self._alignment.own.get(name, name)
                 sides = [(self._baseline.trace, _noisy(tier), name), (self._candidate.trace, tier, own)]
                 if tier == START or (tier == INJECTED and self._both_off):
@@ -292,8 +307,22 @@ class Judge:
                 for trace, of, one in (*sides, *((jitter, _noisy(tier), from_) for jitter in noise)):
                     digest = self._tensors.names(trace).get((of, one))
                     if digest and not self._tensors.is_whole(digest):
-                        found.setdefault(trace, {})[f"{of} {_head(one)}"] = None
+                        found.setdefault(trace, {})[f"{of} {_head(one) if _head(name) in heads else one}"] = None
         return {trace: tuple(stages) for trace, stages in found.items()}
+
+    def _insufficient(self, tier: str, differing: Sequence[str]) -> tuple[Collection[str], Collection[str]]:
+        """Return which differences have no bytes though no later step tells, and of which a sample tells too little."""
+        alone = {n for n in differing if parse(n).kind not in CARRIED and not self._has_bytes(tier, n)}
+        if not (alone or self._is_sampled(tier, differing)) or not self._has_bytes(tier, differing[0]):
+            return (), ()
+        found = dict(self._findings(tier, differing, set(self._passed_over(tier, differing))))
+        untold = {name for name, finding in found.items() if finding.verdict is Verdict.NOT_COMPARABLE}
+        return alone & found.keys(), untold - alone
+
+    def _is_sampled(self, tier: str, names: Iterable[str]) -> bool:
+        """Return whether of a side of any difference no more than a sample is there."""
+        digests = {side[tier, name] for name in names for side in (self._a, self._b)}
+        return any(self._tensors.has_bytes(one) and not self._tensors.is_whole(one) for one in digests)
 
     def seeds(self, *, one_run_each: bool) -> Seeds | None:
         """Return under which other seeds what differs is to be drawn, None where nothing that is drawn does.
@@ -379,6 +408,8 @@ class Judge:
         if parse(name).kind not in RANDOM or finding.verdict is Verdict.ROUNDING or not self._has_bytes(tier, name):
             return finding  # the same numbers drawn, and computed with another rounding, are no redraw
         verdict, reason = self._redraw(tier, name)
+        if verdict is Verdict.REDRAWN and finding.distance and finding.distance.sampled:
+            verdict, reason = Verdict.NOT_COMPARABLE, f"could not tell: {reason}, in a sample, and no more is kept"
         return Finding(tier, name, verdict, reason, finding.distance, None, None, baseline=a, candidate=b)
 
     def _effect(self, layer: Layer) -> effect.Effect:
@@ -409,13 +440,15 @@ class Judge:
         else:
             ratio = self._ratio(tier, name, distance, floor)
             verdict, reason = self._sized(tier, name, distance, ratio)
+            if verdict is Verdict.ROUNDING and distance.sampled:
+                verdict, reason = Verdict.NOT_COMPARABLE, f"could not tell: {reason}, and no more than a sample is kept"
         return Finding(tier, name, verdict, reason, distance, floor, ratio, baseline=a, candidate=b)
 
     def _sized(self, tier: str, name: str, distance: Distance, ratio: float) -> tuple[Verdict, str]:
         """Return the verdict of a difference that is so many times its noise floor, and the reason."""
         passed_on = self._passed_on[_noisy(tier)]
         limit = self._ratio_for(tier, name, distance.dtype) * passed_on.ratio
-        reason = f"{ratio:.2g} times the noise floor{', by a sample' if distance.sampled else ''}"
+        reason = f"{ratio:.2g} times the noise floor"
         if ratio > limit * SECOND_RATIO:
             return Verdict.DIFFERENT, reason
         common = self._coherence(tier, name, limit)
@@ -508,11 +541,22 @@ class Judge:
         """Return how many times its noise floor a difference is."""
         assert distance.scaled_error is not None
         if distance.scaled_error < math.inf or floor != math.inf:
-            return distance.scaled_error / max(self._least_floor(tier, name), floor or 0.0)
+            ratio = distance.scaled_error / max(self._least_floor(tier, name), floor or 0.0)
+            return max(ratio, self._numbers(tier, name, distance))
         # Of a baseline that is all zeros, nothing is a multiple of its largest element: what counts is how far either
         # goes from there.
         spread = max(jitter.max_abs or 0.0 for jitter in self._spreads(tier, name))
         return (distance.max_abs or 0.0) / spread if spread < math.inf else math.inf
+
+    def _numbers(self, tier: str, name: str, distance: Distance) -> float:
+        """Return the same in numbers of a coarse dtype between two elements; 0 for other dtypes, and for an update.
+
+        There the largest element alone says too little: a small one may vanish beside it.
+        """
+        if not is_coarse(distance.dtype) or parse(name).kind == "update":
+            return 0.0
+        moved = max((jitter.max_ulp or 0 for jitter in self._spreads(tier, name)), default=0)
+        return (distance.max_ulp or 0) / max(1, moved)
 
     def _least_floor(self, tier: str, name: str) -> float:
         """Return the smallest noise floor of a tensor: of an update, one unit in the last place of the weights.

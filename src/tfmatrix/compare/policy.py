@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 
-from tfmatrix.compare.judging import ROUNDING_RATIO, TIERS
+from tfmatrix.compare.judging import TIERS, rounding_ratio
 from tfmatrix.compare.stages import CHAIN, parse
 from tfmatrix.compare.verdicts import Passing, Verdict
 from tfmatrix.errors import UserError, unreachable
@@ -34,7 +34,7 @@ def within(policy: Policy, model: str, mode: str) -> Policy:
 def ratio_for(policy: Policy, tier: str, stage: str, dtype: str) -> float:
     """Return how many times the noise floor still counts as rounding for one tensor; ``stage`` is its full name."""
     names = (*stage_names(tier, stage), *stage_names(tier, parse(stage).kind))
-    ratio = ROUNDING_RATIO if policy.rounding_ratio is None else policy.rounding_ratio
+    ratio = rounding_ratio(dtype) if policy.rounding_ratio is None else policy.rounding_ratio
     for rule in policy.rules:
         if rule.ratio is not None and rule.dtype in {"", dtype} and is_about(rule, names):
             ratio = rule.ratio
@@ -53,9 +53,7 @@ def stage_names(tier: str, stage: str) -> tuple[str, str]:
 
 def digest(policy: Policy) -> str:
     """Return the SHA-256 of a policy's canonical JSON: another policy, another report."""
-    ratio = ROUNDING_RATIO if policy.rounding_ratio is None else policy.rounding_ratio
-    plain = asdict(replace(policy, rounding_ratio=ratio))
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode("utf-8")).hexdigest()
+    return hashlib.sha256(json.dumps(asdict(policy), sort_keys=True).encode("utf-8")).hexdigest()
 
 
 def require_known(policy: Policy, models: Iterable[str]) -> None:

@@ -69,6 +69,15 @@ class Format:
 
 
 @cache
+def format_named(name: str) -> Format | None:
+    """Return the format of a dtype by its name, ``bfloat16`` say; None for one that has no ULPs, or is not known."""
+    try:
+        return format_of(np.dtype(getattr(ml_dtypes, name, None) or name))
+    except TypeError:
+        return None
+
+
+@cache
 def format_of(dtype: np.dtype[Any]) -> Format | None:
     """Return the format of a real floating-point dtype in native byte order, or None: it has no ULPs here.
 

@@ -28,12 +28,15 @@ ALWAYS = 256 << 10
 """Bytes up to which a tensor that is kept is kept whole."""
 
 LARGEST = 16 << 20
-"""Bytes above which a tensor is never kept whole."""
+"""Bytes above which a tensor is not kept whole, unless the host asks for it."""
+
+LARGEST_WANTED = 512 << 20
+"""Bytes above which no tensor is kept whole: a field of the host's store has an end."""
 
 TOGETHER = 64 << 20
 """Bytes that all whole tensors may take: beyond that, the largest are kept as samples."""
 
-TOGETHER_WANTED = 192 << 20
+TOGETHER_WANTED = 1 << 30
 """The same in a trial that the host asks for more."""
 
 SAMPLE = 1 << 14
@@ -71,7 +74,7 @@ class Keeping:
     """The bytes of one trial that are kept, by digest, while it goes on."""
 
     def __init__(self, wanted: Collection[str] = ()) -> None:
-        """Keep what the policy says, and all of the stages that are wanted: ``native gradient@3``."""
+        """Keep what the policy says, and all that is wanted: a stage, ``native gradient@3``, or one tensor of it."""
         self._wanted = frozenset(wanted)
         self._most = TOGETHER_WANTED if wanted else TOGETHER
         self._kept: Dict[str, Kept] = {}
@@ -89,7 +92,7 @@ class Keeping:
         head, _, variable = stage.partition("/")
         kind, _, step = head.partition("@")
         size = len(tensor.data)
-        if "{} {}".format(tier, head) in self._wanted:
+        if not self._wanted.isdisjoint(("{} {}".format(tier, head), "{} {}".format(tier, stage))):
             self._hold(name, tensor, wanted=True)
         elif tier not in (NATIVE, START):
             self._hold(name, tensor)
@@ -117,13 +120,14 @@ class Keeping:
         if name in self._kept:
             return
         size = len(tensor.data)
-        if tensor.dtype == "string" or size <= LARGEST:
+        strings = tensor.dtype == "string"
+        if size <= (LARGEST_WANTED if wanted or strings else LARGEST):
             self._kept[name] = Kept(tensor.data, whole=True)
             self._together += size
-            if tensor.dtype != "string" and size > ALWAYS:
+            if not strings and size > ALWAYS:
                 self._large[name] = (not wanted, size, tensor)
         else:
-            self._kept[name] = Kept(sample(tensor), whole=False)
+            self._kept[name] = Kept(b"" if strings else sample(tensor), whole=False)
         while self._together > self._most and self._large:
             largest = max(self._large, key=lambda one: self._large[one][:2])
             _, size, whole = self._large.pop(largest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from tfmatrix.compare.distance import Distance
-from tfmatrix.compare.judging import LEAST_FLOOR, ROUNDING_RATIO
+from tfmatrix.compare.judging import LEAST_FLOOR, rounding_ratio
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.results import BACK, LOST, NONE, OTHER, PREDICT, WEIGHTS, Judged, Side, Slots
 from tfmatrix.records import CRASHED, FAILED, OBSERVED, UNSUPPORTED, Trial
@@ -19,8 +19,8 @@ Ratio = Callable[[str, str], float]
 
 def usual_ratio(stage: str, dtype: str) -> float:
     """Return the ratio that holds where no policy says otherwise, which is the matrix's own."""
-    del stage, dtype
-    return ROUNDING_RATIO
+    del stage
+    return rounding_ratio(dtype)
 
 
 PHASES = ("write", "read", "use")
@@ -185,6 +185,6 @@ def _differing(names: list[str], written: Mapping[str, str], read: Mapping[str, 
 
 
 def _size(distance: Distance) -> float:
-    """Return a distance as scaled error; infinite where it cannot be said in it."""
-    strange = not distance.comparable or distance.nan_mismatch or distance.inf_mismatch
+    """Return a distance as scaled error; infinite where it cannot be said in it, or was measured of a sample alone."""
+    strange = not distance.comparable or distance.sampled or distance.nan_mismatch or distance.inf_mismatch
     return float("inf") if strange or distance.scaled_error is None else distance.scaled_error
