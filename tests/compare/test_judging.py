@@ -365,6 +365,15 @@ def test_the_tensors_of_which_a_sample_shows_no_more_than_rounding_are_lacking(
     assert found == dict.fromkeys((a, b, c), ("native weights@0/a",))
 
 
+def test_what_is_in_no_tier_that_is_judged_is_never_identical(tmp_path: Path) -> None:
+    """Two traces that differ where nothing looks are not comparable, with the first name that differs."""
+    stages = {"native loss@0": [1.0], "guessed loss@0": [1.0], "guessed loss@1": [1.0]}
+    assert verdicts(judged(tmp_path / "same", stages, stages)) == {"native loss": "identical"}
+    found = judged(tmp_path / "other", stages, {**stages, "guessed loss@1": [2.0]})
+    assert verdicts(found) == {"native loss": "identical", "native guessed": "not comparable"}
+    assert found.firsts[Verdict.NOT_COMPARABLE].reason == "nothing judges what is recorded as guessed loss@1"
+
+
 COARSE = [
     # Whatever is beside a large element may vanish within 16 units of that one's last place.
     ("bfloat16", 0.1, 0.0, "different"),

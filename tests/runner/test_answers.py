@@ -98,6 +98,28 @@ def test_what_does_not_have_its_digest_is_our_own_failure(
         to_trial(expected, OBSERVED, payload(change), Path())
 
 
+@pytest.mark.parametrize(
+    "misfit",
+    [
+        Tensor("float32", (3,), bytes(8)),
+        Tensor("float32", (2,), bytes(9)),
+        Tensor("string", (2,), bytes(8)),
+        Tensor("string", (1,), b"\7" + bytes(7) + b"x"),
+    ],
+)
+def test_bytes_that_do_not_fit_their_shape_are_no_tensor(expected: ExpectedTrial, misfit: Tensor) -> None:
+    """A digest covers whatever bytes there are, so that it cannot tell."""
+    digest = tensor_digest(misfit)
+    encoded = json.dumps(
+        {
+            "trace": [["native", "init/w", digest]],
+            "tensors": [[digest, misfit.dtype, misfit.shape, len(misfit.data), True]],
+        }
+    ).encode("ascii")
+    with pytest.raises(InternalError, match=f"{len(misfit.data)} bytes are no tensor of {misfit.dtype}"):
+        to_trial(expected, OBSERVED, len(encoded).to_bytes(8, "little") + encoded + misfit.data, Path())
+
+
 def test_a_payload_that_is_cut_off_is_our_own_failure(expected: ExpectedTrial) -> None:
     """A tensor of which bytes are missing at the end is never taken for a result."""
     with pytest.raises(InternalError, match="do not have the digest"):

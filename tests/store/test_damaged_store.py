@@ -8,8 +8,8 @@ import pytest
 
 from building import ones, traced
 from tfmatrix.errors import UserError
-from tfmatrix.records import Trial
-from tfmatrix.store.fingerprints import trace_digest
+from tfmatrix.records import Tensor, Trial
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 from tfmatrix.store.store import Store
 
 
@@ -93,6 +93,19 @@ def test_what_is_not_there_is_one_sentence(tmp_path: Path, table: str) -> None:
         with pytest.raises(UserError, match=told):
             store.tensor(gone) if table == "tensors" else store.trace(gone)
         assert store.is_sound(trace[0].digest) == (table != "tensors")
+
+
+def test_a_tensor_that_does_not_fit_its_shape_is_one_sentence(tmp_path: Path) -> None:
+    """Its digest fits, whoever filed it under that, and no array can be made of it."""
+    misfit = Tensor("float32", (3,), bytes(8))
+    digest = tensor_digest(misfit)
+    with Store(tmp_path / "store.sqlite") as store:
+        store.connection.execute(
+            "INSERT INTO tensors VALUES (?, 'float32', '[3]', 1, zeroblob(8))", (bytes.fromhex(digest),)
+        )
+        with pytest.raises(UserError, match=f"the tensor {digest[:12]} has more or fewer bytes than its shape has"):
+            store.tensor(digest)
+        assert not store.is_sound(digest)
 
 
 def test_a_tensor_with_other_bytes_is_told_by_its_digest(tmp_path: Path) -> None:

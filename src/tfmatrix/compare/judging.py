@@ -209,6 +209,9 @@ class Judge:
                 firsts.setdefault(finding.verdict, finding)
             if findings:
                 divergences.append(self._divergence(tier, names, reached, findings))
+        if tiers == TIERS and (unknown := self._in_no_tier()):
+            firsts.setdefault(Verdict.NOT_COMPARABLE, unknown)
+            stages.append(_alone(unknown))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         one_sided = tuple(dict.fromkeys(self._one_sided.values())) if NATIVE in tiers else ()
         return Judgement(
@@ -222,6 +225,15 @@ class Judge:
             self._unreached() if START in tiers else "",
             tuple(dict.fromkeys(layer.baseline for layer in self._unlike.values())) if self._both_off else (),
         )
+
+    def _in_no_tier(self) -> Finding | None:
+        """Return the first difference in a tier that nothing here judges: two traces with one are never identical."""
+        for tier, stage in dict.fromkeys((*self._a, *self._b)):
+            if tier not in TIERS and not self._identical(tier, stage):
+                a, b = self._a.get((tier, stage), ""), self._b.get((tier, stage), "")
+                reason = f"nothing judges what is recorded as {tier} {stage}"
+                return Finding(NATIVE, tier, Verdict.NOT_COMPARABLE, reason, baseline=a, candidate=b)
+        return None
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -711,6 +723,13 @@ class Judge:
                 leads=tier != INJECTED and any(map(_leads, judged)),
                 passed_over=sum(name in passed_over for name in members),
             )
+
+
+def _alone(finding: Finding) -> StageResult:
+    """Return the result of a stage that has one difference, and nothing else is known of."""
+    verdicts = (finding.verdict,)
+    sides = finding.baseline, finding.candidate
+    return StageResult(finding.tier, finding.stage, 1, 1, finding.verdict, finding, *sides, finding, verdicts)
 
 
 def _tiers(names: Names, native: str, more: Collection[str]) -> Names:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tfmatrix.errors import InternalError
 from tfmatrix.records import FAILED, OBSERVED, ExpectedTrial, Fingerprint, Tensor, Trial
-from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+from tfmatrix.store.fingerprints import fits, tensor_digest, trace_digest
 
 EVIDENCE = ("kind", "message", "where", "traceback", "output", "seconds", "peak_kib")
 
@@ -20,7 +20,7 @@ def to_trial(
 ) -> tuple[Trial, tuple[Fingerprint, ...], dict[str, Tensor]]:
     """Return the trial of an answer, its trace, and its tensors by digest; ``root`` is the project's folder.
 
-    Raises ``InternalError`` where a tensor's bytes do not have the digest that the probe gave them.
+    Raises ``InternalError`` where a tensor's bytes do not have the digest that the probe gave them, or not its shape.
     """
     evidence = {name: header[name] for name in EVIDENCE if name in header} | _rested_on(header, root)
     if header["outcome"] != OBSERVED:
@@ -74,5 +74,7 @@ def _tensors(listed: list[Any], payload: bytes, at: int) -> Any:
         tensor = Tensor(dtype, tuple(shape), payload[at : at + size], whole)
         if len(tensor.data) != size or (whole and tensor_digest(tensor) != digest):
             raise InternalError(f"the bytes of a tensor of {dtype} {shape} do not have the digest {digest}")
+        if not fits(tensor):
+            raise InternalError(f"{len(tensor.data)} bytes are no tensor of {dtype} {shape}")
         yield digest, tensor
         at += size

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -59,6 +60,23 @@ def to_array(tensor: Tensor) -> NDArray[Any]:
     return array.reshape(tensor.shape) if tensor.whole else array
 
 
+def fits(tensor: Tensor) -> bool:
+    """Return whether a tensor's bytes are those of as many elements as its shape has, or of a sample of them.
+
+    Of a dtype that this version does not know nobody can tell: it is taken to fit, and refused where it is read.
+    """
+    elements = math.prod(tensor.shape)
+    if tensor.dtype == "string":
+        ends = [0, *_ends(tensor.data)]
+        return not tensor.whole or (ends[-1] == len(tensor.data) and len(ends) == elements + 1)
+    try:
+        width = _dtype(tensor.dtype).itemsize
+    except UserError:
+        return True
+    held, rest = divmod(len(tensor.data), width)
+    return not rest and (held == elements if tensor.whole else held <= elements)
+
+
 def _dtype(name: str) -> np.dtype[Any]:
     try:
         return np.dtype(getattr(ml_dtypes, name, None) or name)
@@ -69,7 +87,14 @@ def _dtype(name: str) -> np.dtype[Any]:
 def _strings(data: bytes) -> Iterable[bytes]:
     """Yield the elements of a string tensor: each its length in 8 bytes, then its bytes."""
     at = 0
+    for end in _ends(data):
+        yield data[at + 8 : end]
+        at = end
+
+
+def _ends(data: bytes) -> Iterator[int]:
+    """Yield where each element of a string tensor ends, whether there are as many bytes or not."""
+    at = 0
     while at < len(data):
-        length = int.from_bytes(data[at : at + 8], "little")
-        yield data[at + 8 : at + 8 + length]
-        at += 8 + length
+        at += 8 + int.from_bytes(data[at : at + 8], "little")
+        yield at

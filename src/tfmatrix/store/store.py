@@ -18,7 +18,7 @@ from typing import Any
 from tfmatrix.errors import UserError
 from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 from tfmatrix.store.files import Folders
-from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+from tfmatrix.store.fingerprints import fits, tensor_digest, trace_digest
 
 SCHEMA = 7
 
@@ -356,6 +356,8 @@ class Store:
         tensor = Tensor(dtype, _shape(shape), data, bool(whole))
         if whole and tensor_digest(tensor) != digest:
             raise self._damaged(f"the tensor {digest[:12]} has other bytes than its digest says")
+        if not fits(tensor):
+            raise self._damaged(f"the tensor {digest[:12]} has more or fewer bytes than its shape has elements")
         return tensor
 
     def distances(self) -> Iterator[tuple[list[tuple[str, str]], str]]:
