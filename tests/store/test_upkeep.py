@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -241,6 +242,44 @@ def test_a_damaged_store_is_never_compared(path: Path, plan: Plan, fault: str) -
         with pytest.raises(UserError, match=r"is damaged: .*; `tfmatrix check-store` says what else is") as refused:
             compare_all(plan, store)
     assert "\n" not in str(refused.value)
+
+
+OF_OTHER_TYPES = [
+    "UPDATE tensors SET digest = '7' WHERE digest = (SELECT max(digest) FROM tensors)",
+    "UPDATE tensors SET dtype = 4",
+    "UPDATE tensors SET dtype = CAST(x'66ff' AS TEXT)",
+    "UPDATE tensors SET shape = '[4'",
+    "UPDATE tensors SET shape = '[-4]'",
+    "UPDATE tensors SET shape = '{}'",
+    "UPDATE tensors SET data = 1.5",
+    "UPDATE tensors SET data = 'text'",
+    "UPDATE names SET digest = '7'",
+    "UPDATE names SET names = -1",
+    "UPDATE traces SET digest = '7' WHERE digest = (SELECT max(digest) FROM traces)",
+    "UPDATE traces SET tensors = 99",
+    "UPDATE traces SET tensors = '[]'",
+    "UPDATE trials SET id = CAST(x'66ff' AS TEXT)",
+    "UPDATE trials SET evidence = '{}'",
+    "UPDATE trials SET rests = '['",
+]
+
+
+@pytest.mark.parametrize("statement", OF_OTHER_TYPES)
+def test_a_row_of_anything_at_all_is_the_users_error(path: Path, plan: Plan, tmp_path: Path, statement: str) -> None:
+    """SQLite takes any value in any column: what cannot have been written is one sentence, or nobody reads it."""
+    with Store(path) as store:
+        before = compare_all(plan, store)
+        store.connection.execute("DELETE FROM distances")
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute(statement)
+        assert list(upkeep.check(store))
+        with suppress(UserError):
+            assert compare_all(plan, store) == before
+        with suppress(UserError):
+            remove_stale(store, plan)
+        list(wrong_distances(store))
+    with Store(tmp_path / "ours.sqlite") as ours, pytest.raises(UserError, match="is not merged"):
+        list(upkeep.merge(ours, path))
 
 
 def test_a_tensor_with_other_bytes_is_never_measured(path: Path, plan: Plan) -> None:

@@ -7,9 +7,9 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,9 @@ _MIGRATIONS = {
 }
 """What makes a store of a schema one of the next; a schema that is not here has no way to this one."""
 
+Row = tuple[Any, ...]
+"""A trial as the fields of its row."""
+
 RESTS = ("read", "outside", "notes")
 """What a trial rests on: fields that are in a column of their own, since they are looked at without the others."""
 
@@ -103,6 +106,7 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # a digest tells it
             self.connection.create_function("row_digest", -1, row_digest, deterministic=True)
             self._prepare()
         except (sqlite3.Error, OSError) as error:
@@ -222,26 +226,41 @@ class Store:
 
         These are all but those ended by something outside, and those that read what is not as it was any more.
         """
-        crashed = self.connection.execute("SELECT key FROM trials WHERE outcome = ?", (CRASHED,)).fetchall()
-        ended = {key for (key,) in crashed if (trial := self.any_trial(key)) and trial.from_outside}
-        rows = self.connection.execute("SELECT key, rests FROM trials")
-        return {key for key, rests in rows if self.is_current(rests)} - ended
+        found = set()
+        for row in self.rows():
+            key, _, outcome, _, _, rests = row
+            if self.is_current(rests) and not (outcome == CRASHED and self._trial(row).from_outside):
+                found.add(key)
+        return found
 
     def observed(self) -> dict[str, Trial]:
         """Return every observed trial that counts, by key, without its evidence."""
-        rows = self.connection.execute(
-            f"SELECT {_TRIAL}, digest FROM trials WHERE outcome = ? AND typeof(trace) = 'blob'",  # noqa: S608  # a constant
-            (OBSERVED,),
-        )
         hexadecimal = cache(bytes.hex)  # most traces are those of several trials
-        found: dict[str, Trial] = {}
-        for key, id_, outcome, trace, evidence, rests, digest in rows:
-            if not self.is_current(rests):
-                continue
-            if row_digest(key, id_, outcome, trace, evidence, rests) != digest:
-                raise self._damaged(_other("trial", id_))
-            found[key] = Trial(key, OBSERVED, trace=hexadecimal(trace), **_rests(rests))
-        return found
+        return {
+            key: Trial(key, OBSERVED, trace=hexadecimal(trace), **_rests(rests))
+            for key, _, outcome, trace, _, rests in self.rows()
+            if outcome == OBSERVED and trace is not None and self.is_current(rests)
+        }
+
+    def rows(self) -> Iterator[Row]:
+        """Yield each trial as its fields: key, name, outcome, trace or None, evidence and what it rests on, in JSON.
+
+        Raises ``UserError`` where one is not what was written.
+        """
+        for *fields, digest in self.connection.execute(f"SELECT {_TRIAL}, digest FROM trials"):  # noqa: S608  # a constant
+            yield self._written(tuple(fields), digest)
+
+    def _written(self, fields: Row, digest: bytes) -> Row:
+        """Return the fields of a row of trials, which have to have its digest."""
+        if row_digest(*fields) != digest:
+            raise self._damaged(f"the trial {fields[1]} is not what was written")
+        return fields
+
+    def _trial(self, fields: Row) -> Trial:
+        try:
+            return _trial(*fields)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise self._damaged(f"the trial {fields[1]} cannot be read") from None
 
     def trial(self, key: str) -> Trial | None:
         """Return the trial of a key; None where there is none, or it read what is not as it was any more."""
@@ -275,12 +294,7 @@ class Store:
         if row is None:
             return None
         *fields, digest = row
-        if row_digest(*fields) != digest:
-            raise self._damaged(_other("trial", row[1]))
-        try:
-            return _trial(*fields)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise self._damaged(f"the trial {row[1]} cannot be read") from None
+        return self._trial(self._written(tuple(fields), digest))
 
     def trace(self, digest: str) -> tuple[Fingerprint, ...]:
         """Return the trace of a digest."""
@@ -296,7 +310,7 @@ class Store:
                 Fingerprint(tier, stage, tensors[32 * at : 32 * at + 32].hex())
                 for at, (tier, stage) in enumerate(names)
             )
-        except (zlib.error, ValueError, TypeError):
+        except (zlib.error, ValueError, TypeError, AttributeError, RecursionError):
             raise self._damaged(f"the names of the trace {digest[:12]} cannot be read") from None
         if len(tensors) != 32 * len(found) or trace_digest(found) != digest:
             raise self._damaged(f"the trace {digest[:12]} is another one than its digest says")
@@ -331,14 +345,19 @@ class Store:
                 (*some, most),
             )
             for digest, dtype, shape, data, whole in rows:
-                name = digest.hex()
+                name = self._hexadecimal(digest)
                 found[name] = self._verified(name, dtype, shape, data, whole)
         return found
 
     def partial(self) -> dict[str, bool]:
         """Return, of every tensor that is not there whole, whether a sample of it is."""
         rows = self.connection.execute("SELECT digest, length(data) FROM tensors WHERE whole = 0")
-        return {digest.hex(): bool(size) for digest, size in rows}
+        return {self._hexadecimal(digest): bool(size) for digest, size in rows}
+
+    def _hexadecimal(self, digest: object) -> str:
+        if isinstance(digest, bytes):
+            return digest.hex()
+        raise self._damaged("the digest of a tensor is none")
 
     def layouts(self, digests: Iterable[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
         """Return dtype and shape of those of some tensors that are there, without reading their bytes."""
@@ -348,17 +367,27 @@ class Store:
             marks = ", ".join("?" * len(some))
             statement = f"SELECT digest, dtype, shape FROM tensors WHERE digest IN ({marks})"  # noqa: S608  # no value
             for digest, dtype, shape in self.connection.execute(statement, some):
-                found[digest.hex()] = dtype, _shape(shape)
+                name = self._hexadecimal(digest)
+                found[name] = self._layout(name, dtype, shape)
         return found
 
     def _verified(self, digest: str, dtype: str, shape: str, data: bytes, whole: int) -> Tensor:
         """Return the tensor of a row; of one that is whole the digest is taken again."""
-        tensor = Tensor(dtype, _shape(shape), data, bool(whole))
+        if not isinstance(data, bytes):
+            raise self._damaged(f"the tensor {digest[:12]} has no bytes")
+        tensor = Tensor(*self._layout(digest, dtype, shape), data, bool(whole))
         if whole and tensor_digest(tensor) != digest:
             raise self._damaged(f"the tensor {digest[:12]} has other bytes than its digest says")
         if not fits(tensor):
             raise self._damaged(f"the tensor {digest[:12]} has more or fewer bytes than its shape has elements")
         return tensor
+
+    def _layout(self, digest: str, dtype: object, shape: object) -> tuple[str, tuple[int, ...]]:
+        """Return dtype and shape of a row of tensors."""
+        with suppress(ValueError, TypeError, RecursionError):
+            if isinstance(dtype, str) and dtype.isascii():
+                return dtype, _shape(shape)
+        raise self._damaged(f"the tensor {digest[:12]} has no dtype, or no shape")
 
     def distances(self) -> Iterator[tuple[list[tuple[str, str]], str]]:
         """Yield what was measured, as it was added: pairs of digests, and what is said of them.
@@ -425,10 +454,6 @@ def row_digest(*fields: object) -> bytes:
     return state.digest()
 
 
-def _other(what: str, name: str) -> str:
-    return f"the {what} {name} is not what was written"
-
-
 @lru_cache(maxsize=256)
 def _names(packed: bytes) -> tuple[tuple[str, str], ...]:
     """Return the names of a trace, (tier, stage): most traces share theirs with many others."""
@@ -436,8 +461,12 @@ def _names(packed: bytes) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=1024)
-def _shape(text: str) -> tuple[int, ...]:
-    return tuple(json.loads(text))
+def _shape(text: Any) -> tuple[int, ...]:
+    """Return a shape from its JSON; raises ``ValueError``, ``TypeError`` or ``RecursionError`` where it is none."""
+    found = json.loads(text)
+    if not isinstance(found, list) or not all(type(size) is int and size >= 0 for size in found):
+        raise ValueError(text)
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)

@@ -26,9 +26,11 @@ def check(store: Store) -> Iterator[str]:
     part of it: whoever measures them checks that.
     """
     run = store.connection.execute
-    for (told,) in run("PRAGMA integrity_check"):
-        if told != "ok":
-            yield f"the file is damaged: {told}"
+    damaged = [f"the file is damaged: {told}" for (told,) in run("PRAGMA integrity_check") if told != "ok"]
+    damaged += _of_other_types(store)
+    yield from damaged
+    if damaged:
+        return  # of the rest nobody knows what it is
     tensors = {digest for (digest,) in run("SELECT digest FROM tensors")}
     for digest in sorted(digest for digest in tensors if not store.is_sound(digest.hex())):
         yield f"the tensor {digest.hex()[:12]} has other bytes than its digest says"
@@ -43,6 +45,25 @@ def check(store: Store) -> Iterator[str]:
         yield from _check_trace(digest.hex(), names.get(named), listed, tensors)
     yield from _check_trials(store, traces)
     yield from _check_notes(store)
+
+
+_TYPES = {
+    "tensors": {"digest": "blob", "dtype": "text", "shape": "text", "whole": "integer", "data": "blob"},
+    "names": {"digest": "blob", "names": "blob"},
+    "traces": {"digest": "blob", "names": "blob", "tensors": "blob"},
+    "distances": {"pairs": "blob"},
+}
+"""What SQLite has to hold in a column; a row with a digest is told by that."""
+
+
+def _of_other_types(store: Store) -> Iterator[str]:
+    """Yield a sentence for each column that holds something of another type: SQLite takes any."""
+    for table, columns in _TYPES.items():
+        for column, type_ in columns.items():
+            statement = f"SELECT count(*) FROM {table} WHERE typeof({column}) != ?"  # noqa: S608  # constants
+            ((count,),) = store.connection.execute(statement, (type_,))
+            if count:
+                yield f"the file is damaged: {count} of the {table} have no {column} that was written"
 
 
 def _check_trials(store: Store, traces: set[bytes]) -> Iterator[str]:
@@ -159,12 +180,14 @@ def remove_stale(store: Store, probe: str, is_live: Callable[[Mapping[str, str]]
 
     Stale is what another probe ran than that of this digest, what read a file that is not as it was, and what no
     question has any use for: ``is_live`` says so by what a trial covers. Returns how many trials and tensors were
-    removed.
+    removed. Raises ``UserError`` where the store is damaged.
     """
     run = store.connection.execute
+    if wrong := next(_of_other_types(store), None):
+        raise UserError(f"nothing is removed from the store: {wrong}; `tfmatrix check-store` says what else is.")
     stale = [
         (key,)
-        for key, evidence, rests in run("SELECT key, evidence, rests FROM trials").fetchall()
+        for key, _, _, _, evidence, rests in list(store.rows())
         if (covers := dict(json.loads(evidence)["covers"])).get("probe") != probe
         or not (store.is_current(rests) and is_live(covers))
     ]
