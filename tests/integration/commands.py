@@ -25,7 +25,7 @@ from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
 from tfmatrix.store.opening import open_store
 
-from .project import ROOT
+from .project import PATIENCE, ROOT
 
 Command = Mapping[str, Any]
 """A table `[tool.tfmatrix.models.NAME]`."""
@@ -60,7 +60,7 @@ def make_project(folder: Path, files: Path, tables: Mapping[str, Command]) -> Pa
     shutil.copytree(files, folder, dirs_exist_ok=True)
     shutil.copy(ROOT / "noxfile.py", folder)
     (folder / ".nox").symlink_to(ROOT / ".nox")
-    lines = ["", "[tool.tfmatrix]", "trials = 1", "jitters = 0"]
+    lines = ["", "[tool.tfmatrix]", "trials = 1", "jitters = 0", f"timeout = {PATIENCE}"]
     for name, table in tables.items():
         lines += [f"[tool.tfmatrix.models.{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:

@@ -13,6 +13,9 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
+PATIENCE = 900
+"""Seconds that a trial has: no test is about how long one takes, and the machine may be busy with other things."""
+
 
 class Project:
     """A folder with a pyproject.toml; it shares the environments of this repository, which cost minutes to make."""
@@ -25,8 +28,8 @@ class Project:
             shutil.copy(model, self.models)
         shutil.copy(ROOT / "noxfile.py", folder)
         (folder / ".nox").symlink_to(ROOT / ".nox")
-        table = f'[tool.tfmatrix]\nversions = {json.dumps(list(versions))}\nbaseline = "2.15.1"\n'
-        (folder / "pyproject.toml").write_text(table, encoding="utf-8")
+        table = ["[tool.tfmatrix]", f"versions = {json.dumps(list(versions))}", 'baseline = "2.15.1"']
+        (folder / "pyproject.toml").write_text("\n".join([*table, f"timeout = {PATIENCE}", ""]), encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run tfmatrix in the project's folder, to its end."""

@@ -55,7 +55,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     made = Project(tmp_path_factory.mktemp("effects"), [BASELINE, CANDIDATE], files)
     (made.folder / "crops.py").write_text((LAYERS / "crops.py").read_text(encoding="utf-8"), encoding="utf-8")
     with (made.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
-        table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\ntimeout = 600\n')
+        table.write('modes = ["tf2"]\ntrials = 1\njitters = 1\n')
         table.write('[tool.tfmatrix.models.crops]\ncommand = ["python", "crops.py"]\n')
     done = made.run("matrix")
     assert done.returncode == 0, done.stderr
@@ -111,7 +111,7 @@ def test_masks_of_states_are_of_each_step_or_of_all(
     layers = ("gru", "lstm", "simple")
     found: dict[str, list[Sample]] = {name: [] for name in layers}
     project = Project(tmp_path / "project", [BASELINE, CANDIDATE], [LAYERS / "recurrent.py"])
-    plan = make_plan(config.load(project.folder).overridden(modes=["tf2"], timeout=600))
+    plan = make_plan(config.load(project.folder).overridden(modes=["tf2"]))
     for cell in plan.cells:
         made_environment(cell.environment.name)
         done = observe_one(plan.expect(cell, Effects(layers), role=EFFECTS, number=0), plan.config)

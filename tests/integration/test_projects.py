@@ -16,7 +16,7 @@ from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.records import FAILED, OBSERVED, InstalledEnvironment
 
 from .commands import Observed, make_project, observe_project
-from .project import ROOT
+from .project import PATIENCE, ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -25,9 +25,6 @@ TRUTH = json.loads((PROJECTS / "truth.json").read_text(encoding="utf-8"))
 RELEASES = ("2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
 RACING = dict.fromkeys([("vae", "2.16.2"), ("vae", "2.21.0")], r"(loss|history)@[0-9]+/loss")
 """What differs from one plain run to the next: there a sum of three is made as its parts come."""
-
-LIMIT = 300
-"""Seconds; each takes about 10 at most, and the machine may have other things to do."""
 
 UNSEEN = "the batches were not seen, nor the order of rows"
 
@@ -110,7 +107,7 @@ def cells(
     """Return the cells of a project by release: all of its trials are run at once, as many as there are cores."""
     for release in RELEASES:
         made_environment(release)
-    table = {name: {"command": TRUTH[name]["command"], "timeout": LIMIT}}
+    table = {name: {"command": TRUTH[name]["command"], "timeout": PATIENCE}}
     folder = make_project(tmp_path_factory.mktemp("projects") / name, PROJECTS / name, table)
     before = contents(folder)
     found = observe_project(folder, RELEASES)

@@ -16,8 +16,10 @@ import tfmatrix
 
 PROBE = Path(tfmatrix.__file__).parent / "probe"
 MODELS = Path(__file__).parents[1] / "models"
-PATIENCE = 60.0
+PATIENCE = 900.0
 """Seconds without a byte after which a server counts as hanging."""
+TIME = 600.0
+"""Seconds that a trial has: the machine may be busy with other things."""
 
 
 class Answer(NamedTuple):
@@ -56,12 +58,12 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: object, stack: TracebackType | None) -> None:
         self.close()
 
-    def ask(self, path: Path | str, mode: str = "tf2", timeout: float = 30.0, **further: Any) -> Answer:
+    def ask(self, path: Path | str, mode: str = "tf2", timeout: float = TIME, **further: Any) -> Answer:
         """Run a model file, or one of the zoo by its name, and return the answer."""
         self.send(path, mode, timeout, **further)
         return self.receive()
 
-    def send(self, path: Path | str, mode: str = "tf2", timeout: float = 30.0, **further: Any) -> None:
+    def send(self, path: Path | str, mode: str = "tf2", timeout: float = TIME, **further: Any) -> None:
         """Send a request and do not wait."""
         assert self.process.stdin is not None
         self.process.stdin.write(request(path, mode, timeout, **further))
@@ -113,7 +115,7 @@ def environ(answers: int, **variables: str) -> dict[str, str]:
     return {**inherited, **quiet, "TFMATRIX_ANSWERS": str(answers), **variables}
 
 
-def request(path: Path | str, mode: str = "tf2", timeout: float = 30.0, **further: Any) -> bytes:
+def request(path: Path | str, mode: str = "tf2", timeout: float = TIME, **further: Any) -> bytes:
     """Return one request, as it goes over the pipe."""
     asked = {
         "path": str(path if isinstance(path, Path) else MODELS / f"{path}.py"),
