@@ -23,6 +23,25 @@ def test_behind_a_change_a_tensor_of_one_side_is_told(tmp_path: Path, side: str)
     assert reason == f"only in the {side}"
 
 
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+@pytest.mark.parametrize(("tier", "became"), [("native", "weights@0"), ("injected", "update")])
+def test_gradients_that_one_side_has_none_of_are_said_beside_the_verdict(
+    tmp_path: Path, side: str, tier: str, became: str
+) -> None:
+    """XLA hides them all or none: what they did to the weights is judged; where that lacks too, nothing is."""
+    step = "@0" if tier == "native" else ""
+    whole = {f"{tier} gradient{step}/{name}": WEIGHTS for name in "wb"} | {f"{tier} {became}/w": WEIGHTS}
+    hidden = {f"{tier} {became}/w": WEIGHTS}
+    found = judged(tmp_path / "hidden", *((whole, hidden) if side == "baseline" else (hidden, whole)))
+    assert set(verdicts(found).values()) == {"identical"}
+    assert [(one.stage, one.side) for one in found.one_sided] == [("gradient", side)]
+    other = judged(tmp_path / "other", whole, {f"{tier} {became}/w": [9.0, 0.5, 0.25, -0.5]})
+    assert verdicts(other)[f"{tier} {became.partition('@')[0]}"] == "different"
+    assert "not comparable" in verdicts(judged(tmp_path / "no weights", whole, {f"{tier} loss{step}": [1.0]})).values()
+    part = {name: values for name, values in whole.items() if not name.endswith("/b")}
+    assert "not comparable" in verdicts(judged(tmp_path / "part", whole, part)).values()
+
+
 def test_behind_a_change_a_tensor_of_both_sides_is_a_consequence(tmp_path: Path) -> None:
     """The same gradient is not judged where both sides have it."""
     assert verdicts(judged(tmp_path, WHOLE, CHANGED))["native gradient"] == "consequence"

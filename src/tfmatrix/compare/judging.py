@@ -763,6 +763,7 @@ def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
     """
     if a.keys() == b.keys():
         return {}
+    unseen = _gradients_of_one_side(a, b)
     mine, there = _reports(a), _reports(b)
     both = {(stage.kind, stage.step) for key, stage in mine.items() if key in there}
     found: dict[tuple[str, str], OneSided] = {}
@@ -775,6 +776,22 @@ def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
             for key, stage in lone.items()
             if (stage.kind, stage.variable) not in alone
         }
+    return {**found, **unseen}
+
+
+def _gradients_of_one_side(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
+    """Return the gradients of a tier of which one side has none at all, where both have what became of them.
+
+    They are out of sight where XLA compiles a step, and a release may decline to have it compiled. The weights after
+    each update, and the update of the injected tier, are judged on both sides and say what the gradients did.
+    """
+    found: dict[tuple[str, str], OneSided] = {}
+    for tier, became in ((NATIVE, "weights"), (INJECTED, "update")):
+        sides = [{key for key in names if key[0] == tier and parse(key[1]).kind == "gradient"} for names in (a, b)]
+        if all(sides) or not any(key[0] == tier and parse(key[1]).kind == became for key in a.keys() & b.keys()):
+            continue
+        for side, gradients in zip(("baseline", "candidate"), sides, strict=True):
+            found |= dict.fromkeys(gradients, OneSided("gradient", side))
     return found
 
 

@@ -104,10 +104,14 @@ class CurvePoint(NamedTuple):
 
 
 class OneSided(NamedTuple):
-    """A number that a loop reports in one of two releases only, beside others that it reports in both."""
+    """What is seen in one of two releases only, and leaves nothing else in doubt.
+
+    That is a number that a loop reports beside others that it reports in both, and the gradients where XLA hides those
+    of one side.
+    """
 
     stage: str
-    """Stage and name, without a step: ``loss/accuracy``."""
+    """Stage and name, without a step: ``loss/accuracy``; ``gradient`` for all of them."""
     side: str
     """``baseline`` or ``candidate``: which of the two has it."""
 

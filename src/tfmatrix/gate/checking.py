@@ -175,12 +175,12 @@ def _reason(baseline: Environment, pair: Pair, difference: Difference, ledger: L
 
 
 def _beside(baseline: Environment, pair: Pair, policy: Policy) -> Iterator[Reason]:
-    """Yield what is said beside the verdict: each report that one side alone makes."""
+    """Yield what is said beside the verdict: what one side alone reports."""
     for one in pair.compared.one_sided:
         kind, _, name = one.stage.partition("/")
         yield Reason(
             level=level_beside(policy, NATIVE, kind),
-            text=f"{name} is reported by the {one.side} only, so it was compared with nothing",
+            text=f"{name or kind} is reported by the {one.side} only, so it was compared with nothing",
             cell=pair.cell.id,
             verdict=Verdict.NOT_COMPARABLE.value,
             stage=f"{NATIVE}/{kind}",
