@@ -42,6 +42,18 @@ def test_gradients_that_one_side_has_none_of_are_said_beside_the_verdict(
     assert "not comparable" in verdicts(judged(tmp_path / "part", whole, part)).values()
 
 
+def test_what_the_candidate_alone_reads_back_is_said_beside_the_verdict(tmp_path: Path) -> None:
+    """Both saved the same; where it is the baseline that reads it back, or something else is read, nothing passes."""
+    saved = {"native saved@0/w": WEIGHTS}
+    loaded = {**saved, "native loaded@0/w": WEIGHTS}
+    found = judged(tmp_path / "more", saved, loaded)
+    assert set(verdicts(found).values()) == {"identical"}
+    assert [(one.stage, one.side) for one in found.one_sided] == [("loaded", "candidate")]
+    others = (loaded, saved), (saved, {**saved, "native loaded@0/b": WEIGHTS}), ({"native init/w": WEIGHTS}, loaded)
+    for number, (baseline, candidate) in enumerate(others):
+        assert "not comparable" in verdicts(judged(tmp_path / str(number), baseline, candidate)).values()
+
+
 def test_behind_a_change_a_tensor_of_both_sides_is_a_consequence(tmp_path: Path) -> None:
     """The same gradient is not judged where both sides have it."""
     assert verdicts(judged(tmp_path, WHOLE, CHANGED))["native gradient"] == "consequence"

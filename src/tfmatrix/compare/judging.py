@@ -763,7 +763,7 @@ def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
     """
     if a.keys() == b.keys():
         return {}
-    unseen = _gradients_of_one_side(a, b)
+    beside = {**_gradients_of_one_side(a, b), **_loaded_by_the_candidate(a, b)}
     mine, there = _reports(a), _reports(b)
     both = {(stage.kind, stage.step) for key, stage in mine.items() if key in there}
     found: dict[tuple[str, str], OneSided] = {}
@@ -776,7 +776,7 @@ def _one_sided(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
             for key, stage in lone.items()
             if (stage.kind, stage.variable) not in alone
         }
-    return {**found, **unseen}
+    return {**found, **beside}
 
 
 def _gradients_of_one_side(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
@@ -793,6 +793,19 @@ def _gradients_of_one_side(a: Names, b: Names) -> Mapping[tuple[str, str], OneSi
         for side, gradients in zip(("baseline", "candidate"), sides, strict=True):
             found |= dict.fromkeys(gradients, OneSided("gradient", side))
     return found
+
+
+def _loaded_by_the_candidate(a: Names, b: Names) -> Mapping[tuple[str, str], OneSided]:
+    """Return what the candidate reads back of what both sides saved, where the baseline reads back nothing.
+
+    Keras 2.15 cannot load the weights of a model that scales its loss. The other way round it is a loss, and judged.
+    """
+    loaded = {key: parse(key[1]) for key in b if key[0] == NATIVE and parse(key[1]).kind == "loaded"}
+    saved = {(NATIVE, full_name(stage._replace(kind="saved"))) for stage in loaded.values()}
+    reads = any(key[0] == NATIVE and parse(key[1]).kind == "loaded" for key in a)
+    if reads or not saved <= a.keys() & b.keys():
+        return {}
+    return dict.fromkeys(loaded, OneSided("loaded", "candidate"))
 
 
 def _reports(names: Names) -> Mapping[tuple[str, str], Stage]:

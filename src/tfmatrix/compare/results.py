@@ -106,12 +106,12 @@ class CurvePoint(NamedTuple):
 class OneSided(NamedTuple):
     """What is seen in one of two releases only, and leaves nothing else in doubt.
 
-    That is a number that a loop reports beside others that it reports in both, and the gradients where XLA hides those
-    of one side.
+    That is a number that a loop reports beside others that it reports in both; the gradients where XLA hides those of
+    one side; and what the candidate alone can read back of what both saved.
     """
 
     stage: str
-    """Stage and name, without a step: ``loss/accuracy``; ``gradient`` for all of them."""
+    """Stage and name, without a step: ``loss/accuracy``; ``gradient`` or ``loaded`` for all of them."""
     side: str
     """``baseline`` or ``candidate``: which of the two has it."""
 
