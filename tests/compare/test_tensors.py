@@ -123,6 +123,26 @@ def test_how_many_are_measured_at_once_changes_nothing(
         assert list(wrong_distances(store)) == []
 
 
+def test_what_was_measured_together_is_let_go_of_once_it_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many models the distances would take more memory than all else: what a single question asked stays."""
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    held = [tensor([1.0, float(number)]) for number in range(7)]
+    with Store(tmp_path / "store.sqlite") as store:
+        first, *others = put(store, held)
+        pairs = [(first, other) for other in others]
+        found = Tensors(store)
+        alone = (others[0], others[1])
+        found.distance(*alone)
+        found.prepare(pairs[:3])
+        assert all(found.knows(*pair) for pair in pairs[:3])
+        found.prepare(pairs[3:])
+        assert not any(found.knows(*pair) for pair in pairs[:3])
+        assert all(found.knows(*pair) for pair in (*pairs[3:], alone))
+        assert {pair for row, _ in store.distances() for pair in row} == {*pairs[:3], alone}
+
+
 @pytest.mark.parametrize(
     ("values", "largest"),
     [([1.0, -3.0], 3.0), ([np.inf, 2.0, np.nan, -np.inf], 2.0), ([np.nan], 0.0), ([], 0.0), ([-0.5], 0.5)],
