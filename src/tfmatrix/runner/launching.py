@@ -28,6 +28,7 @@ def variables(launch: Launch, environment: Environment, hash_seed: str, home: Pa
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONHASHSEED": hash_seed,
+        "PYTHONDONTWRITEBYTECODE": "1",  # an environment is compiled when it is made, and then closed
         "OMP_NUM_THREADS": str(launch.intra_op),
         "OPENBLAS_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": str(launch.intra_op),
