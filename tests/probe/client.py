@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import tfmatrix
+from tfmatrix.runner.launching import FLAGS
 
 PROBE = Path(tfmatrix.__file__).parent / "probe"
 MODELS = Path(__file__).parents[1] / "models"
@@ -44,7 +45,7 @@ class Server:
         reading, writing = os.pipe()
         self._answers = reading
         self.process = subprocess.Popen(
-            [interpreter, "-s", "-u", str(PROBE)],
+            [interpreter, *FLAGS, str(PROBE)],
             stdin=subprocess.PIPE,
             pass_fds=[writing],
             env=environ(writing, **variables),
@@ -164,7 +165,7 @@ server.wait()
 def start_host(interpreter: str, asked: bytes, **variables: str) -> subprocess.Popen[bytes]:
     """Start a host in a process of its own, with a server that is asked one thing."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOST, interpreter, "-s", "-u", str(PROBE)],
+        [sys.executable, "-c", HOST, interpreter, *FLAGS, str(PROBE)],
         stdin=subprocess.PIPE,
         env=environ(0, **variables),
     )

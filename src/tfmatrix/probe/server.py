@@ -1,8 +1,8 @@
 """The probe's contract, and the worker that keeps it.
 
-Started as ``python -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once and
-writes one message about itself. Where `process_start` says that it is bare, it imports neither TensorFlow nor NumPy:
-each of its trials does. Then it reads requests, one JSON object a line, from standard input, and answers each
+Started as ``python -S -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once
+and writes one message about itself. Where `process_start` says that it is bare, it imports neither TensorFlow nor
+NumPy: each of its trials does. Then it reads requests, one JSON object a line, from standard input, and answers each
 with one message on file descriptor ``TFMATRIX_ANSWERS``. It ends when its input does or when the process that started
 it is gone, in the middle of a trial too; no process that it or a model started outlives it.
 
@@ -52,7 +52,7 @@ from .importing import compile_from_source
 from .isolation import Channel, flush_streams, hold, keep
 from .messages import write_message
 from .outcomes import Changed
-from .process_start import asked, import_all, saw
+from .process_start import FLAGS, asked, import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
 from .reads import Reads
 from .recorded import offer
@@ -86,7 +86,7 @@ def _start_worker(answers: int, handover: Handover, scratch: str) -> int:
             Worker(os.fdopen(answers, "wb"), handover, scratch).work(parent)
         return worker
     told = json.dumps([parent, answers, handover.descriptors, scratch])
-    command = [sys.executable, "-s", "-u", os.path.dirname(os.path.abspath(__file__)), told]
+    command = [sys.executable, *FLAGS, os.path.dirname(os.path.abspath(__file__)), told]
     return subprocess.Popen(command, pass_fds=[answers, *handover.descriptors]).pid
 
 

@@ -14,6 +14,10 @@ PASSED = ("PATH", "TMPDIR", *INHERITED)
 """What a probe may know of its caller: where programs, libraries, GPUs and room for files are."""
 
 
+FLAGS = ("-S", "-s", "-u")
+"""What a probe's Python is started with: neither the machine's nor the user's own modules, and no held output."""
+
+
 def variables(launch: Launch, environment: Environment, hash_seed: str, home: Path) -> Mapping[str, str]:
     """Return the environment variables of a probe, all of them.
 

@@ -18,7 +18,7 @@ import psutil
 
 from tfmatrix.errors import UserError
 from tfmatrix.records import Environment, Launch, Start
-from tfmatrix.runner.launching import started, variables
+from tfmatrix.runner.launching import FLAGS, started, variables
 from tfmatrix.tables import PROBE
 
 IMPORT_PATIENCE = 300.0
@@ -85,7 +85,7 @@ class Probe:
         self._answers = reading
         try:
             self._process = subprocess.Popen(
-                [interpreter, "-s", "-u", str(PROBE)],
+                [interpreter, *FLAGS, str(PROBE)],
                 stdin=subprocess.PIPE,
                 stdout=self._log,
                 stderr=self._log,
