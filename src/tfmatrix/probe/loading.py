@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
 import sys
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
@@ -64,7 +64,7 @@ def _read(path: Path, digest: str) -> bytes:
         if not digest:
             raise
         raise Changed("{} is gone; run again".format(named)) from None
-    if digest and hashlib.sha256(content).hexdigest() != digest:
+    if digest and sha256(content).hexdigest() != digest:
         raise Changed("{} changed during the run; run again".format(named))
     return content
 

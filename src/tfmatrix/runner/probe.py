@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import shutil
 import subprocess
@@ -105,17 +106,18 @@ class Probe:
     def ask(self, request: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         """Return the answer to a request, header and payload.
 
-        Raises ``ProbeDied`` where none comes; the probe has ended by then, so that no late answer is taken for that to
-        the next request.
+        Raises ``ProbeDied`` where none comes, or one that is not to this request; the probe has ended by then, so that
+        no late answer is taken for that to the next request.
         """
         assert self._process.stdin is not None
+        number = secrets.token_hex(8)
         try:
-            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self._process.stdin.write(json.dumps({**request, "number": number}).encode("ascii") + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise ProbeDied(self._last_words()) from None
         try:
-            return self._receive(request["timeout"] + GRACE)
+            return self._receive(request["timeout"] + GRACE, number)
         except ProbeDied:
             self.kill()
             self._process.wait()
@@ -151,7 +153,7 @@ class Probe:
         self._log.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _receive(self, patience: float) -> tuple[dict[str, Any], bytes]:
+    def _receive(self, patience: float, number: str = "") -> tuple[dict[str, Any], bytes]:
         deadline = time.monotonic() + patience
         length = int.from_bytes(self._read(8, deadline), "little")
         if length > LONGEST_HEADER:
@@ -161,6 +163,8 @@ class Probe:
             size = _size(header["size"])
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ProbeDied("what it wrote is no answer") from None
+        if header.get("number", "") != number:
+            raise ProbeDied("what it wrote is no answer to what it was asked")
         return header, self._read(size, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:
