@@ -30,6 +30,7 @@ RESERVED = {
     "HOME": "every process has of its own",
     "KERAS_HOME": "every process has of its own",
     "TFMATRIX_ANSWERS": "is the probe's",
+    "TFMATRIX_SCRATCH": "is the probe's",
 }
 """Variables that neither launch nor command can choose, and why: another value would hide what the report says."""
 

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -113,7 +114,8 @@ def environ(answers: int, **variables: str) -> dict[str, str]:
     """Return the variables that a server starts with."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "1", "PYTHONHASHSEED": "0"}
-    return {**inherited, **quiet, "TFMATRIX_ANSWERS": str(answers), **variables}
+    scratch = tempfile.mkdtemp(prefix="tfmatrix-scratch-")  # which the probe removes
+    return {**inherited, **quiet, "TFMATRIX_ANSWERS": str(answers), "TFMATRIX_SCRATCH": scratch, **variables}
 
 
 def request(path: Path | str, mode: str = "tf2", timeout: float = TIME, **further: Any) -> bytes:

@@ -208,6 +208,7 @@ class FakeProbe:
 
 
 if __name__ == "__main__":
+    del os.environ["TFMATRIX_SCRATCH"]
     probe = FakeProbe(int(os.environ.pop("TFMATRIX_ANSWERS")))
     probe.start(os.environ.get("FAKE_START", ""))
     probe.serve()

@@ -3,8 +3,9 @@
 Started as ``python -S -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once
 and writes one message about itself. Where `process_start` says that it is bare, it imports neither TensorFlow nor
 NumPy: each of its trials does. Then it reads requests, one JSON object a line, from standard input, and answers each
-with one message on file descriptor ``TFMATRIX_ANSWERS``. It ends when its input does or when the process that started
-it is gone, in the middle of a trial too; no process that it or a model started outlives it.
+with one message on file descriptor ``TFMATRIX_ANSWERS``; its trials have their folders in the empty one that
+``TFMATRIX_SCRATCH`` names. It ends when its input does or when the process that started it is gone, in the middle of a
+trial too; no process that it or a model started outlives it.
 
 A message is 8 bytes (little-endian: the header's length), the header (JSON) and ``size`` bytes, `size` being in the
 header: for an observed trial the recorder's payload, otherwise none.
@@ -66,7 +67,7 @@ def main() -> int:
     adopt_orphans()
     host = Host()
     handover = Handover()
-    scratch = tempfile.mkdtemp(prefix="tfmatrix-")
+    scratch = os.environ.pop("TFMATRIX_SCRATCH")
     worker = _start_worker(answers, handover, scratch)
     return guard(worker, handover, host, os.fdopen(answers, "wb"), scratch)
 

@@ -7,9 +7,7 @@ import json
 import os
 import secrets
 import select
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +18,7 @@ import psutil
 from tfmatrix.errors import UserError
 from tfmatrix.records import Environment, Launch, Start
 from tfmatrix.runner.launching import FLAGS, started, variables
+from tfmatrix.runner.temporary import HeldFolder
 from tfmatrix.tables import PROBE
 
 IMPORT_PATIENCE = 300.0
@@ -70,13 +69,16 @@ class Probe:
         self.can_fork = False
         """Whether a fork is sound, known once it described itself."""
         try:
-            self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
-            self._log = (self._home / "log").open("w+b")
+            self._folder = HeldFolder("probe")
+            here = home = self._folder.path / "home"
+            scratch = self._folder.path / "scratch"
+            home.mkdir()
+            scratch.mkdir()
+            self._log = (self._folder.path / "log").open("w+b")
         except OSError as error:
             raise UserError(
                 f"no trial can be run without a temporary folder: {error}; make room there, or set TMPDIR to another."
             ) from error
-        here = home = self._home
         if placed:
             here, home = placed.make(placed.start.here, here), placed.make(placed.start.home, home)
         env = variables(launch, environment, hash_seed, home)
@@ -92,7 +94,7 @@ class Probe:
                 stderr=self._log,
                 pass_fds=[writing],
                 cwd=here,
-                env={**env, "TFMATRIX_ANSWERS": str(writing)},
+                env={**env, "TFMATRIX_ANSWERS": str(writing), "TFMATRIX_SCRATCH": str(scratch)},
             )
         finally:
             os.close(writing)
@@ -151,7 +153,7 @@ class Probe:
             self._process.stdin.close()
         os.close(self._answers)
         self._log.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._folder.let_go()
 
     def _receive(self, patience: float, number: str = "") -> tuple[dict[str, Any], bytes]:
         deadline = time.monotonic() + patience
