@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,13 @@ def test_a_pipe_among_the_files_is_not_waited_for(bench: Bench, site: Path) -> N
     assert not is_current(bench)
     make(bench)
     assert is_current(bench)
+
+
+def test_several_looks_at_once_see_the_same(bench: Bench, site: Path) -> None:
+    """Several processes start at once, each looks, and what one of them removes or notes is no change to another."""
+    for number in range(20):
+        (site / "__pycache__" / f"left{number}.pyc").touch()
+        os.utime(site / "tiny.py")
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(lambda _: is_current(bench), range(8)))
+    assert not list(bench.folder.glob(".tfmatrix*"))

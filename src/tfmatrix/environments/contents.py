@@ -12,6 +12,7 @@ import binascii
 import csv
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -83,7 +84,10 @@ def _look(folder: Path, noted: Mapping[str, Seen]) -> dict[str, Seen]:
     found = {}
     for name, entry in _files(folder):
         before = noted.get(name)
-        status = entry.stat(follow_symlinks=False)
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # another look has removed it, or it is missed by who compares
+            continue
         if not before and noted and name.endswith(".pyc"):
             Path(entry.path).unlink(missing_ok=True)
             continue
@@ -151,7 +155,11 @@ def _digest(path: Path) -> str:
 
 
 def _write(folder: Path, seen: Mapping[str, Seen]) -> None:
-    """Write the note whole or not at all."""
-    partial = folder / f".{NOTE}.partial"
-    partial.write_bytes(msgspec.json.encode(seen))
-    partial.replace(folder / NOTE)
+    """Write the note whole or not at all, whoever else writes it too."""
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{NOTE}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.encode(seen))
+        Path(name).replace(folder / NOTE)
+    finally:
+        Path(name).unlink(missing_ok=True)
