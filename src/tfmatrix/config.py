@@ -30,6 +30,7 @@ RESERVED = {
     "HOME": "every process has of its own",
     "KERAS_HOME": "every process has of its own",
     "TFMATRIX_ANSWERS": "is the probe's",
+    "TFMATRIX_SCRATCH": "is the probe's",
 }
 """Variables that neither launch nor command can choose, and why: another value would hide what the report says."""
 
@@ -38,6 +39,9 @@ PRESETS = ("bitwise", "rounding", "redraw")
 
 RATIO_LIMIT = 2.0**23
 """At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
+
+MOST_TRIALS = 1000
+"""Trials, or draws of jitter, that may be asked for of one cell: those of a thousand cells are planned in a minute."""
 
 ALL = "all"
 """In place of versions: every release that the catalogue knows."""
@@ -309,11 +313,13 @@ def _modes(value: Any) -> tuple[str, ...]:
     return names
 
 
-def _count(least: int) -> Any:
+def _count(least: int, most: int | None = None) -> Any:
+    limits = f"at least {least}" if most is None else f"at least {least} and at most {most}"
+
     def check(value: Any) -> int:
         # A bool is an int to Python, and no count to anybody else.
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"must be a whole number of at least {least}, but is {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
+            raise ValueError(f"must be a whole number of {limits}, but is {value!r}")
         return value
 
     return check
@@ -425,8 +431,8 @@ _CHECKS: dict[str, Any] = {
     "models": _models,
     "models_folder": _path,
     "launches": _launches,
-    "trials": _count(1),
-    "jitters": _count(0),
+    "trials": _count(1, MOST_TRIALS),
+    "jitters": _count(0, MOST_TRIALS),
     "seed": _count(0),
     "timeout": _seconds,
     "environment_timeout": _seconds,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tfmatrix.errors import UserError
 from tfmatrix.records import Model
 from tfmatrix.tables import KINDS, Kind
 
@@ -16,46 +16,51 @@ from tfmatrix.tables import KINDS, Kind
 def discover(folder: Path) -> Iterator[Model]:
     """Yield the models of a folder's files by name, one per variant where a file has variants.
 
-    A file whose name begins with an underscore is none: models import it. Raises ``UserError`` for one that cannot be
-    read.
+    A file whose name begins with an underscore is none: models import it. One that cannot be read is one model, whose
+    trials say so: no other model has to wait until it is mended.
     """
     for path in sorted(folder.glob("[!_]*.py")):
         try:
-            content = path.read_bytes()
+            content = _content(path)
         except OSError as error:
-            raise UserError(f"the model file {path.name} cannot be read: {error.strerror}.") from None
-        for variant in _variants(path.name, content) or ("",):
+            yield Model(str(path), hashlib.sha256(f"not read: {error.strerror}".encode()).hexdigest())
+            continue
+        for variant in _variants(content) or ("",):
             yield Model(str(path), hashlib.sha256(content).hexdigest(), variant)
 
 
-def _variants(name: str, content: bytes) -> tuple[str, ...]:
-    """Return the keys of a file's VARIANTS, read and not run; none where the file is no Python: its trials say so.
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file; raises OSError for what is none, without waiting for what another one writes."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.read_bytes()
 
-    Raises ``UserError`` where a key is not written out: it would be a cell that nobody expects.
-    """
+
+def _parsed(content: bytes) -> ast.Module:
+    """Return the syntax tree of a file; an empty one where it is no Python, or too deep: its trials say so."""
     try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError):
-        return ()
-    for node in tree.body:
+        return ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+def _variants(content: bytes) -> tuple[str, ...]:
+    """Return the keys of a file's VARIANTS, read and not run; none where one is not written out: its trials say so."""
+    for node in _parsed(content).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
                 keys = [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
-                if len(keys) < len(node.value.keys) or not all(isinstance(key, str) and key for key in keys):
-                    raise UserError(
-                        f"{name}, line {node.lineno}: VARIANTS must have every name written out as a string, "
-                        "since it is read and not run."
-                    )
-                return tuple(map(str, keys))
+                written = len(keys) == len(node.value.keys) and all(isinstance(key, str) and key for key in keys)
+                return tuple(map(str, keys)) if written else ()
     return ()
 
 
 def kind_of(path: Path) -> str:
     """Return the kind of a model file, read and not run; nothing where it is of none: its trials say so."""
     try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
+        tree = _parsed(_content(path))
+    except OSError:
         return ""
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")
