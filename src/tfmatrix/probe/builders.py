@@ -40,9 +40,9 @@ class Fed(NamedTuple):
         return any(isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)) for leaf in leaves)
 
     def batch(self, size: int) -> Tuple[Any, Any, Any]:
-        """Return the first rows, or the first element of a dataset, as inputs, targets and weights."""
+        """Return the first rows, or as many of a dataset's as an element has, as inputs, targets and weights."""
         if isinstance(self.x, tf.data.Dataset):
-            element = networks.first_element(self.x)
+            element = networks.rows_of(self.x)
             parts = element if isinstance(element, tuple) else (element,)
             return (*parts, None, None)[:3]
         return tuple(  # type: ignore[return-value]

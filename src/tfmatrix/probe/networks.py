@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from types import ModuleType
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,9 @@ from .names import LOSSES, Misspelt, absent
 from .outcomes import Unsupported
 from .watch.structures import flat
 from .watch.variables import innermost, is_variable
+
+MOST_ROWS = 4096
+"""Rows of a dataset that are looked at to choose some of them."""
 
 
 def named_variables(network: Any) -> Dict[str, Any]:
@@ -106,6 +110,38 @@ def first_element(dataset: Any) -> Any:
         return tf.nest.map_structure(np.array, next(iter(dataset)))
     following = tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
     return tf.compat.v1.keras.backend.get_session().run(following)
+
+
+def rows_of(dataset: Any) -> Any:
+    """Return as many rows as the first element of a dataset has, the same ones in whatever order it gives them.
+
+    They are those of the smallest digests. Of a dataset of more rows than MOST_ROWS, of one whose elements have none,
+    and in a graph for a session, it is the first element.
+    """
+    first = first_element(dataset)
+    leaves = tf.nest.flatten(first)
+    counts = {leaf.shape[:1] for leaf in leaves}
+    if not tf.executing_eagerly() or len(counts) != 1 or () in counts:
+        return first
+    (size,) = counts.pop()
+    kept: List[Tuple[bytes, Tuple[Any, ...]]] = []
+    seen = 0
+    for element in dataset:
+        parts = [np.array(leaf) for leaf in tf.nest.flatten(element)]
+        seen += len(parts[0])
+        if seen > MOST_ROWS:
+            return first
+        kept = sorted([*kept, *((_digest(row), row) for row in zip(*parts))], key=lambda one: one[0])[:size]
+    return tf.nest.pack_sequence_as(first, [np.stack(column) for column in zip(*(row for _, row in kept))])
+
+
+def _digest(row: Tuple[Any, ...]) -> bytes:
+    """Return the SHA-256 of what a row has, part by part."""
+    state = hashlib.sha256()
+    for part in row:
+        array = np.asarray(part)
+        state.update(repr(array.tolist()).encode("utf-8") if array.dtype.hasobject else array.tobytes())
+    return state.digest()
 
 
 def by_path(structure: Any) -> Dict[str, Any]:
