@@ -10,6 +10,7 @@ import click
 from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import PRINTING, RUNNING, SELECTION, options, plan_of, read_config
+from tfmatrix.cli.streams import say
 from tfmatrix.cli.view import View
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
@@ -83,11 +84,11 @@ def _run_cell(settings: Config, cell: str, *, trace: bool) -> int:
     seen = finished.trial
     for text in (seen.traceback, seen.output):
         if text.strip():
-            click.echo(text.strip())
+            say(text.strip())
     for print_ in finished.trace if trace else ():
-        click.echo(f"{print_.digest}  {print_.tier} {print_.stage}")
+        say(f"{print_.digest}  {print_.tier} {print_.stage}")
     told = f": {seen.message}" if seen.message else f", trace {seen.trace}" if seen.trace else ""
-    click.echo(f"{expected.id} {seen.outcome}{told}")
+    say(f"{expected.id} {seen.outcome}{told}")
     return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
 
 
