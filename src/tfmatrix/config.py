@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,14 +12,10 @@ from typing import Any
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models import builders, commands
-from tfmatrix.models.defined import require_inside, require_name
+from tfmatrix.models.defined import require_inside, require_name, shown
+from tfmatrix.reading import reading, toml_of
 from tfmatrix.records import Builder, Command, Defined, Launch, Machine, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
 
 RESERVED = {
     "PYTHONHASHSEED": "every trial sets for itself",
@@ -38,6 +33,15 @@ PRESETS = ("bitwise", "rounding", "redraw")
 
 RATIO_LIMIT = 2.0**23
 """At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
+
+MOST_TRIALS = 1000
+"""Trials of one role that a cell may have: what would never end is no setting."""
+
+MOST_OF_ANYTHING = 2**32
+"""What any whole number is at most; what takes less says so where it is used."""
+
+MOST_SECONDS = 10_000_000
+"""Which are 115 days: more than a system waits for in one go is no limit."""
 
 ALL = "all"
 """In place of versions: every release that the catalogue knows."""
@@ -150,18 +154,11 @@ def load(root: Path) -> Config:
 
 def _tool(path: Path) -> Mapping[str, Any]:
     """Return the table of tools of a pyproject.toml."""
-    tool = _read(path).get("tool", {})
+    with reading(str(path)):
+        tool = toml_of(path).get("tool", {})
     if not isinstance(tool, Mapping):
         raise UserError(f"{path}: tool must be a table.")
     return tool
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}.") from None
-    return content
 
 
 def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str, Any]:
@@ -170,7 +167,7 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
     checked: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
-            raise UserError(sentence(f"{where}: there is no key {name!r}; {_nearest(name, known)}"))
+            raise UserError(sentence(f"{where}: there is no key {shown(name)}; {_nearest(name, known)}"))
         try:
             # One key, since TOML has no list and tables under one name: either selects, or the tables define.
             if name == "models" and isinstance(value, Mapping):
@@ -191,7 +188,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         hint = "; write it in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else ""
-        raise ValueError(f"must be a string that is not empty, but is {value!r}{hint}")
+        raise ValueError(f"must be a string that is not empty, but is {shown(value)}{hint}")
     return value.strip()
 
 
@@ -199,7 +196,7 @@ def _names(value: Any) -> tuple[str, ...]:
     """Return names, each once, from a list or from a string with commas."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, str) for part in parts):
-        raise ValueError(f"must be a list of strings that is not empty, but is {value!r}")
+        raise ValueError(f"must be a list of strings that is not empty, but is {shown(value)}")
     return tuple(dict.fromkeys(_text(part) for part in parts))
 
 
@@ -211,7 +208,7 @@ def _defined(value: Mapping[str, Any]) -> tuple[tuple[Command, ...], tuple[Build
         require_name(name)
         if not isinstance(table, Mapping):
             raise ValueError(  # noqa: TRY004  # every check raises the same
-                f"has {name}, which must be a table with a command or a model, but is {table!r}"
+                f"has {name}, which must be a table with a command or a model, but is {shown(table)}"
             )
     built = {name: table for name, table in value.items() if _is_builder(name, table)}
     return (
@@ -277,7 +274,7 @@ def _told(check: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
 def _inside(value: Any, name: str) -> tuple[str, ...]:
     """Return paths within the project."""
     if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
-        raise ValueError(f"has {name}, which must be a list of paths, but is {value!r}")
+        raise ValueError(f"has {name}, which must be a list of paths, but is {shown(value)}")
     for path in value:
         require_inside(path, name)
     return tuple(dict.fromkeys(value))
@@ -288,7 +285,7 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         raise ValueError(f"has {name}, which must be a table of strings")
     if strange := [key for key, text in value.items() if not key or "=" in key or "\0" in key + text]:
-        raise ValueError(f"has {name} with {strange[0]!r}, which no variable can be, or whose value none can have")
+        raise ValueError(f"has {name} with {shown(strange[0])}, which no variable can be, or whose value none can have")
     if taken := sorted(set(value) & set(RESERVED)):
         raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
     return tuple(sorted(value.items()))
@@ -305,15 +302,17 @@ def _modes(value: Any) -> tuple[str, ...]:
     names = _names(value)
     strange = [name for name in names if name not in MODES]
     if strange:
-        raise ValueError(f"has {strange[0]!r}, which is not one of {', '.join(MODES)}")
+        raise ValueError(f"has {shown(strange[0])}, which is not one of {', '.join(MODES)}")
     return names
 
 
-def _count(least: int) -> Any:
+def _count(least: int, most: int = MOST_OF_ANYTHING) -> Any:
     def check(value: Any) -> int:
         # A bool is an int to Python, and no count to anybody else.
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(f"must be a whole number of at least {least}, but is {value!r}")
+            raise ValueError(f"must be a whole number of at least {least}, but is {shown(value)}")
+        if value > most:
+            raise ValueError(f"must be at most {most}, but is {shown(value)}")
         return value
 
     return check
@@ -321,7 +320,9 @@ def _count(least: int) -> Any:
 
 def _seconds(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
-        raise ValueError(f"must be a number of seconds above 0, but is {value!r}")
+        raise ValueError(f"must be a number of seconds above 0, but is {shown(value)}")
+    if value > MOST_SECONDS:
+        raise ValueError(f"must be at most {MOST_SECONDS} seconds, but is {shown(value)}")
     return float(value)
 
 
@@ -335,7 +336,7 @@ def _path(value: Any) -> Path:
 def _launches(value: Any) -> tuple[Launch, ...]:
     """Return the launches of a table of tables, the default first."""
     if not isinstance(value, Mapping) or not all(isinstance(one, Mapping) for one in value.values()):
-        raise ValueError(f"must be a table of tables, but is {value!r}")
+        raise ValueError(f"must be a table of tables, but is {shown(value)}")
     launches = {"default": Launch()}
     for name, settings in value.items():
         strange = sorted(set(settings) - {"intra_op", "inter_op", "variables"})
@@ -349,26 +350,28 @@ def _launches(value: Any) -> tuple[Launch, ...]:
 
 def _ratio(value: Any, name: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < RATIO_LIMIT:
-        raise ValueError(f"has {name}, which must be a number above 0 and below {RATIO_LIMIT:.0f}, but is {value!r}")
+        raise ValueError(
+            f"has {name}, which must be a number above 0 and below {RATIO_LIMIT:.0f}, but is {shown(value)}"
+        )
     return float(value)
 
 
 def _policy(value: Any) -> Policy:
     """Return the policy of a table; what its names stand for is checked where that is known."""
     if strange := sorted(set(_table(value)) - {"preset", "rounding-ratio", "rules"}):
-        raise ValueError(f"has {strange[0]!r}; there are preset, rounding-ratio and rules")
+        raise ValueError(f"has {shown(strange[0])}; there are preset, rounding-ratio and rules")
     preset, ratio, rules = value.get("preset", Policy.preset), value.get("rounding-ratio"), value.get("rules", [])
     if preset not in PRESETS:
-        raise ValueError(f"has the preset {preset!r}, which is not one of {', '.join(PRESETS)}")
+        raise ValueError(f"has the preset {shown(preset)}, which is not one of {', '.join(PRESETS)}")
     if not isinstance(rules, list) or not all(isinstance(rule, Mapping) for rule in rules):
-        raise ValueError(f"has rules, which must be tables, [[tool.tfmatrix.policy.rules]], but are {rules!r}")
+        raise ValueError(f"has rules, which must be tables, [[tool.tfmatrix.policy.rules]], but are {shown(rules)}")
     checked = tuple(_rule(rule, f"rule {number}") for number, rule in enumerate(rules, 1))
     return Policy(preset, None if ratio is None else _ratio(ratio, "rounding-ratio"), checked)
 
 
 def _table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"must be a table, but is {value!r}")  # noqa: TRY004  # every check raises the same
+        raise ValueError(f"must be a table, but is {shown(value)}")  # noqa: TRY004  # every check raises the same
     return value
 
 
@@ -376,7 +379,7 @@ def _rule(value: Mapping[str, Any], name: str) -> Rule:
     """Return one rule of the policy: where it holds, and either a ratio or levels of verdicts."""
     places, levels = ("model", "mode", "stage", "dtype"), ("pass", "warn", "fail")
     if strange := sorted(set(value) - {*places, *levels, "ratio"}):
-        raise ValueError(f"has {name} with {strange[0]!r}; there are {', '.join((*places, 'ratio', *levels))}")
+        raise ValueError(f"has {name} with {shown(strange[0])}; there are {', '.join((*places, 'ratio', *levels))}")
     given = [level for level in levels if level in value]
     if ("ratio" in value) == bool(given):
         raise ValueError(f"has {name}, which must have either a ratio, or some of pass, warn and fail")
@@ -425,8 +428,8 @@ _CHECKS: dict[str, Any] = {
     "models": _models,
     "models_folder": _path,
     "launches": _launches,
-    "trials": _count(1),
-    "jitters": _count(0),
+    "trials": _count(1, MOST_TRIALS),
+    "jitters": _count(0, MOST_TRIALS),
     "seed": _count(0),
     "timeout": _seconds,
     "environment_timeout": _seconds,

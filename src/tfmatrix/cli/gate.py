@@ -188,7 +188,9 @@ def _git_user(root: Path) -> str:
     asked = ("user.name", "user.email")
     try:
         told = [
-            subprocess.run(["git", "config", key], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+            subprocess.run(["git", "config", key], cwd=root, capture_output=True, check=False)
+            .stdout.decode(errors="replace")
+            .strip()
             for key in asked
         ]
     except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.questions.matrix.summary import SCHEMA, Cell, Report, summarise
+from tfmatrix.reading import MOST_OF_A_REPORT, json_of, reading
 from tfmatrix.records import Environment
 from tfmatrix.report.document import of_shape, report_id
 from tfmatrix.store.store import Store
@@ -44,12 +45,10 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
 
 def _read(config: Config, id_: str) -> Report:
     path = config.under_root(config.reports) / "matrix.json"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"the report {path} cannot be read: {error}; make it anew with `tfmatrix report`.") from None
+    if not os.path.lexists(path):
+        raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.")
+    with reading(f"the report {path}", "make it anew with `tfmatrix report`"):
+        data = json_of(path, MOST_OF_A_REPORT)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise UserError(f"the report {path} has another schema; make it anew with `tfmatrix report`.")
     if data.get("id") != id_:

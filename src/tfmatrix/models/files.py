@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from tfmatrix.errors import UserError
+from tfmatrix.reading import bytes_of, is_text, reading
 from tfmatrix.records import Model
 from tfmatrix.tables import KINDS, Kind
 
@@ -20,11 +21,12 @@ def discover(folder: Path) -> Iterator[Model]:
     read.
     """
     for path in sorted(folder.glob("[!_]*.py")):
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"the model file {path.name} cannot be read: {error.strerror}.") from None
-        for variant in _variants(path.name, content) or ("",):
+        if not is_text(path.name):
+            raise UserError(f"the model file {path.name!r} has a name that is not UTF-8; give it another.")
+        with reading(f"the model file {path.name}"):
+            content = bytes_of(path)
+            variants = _variants(path.name, content)
+        for variant in variants or ("",):
             yield Model(str(path), hashlib.sha256(content).hexdigest(), variant)
 
 
@@ -36,7 +38,7 @@ def _variants(name: str, content: bytes) -> tuple[str, ...]:
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError):
-        return ()
+        return ()  # but what is nested too deeply is no fault of its trials, and is not passed over
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -47,16 +49,21 @@ def _variants(name: str, content: bytes) -> tuple[str, ...]:
                         f"{name}, line {node.lineno}: VARIANTS must have every name written out as a string, "
                         "since it is read and not run."
                     )
+                if halves := [key for key in map(str, keys) if not is_text(key)]:
+                    raise UserError(
+                        f"{name}, line {node.lineno}: VARIANTS has {halves[0]!r}, and half a character is no text."
+                    )
                 return tuple(map(str, keys))
     return ()
 
 
 def kind_of(path: Path) -> str:
     """Return the kind of a model file, read and not run; nothing where it is of none: its trials say so."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
-        return ""
+    with reading(f"the model file {path.name}"):
+        try:
+            tree = ast.parse(bytes_of(path))
+        except SyntaxError:
+            return ""
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")
 

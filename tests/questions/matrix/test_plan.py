@@ -15,6 +15,7 @@ from tfmatrix import config, keys
 from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import INHERITED
 from tfmatrix.errors import UserError
+from tfmatrix.models import files
 from tfmatrix.questions.matrix.judge import states
 from tfmatrix.questions.matrix.plan import Plan, make_plan, only
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine, Train
@@ -390,7 +391,7 @@ def test_a_model_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, monkeypa
     def refusing(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
+    monkeypatch.setattr(files, "bytes_of", refusing)  # whoever is root may read everything
     with pytest.raises(UserError, match=r"^the model file mlp\.py cannot be read: Permission denied\.$"):
         make_plan(settings)
 
