@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -15,6 +15,9 @@ from tfmatrix.report.records import Report
 
 R = TypeVar("R", bound=Report)
 
+DATABASE = b"SQLite format 3\0"
+"""What every database of SQLite begins with."""
+
 FORMATS: Mapping[str, Callable[[Document], str]] = {"md": to_markdown}
 """What a page is written as, by the ending of the file."""
 
@@ -24,6 +27,7 @@ def write_report(folder: Path, name: str, report: R, page: Callable[[R], Documen
 
     Raises ``UserError`` where the folder cannot be written.
     """
+    _require_no_database(folder, [name + ending for ending in (".json", *(f".{ending}" for ending in FORMATS))])
     with writable(folder):
         with writing_whole(folder / f"{name}.json") as file:
             report = document.write(report, file)
@@ -55,3 +59,17 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     with writing_whole(path) as file:
         file.write(text)
+
+
+def _require_no_database(folder: Path, names: Iterable[str]) -> None:
+    """Raise ``UserError`` where a database has the name of a report's file, the store for example."""
+    for path in (folder / name for name in names):
+        if path.is_file() and _begins_with(path, DATABASE):
+            raise UserError(
+                f"{path} is a database, which a report would replace; have `store` or `reports` name another place."
+            )
+
+
+def _begins_with(path: Path, content: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(content)) == content
