@@ -31,6 +31,9 @@ RESERVED = {
 PRESETS = ("bitwise", "rounding", "redraw")
 """The gate's presets; a test holds this to its table."""
 
+REMOVABLE = ("model", "mode", "launch", "cell", "seed")
+"""What a project may ask for and then remove."""
+
 RATIO_LIMIT = 2.0**23
 """At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
 
@@ -86,6 +89,8 @@ class Config:
     """MiB that one trial's processes may take together; 0 means nine tenths of the machine's."""
     store: Path = Path(".tfmatrix/store.sqlite")
     reports: Path = Path("reports")
+    removed: tuple[str, ...] = ()
+    """What reports of the project had and it means to ask for no more: ``model mlp``, ``mode v1``, ``seed 42``."""
     policy: Policy = field(default_factory=Policy)
     machine: Machine = field(default_factory=this_machine)
     """Where it runs, which no table says."""
@@ -306,6 +311,17 @@ def _modes(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _removed(value: Any) -> tuple[str, ...]:
+    """Return names of what was removed, each behind what it is."""
+    names = () if value == [] else _names(value)
+    for name in names:
+        what, _, which = name.partition(" ")
+        if what not in REMOVABLE or not which:
+            kinds = ", ".join(f'"{one} NAME"' for one in REMOVABLE)
+            raise ValueError(f"has {shown(name)}, which is none of {kinds}")
+    return names
+
+
 def _count(least: int, most: int = MOST_OF_ANYTHING) -> Any:
     def check(value: Any) -> int:
         # A bool is an int to Python, and no count to anybody else.
@@ -437,5 +453,6 @@ _CHECKS: dict[str, Any] = {
     "memory": _count(0),
     "store": _path,
     "reports": _path,
+    "removed": _removed,
     "policy": _policy,
 }
