@@ -123,6 +123,14 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Mutate 100,000 times what tfmatrix reads, and write what became of it: `-- --count 1000 --seed 2`."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "fuzz", *session.posargs)
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Put small faults into a copy of the code, and write which the unit tests miss: `-- --sample 50 --seed 1`."""
     session.install("-e", ".", "--group", "mutants")

@@ -12,8 +12,8 @@ from typing import Any
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models import builders, commands
-from tfmatrix.models.defined import require_inside, require_name, shown
-from tfmatrix.reading import reading, toml_of
+from tfmatrix.models.defined import require_inside, require_name
+from tfmatrix.reading import reading, shown, toml_of
 from tfmatrix.records import Builder, Command, Defined, Launch, Machine, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
 

@@ -24,6 +24,9 @@ MOST = 16 * 2**20
 MOST_OF_A_REPORT = 2**30
 """Bytes that are read of a report, which has a line for each cell and each finding."""
 
+LONGEST_SHOWN = 200
+"""Characters of a value that a sentence has."""
+
 
 @contextmanager
 def reading(name: str, mend: str = "") -> Iterator[None]:
@@ -93,3 +96,12 @@ def is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def shown(value: Any) -> str:
+    """Return a value as a sentence has it: of one that is long or deep its beginning."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of too many digits, a table too deep
+        return f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

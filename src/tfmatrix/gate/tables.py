@@ -12,8 +12,7 @@ import msgspec
 import tomlkit
 
 from tfmatrix.errors import UserError
-from tfmatrix.models.defined import shown
-from tfmatrix.reading import reading, toml_of
+from tfmatrix.reading import reading, shown, toml_of
 from tfmatrix.reading import text_of as reading_text
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfmatrix.models.defined import declared, digest, shown
+from tfmatrix.models.defined import declared, digest
+from tfmatrix.reading import shown
 from tfmatrix.records import Builder, Model
 
 SHOWN = 'model = "package.module:build" and data = "package.module:sample"'

@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfmatrix.errors import UserError, sentence
-from tfmatrix.models.defined import declared, digest, near, require_inside, shown
+from tfmatrix.models.defined import declared, digest, near, require_inside
+from tfmatrix.reading import shown
 from tfmatrix.records import Command, Model
 
 PYTHON, JUPYTER = "python", "jupyter"

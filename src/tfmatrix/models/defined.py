@@ -13,19 +13,7 @@ from typing import Any
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models.project import files_below
 
-LONGEST_SHOWN = 200
-"""Characters of a value that a sentence has."""
-
 _NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
-
-
-def shown(value: Any) -> str:
-    """Return a value as a sentence has it: of one that is long or deep its beginning."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a number of too many digits, a table too deep
-        return f"a {type(value).__name__} that is too long to show"
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def require_name(name: str) -> None:
