@@ -56,13 +56,6 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "a long string": (configured(f"modes = '{'x' * 10**6}'"), "..."),
     "a model that is no UTF-8": (model("", b"m\xff.py"), "has a name that is not UTF-8"),
     "half a character in VARIANTS": (model('VARIANTS = {"\\ud800": {}}\n'), "half a character is no text"),
-    "100,000 tokens in each other": (model("x = " + "-" * 100_000 + "1\n"), "more.py cannot be read: it is nested"),
-    "100,000 sums in each other": (model("x = " + "a + " * 100_000 + "a\n"), "more.py cannot be read: it is nested"),
-    "a pipe": (
-        lambda folder: os.mkfifo(folder / "reference_models" / "pipe.py"),
-        "pipe.py cannot be read: it is no file",
-    ),
-    "a folder": (lambda folder: (folder / "reference_models" / "f.py").mkdir(), "f.py cannot be read: Is a directory"),
 }
 
 
@@ -79,6 +72,27 @@ def test_a_project_that_cannot_be_read_is_one_sentence(
     assert saying in said.err
     assert len(said.err.splitlines()) == 1
     assert len(said.err) < 1000
+
+
+BROKEN_MODELS: dict[str, Spoil] = {
+    "100,000 tokens in each other": model("x = " + "-" * 100_000 + "1\n"),
+    "100,000 sums in each other": model("x = " + "a + " * 100_000 + "a\n"),
+    "a pipe": lambda folder: os.mkfifo(folder / "reference_models" / "more.py"),
+    "a folder": lambda folder: (folder / "reference_models" / "more.py").mkdir(),
+    "a link to nowhere": lambda folder: (folder / "reference_models" / "more.py").symlink_to(folder / "nowhere.py"),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize("spoil", BROKEN_MODELS.values(), ids=BROKEN_MODELS)
+def test_a_model_that_cannot_be_read_is_told(tmp_path: Path, tell: Tell, spoil: Spoil, command: str) -> None:
+    """What is too deep to be parsed, and what is no file, is named, not waited for, and no bug of ours."""
+    stored(tmp_path, lambda _: ones())
+    spoil(tmp_path)
+    said = tell(*{"check": ("check", "2.16.2", "--baseline", "2.15.1"), "report": ("report",)}[command])
+    assert said.code == cli.INCOMPLETE
+    assert "more" in said.out + said.err
+    assert "Traceback" not in said.err
 
 
 def test_a_model_that_is_no_python_stops_no_other(tmp_path: Path, tell: Tell) -> None:
