@@ -125,9 +125,11 @@ def soak(session: nox.Session) -> None:
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Mutate 100,000 times what tfmatrix reads, and write what became of it: `-- --count 1000 --seed 2`."""
-    session.install("-e", ".")
+    session.install("-e", ".", "--group", "tests")
     session.chdir("tests")
     session.run("python", "-m", "fuzz", *session.posargs)
+    if not session.posargs:
+        session.run("pytest", "fuzz/test_attacker.py", "--timeout", "0", env={"TFMATRIX_ATTACKS": "5000"})
 
 
 @nox.session(default=False)

@@ -78,13 +78,13 @@ def patience() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def command(*arguments: str) -> Said:
-    """Run a command in this process, on the day of the tests."""
+def command(*arguments: str, day: date = TODAY) -> Said:
+    """Run a command in this process, on a day."""
     out, err = io.StringIO(), io.StringIO()
-    day = mock.patch.object(gate, "today", return_value=TODAY)
+    today = mock.patch.object(gate, "today", return_value=day)
     typed = mock.patch.object(sys, "argv", ["tfmatrix", *arguments])
     once = mock.patch.object(keys, "probe_source", _probe_source)
-    with redirect_stdout(out), redirect_stderr(err), day, typed, once:
+    with redirect_stdout(out), redirect_stderr(err), today, typed, once:
         try:
             cli.main()
         except SystemExit as ended:
