@@ -17,6 +17,7 @@ from building import BASELINE, CANDIDATE, ones, trial
 from cli.project import Tell
 from questions.matrix.stored import MODELS
 from tfmatrix import cli
+from tfmatrix.compare.judging import TIERS
 from tfmatrix.gate.levels import Level
 from tfmatrix.questions.matrix.summary import VERDICTS
 from tfmatrix.records import ExpectedTrial
@@ -86,6 +87,13 @@ def test_the_schema_has_every_verdict_and_level(schema: jsonschema.protocols.Val
     words = {name: schema.schema["$defs"][name]["enum"] for name in ("verdict", "level")}
     assert words["verdict"] == [verdict.value for verdict in VERDICTS]
     assert words["level"] == [level.value for level in Level]
+
+
+def test_the_schema_has_every_tier(schema: jsonschema.protocols.Validator) -> None:
+    """A reason may be about a stage of whatever tier is judged."""
+    pattern = schema.schema["$defs"]["reason"]["properties"]["stage"]["pattern"]  # type: ignore[index]
+    assert all(re.search(pattern, f"{tier}/weights") for tier in TIERS)
+    assert not re.search(pattern, "weights")
 
 
 def test_json_of_nothing_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.protocols.Validator) -> None:
