@@ -134,6 +134,18 @@ def test_a_ledger_of_another_shape_is_one_sentence(tmp_path: Path, tell: Tell, o
         assert len(said.err.splitlines()) == 1
 
 
+def test_a_record_at_the_end_of_time_is_of_a_day_that_has_not_come(tmp_path: Path, tell: Tell) -> None:
+    """Days to which no year can be added are days all the same, and cover nothing today."""
+    gated(tmp_path, of_candidate(weights=[9.0] * 4), ["same"])
+    accept(tell, "same/tf2", "--stage", "weights")
+    path = tmp_path / "tfmatrix-accepted.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub("on = .*\nuntil = .*", "on = 9999-12-01\nuntil = 9999-12-31", text), encoding="utf-8")
+    said = tell("check", "2.16.2")
+    assert said.code == cli.CHANGED
+    assert "was accepted on 9999-12-01, a day that has not come" in said.out
+
+
 @pytest.mark.parametrize(
     "choices",
     [
