@@ -27,7 +27,9 @@ from gate.project import LATER, TODAY, gated, of_candidate
 from tfmatrix import cli, keys
 from tfmatrix.cli import gate
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix import summary as matrix
 from tfmatrix.reading import toml_in
+from tfmatrix.report.document import of_shape
 
 from .mutating import VALUES, of_bytes, of_data
 
@@ -337,7 +339,8 @@ class Report(OfAFile):
 
     def red(self, changed: bytes, said: Said) -> str:
         """Return nothing where it is pinned on what was written."""
-        return "" if json.loads(changed) == self.data else "another report is pinned on"
+        now, before = (of_shape(data, matrix.Report) for data in (json.loads(changed), self.data))
+        return "" if now == before else "another report is pinned on"  # what is as by default need not be there
 
 
 class Page(Report):

@@ -209,12 +209,6 @@ class Attacker(RuleBasedStateMachine):
             path.write_text(path.read_text(encoding="utf-8").replace("different", "identical") + " ", encoding="utf-8")
             self.read = None if name == "matrix.md" else self.read
 
-    @rule()
-    def check(self) -> None:
-        """Nothing passes that has an obstacle; and what was never touched passes."""
-        said = self.say("check", CANDIDATE, "--baseline", BASELINE)
-        assert said.code != cli.SAME or not self.obstacles(), (self.obstacles(), said.out)
-
     @precondition(lambda self: (self.folder / "reports" / "matrix.json").exists())
     @rule()
     def pin(self) -> None:
@@ -226,10 +220,12 @@ class Attacker(RuleBasedStateMachine):
             assert self.read == self.state(), said.out
 
     @invariant()
-    def an_honest_project_passes(self) -> None:
-        """Where nothing was ever done but to run, the gate passes: the oracle is not red for all."""
-        if not any((self.accepted, self.reported["model"], self.removed, self.rule)) and not self.obstacles():
-            assert self.say("check", CANDIDATE, "--baseline", BASELINE).code == cli.SAME
+    def nothing_passes_that_must_not(self) -> None:
+        """Whatever was done, nothing passes that has an obstacle; and where nothing was done but to run, all does."""
+        said = self.say("check", CANDIDATE, "--baseline", BASELINE)
+        assert said.code != cli.SAME or not self.obstacles(), (self.obstacles(), said.out)
+        touched = self.accepted, self.reported["model"], self.removed, self.rule
+        assert said.code == cli.SAME or any(touched) or self.obstacles(), said.out
 
 
 Attacker.TestCase.settings = settings(

@@ -61,7 +61,10 @@ def test_an_input_leaves_no_trace(tmp_path: Path, name: str, monkeypatch: pytest
         return {
             str(path): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in tmp_path.rglob("*")
-            if path.is_file() and "reports" not in path.parts[-2:] and not path.name.endswith((".lock", ".svg"))
+            if path.is_file()
+            and "reports" not in path.parts[-2:]
+            and not path.name.endswith((".lock", ".svg"))
+            and (path.suffix != ".sqlite" or name == "store rows")  # where others have measured distances kept
         }
 
     before = files()

@@ -34,6 +34,18 @@ def one_with_a_word_of_ours(path: Path) -> None:
         connection.commit()
 
 
+def one_whose_names_are_no_text(path: Path) -> None:
+    """Make a database in which the name of a table is no UTF-8."""
+    a_database(path)
+    path.write_bytes(path.read_bytes().replace(b"customers", b"customer\xff"))
+
+
+def one_whose_tables_are_no_text(path: Path) -> None:
+    """Make a database whose schema is malformed, in words that are no UTF-8."""
+    a_database(path)
+    path.write_bytes(path.read_bytes().replace(b"customers (name TEXT)", b"c\xc6stomers (na)e TEXT("))
+
+
 def a_text(path: Path) -> None:
     """Make a text."""
     path.write_text("tensorflow==2.15.1\n", encoding="utf-8")
@@ -45,7 +57,10 @@ def a_folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["report", "check-store", "gc"])
-@pytest.mark.parametrize("make", [a_database, one_with_a_word_of_ours, a_text, a_folder])
+@pytest.mark.parametrize(
+    "make",
+    [a_database, one_with_a_word_of_ours, one_whose_names_are_no_text, one_whose_tables_are_no_text, a_text, a_folder],
+)
 def test_what_is_no_store_stays_as_it_is(
     tmp_path: Path,
     tell: Tell,  # noqa: F811  # pytest gives a test what it names

@@ -29,8 +29,14 @@ def _require_a_store(path: Path) -> None:
         return
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
+            connection.text_factory = bytes  # a name in a damaged file need be no text
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error:
         return  # which opening it says better
-    if tables and not {"meta", "trials", "traces", "tensors"} <= tables:
+    except UnicodeDecodeError:  # of SQLite's own message about what is damaged
+        raise UserError(
+            f"the store {path} is damaged: its tables have no names; move the file away to start a new one, "
+            "or, if it is no store, have `store` name another file."
+        ) from None
+    if tables and not {b"meta", b"trials", b"traces", b"tensors"} <= tables:
         raise UserError(f"the store {path} is another program's database; have `store` name another file.")
