@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 import nox.virtualenv
 
-from tfmatrix import config
+from tfmatrix import alone, config
 from tfmatrix.environments import catalogue, making
 from tfmatrix.errors import UserError
 
@@ -54,37 +54,37 @@ def environment(session: nox.Session, name: str) -> None:
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
     """Run what is missing of the matrix, compare, and write the report."""
-    session.run(sys.executable, "-m", "tfmatrix", "matrix", *session.posargs)
+    session.run(*alone.command("tfmatrix"), "matrix", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
 def report(session: nox.Session) -> None:
     """Write the report again from what is stored."""
-    session.run(sys.executable, "-m", "tfmatrix", "report", *session.posargs)
+    session.run(*alone.command("tfmatrix"), "report", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
 def check(session: nox.Session) -> None:
     """Say whether a version may be pinned: `nox -s check -- 2.21.0`."""
-    session.run(sys.executable, "-m", "tfmatrix", "check", *session.posargs)
+    session.run(*alone.command("tfmatrix"), "check", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
 def pin(session: nox.Session) -> None:
     """Pin a version on a report that was read: `nox -s pin -- 2.21.0 --report 3f9c2ab1`."""
-    session.run(sys.executable, "-m", "tfmatrix", "pin", *session.posargs)
+    session.run(*alone.command("tfmatrix"), "pin", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
 def exchange(session: nox.Session) -> None:
     """Write weights and models in each release, read them in each later one, and write the report."""
-    session.run(sys.executable, "-m", "tfmatrix", "exchange", *session.posargs)
+    session.run(*alone.command("tfmatrix"), "exchange", *session.posargs)
 
 
 @nox.session(venv_backend="none", default=False)
 def recipes(session: nox.Session) -> None:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md."""
-    session.run(sys.executable, "-m", "tfmatrix", "recipes", *session.posargs)
+    session.run(*alone.command("tfmatrix"), "recipes", *session.posargs)
 
 
 @nox.session(default=False)

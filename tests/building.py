@@ -14,7 +14,7 @@ import numpy as np
 
 from tfmatrix import config
 from tfmatrix.cli.upkeep import LIVE
-from tfmatrix.environments import locks, making
+from tfmatrix.environments import contents, locks, making
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import (
@@ -192,6 +192,7 @@ def install(environment: Environment, settings: config.Config) -> None:
         described.mkdir(parents=True)
         (described / "METADATA").write_text(f"Name: {package.name}\nVersion: {package.version}\n", encoding="utf-8")
     stamp = interpreter.parents[1] / making.STAMP
+    contents.note(stamp.parent)
     stamp.write_text(json.dumps(making.to_json(made)), encoding="utf-8")
 
 

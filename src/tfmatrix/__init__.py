@@ -1,8 +1,18 @@
 """tfmatrix: what moving from one TensorFlow release to another does to a model's numbers, bit for bit."""
 
-from importlib.metadata import version
+TYPE_CHECKING = False
 
-__version__ = version("tfmatrix")
+__version__: str
+
+if not TYPE_CHECKING:  # types know one name alone
+
+    def __getattr__(name: str) -> str:
+        """Return the version once it is asked for: ``python -m`` runs this before a project's folder is left out."""
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version  # noqa: PLC0415  # it imports half of the standard library
+
+        return version("tfmatrix")
 
 
 def record(name: str, tensor: object) -> None:

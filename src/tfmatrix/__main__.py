@@ -1,6 +1,12 @@
 """Start tfmatrix as ``python -m tfmatrix``."""
 
-from tfmatrix.cli import main
+import os
+
+from tfmatrix.alone import leave_out
+
+leave_out(os.curdir)
+
+from tfmatrix.cli import main  # noqa: E402  # what it imports is not the project's
 
 if __name__ == "__main__":
     main()

@@ -25,6 +25,7 @@ RESERVED = {
     "HOME": "every process has of its own",
     "KERAS_HOME": "every process has of its own",
     "TFMATRIX_ANSWERS": "is the probe's",
+    "TFMATRIX_SCRATCH": "is the probe's",
 }
 """Variables that neither launch nor command can choose, and why: another value would hide what the report says."""
 
@@ -38,7 +39,7 @@ RATIO_LIMIT = 2.0**23
 """At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
 
 MOST_TRIALS = 1000
-"""Trials of one role that a cell may have: what would never end is no setting."""
+"""Trials, or draws of jitter, that may be asked for of one cell: those of a thousand cells are planned in a minute."""
 
 MOST_OF_ANYTHING = 2**32
 """What any whole number is at most; what takes less says so where it is used."""

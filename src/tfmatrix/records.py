@@ -334,6 +334,14 @@ FROM_OUTSIDE = (PROBE_DIED, CHANGED, "SIGKILL", "SIGTERM", "SIGINT")
 
 Such a trial says nothing for certain of what it ran: it is run once more, and again by the next run.
 """
+OVER_MEMORY = "memory"
+"""Kind of the crash of a trial that was over its limit of memory."""
+WANTING = (OVER_MEMORY, "MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
+"""Kinds of what ends for want of memory or disk."""
+WANTING_TEXTS = ("No space left on device", "Disk quota exceeded", "Cannot allocate memory", "std::bad_alloc")
+"""Parts of what is told of such an end where its kind is another."""
+NO_ANSWER = "answer"
+"""Kind of the crash of a trial whose answer can't be one."""
 """What can become of a trial that was run."""
 
 
@@ -374,6 +382,13 @@ class Trial:
     def from_outside(self) -> bool:
         """Return whether something outside of it may have ended it, so that it says nothing of what it ran."""
         return self.outcome == CRASHED and self.kind in FROM_OUTSIDE
+
+    @property
+    def is_to_be_repeated(self) -> bool:
+        """Return whether the next run is to run it again: it was ended from outside, or wanted memory or disk."""
+        told = (self.message, self.traceback, self.output if self.outcome == CRASHED else "")
+        wanted = self.kind in WANTING or any(text in part for part in told for text in WANTING_TEXTS)
+        return self.from_outside or (self.outcome in (FAILED, CRASHED) and wanted)
 
 
 class Fingerprint(NamedTuple):

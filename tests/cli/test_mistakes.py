@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,11 +81,6 @@ def spoil_reports(folder: Path) -> None:
     (folder / "reports").write_text("", encoding="utf-8")
 
 
-def spoil_model(folder: Path) -> None:
-    """Put a link to nowhere among the models."""
-    (folder / "reference_models" / "gone.py").symlink_to(folder / "nowhere.py")
-
-
 def spoil_tool(folder: Path) -> None:
     """Write a key tool that is no table."""
     (folder / "pyproject.toml").write_text("tool = 3\n", encoding="utf-8")
@@ -101,7 +97,7 @@ def spoil_rows(folder: Path) -> None:
     "spoil",
     [
         spoil_table, spoil_toml, spoil_store, spoil_policy, remove_models, remove_project,
-        spoil_reports, spoil_model, spoil_tool, spoil_rows,
+        spoil_reports, spoil_tool, spoil_rows,
     ],
 )  # fmt: skip
 def test_what_the_user_can_mend_is_one_sentence(tmp_path: Path, tell: Tell, spoil: Callable[[Path], None]) -> None:
@@ -112,6 +108,18 @@ def test_what_the_user_can_mend_is_one_sentence(tmp_path: Path, tell: Tell, spoi
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
     assert said.err.startswith("tfmatrix: ")
     assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", ["a link to nowhere", "a pipe"])
+def test_a_model_that_cannot_be_read_stops_no_other_one(tmp_path: Path, tell: Tell, kind: str) -> None:
+    """What is known of all other models is told, the broken one is missing, and that is no pass."""
+    stored(tmp_path, lambda _: ones())
+    path = tmp_path / "reference_models" / "gone.py"
+    os.mkfifo(path) if kind == "a pipe" else path.symlink_to(tmp_path / "nowhere.py")
+    said = tell("report")
+    assert said.code == cli.INCOMPLETE
+    assert "1 missing, 1 identical" in said.out
+    assert "gone/tf2: not run" in said.out
 
 
 def test_our_own_failure_keeps_its_traceback(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:

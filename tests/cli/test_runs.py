@@ -70,14 +70,15 @@ def test_a_run_without_an_environment_is_two_and_the_rest_is_observed(tmp_path: 
     assert said.out.splitlines()[1].split()[:2] == [CANDIDATE, "failed"]
 
 
-def test_bytes_without_their_digest_are_our_own_failure(tmp_path: Path, tell: Tell) -> None:
-    """A probe whose bytes do not have their digest ends the run with 125, and nothing of it is a result."""
-    plan = made(tmp_path, ["lies"])
+def test_bytes_without_their_digest_are_no_result_and_end_no_run(tmp_path: Path, tell: Tell) -> None:
+    """A model whose answers' bytes do not have their digest has crashed, another is observed, and that is no pass."""
+    plan = made(tmp_path, ["lies", "healthy"])
     said = tell("run")
-    assert said.code == cli.OUR_FAULT
-    assert "InternalError" in said.err
+    assert said.code == cli.INCOMPLETE
+    assert "Traceback" not in said.err
     with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
-        assert len(missing_from(store, plan)) == len(first_round(plan))
+        seen = {(e.cell.model.name, t.outcome) for e in first_round(plan) if (t := store.trial(e.key))}
+    assert seen == {("lies", "crashed"), ("healthy", "observed")}
 
 
 def test_an_interrupt_is_two_and_keeps_what_was_finished(

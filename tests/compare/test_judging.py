@@ -486,6 +486,19 @@ def test_steps_in_between_are_judged_by_the_last(tmp_path: Path, by: float, verd
     }
 
 
+def test_what_no_later_step_differs_in_is_lacking(tmp_path: Path) -> None:
+    """A gradient may differ in the middle of a run alone: no later step is judged in its place, so it is asked for."""
+    more = {1: 1, 2: 2}
+    a, b = (
+        {f"native gradient@{step}/w": moved(9 * step + side * more.get(step, 0)) for step in range(4)}
+        for side in (0, 1)
+    )
+    with Store(tmp_path / "store.sqlite") as store:
+        digests = [put_without(store, one, ["native gradient@2"]) for one in (a, b)]
+        found = Judge(Tensors(store), Traces(digests[0]), Traces(digests[1])).lacking()
+    assert found == dict.fromkeys(digests, ("native gradient@2",))
+
+
 def test_a_difference_that_is_not_measured_is_never_rounding(tmp_path: Path) -> None:
     """Where no later step can be measured, or it is the first of all, the verdict is different, and says why."""
     weights = [f"native weights@{step}/w" for step in (1, 2, 3)]

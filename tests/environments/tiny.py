@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import sys
 import zipfile
@@ -38,12 +39,22 @@ def create_venv(folder: Path, interpreter: Path) -> None:
 
 
 def write_wheel(folder: Path, version: str) -> str:
-    """Write a wheel of one empty module and return its SHA-256."""
+    """Write a wheel of one small module and return its SHA-256."""
     wheel = folder / f"tensorflow_cpu-{version}-py3-none-any.whl"
     info = f"tensorflow_cpu-{version}.dist-info"
+    files = {
+        "tiny.py": "one = 1\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tensorflow-cpu\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny.py", "")
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tensorflow-cpu\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        for name, text in files.items():
+            archive.writestr(name, text)
+        rows = [f"{name},sha256={_recorded(text)},{len(text)}" for name, text in files.items()]
+        archive.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,", ""]))
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def _recorded(text: str) -> str:
+    """Return a digest as a RECORD writes it."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode("utf-8")).digest()).rstrip(b"=").decode("ascii")

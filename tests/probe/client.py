@@ -7,12 +7,14 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import tfmatrix
+from tfmatrix.runner.launching import FLAGS
 
 PROBE = Path(tfmatrix.__file__).parent / "probe"
 MODELS = Path(__file__).parents[1] / "models"
@@ -44,7 +46,7 @@ class Server:
         reading, writing = os.pipe()
         self._answers = reading
         self.process = subprocess.Popen(
-            [interpreter, "-s", "-u", str(PROBE)],
+            [interpreter, *FLAGS, str(PROBE)],
             stdin=subprocess.PIPE,
             pass_fds=[writing],
             env=environ(writing, **variables),
@@ -112,7 +114,8 @@ def environ(answers: int, **variables: str) -> dict[str, str]:
     """Return the variables that a server starts with."""
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "1", "PYTHONHASHSEED": "0"}
-    return {**inherited, **quiet, "TFMATRIX_ANSWERS": str(answers), **variables}
+    scratch = tempfile.mkdtemp(prefix="tfmatrix-scratch-")  # which the probe removes
+    return {**inherited, **quiet, "TFMATRIX_ANSWERS": str(answers), "TFMATRIX_SCRATCH": scratch, **variables}
 
 
 def request(path: Path | str, mode: str = "tf2", timeout: float = TIME, **further: Any) -> bytes:
@@ -164,7 +167,7 @@ server.wait()
 def start_host(interpreter: str, asked: bytes, **variables: str) -> subprocess.Popen[bytes]:
     """Start a host in a process of its own, with a server that is asked one thing."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOST, interpreter, "-s", "-u", str(PROBE)],
+        [sys.executable, "-c", HOST, interpreter, *FLAGS, str(PROBE)],
         stdin=subprocess.PIPE,
         env=environ(0, **variables),
     )

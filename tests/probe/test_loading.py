@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,27 @@ def test_a_file_that_changed_is_not_run(tmp_path: Path, planned: str) -> None:
     path.write_text("raise SystemExit\n", encoding="utf-8")
     with pytest.raises(outcomes.Changed, match=r"^m\.py, line 1: the file changed during the run; run again$"):
         loading.load(str(path), planned)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link that leads nowhere"])
+def test_what_is_no_file_is_no_model_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    """A model that is no file, or leads to none, is told as one."""
+    path = tmp_path / "m.py"
+    {"a pipe": lambda: os.mkfifo(path), "a folder": path.mkdir}.get(kind, lambda: path.symlink_to("nowhere"))()
+    with pytest.raises(outcomes.BadModel, match=r"^m\.py, line 1: the file is none, or leads to none$"):
+        loading.load(str(path), "0" * 64)
+
+
+def test_a_file_that_cannot_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model file without the right to read it is told with the system's words."""
+    (tmp_path / "m.py").write_text("", encoding="utf-8")
+
+    def refusing(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
+    with pytest.raises(outcomes.BadModel, match=r"^m\.py, line 1: the file cannot be read: Permission denied$"):
+        loading.load(str(tmp_path / "m.py"), "0" * 64)
 
 
 def test_a_file_that_is_gone_has_changed_where_it_was_planned(tmp_path: Path) -> None:
@@ -192,6 +214,13 @@ BROKEN = {
         3,
         "VARIANTS must be a dict written out: it is read, not run, to find them",
     ),
+    "variants of which one is computed": (
+        STREAMS + "NAME = 'b'\nVARIANTS = {'a': {}, NAME: {}}\n",
+        4,
+        "VARIANTS must be a dict written out: it is read, not run, to find them",
+    ),
+    "variants of which one has no name": (STREAMS + "VARIANTS = {'': {}}\n", 3, "VARIANTS must be a dict written out"),
+    "variants of others": (STREAMS + "MORE = {}\nVARIANTS = {**MORE}\n", 4, "VARIANTS must be a dict written out"),
 }
 """Model files that break the contract, the line at fault, and what is told."""
 

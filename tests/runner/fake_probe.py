@@ -69,6 +69,7 @@ class FakeProbe:
     def __init__(self, answers: int) -> None:
         self._answers = answers
         self._held = b""
+        self._number = ""
 
     def start(self, how: str) -> None:
         """Tell what this process is, or do what a broken environment does."""
@@ -92,6 +93,7 @@ class FakeProbe:
         """Do for each request what its model file is called after."""
         for line in sys.stdin.buffer:
             request = json.loads(line)
+            self._number = request.pop("number")
             self._write(self._held)
             self._held = b""
             self._action(Path(request["path"]).stem)(request)
@@ -108,19 +110,19 @@ class FakeProbe:
             Path(request["artefact"]).mkdir(parents=True, exist_ok=True)
             (Path(request["artefact"]) / "file").write_bytes(told(request))
         if request["purpose"] in {"write", "read"}:
-            self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, exchanged()))
+            self._write(self._answer({"outcome": "observed", "seconds": 0.5, "output": ""}, exchanged()))
             return
-        self._write(message({"outcome": "observed", "seconds": 0.5, "output": ""}, payload(request)))
+        self._write(self._answer({"outcome": "observed", "seconds": 0.5, "output": ""}, payload(request)))
 
     def tells(self, request: Mapping[str, Any]) -> None:
         """Observe it, and write what it was asked and what this process was started with."""
         started = {"pid": os.getpid(), "processors": len(os.sched_getaffinity(0)), "variables": dict(os.environ)}
         output = json.dumps({"request": request, **started})
-        self._write(message({"outcome": "observed", "output": output}, payload(request)))
+        self._write(self._answer({"outcome": "observed", "output": output}, payload(request)))
 
     def has_stages(self, request: Mapping[str, Any]) -> None:
         """Observe several stages of two tiers."""
-        self._write(message({"outcome": "observed"}, packed(stages(request))))
+        self._write(self._answer({"outcome": "observed"}, packed(stages(request))))
 
     def waits(self, request: Mapping[str, Any]) -> None:
         """Observe it once a byte comes out of the pipe beside the model file."""
@@ -136,7 +138,7 @@ class FakeProbe:
 
     def late(self, request: Mapping[str, Any]) -> None:
         """Answer when the next request comes."""
-        self._held = message({"outcome": "observed"}, payload(request))
+        self._held = self._answer({"outcome": "observed"}, payload(request))
 
     def dies(self, request: Mapping[str, Any]) -> None:
         """End in the middle."""
@@ -158,11 +160,11 @@ class FakeProbe:
 
     def fails(self, request: Mapping[str, Any]) -> None:
         """Tell of an exception."""
-        self._write(message({"outcome": "failed", "kind": "ValueError", "message": "a | b\nc", "where": "line 3"}))
+        self._write(self._answer({"outcome": "failed", "kind": "ValueError", "message": "a | b\nc", "where": "line 3"}))
 
     def is_cut_off(self, request: Mapping[str, Any]) -> None:
         """End within an answer."""
-        whole = message({"outcome": "observed"}, payload(request))
+        whole = self._answer({"outcome": "observed"}, payload(request))
         self._write(whole[:-5])
         os._exit(0)
 
@@ -182,11 +184,23 @@ class FakeProbe:
 
     def lies(self, request: Mapping[str, Any]) -> None:
         """Name a digest that the bytes do not have."""
-        self._write(message({"outcome": "observed"}, payload(request, digest="ab" * 32)))
+        self._write(self._answer({"outcome": "observed"}, payload(request, digest="ab" * 32)))
 
     def cuts_a_tensor(self, request: Mapping[str, Any]) -> None:
         """Send fewer bytes of a tensor than the manifest says."""
-        self._write(message({"outcome": "observed"}, payload(request, cut=1)))
+        self._write(self._answer({"outcome": "observed"}, payload(request, cut=1)))
+
+    def answers_something_else(self, request: Mapping[str, Any]) -> None:
+        """Answer a request that nobody made."""
+        self._number = "another"
+        self.healthy(request)
+
+    def answers_without_shape(self, request: Mapping[str, Any]) -> None:
+        """Say of a trial what nothing can be."""
+        self._write(self._answer({"outcome": "observed", "seconds": "long"}, b"{}"))
+
+    def _answer(self, header: Mapping[str, Any], data: bytes = b"") -> bytes:
+        return message({**header, "number": self._number}, data)
 
     def _write(self, data: bytes) -> None:
         while data:
@@ -194,6 +208,7 @@ class FakeProbe:
 
 
 if __name__ == "__main__":
+    del os.environ["TFMATRIX_SCRATCH"]
     probe = FakeProbe(int(os.environ.pop("TFMATRIX_ANSWERS")))
     probe.start(os.environ.get("FAKE_START", ""))
     probe.serve()

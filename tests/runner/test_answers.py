@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 
 from building import plan_of, tensor, traced
-from tfmatrix.errors import InternalError
-from tfmatrix.records import ExpectedTrial, Tensor
+from tfmatrix.records import ExpectedTrial, Fingerprint, Tensor, Trial
 from tfmatrix.runner.answers import to_trial
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
+
+Trace = tuple[Fingerprint, ...]
 
 STAGES = {
     "native init/w": tensor([1.0, -0.0]),
@@ -89,13 +91,25 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 
+def assert_no_answer(found: tuple[Trial, Trace, dict[str, Tensor]], saying: str) -> None:
+    """Hold that a trial crashed for want of an answer, with a reason that names its model, and has no trace."""
+    trial, trace, tensors = found
+    assert (trial.outcome, trial.kind, trial.trace, trace, tensors) == ("crashed", "answer", None, (), {})
+    assert re.search(rf"^\w+\.py: its answer is none \(.*{saying}.*\): the model changed", trial.message), trial.message
+    assert not trial.is_to_be_repeated
+
+
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_what_does_not_have_its_digest_is_our_own_failure(
+def test_what_does_not_have_its_digest_is_no_answer(
     expected: ExpectedTrial, change: Callable[[dict[str, Any]], object]
 ) -> None:
     """A tensor whose bytes, dtype, shape or presence do not fit its digest is never taken for a result."""
-    with pytest.raises(InternalError):
-        to_trial(expected, OBSERVED, payload(change), Path())
+    assert_no_answer(to_trial(expected, OBSERVED, payload(change), Path()), "digest|said of")
+
+
+def test_a_payload_that_is_cut_off_is_no_answer(expected: ExpectedTrial) -> None:
+    """A tensor of which bytes are missing at the end is never taken for a result."""
+    assert_no_answer(to_trial(expected, OBSERVED, payload()[:-1], Path()), "do not have the digest")
 
 
 @pytest.mark.parametrize(
@@ -107,8 +121,8 @@ def test_what_does_not_have_its_digest_is_our_own_failure(
         Tensor("string", (1,), b"\7" + bytes(7) + b"x"),
     ],
 )
-def test_bytes_that_do_not_fit_their_shape_are_no_tensor(expected: ExpectedTrial, misfit: Tensor) -> None:
-    """A digest covers whatever bytes there are, so that it cannot tell."""
+def test_bytes_that_do_not_fit_their_shape_are_no_answer(expected: ExpectedTrial, misfit: Tensor) -> None:
+    """A digest covers whatever bytes there are, so that it cannot tell; they would break what compares them."""
     digest = tensor_digest(misfit)
     encoded = json.dumps(
         {
@@ -116,14 +130,37 @@ def test_bytes_that_do_not_fit_their_shape_are_no_tensor(expected: ExpectedTrial
             "tensors": [[digest, misfit.dtype, misfit.shape, len(misfit.data), True]],
         }
     ).encode("ascii")
-    with pytest.raises(InternalError, match=f"{len(misfit.data)} bytes are no tensor of {misfit.dtype}"):
-        to_trial(expected, OBSERVED, len(encoded).to_bytes(8, "little") + encoded + misfit.data, Path())
+    whole = len(encoded).to_bytes(8, "little") + encoded + misfit.data
+    assert_no_answer(to_trial(expected, OBSERVED, whole, Path()), f"{len(misfit.data)} bytes are no tensor of ")
 
 
-def test_a_payload_that_is_cut_off_is_our_own_failure(expected: ExpectedTrial) -> None:
-    """A tensor of which bytes are missing at the end is never taken for a result."""
-    with pytest.raises(InternalError, match="do not have the digest"):
-        to_trial(expected, OBSERVED, payload()[:-1], Path())
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"outcome": "well"},
+        {**OBSERVED, "seconds": "long"},
+        {**OBSERVED, "seconds": float("nan")},
+        {**OBSERVED, "peak_kib": 2**70},
+        {**OBSERVED, "read": [["a", 1]]},
+        {**OBSERVED, "message": None},
+    ],
+)
+def test_a_header_of_another_shape_is_no_answer(expected: ExpectedTrial, header: dict[str, Any]) -> None:
+    """What a model wrote into the pipe is no answer, whatever JSON it is."""
+    assert_no_answer(to_trial(expected, header, payload(), Path()), "")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", (2).to_bytes(8, "little") + b"{}", b"\xff" * 40, payload()[8:]])
+def test_a_payload_of_another_shape_is_no_answer(expected: ExpectedTrial, data: bytes) -> None:
+    """Bytes that are no manifest, or one of another shape, are no answer."""
+    assert_no_answer(to_trial(expected, OBSERVED, data, Path()), "")
+
+
+def test_half_a_character_in_what_is_told_can_be_printed(expected: ExpectedTrial) -> None:
+    """Of a message whatever can be printed is kept, and the rest is written out."""
+    trial, *_ = to_trial(expected, {"outcome": "failed", "message": "a\ud800b"}, b"", Path())
+    assert trial.message == r"a\ud800b"
 
 
 def test_what_a_trial_read_is_told_from_the_projects_root(expected: ExpectedTrial, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_whoever_installs_tf_keras_means_it() -> None:
 
 def test_what_a_launch_may_not_set_is_what_is_set_for_it() -> None:
     """Each variable that the configuration reserves is one that the runner sets itself."""
-    assert set(RESERVED) - set(variables(Launch(), PLAIN, "0", HOME)) == {"TFMATRIX_ANSWERS"}
+    assert set(RESERVED) - set(variables(Launch(), PLAIN, "0", HOME)) == {"TFMATRIX_ANSWERS", "TFMATRIX_SCRATCH"}
 
 
 def test_a_start_changes_variables_and_tells_the_probe_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -258,12 +258,26 @@ def test_a_trial_that_was_killed_from_outside_is_run_once_more(fake_plan: FakePl
         assert_own_answer(event, plan)
 
 
-@pytest.mark.parametrize("model", ["lies", "cuts_a_tensor"])
-def test_bytes_without_their_digest_end_the_run_as_our_own_failure(fake_plan: FakePlan, model: str) -> None:
-    """A tensor whose bytes do not have the digest that is told for them is never stored, and ends the run."""
-    plan = fake_plan([model], versions=["2.15.1"])
-    with pytest.raises(InternalError, match="do not have the digest"):
-        finished(plan)
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("lies", "answer"),
+        ("cuts_a_tensor", "answer"),
+        ("answers_without_shape", "answer"),
+        ("answers_something_else", "probe"),
+    ],
+)
+def test_what_is_no_answer_costs_its_own_trial_only(fake_plan: FakePlan, model: str, kind: str) -> None:
+    """A trial whose answer can't be one, or is to another request, has crashed, and every other trial is observed."""
+    plan = fake_plan([model, "healthy", "zz"], versions=["2.15.1"])
+    results = finished(plan)
+    assert set(outcomes(results, model)) == {"crashed"}
+    assert set(outcomes(results, "healthy") + outcomes(results, "zz")) == {"observed"}
+    for event in results.values():
+        if event.trial.outcome == "crashed":
+            assert (event.trial.kind, event.trace, event.tensors) == (kind, (), {})
+        else:
+            assert_own_answer(event, plan)
 
 
 @pytest.mark.parametrize(

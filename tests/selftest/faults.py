@@ -84,7 +84,6 @@ FAULTS = (
     Fault("another seed", "linear", "v1", "native", "seed/python", REDRAWN, alone=False),
     Fault("a uniform initializer, mean and variance kept", "mlp", "tf2", "native", "init/hidden/kernel", DIFFERENT),
     Fault("a dropped variable", "mlp", "tf2", "native", "saved/hidden/bias", NOT_COMPARABLE),
-    Fault("a renamed variable", "mlp", "tf2", "native", "init/hidden/kernel", NOT_COMPARABLE, alone=False),
     Fault("epsilon 1e-8 for 1e-7", "mlp", "tf2", "injected", "update/hidden/kernel", DIFFERENT, alone=False),
     Fault("momentum 0.99 for 0.9", "optimizers[sgd]", "v1", "injected", "update/kernel", DIFFERENT, alone=False),
     Fault(

@@ -14,10 +14,11 @@ from tfmatrix.environments import making
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix import report, summary
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.records import Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
+from tfmatrix.records import TRIAL, Cell, Environment, ExpectedTrial, InstalledEnvironment, Model, Package
 from tfmatrix.runner.answers import to_trial
 from tfmatrix.runner.observing import request_of
 from tfmatrix.runner.probe import Probe
+from tfmatrix.runner.rounds import Known
 from tfmatrix.store.facts import INSTALLED
 from tfmatrix.store.files import Folders
 from tfmatrix.store.store import Store
@@ -64,10 +65,7 @@ class Bench:
         plan = self._plan(self._models[fault.model], fault.mode)
         cells = {cell.environment: cell for cell in plan.cells}
         with self._store(plan, cells[plan.baseline]) as store:
-            for expected in plan.trials[cells[plan.candidates[0]]]:
-                planted = not fault.trials or (expected.role == "trial" and expected.number in fault.trials)
-                further = {"plant": str(self._plants), "fault": fault.name} if planted else {}
-                self._observe(store, expected, **further)
+            self._run(plan, store, fault)
             yield plan, store
 
     def repeat(self, model: str, mode: str) -> tuple[summary.Cell, str]:
@@ -75,9 +73,16 @@ class Bench:
         plan = self._plan(self._models[model], mode)
         cells = {cell.environment: cell for cell in plan.cells}
         with self._store(plan, cells[plan.baseline]) as store:
-            for expected in plan.trials[cells[plan.candidates[0]]]:
-                self._observe(store, expected)
+            self._run(plan, store)
             return self._reported(plan, store)
+
+    def _run(self, plan: Plan, store: Store, fault: Fault | None = None) -> None:
+        """Observe what is wanted of a pair of cells, round after round, with a fault planted in the candidate's."""
+        while missing := (known := Known(store)).missing(plan.wanted(known)):
+            for expected in missing:
+                planted = fault and expected.cell.environment != plan.baseline and _is_hit(fault, expected)
+                further = {"plant": str(self._plants), "fault": fault.name} if fault and planted else {}
+                self._observe(store, expected, **further)
 
     def _plan(self, model: Model, mode: str) -> Plan:
         """Return a plan of one model in one mode, in the release and in itself under another name."""
@@ -119,3 +124,8 @@ class Bench:
         made, path = report.write_report(plan, store)
         cell = next(cell for cell in made.cells if cell.environment == plan.candidates[0].name)
         return cell, path.read_text(encoding="utf-8")
+
+
+def _is_hit(fault: Fault, expected: ExpectedTrial) -> bool:
+    """Return whether a fault is planted in a trial of the candidate's."""
+    return not fault.trials or (expected.role == TRIAL and expected.number in fault.trials)

@@ -100,14 +100,6 @@ def dropped_variable(model: Any, setting: Any) -> None:
     withhold(setting, lambda tier, name, _: name != "saved/hidden/bias")
 
 
-def renamed_variable(model: Any, setting: Any) -> None:
-    """Give a variable another name everywhere."""
-    old, new = "hidden/kernel", "hidden/weight"
-    plain = model.forward
-    model.forward = lambda variables, batch, dropout: plain({**variables, old: variables[new]}, batch, dropout)
-    wrap(model, "variables", lambda made: {(new if name == old else name): value for name, value in made.items()})
-
-
 def stale_statistic(model: Any, setting: Any) -> None:
     """Have a moving average of the batch norm stay what it was."""
     plain = model.forward
@@ -178,7 +170,6 @@ PLANTS = Plants(
         "another seed": other_seed,
         "a uniform initializer, mean and variance kept": other_initial("hidden/kernel", uniform_kernel),
         "a dropped variable": dropped_variable,
-        "a renamed variable": renamed_variable,
         "epsilon 1e-8 for 1e-7": other_setting(epsilon=1e-8),
         "momentum 0.99 for 0.9": other_setting(momentum=0.99),
         "a stale batch-norm statistic": stale_statistic,

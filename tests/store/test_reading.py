@@ -31,10 +31,15 @@ from tfmatrix.store.store import CACHE, Store
         ("crashed", PROBE_DIED, False),
         ("crashed", CHANGED, False),
         ("failed", "SIGKILL", True),
+        ("crashed", "memory", False),
+        ("failed", "MemoryError", False),
+        ("failed", "_ArrayMemoryError", False),
+        ("failed", "ResourceExhaustedError", False),
+        ("unsupported", "MemoryError", True),
     ],
 )
 def test_what_something_outside_ended_is_not_settled(tmp_path: Path, outcome: str, kind: str, settled: bool) -> None:
-    """All trials but those that somebody else may have ended need not be run again; none of these was observed."""
+    """All trials but those that somebody else, or a lack of memory, may have ended need not be run again."""
     trace, tensors = traced(ones())
     with Store(tmp_path / "store.sqlite") as store:
         store.add(Trial("seen", "observed", "cell trial-1", trace=trace_digest(trace)), trace, tensors)
@@ -42,6 +47,27 @@ def test_what_something_outside_ended_is_not_settled(tmp_path: Path, outcome: st
         assert store.settled() == {"seen", "other"} if settled else {"seen"}
         assert store.observed() == {"seen": Trial("seen", "observed", trace=trace_digest(trace))}
         assert [store.has_trial(key) for key in ("seen", "other", "neither")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told", "settled"),
+    [
+        ("failed", {"message": "a.py, line 3: OSError: [Errno 28] No space left on device"}, False),
+        ("failed", {"message": "UnknownError", "traceback": "a/b.ckpt; No space left on device"}, False),
+        ("failed", {"message": "OSError: [Errno 122] Disk quota exceeded: 'x'"}, False),
+        ("failed", {"message": "OSError: [Errno 12] Cannot allocate memory"}, False),
+        ("crashed", {"kind": "SIGABRT", "output": "terminate called ...\n  what():  std::bad_alloc\n"}, False),
+        ("failed", {"message": "ValueError: no", "output": "warned of: No space left on device"}, True),
+        ("failed", {"message": "OSError: [Errno 13] Permission denied"}, True),
+    ],
+)
+def test_what_wanted_disk_or_memory_is_not_settled(
+    tmp_path: Path, outcome: str, told: dict[str, str], settled: bool
+) -> None:
+    """A trial that failed since disk or memory was full says nothing of its model: the next run asks again."""
+    with Store(tmp_path / "store.sqlite") as store:
+        store.add(Trial("other", outcome, "cell trial-2", **told), (), {})  # type: ignore[arg-type]  # texts alone
+        assert store.settled() == ({"other"} if settled else set())
 
 
 def test_many_tensors_are_read_at_once(tmp_path: Path) -> None:

@@ -100,8 +100,8 @@ def data_of(module: ModuleType) -> Any:
 
 
 def fitted(module: ModuleType) -> Arrays:
-    """Return initial weights, history, weights and predictions of a Keras model that is fitted."""
-    rows = data_of(module)
+    """Return initial weights, history, weights, predictions and gradients of a Keras model that is fitted."""
+    rows = given = data_of(module)
     model = module.build()
     if getattr(model, "optimizer", None) is None:
         optimizer = module.OPTIMIZER
@@ -121,7 +121,19 @@ def fitted(module: ModuleType) -> Arrays:
     predicted = model.predict(rows, verbose=0)
     heads = predicted if isinstance(predicted, dict) else {"out": predicted}
     found.update({f"predict/{head}": value for head, value in heads.items()})
+    if isinstance(given, Mapping) and isinstance(given.get("y"), np.ndarray):
+        for step, start in enumerate(range(0, len(given["y"]), module.BATCH)):
+            batch = (given[part][start : start + module.BATCH] for part in "xy")
+            found.update({f"gradient@{step}/{number}": one for number, one in enumerate(gradients_of(model, *batch))})
     return found
+
+
+def gradients_of(model: Any, x: Any, y: Any) -> list[Any]:
+    """Return the gradients of the loss of some rows: an update may round away what differs of them."""
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.keras.losses.get(model.loss)(y, model(x, training=False)))
+    variables = [v if callable(v.value) else v.value for v in model.trainable_variables]  # Keras 3 wraps TensorFlow's
+    return [tf.convert_to_tensor(one) for one in tape.gradient(loss, variables) if one is not None]
 
 
 def weights_of(model: Any, stage: str) -> Arrays:

@@ -324,10 +324,11 @@ class Judge:
 
     def _insufficient(self, tier: str, differing: Sequence[str]) -> tuple[Collection[str], Collection[str]]:
         """Return which differences have no bytes though no later step tells, and of which a sample tells too little."""
-        alone = {n for n in differing if parse(n).kind not in CARRIED and not self._has_bytes(tier, n)}
+        passed_over = set(self._passed_over(tier, differing))
+        alone = {name for name in differing if name not in passed_over and not self._has_bytes(tier, name)}
         if not (alone or self._is_sampled(tier, differing)) or not self._has_bytes(tier, differing[0]):
             return (), ()
-        found = dict(self._findings(tier, differing, set(self._passed_over(tier, differing))))
+        found = dict(self._findings(tier, differing, passed_over))
         untold = {name for name, finding in found.items() if finding.verdict is Verdict.NOT_COMPARABLE}
         return alone & found.keys(), untold - alone
 

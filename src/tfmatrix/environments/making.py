@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from typing import Any
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 
-from tfmatrix.environments import interpreters, locks, uv
+from tfmatrix.environments import contents, interpreters, locks, uv
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment, Package
 
@@ -33,8 +34,8 @@ def folder_of(environment: Environment, root: Path) -> Path:
 def installed(environment: Environment, folder: Path, lock_folders: Sequence[Path]) -> InstalledEnvironment | None:
     """Return the environment as it stands in its folder, or None where it is not made or no longer current.
 
-    Starts no process. Not current: the lock has changed or is gone, a package is not the lock's any more, the
-    interpreter is gone, the folder was moved, or the stamp is of another schema or unreadable.
+    Starts no process. Not current: the lock has changed or is gone, a file is not what it was when the environment was
+    made, is gone or was added, the folder was moved, or the stamp is of another schema or unreadable.
     """
     try:
         found = from_json(json.loads((folder / STAMP).read_text(encoding="utf-8")))
@@ -47,7 +48,7 @@ def installed(environment: Environment, folder: Path, lock_folders: Sequence[Pat
         and found.lock_digest == lock_digest
         and found.interpreter == str(interpreter)
         and interpreter.is_file()
-        and found.packages == _installed_packages(folder)
+        and contents.are_as_noted(folder)
     )
     return found if current else None
 
@@ -63,7 +64,8 @@ def make(
 
     ``create_venv(folder, interpreter)`` makes an empty virtual environment, whatever lies in the folder.
     One process at a time makes it. Raises ``Unavailable`` where there is no lock, no interpreter, a package
-    that no longer installs or whose hash is wrong: then nothing in the folder is taken for an environment.
+    that no longer installs or whose hash is wrong, or a file that is not what its package says: then nothing in the
+    folder is taken for an environment.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
@@ -84,6 +86,7 @@ def make(
             packages=_installed_packages(folder),
         )
         _check(made, lock, path)
+        _close(environment, folder)
         _write_stamp(folder, made)
         return made
 
@@ -93,9 +96,13 @@ def _interpreter(folder: Path) -> Path:
 
 
 def _install(environment: Environment, folder: Path, lock: Path) -> None:
-    """Install exactly what the lock says: hashed, from wheels, with no resolution of dependencies."""
+    """Install exactly what the lock says: hashed, from wheels, with no resolution of dependencies.
+
+    Files are copied out of uv's cache. By hard links, which cloning gives too where a file system can't, an edit of one
+    environment would be in the cache, and in each that is made from it.
+    """
     arguments = [
-        "pip", "install", "--quiet", "--require-hashes", "--verify-hashes", "--no-deps",
+        "pip", "install", "--quiet", "--require-hashes", "--verify-hashes", "--no-deps", "--link-mode", "copy",
         "--only-binary", ":all:", "--python", str(_interpreter(folder)), "-r", str(lock),
     ]  # fmt: skip
     uv.run(arguments, failing=f"{environment.name} cannot be installed from {lock.name}")
@@ -123,6 +130,26 @@ def _check(made: InstalledEnvironment, lock: locks.Lock, path: Path) -> None:
         other = sorted(set(made.packages) ^ set(lock.packages))
         names = ", ".join(sorted({package.name for package in other}))
         raise Unavailable(f"{made.environment.name} as installed differs from {path.name} in {names}; make it again.")
+
+
+def _close(environment: Environment, folder: Path) -> None:
+    """Have an environment be what its packages' RECORDs say, compiled, and note that it is.
+
+    Raises ``Unavailable`` where a file is another: uv copies what its cache holds and does not look at it.
+    """
+    if differing := contents.differing(folder):
+        name, of = min(differing.items())
+        package = of.partition("-")[0]
+        raise Unavailable(
+            f"{environment.name} was installed with {name}, which is not the file of the package {package}: "
+            f"uv's cache holds another; run `uv cache clean {package}`, and run again."
+        )
+    contents.remove_unrecorded(folder)
+    # What no RECORD can vouch for is made here and noted, and nobody writes it later. A file that this Python can't
+    # compile, of a test or for another one, stays without.
+    command = [str(_interpreter(folder)), "-I", "-m", "compileall", "-q", "-j", "0", str(folder.resolve() / "lib")]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    contents.note(folder)
 
 
 def _write_stamp(folder: Path, made: InstalledEnvironment) -> None:

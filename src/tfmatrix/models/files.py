@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from tfmatrix.errors import UserError
-from tfmatrix.reading import bytes_of, is_text, reading
+from tfmatrix.reading import bytes_of, is_text
 from tfmatrix.records import Model
 from tfmatrix.tables import KINDS, Kind
 
@@ -17,53 +17,56 @@ from tfmatrix.tables import KINDS, Kind
 def discover(folder: Path) -> Iterator[Model]:
     """Yield the models of a folder's files by name, one per variant where a file has variants.
 
-    A file whose name begins with an underscore is none: models import it. Raises ``UserError`` for one that cannot be
-    read.
+    A file whose name begins with an underscore is none: models import it. One that cannot be read is one model, whose
+    trials say so: no other model has to wait until it is mended.
     """
     for path in sorted(folder.glob("[!_]*.py")):
         if not is_text(path.name):
             raise UserError(f"the model file {path.name!r} has a name that is not UTF-8; give it another.")
-        with reading(f"the model file {path.name}"):
+        try:
             content = bytes_of(path)
-            variants = _variants(path.name, content)
-        for variant in variants or ("",):
+        except (OSError, ValueError) as error:
+            yield Model(
+                str(path), hashlib.sha256(f"not read: {getattr(error, 'strerror', None) or error}".encode()).hexdigest()
+            )
+            continue
+        for variant in _variants(path.name, content) or ("",):
             yield Model(str(path), hashlib.sha256(content).hexdigest(), variant)
 
 
-def _variants(name: str, content: bytes) -> tuple[str, ...]:
-    """Return the keys of a file's VARIANTS, read and not run; none where the file is no Python: its trials say so.
-
-    Raises ``UserError`` where a key is not written out: it would be a cell that nobody expects.
-    """
+def _parsed(content: bytes) -> ast.Module:
+    """Return the syntax tree of a file; an empty one where it is no Python, or too deep: its trials say so."""
     try:
-        tree = ast.parse(content)
-    except (SyntaxError, ValueError):
-        return ()  # but what is nested too deeply is no fault of its trials, and is not passed over
-    for node in tree.body:
+        return ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
+def _variants(name: str, content: bytes) -> tuple[str, ...]:
+    """Return the keys of a file's VARIANTS, read and not run; none where one is not written out: its trials say so.
+
+    Raises ``UserError`` where one has half a character, which no cell can be called.
+    """
+    for node in _parsed(content).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
                 keys = [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
-                if len(keys) < len(node.value.keys) or not all(isinstance(key, str) and key for key in keys):
-                    raise UserError(
-                        f"{name}, line {node.lineno}: VARIANTS must have every name written out as a string, "
-                        "since it is read and not run."
-                    )
-                if halves := [key for key in map(str, keys) if not is_text(key)]:
+                written = len(keys) == len(node.value.keys) and all(isinstance(key, str) and key for key in keys)
+                if halves := [key for key in map(str, keys) if written and not is_text(key)]:
                     raise UserError(
                         f"{name}, line {node.lineno}: VARIANTS has {halves[0]!r}, and half a character is no text."
                     )
-                return tuple(map(str, keys))
+                return tuple(map(str, keys)) if written else ()
     return ()
 
 
 def kind_of(path: Path) -> str:
     """Return the kind of a model file, read and not run; nothing where it is of none: its trials say so."""
-    with reading(f"the model file {path.name}"):
-        try:
-            tree = ast.parse(bytes_of(path))
-        except SyntaxError:
-            return ""
+    try:
+        tree = _parsed(bytes_of(path))
+    except (OSError, ValueError):
+        return ""
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")
 

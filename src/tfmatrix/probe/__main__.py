@@ -1,14 +1,18 @@
-"""Start the probe as a program: ``python -s -u path/to/probe``.
+"""Start the probe as a program: ``python -S -s -u path/to/probe``.
 
 The folder is made importable under a name of its own, so that neither tfmatrix nor the folder's files (whose names
-could hide a module that TensorFlow imports) come onto ``sys.path``.
+could hide a module that TensorFlow imports) come onto ``sys.path``. A ``sitecustomize.py`` of the machine's Python is
+not run: the environment's packages are all that is found besides its library.
 """
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
+import site
 import sys
+import types
 
 NAME = "tfmatrix_probe"
 
@@ -27,7 +31,23 @@ def adopt_folder() -> None:
     spec.loader.exec_module(package)
 
 
+def find_packages() -> None:
+    """Have the environment's packages be found, as Python's own start would without ``-S``.
+
+    A ``sitecustomize`` is imported from where a launch's ``PYTHONPATH`` says alone.
+    """
+    name = "sitecustomize"
+    told = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    asked = importlib.machinery.PathFinder.find_spec(name, told)
+    if not asked:
+        sys.modules[name] = types.ModuleType(name)
+    site.main()
+    if not asked:
+        del sys.modules[name]
+
+
 if __name__ == "__main__":
+    find_packages()
     adopt_folder()
     from tfmatrix_probe.process_start import prepare  # type: ignore[import-not-found]  # the same
     from tfmatrix_probe.server import be_worker, main  # type: ignore[import-not-found]  # the name made above

@@ -1,12 +1,13 @@
 """Fingerprints: SHA-256 over a tensor's canonical dtype name, shape and bytes.
 
 Everything that can tell two tensors apart counts: -0.0, NaN payloads, dtype and shape. Memory layout and byte order
-do not, since they are not part of the value.
+do not, since they are not part of the value. The function that makes digests is taken before a model runs, which may
+put another one in its place.
 """
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ def canonical(value: Any) -> Tensor:
 def digest(tensor: Tensor) -> str:
     """Return the SHA-256 of a canonical tensor, as 64 hexadecimal digits."""
     header = "{}\0{}\0".format(tensor.dtype, ",".join(map(str, tensor.shape)))
-    state = hashlib.sha256(header.encode("ascii"))
+    state = sha256(header.encode("ascii"))
     state.update(tensor.data)
     return state.hexdigest()
 

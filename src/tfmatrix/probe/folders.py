@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+from hashlib import sha256
 
 
 def digest_of(folder: str) -> str:
     """Return the SHA-256 of a folder's files: each its path within the folder, and its bytes' digest."""
-    state = hashlib.sha256()
+    state = sha256()
     for name in sorted(_files(folder)):
         with open(os.path.join(folder, name), "rb") as file:
-            state.update(name.encode("utf-8") + b"\0" + hashlib.sha256(file.read()).digest())
+            state.update(name.encode("utf-8") + b"\0" + sha256(file.read()).digest())
     return state.hexdigest()
 
 

@@ -97,7 +97,7 @@ def guard(worker: int, handover: Handover, host: Host, answers: IO[bytes], scrat
         reap_all()
         shutil.rmtree(scratch, ignore_errors=True)
     if line:
-        answer(answers, kept, header)
+        answer(answers, kept, header, request.get("number", ""))
     return _end_like(status)
 
 
@@ -106,17 +106,14 @@ def limits_of(request: Mapping[str, Any]) -> Limits:
     return Limits(float(request["timeout"]), float(request.get("memory_mib") or 0))
 
 
-def answer(answers: IO[bytes], kept: Kept, header: Mapping[str, Any]) -> None:
+def answer(answers: IO[bytes], kept: Kept, header: Mapping[str, Any], number: str) -> None:
     """Answer for a trial: with what it said where that is whole, and otherwise with a header alone."""
+    measured = dict(header, output=kept.output, seconds=round(kept.seconds, 3), peak_kib=kept.peak_kib, number=number)
     if header is kept.answer.header:
-        kept.answer.pass_on(answers, _measured(kept, header))
+        kept.answer.pass_on(answers, measured)
     else:
-        write_message(answers, _measured(kept, header))
+        write_message(answers, measured)
     kept.answer.close()
-
-
-def _measured(kept: Kept, header: Mapping[str, Any]) -> Dict[str, Any]:
-    return dict(header, output=kept.output, seconds=round(kept.seconds, 3), peak_kib=kept.peak_kib)
 
 
 def header_of(kept: Kept, request: Mapping[str, Any], scratch: str) -> Dict[str, Any]:

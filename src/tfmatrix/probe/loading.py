@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
+import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
@@ -53,18 +54,23 @@ def load(path: str, source: str = "") -> ModuleType:
 
 
 def _read(path: Path, digest: str) -> bytes:
-    """Return a model file's bytes; raise Changed where they do not have this SHA-256, the empty one being any.
+    """Return a model file's bytes; raise BadModel where it has none that can be read.
 
-    What they do would stand for another file.
+    Raises Changed where they do not have this SHA-256, the empty one being any: what they do would stand for another
+    file.
     """
     named = "{}, line 1: the file".format(path.name)
+    if os.path.lexists(str(path)) and not path.is_file():  # a pipe would be waited for
+        raise BadModel("{} is none, or leads to none".format(named))
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         if not digest:
             raise
         raise Changed("{} is gone; run again".format(named)) from None
-    if digest and hashlib.sha256(content).hexdigest() != digest:
+    except OSError as error:
+        raise BadModel("{} cannot be read: {}".format(named, error.strerror)) from None
+    if digest and sha256(content).hexdigest() != digest:
         raise Changed("{} changed during the run; run again".format(named))
     return content
 
@@ -128,12 +134,22 @@ def _check_constants(module: ModuleType, kind: Kind) -> None:
         if isinstance(value, int) and value < 1:
             raise broken(module, name, "{} must be at least 1, but is {}".format(name, value))
     variants = _definition(Path(str(module.__file__)), "VARIANTS")
-    if variants is not None and not isinstance(getattr(variants, "value", None), ast.Dict):
+    if variants is not None and not _is_written_out(getattr(variants, "value", None)):
         raise broken(module, "VARIANTS", "VARIANTS must be a dict written out: it is read, not run, to find them")
     optimizer = getattr(module, "OPTIMIZER", None)
     missing = {"name", "learning_rate"} - set(optimizer) if isinstance(optimizer, dict) else ()
     if missing:
         raise broken(module, "OPTIMIZER", "OPTIMIZER lacks {}".format(", ".join(sorted(missing))))
+
+
+def _is_written_out(value: Any) -> bool:
+    """Tell whether an expression is a dict whose names are strings that stand there."""
+    return isinstance(value, ast.Dict) and all(_is_name(key) for key in value.keys)
+
+
+def _is_name(key: Any) -> bool:
+    name = getattr(key, "value", getattr(key, "s", None))  # Python 3.7 has nodes of strings
+    return isinstance(name, str) and bool(name)
 
 
 def parameters(function: Any) -> Mapping[str, inspect.Parameter]:

@@ -20,6 +20,9 @@ from typing import Any, Dict
 IMPORTS = ("numpy", "tensorflow")
 """What is imported where nothing else is asked for."""
 
+FLAGS = ("-S", "-s", "-u")
+"""What this program is started with: no one's sitecustomize and packages but the environment's, and no held output."""
+
 _FIXED = 0x0040000  # ADDR_NO_RANDOMIZE of <sys/personality.h>
 _ASK = 0xFFFFFFFF
 
@@ -38,7 +41,7 @@ def prepare() -> None:
     if wanted.get("fixed_addresses") and not _fixed_addresses():
         ctypes.CDLL(None).personality(_FIXED)
         if _fixed_addresses():  # a container may forbid it: `saw` tells
-            os.execv(sys.executable, [sys.executable, "-s", "-u", *sys.argv])  # noqa: S606  # itself, as it was started
+            os.execv(sys.executable, [sys.executable, *FLAGS, *sys.argv])  # noqa: S606  # itself, as it was started
 
 
 def _fixed_addresses() -> bool:

@@ -13,12 +13,12 @@ working folder too, right below the trial's own: such a file is noted as the pro
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
 import stat
 import sys
+from hashlib import sha256
 from types import ModuleType
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -288,7 +288,7 @@ def digest_of(path: str) -> str:
 
     Its names are sorted, each with a zero byte behind it; hidden ones, and compiled modules, do not count.
     """
-    state = hashlib.sha256()
+    state = sha256()
     with contextlib.suppress(OSError):
         if path.endswith(os.sep):
             for name in sorted(os.listdir(path)):

@@ -1,30 +1,31 @@
 """The probe's contract, and the worker that keeps it.
 
-Started as ``python -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once and
-writes one message about itself. Where `process_start` says that it is bare, it imports neither TensorFlow nor NumPy:
-each of its trials does. Then it reads requests, one JSON object a line, from standard input, and answers each
-with one message on file descriptor ``TFMATRIX_ANSWERS``. It ends when its input does or when the process that started
-it is gone, in the middle of a trial too; no process that it or a model started outlives it.
+Started as ``python -S -s -u path/to/probe`` with the launch's variables in its environment, it imports TensorFlow once
+and writes one message about itself. Where `process_start` says that it is bare, it imports neither TensorFlow nor
+NumPy: each of its trials does. Then it reads requests, one JSON object a line, from standard input, and answers each
+with one message on file descriptor ``TFMATRIX_ANSWERS``; its trials have their folders in the empty one that
+``TFMATRIX_SCRATCH`` names. It ends when its input does or when the process that started it is gone, in the middle of a
+trial too; no process that it or a model started outlives it.
 
 A message is 8 bytes (little-endian: the header's length), the header (JSON) and ``size`` bytes, `size` being in the
 header: for an observed trial the recorder's payload, otherwise none.
 
 A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
 (``train``, ``start``, ``seeds``, ``effects``, or ``write`` and ``read``: see `exchange`), ``intra_op``, ``inter_op``,
-``timeout`` (seconds), ``fresh`` (run it in the process that imported TensorFlow, without a fork, and end). To train, it
-may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the purpose ``start`` it has ``handed``, the
-file of what is handed over (see `watch.handed`), and ``off``, layers that are called with ``training=False``; for
-``seeds`` it has ``seeds``, under which initial weights are drawn, and for ``effects`` ``layers`` (see `effects`). It
-may have ``memory_mib`` (resident size that the trial's processes may reach together; 0 or absent: any), and what
-`trial` reads besides. Where it has ``script``, ``command`` or ``builder``, that is run in the place of the model file,
-as `scripts`, `commands` and `named` say; its ``path`` is then a name alone.
+``timeout`` (seconds), ``number`` (which its answer repeats), ``fresh`` (run it in the process that imported TensorFlow,
+without a fork, and end). To train, it may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the
+purpose ``start`` it has ``handed``, the file of what is handed over (see `watch.handed`), and ``off``, layers that are
+called with ``training=False``; for ``seeds`` it has ``seeds``, under which initial weights are drawn, and for
+``effects`` ``layers`` (see `effects`). It may have ``memory_mib`` (resident size that the trial's processes may reach
+together; 0 or absent: any), and what `trial` reads besides. Where it has ``script``, ``command`` or ``builder``, that
+is run in the place of the model file, as `scripts`, `commands` and `named` say; its ``path`` is then a name alone.
 
-An answer has: ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind`` (the exception's type, the
-signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model file's name and line),
-``where`` (that line) and ``traceback`` (of the exception, or every thread's where it was killed), the four empty where
-the trial was observed; ``output`` (the last that it wrote), ``seconds`` and ``peak_kib`` (largest resident size); and
-what the trial rests on: ``read`` (pairs of a path and SHA-256, as `reads` says), ``outside`` (those of the paths that
-are not the project's) and ``notes`` (sentences about what could not be seen).
+An answer has: ``number`` (its request's); ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind``
+(the exception's type, the signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model
+file's name and line), ``where`` (that line) and ``traceback`` (of the exception, or every thread's where it was
+killed), the four empty where the trial was observed; ``output`` (the last that it wrote), ``seconds`` and ``peak_kib``
+(largest resident size); and what the trial rests on: ``read`` (pairs of a path and SHA-256, as `reads` says),
+``outside`` (those of the paths that are not the project's) and ``notes`` (sentences about what could not be seen).
 
 Two processes keep this contract. The *worker* imports TensorFlow, reads requests, and forks and keeps a trial for each.
 The `guard` started it, by a fork or, where there is none, as a program with one argument. It ends everything where the
@@ -52,7 +53,7 @@ from .importing import compile_from_source
 from .isolation import Channel, flush_streams, hold, keep
 from .messages import write_message
 from .outcomes import Changed
-from .process_start import asked, import_all, saw
+from .process_start import FLAGS, asked, import_all, saw
 from .processes import adopt_orphans, end_with, reap_all
 from .reads import Reads
 from .recorded import offer
@@ -66,7 +67,7 @@ def main() -> int:
     adopt_orphans()
     host = Host()
     handover = Handover()
-    scratch = tempfile.mkdtemp(prefix="tfmatrix-")
+    scratch = os.environ.pop("TFMATRIX_SCRATCH")
     worker = _start_worker(answers, handover, scratch)
     return guard(worker, handover, host, os.fdopen(answers, "wb"), scratch)
 
@@ -86,7 +87,7 @@ def _start_worker(answers: int, handover: Handover, scratch: str) -> int:
             Worker(os.fdopen(answers, "wb"), handover, scratch).work(parent)
         return worker
     told = json.dumps([parent, answers, handover.descriptors, scratch])
-    command = [sys.executable, "-s", "-u", os.path.dirname(os.path.abspath(__file__)), told]
+    command = [sys.executable, *FLAGS, os.path.dirname(os.path.abspath(__file__)), told]
     return subprocess.Popen(command, pass_fds=[answers, *handover.descriptors]).pid
 
 
@@ -130,23 +131,24 @@ class Worker:
         with open(0, "rb", closefd=False) as lines:  # no path
             for line in lines:
                 request = json.loads(line.decode("utf-8"))
+                number = request.pop("number", "")  # is not told to the trial
                 named = request.get("command") or request.get("builder")  # its path is its name
                 paths = ("plant",) if named else ("path", "plant")
                 for name in paths:  # a trial's working folder is its own
                     if request.get(name):
                         request[name] = os.path.abspath(request[name])
                 if request["fresh"]:
-                    self._become_trial(request)
-                self._fork_trial(request, host)
+                    self._become_trial(request, number)
+                self._fork_trial(request, number, host)
 
-    def _become_trial(self, request: Mapping[str, Any]) -> NoReturn:
+    def _become_trial(self, request: Mapping[str, Any], number: str) -> NoReturn:
         """Be the trial: the guard keeps this process from here on, and answers."""
         scratch = tempfile.mkdtemp(dir=self._scratch)
-        self._handover.give({**request, "scratch": scratch})
+        self._handover.give({**request, "scratch": scratch, "number": number})
         channel = self._handover.channel
         _be_trial(os.getppid(), request, scratch, channel, [self._answers.fileno()])
 
-    def _fork_trial(self, request: Mapping[str, Any], host: Host) -> None:
+    def _fork_trial(self, request: Mapping[str, Any], number: str, host: Host) -> None:
         """Fork a trial, keep it, and answer."""
         channel = Channel()
         scratch = tempfile.mkdtemp(dir=self._scratch)
@@ -163,7 +165,7 @@ class Worker:
         finally:
             channel.close()
             shutil.rmtree(scratch, ignore_errors=True)
-        answer(self._answers, kept, header)
+        answer(self._answers, kept, header, number)
 
 
 def describe() -> Dict[str, Any]:

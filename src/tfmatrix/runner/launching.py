@@ -14,6 +14,10 @@ PASSED = ("PATH", "TMPDIR", *INHERITED)
 """What a probe may know of its caller: where programs, libraries, GPUs and room for files are."""
 
 
+FLAGS = ("-S", "-s", "-u")
+"""What a probe's Python is started with: neither the machine's nor the user's own modules, and no held output."""
+
+
 def variables(launch: Launch, environment: Environment, hash_seed: str, home: Path) -> Mapping[str, str]:
     """Return the environment variables of a probe, all of them.
 
@@ -28,6 +32,7 @@ def variables(launch: Launch, environment: Environment, hash_seed: str, home: Pa
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONHASHSEED": hash_seed,
+        "PYTHONDONTWRITEBYTECODE": "1",  # an environment is compiled when it is made, and then closed
         "OMP_NUM_THREADS": str(launch.intra_op),
         "OPENBLAS_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": str(launch.intra_op),

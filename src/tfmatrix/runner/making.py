@@ -7,12 +7,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from tfmatrix import alone
 from tfmatrix.config import Config
 from tfmatrix.environments import making
 from tfmatrix.errors import Unavailable
@@ -47,7 +47,7 @@ class Maker:
         if not noxfile.is_file():
             raise Unavailable(f"there is no noxfile.py in {self._config.root}, whose sessions make environments.")
         session = f"environment({environment.name})"
-        command = [sys.executable, "-m", "nox", "--no-color", "-f", str(noxfile), "-s", session]
+        command = [*alone.command("nox"), "--no-color", "-f", str(noxfile), "-s", session]
         code, output = self._run(command, {**os.environ, **_choices(environment)})
         found = find(environment, self._config)
         if code or found is None:
@@ -91,7 +91,7 @@ class Maker:
             reading, self._held = os.pipe()
             try:
                 return subprocess.Popen(
-                    [sys.executable, "-m", "tfmatrix.runner.supervisor", *command],
+                    [*alone.command("tfmatrix.runner.supervisor"), *command],
                     cwd=self._config.root,
                     env=dict(variables),
                     stdin=reading,

@@ -47,6 +47,7 @@ from tfmatrix.runner import making
 from tfmatrix.runner.answers import to_trial, trial_of
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused
 from tfmatrix.runner.probe import Placed, Probe, ProbeDied
+from tfmatrix.runner.temporary import remove_left
 
 MEMORY_EACH = 2.0
 """GiB for each process: TensorFlow with a reference model takes 0.4 to 0.7 of it, and a user's own model more."""
@@ -71,6 +72,7 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]
     if machine_id(config.machine) != machine_id(this_machine()):
         raise InternalError("what was planned for another machine cannot be run here")
     trials = tuple(missing)
+    remove_left()
     run = _Run(config, files_of(trials, config))
     by_environment = _grouped(trials, lambda expected: expected.cell.environment)
     try:

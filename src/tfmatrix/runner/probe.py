@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,8 @@ import psutil
 
 from tfmatrix.errors import UserError
 from tfmatrix.records import Environment, Launch, Start
-from tfmatrix.runner.launching import started, variables
+from tfmatrix.runner.launching import FLAGS, started, variables
+from tfmatrix.runner.temporary import HeldFolder
 from tfmatrix.tables import PROBE
 
 IMPORT_PATIENCE = 300.0
@@ -69,13 +69,16 @@ class Probe:
         self.can_fork = False
         """Whether a fork is sound, known once it described itself."""
         try:
-            self._home = Path(tempfile.mkdtemp(prefix="tfmatrix-home-"))
-            self._log = (self._home / "log").open("w+b")
+            self._folder = HeldFolder("probe")
+            here = home = self._folder.path / "home"
+            scratch = self._folder.path / "scratch"
+            home.mkdir()
+            scratch.mkdir()
+            self._log = (self._folder.path / "log").open("w+b")
         except OSError as error:
             raise UserError(
                 f"no trial can be run without a temporary folder: {error}; make room there, or set TMPDIR to another."
             ) from error
-        here = home = self._home
         if placed:
             here, home = placed.make(placed.start.here, here), placed.make(placed.start.home, home)
         env = variables(launch, environment, hash_seed, home)
@@ -85,13 +88,13 @@ class Probe:
         self._answers = reading
         try:
             self._process = subprocess.Popen(
-                [interpreter, "-s", "-u", str(PROBE)],
+                [interpreter, *FLAGS, str(PROBE)],
                 stdin=subprocess.PIPE,
                 stdout=self._log,
                 stderr=self._log,
                 pass_fds=[writing],
                 cwd=here,
-                env={**env, "TFMATRIX_ANSWERS": str(writing)},
+                env={**env, "TFMATRIX_ANSWERS": str(writing), "TFMATRIX_SCRATCH": str(scratch)},
             )
         finally:
             os.close(writing)
@@ -105,17 +108,18 @@ class Probe:
     def ask(self, request: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
         """Return the answer to a request, header and payload.
 
-        Raises ``ProbeDied`` where none comes; the probe has ended by then, so that no late answer is taken for that to
-        the next request.
+        Raises ``ProbeDied`` where none comes, or one that is not to this request; the probe has ended by then, so that
+        no late answer is taken for that to the next request.
         """
         assert self._process.stdin is not None
+        number = secrets.token_hex(8)
         try:
-            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self._process.stdin.write(json.dumps({**request, "number": number}).encode("ascii") + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise ProbeDied(self._last_words()) from None
         try:
-            return self._receive(request["timeout"] + GRACE)
+            return self._receive(request["timeout"] + GRACE, number)
         except ProbeDied:
             self.kill()
             self._process.wait()
@@ -149,9 +153,9 @@ class Probe:
             self._process.stdin.close()
         os.close(self._answers)
         self._log.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._folder.let_go()
 
-    def _receive(self, patience: float) -> tuple[dict[str, Any], bytes]:
+    def _receive(self, patience: float, number: str = "") -> tuple[dict[str, Any], bytes]:
         deadline = time.monotonic() + patience
         length = int.from_bytes(self._read(8, deadline), "little")
         if length > LONGEST_HEADER:
@@ -161,6 +165,8 @@ class Probe:
             size = _size(header["size"])
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ProbeDied("what it wrote is no answer") from None
+        if header.get("number", "") != number:
+            raise ProbeDied("what it wrote is no answer to what it was asked")
         return header, self._read(size, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:

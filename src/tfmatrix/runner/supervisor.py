@@ -1,8 +1,8 @@
 """A supervisor: a program that runs a command, and ends it with all that it started once its holder lets go.
 
-Started as ``python -m tfmatrix.runner.supervisor COMMAND...`` with a pipe as standard input, whose other end the holder
-keeps open for as long as the command may run. When that end is closed, by the holder or by its death, nothing of the
-command is left; so it is where the command has ended by itself and something of it has not. Exits as the command did.
+Its arguments are the command. Its standard input is a pipe, whose other end the holder keeps open for as long as the
+command may run. When that end is closed, by the holder or by its death, nothing of the command is left; so it is where
+the command has ended by itself and something of it has not. Exits as the command did.
 """
 
 from __future__ import annotations

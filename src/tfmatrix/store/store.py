@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from tfmatrix.errors import UserError
-from tfmatrix.records import CRASHED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
+from tfmatrix.records import CRASHED, FAILED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
 from tfmatrix.store.files import Folders
 from tfmatrix.store.fingerprints import fits, tensor_digest, trace_digest
 
@@ -224,12 +224,14 @@ class Store:
     def settled(self) -> set[str]:
         """Return the keys of the trials that need not be run again.
 
-        These are all but those ended by something outside, and those that read what is not as it was any more.
+        These are all but those ended by something outside or for want of memory or disk, and those that read what is
+        not as it was any more.
         """
         found = set()
         for row in self.rows():
             key, _, outcome, _, _, rests = row
-            if self.is_current(rests) and not (outcome == CRASHED and self._trial(row).from_outside):
+            broken = outcome in (CRASHED, FAILED)
+            if self.is_current(rests) and not (broken and self._trial(row).is_to_be_repeated):
                 found.add(key)
         return found
 

@@ -15,7 +15,9 @@ from tfmatrix.errors import UserError
 from tfmatrix.questions.recipes import scripts
 from tfmatrix.questions.recipes.plan import PLACE, RecipesPlan, make_recipes_plan, sibling
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, together
-from tfmatrix.records import Environment, Script
+from tfmatrix.records import Environment, Launch, Script, Start
+from tfmatrix.runner.events import Launched
+from tfmatrix.store.store import Store
 
 
 def plan_of(folder: Path, **choices: Any) -> RecipesPlan:
@@ -89,11 +91,11 @@ def test_every_trial_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert len({expected.id for expected in tried if isinstance(expected.work, Script)}) == len(tried)
 
 
-@pytest.mark.parametrize("changed", ["lock", "recipe", "model", "variation", "probe", "machine", "GPUs"])
+@pytest.mark.parametrize("changed", ["lock", "recipe", "model", "variation", "probe", "machine", "GPUs", "threads"])
 def test_a_key_covers_everything_that_may_change_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    """Another lock, recipe, model, variation, probe, machine or GPU is another key; without a change it is the same."""
+    """Another lock, recipe, model, variation, probe, machine, GPU or launch is another key; else it is the same."""
     plan = plan_of(tmp_path)
     cell, variation = plan.cells[0], VARIATIONS["hash-seed"]
     before = plan.expected(cell, variation).key
@@ -114,9 +116,24 @@ def test_a_key_covers_everything_that_may_change_bits(
         monkeypatch.setattr(keys, "probe_source", lambda: "another")
     elif changed == "GPUs":
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    elif changed == "threads":
+        plan = replace(plan, config=replace(plan.config, launches=(Launch(intra_op=8),)))
     else:
         plan = replace(plan, config=replace(plan.config, machine=MACHINE_OF_TESTS))
     assert plan_again(plan).expected(cell, variation).key != before
+
+
+def test_a_trial_starts_with_the_projects_own_default_launch(tmp_path: Path) -> None:
+    """What the project sets for every launch holds for recipes too, and what was seen of processes is told apart."""
+    plan = plan_of(tmp_path, versions=["2.15.1"])
+    launch = Launch(intra_op=8, variables=(("TF_ENABLE_ONEDNN_OPTS", "0"),))
+    other = plan_again(replace(plan, config=replace(plan.config, launches=(launch, Launch("x")))))
+    assert other.expected(other.cells[0], CONTROL).cell.launch == launch
+    saw = Launched(plan.environments[0], 1.0, True, Start(name="control-1"), {"hash": 1})
+    with Store(tmp_path / "store.sqlite") as store:
+        plan.note(saw, store)
+        assert plan.saw(store, plan.environments[0], "control-1") == {"hash": 1}
+        assert other.saw(store, plan.environments[0], "control-1") == {}
 
 
 def plan_again(plan: RecipesPlan) -> RecipesPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from typing import Any, List, Mapping
 
 import numpy as np
@@ -46,7 +46,7 @@ def digests_of(parts: List[Any]) -> List[bytes]:
 
 
 def _digest(parts: List[Any]) -> bytes:
-    state = hashlib.sha256()
+    state = sha256()
     for part in parts:
         array = np.asarray(part)
         state.update(repr(array.tolist()).encode("utf-8") if array.dtype == object else array.tobytes())

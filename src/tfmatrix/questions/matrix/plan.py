@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -41,6 +38,7 @@ from tfmatrix.records import (
 )
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
+from tfmatrix.runner.temporary import HeldFolder
 from tfmatrix.store.store import Store
 
 TRAIN = Train()
@@ -103,9 +101,11 @@ class Plan:
     @cached_property
     def _folder(self) -> Path:
         """A folder for what trials are handed, which is there as long as the plan is."""
-        folder = tempfile.mkdtemp(prefix="tfmatrix-start-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return Path(folder)
+        return self._held.path
+
+    @cached_property
+    def _held(self) -> HeldFolder:
+        return HeldFolder("start")
 
     def needed(self, cell: Cell, has: Callable[[str], bool]) -> tuple[ExpectedTrial, ...]:
         """Return the trials that a cell needs whatever comes of them, given which keys are known.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
 
 from tfmatrix.compare.results import EnvironmentState
 from tfmatrix.questions.recipes import judge
@@ -35,6 +36,7 @@ def known(plan: RecipesPlan, store: Store) -> Results:
             "modes": list(dict.fromkeys(cell.script.model.mode for cell in plan.cells)),
             "trials": plan.trials,
             "seed": plan.config.seed,
+            "launch": asdict(plan.launch),
         },
         trials=len({expected.key for expected in ran}),
         processes=len({(expected.cell.environment, expected.start) for expected in ran}),

@@ -10,7 +10,7 @@ from tfmatrix.errors import InternalError, unreachable
 from tfmatrix.questions.recipes.judge import OTHER, Effect
 from tfmatrix.questions.recipes.summary import BROKEN, Cell, Report
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, NEVER_PROMISED, TOGETHER
-from tfmatrix.records import MISSING
+from tfmatrix.records import MISSING, Launch
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -327,6 +327,12 @@ def _recipes(report: Report) -> Iterator[Block]:
         yield Listing("python", recipe.code)
 
 
+def _launch(launch: Launch) -> str:
+    """Return in words what a process starts with."""
+    set_ = "".join(f", {name}={value}" for name, value in launch.variables)
+    return f"Threads within an operation: {launch.intra_op}, operations at once: {launch.inter_op}{set_}"
+
+
 def _foot(report: Report) -> Iterator[Block]:
     yield Heading(2, "Environments")
     found = (*report.environments, *report.beside)
@@ -334,9 +340,8 @@ def _foot(report: Report) -> Iterator[Block]:
     yield Heading(2, "Machine")
     yield paragraph(
         parts.machine(report.machine),
-        "Two threads within an operation and two operations at once, unless a variation says otherwise. Whether a "
-        "recipe reproduces may",
-        "depend on the machine; run it on yours:",
+        f"{_launch(report.settings.launch)}, unless a variation says otherwise. Whether a recipe reproduces may depend "
+        "on the machine; run it on yours:",
     )
     yield Listing("console", f"$ python3 -m nox -s recipes -- --versions {report.settings.versions[-1]}")
     yield paragraph(prose("`reports/recipes.json` holds every number of this report."))

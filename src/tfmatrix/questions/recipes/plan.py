@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -94,7 +95,8 @@ class RecipesPlan:
         return noted if isinstance(noted, dict) else {}
 
     def _process_key(self, environment: Environment, process: str) -> str:
-        return f"{self.scope.environment_key(environment)}/{process}"
+        started = json.dumps([self.launch.intra_op, self.launch.inter_op, self.launch.variables])
+        return f"{self.scope.environment_key(environment)}/{started}/{process}"
 
     def known_of(self, cell: RecipeCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:
         """Return a cell as it is judged, with the function that looks its trials up; ``trial`` does so by key."""
@@ -128,6 +130,11 @@ class RecipesPlan:
         return {c: min(group, key=lambda one: one.script.recipe.length) for group in groups.values() for c in group}
 
     @property
+    def launch(self) -> Launch:
+        """What every process starts with, unless a variation says otherwise: the project's default."""
+        return self.config.launches[0]
+
+    @property
     def trials(self) -> int:
         """How many trials at least a cell has to agree in."""
         return max(LEAST_TRIALS, self.config.trials)
@@ -159,7 +166,7 @@ class RecipesPlan:
         start = replace(PLACE.joined(variation.start), name=f"{process}-{number}")
         model = Model(f"/{script.recipe.name}.py", script.digest, script.model.name)
         work = Scripted(script.recipe.code, script.model.source, script.model.options, variation.doings)
-        tried = Cell(environment, Launch(), script.model.mode, model)
+        tried = Cell(environment, self.launch, script.model.mode, model)
         return expect(self.scope, tried, work, role=variation.name, number=number, seed=self.config.seed, start=start)
 
 

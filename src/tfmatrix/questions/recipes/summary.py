@@ -13,6 +13,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import scripts, variations
 from tfmatrix.questions.recipes.judge import SAME, Effect
 from tfmatrix.questions.recipes.results import Found, Results
+from tfmatrix.records import Launch
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
@@ -44,6 +45,7 @@ class Settings(Record, frozen=True, kw_only=True):
     modes: tuple[Name, ...]
     trials: Positive
     seed: Count
+    launch: Annotated[Launch, Meta(description="What every process starts with, unless a variation says otherwise.")]
 
 
 class Model(Record, frozen=True, kw_only=True):

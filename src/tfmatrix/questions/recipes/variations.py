@@ -100,14 +100,14 @@ _VARIATIONS = (
     Variation(
         "intra-op-threads",
         NEVER_PROMISED,
-        "1 thread within an operation, not 2",
+        "1 thread within an operation",
         _variables(TF_NUM_INTRAOP_THREADS="1", OMP_NUM_THREADS="1"),
         sees="variables",
     ),
     Variation(
         "inter-op-threads",
         NEVER_PROMISED,
-        "1 operation at once, not 2",
+        "1 operation at once",
         _variables(TF_NUM_INTEROP_THREADS="1"),
         sees="variables",
     ),
