@@ -25,11 +25,12 @@ COLUMNS: Mapping[int | str, str] = {0: "exit 0", 1: "exit 1", 2: "exit 2", 125: 
 
 INTRODUCTION = """Written by `nox -s fuzz{}` on Python {}: {} mutated inputs took {:.0f} minutes in {} processes.
 
-Each input is a file of a project or a row of its store, changed in some bytes, lines or values.
+Each input is a file of a project, a row of its store or an answer of a probe, changed in some bytes, lines or values.
 A command reads it, and has to end with 0, 1 or 2, a 2 with a sentence: a traceback (125) and a *hang* of a minute are
 faults. The project differs in its candidate, so an input that passes is a *wrong green*, unless a plain oracle knows
 why it may: a rule says so and is named, a record covers these bits today, the receipt, the report and its page say
-what they said before, or the command only told what is pinned, stored or expected."""
+what they said before, or the command only told what is pinned, stored or expected. An answer of a probe that is taken
+counts as 0 here, and has the digests that it tells; one that is refused ends its own trial, and counts as 2."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -22,14 +22,17 @@ from unittest import mock
 
 import tomlkit
 
-from building import CANDIDATE, ones
+from building import CANDIDATE, ones, plan_of, tensor, traced
 from gate.project import LATER, TODAY, gated, of_candidate
 from tfmatrix import cli, keys
 from tfmatrix.cli import gate
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import summary as matrix
 from tfmatrix.reading import toml_in
+from tfmatrix.records import OBSERVED
 from tfmatrix.report.document import of_shape
+from tfmatrix.runner.answers import to_trial
+from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 
 from .mutating import VALUES, of_bytes, of_data
 
@@ -436,6 +439,54 @@ def _change_a_row(connection: sqlite3.Connection, table: str, random: Random) ->
     connection.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (value, row))
 
 
+class Answers(Target):
+    """What a probe says of a trial."""
+
+    weight = 15
+
+    def prepare(self) -> None:
+        """Make it."""
+        self.expected = next(iter(plan_of(self.folder).trials.values()))[0]
+        trace, tensors = traced(
+            {"native init/w": tensor([1.0, -0.0]), "injected init/w": tensor([[3]], "int64"), "native text": tensor([])}
+        )
+        self.header = {"outcome": OBSERVED, "seconds": 1.5, "peak_kib": 7, "read": [["a", "0" * 64]], "notes": ["n"]}
+        self.manifest = {
+            "trace": [list(print_) for print_ in trace],
+            "tensors": [[name, one.dtype, list(one.shape), len(one.data), one.whole] for name, one in tensors.items()],
+        }
+        self.data = b"".join(one.data for one in tensors.values())
+
+    def one(self, random: Random) -> Found:
+        """Take another header, manifest or bytes for an answer."""
+        header, manifest, data = self.header, self.manifest, self.data
+        match random.randrange(3):
+            case 0:
+                header = of_data(header, random)
+            case 1:
+                manifest = of_data(manifest, random)
+            case _:
+                data = of_bytes(data, random)
+        try:
+            encoded = json.dumps(manifest).encode()
+        except ValueError:  # a number of too many digits
+            encoded = b"9" * 5001
+        payload = len(encoded).to_bytes(8, "little") + encoded + data
+        if not random.randrange(4):
+            payload = of_bytes(payload, random)
+        try:
+            trial, trace, tensors = to_trial(self.expected, header, payload, self.folder)
+        except Exception as error:  # whatever it is, a run would end by it
+            return Found(cli.OUR_FAULT, repr(error))
+        if trial.outcome != OBSERVED:
+            return Found(cli.INCOMPLETE)
+        if trial.trace != trace_digest(trace) or {one.digest for one in trace} - set(tensors):
+            return Found(WRONG, "a trace that is not its digest's")
+        if any(one.whole and tensor_digest(one) != digest for digest, one in tensors.items()):
+            return Found(WRONG, "a tensor that is not its digest's")
+        return Found(cli.SAME)
+
+
 TARGETS: dict[str, type[Target]] = {
     "configuration": Configuration,
     "model files": Model,
@@ -446,4 +497,5 @@ TARGETS: dict[str, type[Target]] = {
     "reports": Report,
     "pages": Page,
     "store rows": StoreRows,
+    "probe messages": Answers,
 }
