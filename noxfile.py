@@ -123,6 +123,16 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Mutate 100,000 times what tfmatrix reads, and write what became of it: `-- --count 1000 --seed 2`."""
+    session.install("-e", ".", "--group", "tests")
+    session.chdir("tests")
+    session.run("python", "-m", "fuzz", *session.posargs)
+    if not session.posargs:
+        session.run("pytest", "fuzz/test_attacker.py", "--timeout", "0", env={"TFMATRIX_ATTACKS": "5000"})
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Put small faults into a copy of the code, and write which the unit tests miss: `-- --sample 50 --seed 1`."""
     session.install("-e", ".", "--group", "mutants")

@@ -131,6 +131,12 @@ MISTAKES = {
     "memory": [("-1", "at least 0"), ("1.5", "whole number")],
     "store": [('""', "not empty"), ("[]", "must be a string")],
     "reports": [("1", "must be a string")],
+    "removed": [
+        ("'mlp'", "has 'mlp', which is none of \"model NAME\""),
+        ("['model mlp', 'modes v1']", "has 'modes v1', which is none of"),
+        ("['seed ']", "has 'seed', which is none of"),
+        ("[42]", "must be a list of strings"),
+    ],
     "launches": [
         ("3", "a table of tables"),
         ("{ one = 1 }", "a table of tables"),

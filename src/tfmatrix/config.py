@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,13 +13,9 @@ from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models import builders, commands
 from tfmatrix.models.defined import require_inside, require_name
+from tfmatrix.reading import reading, shown, toml_of
 from tfmatrix.records import Builder, Command, Defined, Launch, Machine, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # only below Python 3.11
 
 RESERVED = {
     "PYTHONHASHSEED": "every trial sets for itself",
@@ -37,11 +32,20 @@ RESERVED = {
 PRESETS = ("bitwise", "rounding", "redraw")
 """The gate's presets; a test holds this to its table."""
 
+REMOVABLE = ("model", "mode", "launch", "cell", "seed")
+"""What a project may ask for and then remove."""
+
 RATIO_LIMIT = 2.0**23
 """At this many times the least noise floor a float32 has changed by as much as its largest element: no rounding."""
 
 MOST_TRIALS = 1000
 """Trials, or draws of jitter, that may be asked for of one cell: those of a thousand cells are planned in a minute."""
+
+MOST_OF_ANYTHING = 2**32
+"""What any whole number is at most; what takes less says so where it is used."""
+
+MOST_SECONDS = 10_000_000
+"""Which are 115 days: more than a system waits for in one go is no limit."""
 
 ALL = "all"
 """In place of versions: every release that the catalogue knows."""
@@ -86,6 +90,8 @@ class Config:
     """MiB that one trial's processes may take together; 0 means nine tenths of the machine's."""
     store: Path = Path(".tfmatrix/store.sqlite")
     reports: Path = Path("reports")
+    removed: tuple[str, ...] = ()
+    """What reports of the project had and it means to ask for no more: ``model mlp``, ``mode v1``, ``seed 42``."""
     policy: Policy = field(default_factory=Policy)
     machine: Machine = field(default_factory=this_machine)
     """Where it runs, which no table says."""
@@ -154,18 +160,11 @@ def load(root: Path) -> Config:
 
 def _tool(path: Path) -> Mapping[str, Any]:
     """Return the table of tools of a pyproject.toml."""
-    tool = _read(path).get("tool", {})
+    with reading(str(path)):
+        tool = toml_of(path).get("tool", {})
     if not isinstance(tool, Mapping):
         raise UserError(f"{path}: tool must be a table.")
     return tool
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}.") from None
-    return content
 
 
 def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str, Any]:
@@ -174,7 +173,7 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
     checked: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
-            raise UserError(sentence(f"{where}: there is no key {name!r}; {_nearest(name, known)}"))
+            raise UserError(sentence(f"{where}: there is no key {shown(name)}; {_nearest(name, known)}"))
         try:
             # One key, since TOML has no list and tables under one name: either selects, or the tables define.
             if name == "models" and isinstance(value, Mapping):
@@ -195,7 +194,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         hint = "; write it in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else ""
-        raise ValueError(f"must be a string that is not empty, but is {value!r}{hint}")
+        raise ValueError(f"must be a string that is not empty, but is {shown(value)}{hint}")
     return value.strip()
 
 
@@ -203,7 +202,7 @@ def _names(value: Any) -> tuple[str, ...]:
     """Return names, each once, from a list or from a string with commas."""
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, Sequence) or not parts or not all(isinstance(part, str) for part in parts):
-        raise ValueError(f"must be a list of strings that is not empty, but is {value!r}")
+        raise ValueError(f"must be a list of strings that is not empty, but is {shown(value)}")
     return tuple(dict.fromkeys(_text(part) for part in parts))
 
 
@@ -215,7 +214,7 @@ def _defined(value: Mapping[str, Any]) -> tuple[tuple[Command, ...], tuple[Build
         require_name(name)
         if not isinstance(table, Mapping):
             raise ValueError(  # noqa: TRY004  # every check raises the same
-                f"has {name}, which must be a table with a command or a model, but is {table!r}"
+                f"has {name}, which must be a table with a command or a model, but is {shown(table)}"
             )
     built = {name: table for name, table in value.items() if _is_builder(name, table)}
     return (
@@ -281,7 +280,7 @@ def _told(check: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
 def _inside(value: Any, name: str) -> tuple[str, ...]:
     """Return paths within the project."""
     if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
-        raise ValueError(f"has {name}, which must be a list of paths, but is {value!r}")
+        raise ValueError(f"has {name}, which must be a list of paths, but is {shown(value)}")
     for path in value:
         require_inside(path, name)
     return tuple(dict.fromkeys(value))
@@ -292,7 +291,7 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         raise ValueError(f"has {name}, which must be a table of strings")
     if strange := [key for key, text in value.items() if not key or "=" in key or "\0" in key + text]:
-        raise ValueError(f"has {name} with {strange[0]!r}, which no variable can be, or whose value none can have")
+        raise ValueError(f"has {name} with {shown(strange[0])}, which no variable can be, or whose value none can have")
     if taken := sorted(set(value) & set(RESERVED)):
         raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
     return tuple(sorted(value.items()))
@@ -309,17 +308,28 @@ def _modes(value: Any) -> tuple[str, ...]:
     names = _names(value)
     strange = [name for name in names if name not in MODES]
     if strange:
-        raise ValueError(f"has {strange[0]!r}, which is not one of {', '.join(MODES)}")
+        raise ValueError(f"has {shown(strange[0])}, which is not one of {', '.join(MODES)}")
     return names
 
 
-def _count(least: int, most: int | None = None) -> Any:
-    limits = f"at least {least}" if most is None else f"at least {least} and at most {most}"
+def _removed(value: Any) -> tuple[str, ...]:
+    """Return names of what was removed, each behind what it is."""
+    names = () if value == [] else _names(value)
+    for name in names:
+        what, _, which = name.partition(" ")
+        if what not in REMOVABLE or not which:
+            kinds = ", ".join(f'"{one} NAME"' for one in REMOVABLE)
+            raise ValueError(f"has {shown(name)}, which is none of {kinds}")
+    return names
 
+
+def _count(least: int, most: int = MOST_OF_ANYTHING) -> Any:
     def check(value: Any) -> int:
         # A bool is an int to Python, and no count to anybody else.
-        if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
-            raise ValueError(f"must be a whole number of {limits}, but is {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(f"must be a whole number of at least {least}, but is {shown(value)}")
+        if value > most:
+            raise ValueError(f"must be at most {most}, but is {shown(value)}")
         return value
 
     return check
@@ -327,7 +337,9 @@ def _count(least: int, most: int | None = None) -> Any:
 
 def _seconds(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < float("inf"):
-        raise ValueError(f"must be a number of seconds above 0, but is {value!r}")
+        raise ValueError(f"must be a number of seconds above 0, but is {shown(value)}")
+    if value > MOST_SECONDS:
+        raise ValueError(f"must be at most {MOST_SECONDS} seconds, but is {shown(value)}")
     return float(value)
 
 
@@ -341,7 +353,7 @@ def _path(value: Any) -> Path:
 def _launches(value: Any) -> tuple[Launch, ...]:
     """Return the launches of a table of tables, the default first."""
     if not isinstance(value, Mapping) or not all(isinstance(one, Mapping) for one in value.values()):
-        raise ValueError(f"must be a table of tables, but is {value!r}")
+        raise ValueError(f"must be a table of tables, but is {shown(value)}")
     launches = {"default": Launch()}
     for name, settings in value.items():
         strange = sorted(set(settings) - {"intra_op", "inter_op", "variables"})
@@ -355,26 +367,28 @@ def _launches(value: Any) -> tuple[Launch, ...]:
 
 def _ratio(value: Any, name: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < RATIO_LIMIT:
-        raise ValueError(f"has {name}, which must be a number above 0 and below {RATIO_LIMIT:.0f}, but is {value!r}")
+        raise ValueError(
+            f"has {name}, which must be a number above 0 and below {RATIO_LIMIT:.0f}, but is {shown(value)}"
+        )
     return float(value)
 
 
 def _policy(value: Any) -> Policy:
     """Return the policy of a table; what its names stand for is checked where that is known."""
     if strange := sorted(set(_table(value)) - {"preset", "rounding-ratio", "rules"}):
-        raise ValueError(f"has {strange[0]!r}; there are preset, rounding-ratio and rules")
+        raise ValueError(f"has {shown(strange[0])}; there are preset, rounding-ratio and rules")
     preset, ratio, rules = value.get("preset", Policy.preset), value.get("rounding-ratio"), value.get("rules", [])
     if preset not in PRESETS:
-        raise ValueError(f"has the preset {preset!r}, which is not one of {', '.join(PRESETS)}")
+        raise ValueError(f"has the preset {shown(preset)}, which is not one of {', '.join(PRESETS)}")
     if not isinstance(rules, list) or not all(isinstance(rule, Mapping) for rule in rules):
-        raise ValueError(f"has rules, which must be tables, [[tool.tfmatrix.policy.rules]], but are {rules!r}")
+        raise ValueError(f"has rules, which must be tables, [[tool.tfmatrix.policy.rules]], but are {shown(rules)}")
     checked = tuple(_rule(rule, f"rule {number}") for number, rule in enumerate(rules, 1))
     return Policy(preset, None if ratio is None else _ratio(ratio, "rounding-ratio"), checked)
 
 
 def _table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"must be a table, but is {value!r}")  # noqa: TRY004  # every check raises the same
+        raise ValueError(f"must be a table, but is {shown(value)}")  # noqa: TRY004  # every check raises the same
     return value
 
 
@@ -382,7 +396,7 @@ def _rule(value: Mapping[str, Any], name: str) -> Rule:
     """Return one rule of the policy: where it holds, and either a ratio or levels of verdicts."""
     places, levels = ("model", "mode", "stage", "dtype"), ("pass", "warn", "fail")
     if strange := sorted(set(value) - {*places, *levels, "ratio"}):
-        raise ValueError(f"has {name} with {strange[0]!r}; there are {', '.join((*places, 'ratio', *levels))}")
+        raise ValueError(f"has {name} with {shown(strange[0])}; there are {', '.join((*places, 'ratio', *levels))}")
     given = [level for level in levels if level in value]
     if ("ratio" in value) == bool(given):
         raise ValueError(f"has {name}, which must have either a ratio, or some of pass, warn and fail")
@@ -440,5 +454,6 @@ _CHECKS: dict[str, Any] = {
     "memory": _count(0),
     "store": _path,
     "reports": _path,
+    "removed": _removed,
     "policy": _policy,
 }

@@ -88,3 +88,10 @@ def test_a_distribution_or_python_that_cannot_be_is_refused(distribution: str, p
     """An unknown distribution, or a Python without wheels of the release, is refused at once."""
     with pytest.raises(UserError, match=saying):
         catalogue.parse_environment("2.16.2", distribution=distribution, python=python)
+
+
+@pytest.mark.parametrize("name", [f"2.15.{'9' * 5001}", f"{'9' * 5001}.1.1", f"2.15.1+keras-{'9' * 5001}"])
+def test_a_version_of_5001_digits_is_one_sentence(name: str) -> None:
+    """More digits than Python makes a number of are no version."""
+    with pytest.raises(UserError, match="is no "):
+        parse(name)

@@ -105,10 +105,13 @@ def test_a_resolution_that_fails_writes_nothing_and_says_why(bench: Bench) -> No
     assert list(bench.lock_folder.iterdir()) == []
 
 
-def test_a_day_that_is_none_is_refused(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("day", "saying"), [("2022-02-30", "'2022-02-30' is no day"), ("9999-12-31", "9999-12-31 is the last day there is")]
+)
+def test_a_day_that_is_none_is_refused(bench: Bench, day: str, saying: str) -> None:
     """An as-of day that no calendar has is the user's mistake, told before anything is resolved."""
-    with pytest.raises(UserError, match="'2022-02-30' is no day"):
-        locks.make_lock(TINY, Path(sys.executable), bench.lock_folder, as_of="2022-02-30")
+    with pytest.raises(UserError, match=saying):
+        locks.make_lock(TINY, Path(sys.executable), bench.lock_folder, as_of=day)
 
 
 def test_a_made_lock_is_hashed_and_names_no_machine(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from building import BASELINE, CANDIDATE, ones, trial
 from cli.project import Tell
 from questions.matrix.stored import MODELS
 from tfmatrix import cli
+from tfmatrix.compare.judging import TIERS
 from tfmatrix.gate.levels import Level
 from tfmatrix.questions.matrix.summary import VERDICTS
 from tfmatrix.records import ExpectedTrial
@@ -24,7 +25,7 @@ from tfmatrix.records import ExpectedTrial
 from .project import accept, answer_of, gated, make_gated_project, of_candidate
 
 EVIL = (
-    "a|b `c` 100% %0A::error title=x::y ]]> &amp; \udc80\ufffe\n"
+    "a|b `c` 100% %0A::error title=x::y ]]> &amp; \udc80\ufffe \u202ereversed\u2066\u200b\n"
     "::error::z\n<script>alert(1)</script> \x1b[31mred\x1b[0m"
 )
 """What a model may raise with, to spoil a format or to give an order."""
@@ -86,6 +87,13 @@ def test_the_schema_has_every_verdict_and_level(schema: jsonschema.protocols.Val
     words = {name: schema.schema["$defs"][name]["enum"] for name in ("verdict", "level")}
     assert words["verdict"] == [verdict.value for verdict in VERDICTS]
     assert words["level"] == [level.value for level in Level]
+
+
+def test_the_schema_has_every_tier(schema: jsonschema.protocols.Validator) -> None:
+    """A reason may be about a stage of whatever tier is judged."""
+    pattern = schema.schema["$defs"]["reason"]["properties"]["stage"]["pattern"]  # type: ignore[index]
+    assert all(re.search(pattern, f"{tier}/weights") for tier in TIERS)
+    assert not re.search(pattern, "weights")
 
 
 def test_json_of_nothing_has_its_schema(tmp_path: Path, tell: Tell, schema: jsonschema.protocols.Validator) -> None:
@@ -252,7 +260,7 @@ def test_nothing_commands_a_terminal(tmp_path: Path, tell: Tell, form: str) -> N
     """In no format does a message reach a terminal as anything but text, on a line of ours."""
     gated_evil(tmp_path)
     said = tell("check", CANDIDATE, "--format", form)
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said.out)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e\u2066]", said.out)
     assert not [line for line in said.out.splitlines() if line.startswith("::error::")]
     said.out.encode("utf-8")
 
@@ -316,3 +324,17 @@ def test_a_command_can_be_pasted(tmp_path: Path, tell: Tell) -> None:
     """Names with what a shell would read are quoted in the commands."""
     gated(tmp_path, evil, {"odd": 'VARIANTS = {"a b;c": {}}\n', "same": ""})
     assert "more: tfmatrix run --cell '2.16.2/odd[a b;c]/tf2'" in tell("check", CANDIDATE).out
+
+
+def test_no_message_spoils_a_report(tmp_path: Path, tell: Tell) -> None:
+    """What turns the order of reading, or is half a character, reaches no page and no terminal, and ends no report."""
+    gated_evil(tmp_path)
+    said = [tell("report"), tell("cells"), tell("report", "--json")]
+    assert {one.code for one in said[:1]} == {cli.INCOMPLETE}
+    page = (tmp_path / "reports" / "matrix.md").read_text(encoding="utf-8")
+    for text in (page, said[0].out, said[0].err, said[1].out):
+        assert "reversed" in text or text == said[0].out
+        assert not re.search(r"[\u200b\u202e\u2066]", text)
+    data = json.loads((tmp_path / "reports" / "matrix.json").read_bytes())
+    assert json.loads(said[2].out) == data
+    assert any(EVIL in cell["reason"] for cell in data["cells"])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfmatrix.compare.judging import TIERS
 from tfmatrix.compare.policy import LEVELLED, require_known
 from tfmatrix.compare.stages import CHAIN
 from tfmatrix.compare.verdicts import Passing, Verdict
 from tfmatrix.config import PRESETS
 from tfmatrix.errors import UserError
-from tfmatrix.gate.levels import WORST_PASSING, Level, level_of, require_a_failing_place, worst_level
+from tfmatrix.gate.levels import WORST_PASSING, Level, level_of, worst_level
+from tfmatrix.gate.trying import Place, require_a_failing_place
 from tfmatrix.records import Policy, Rule
 
 NEVER = [verdict for verdict in Verdict if verdict.passing is Passing.NEVER]
@@ -98,6 +101,11 @@ def test_a_level_for_what_has_none_is_refused(word: str) -> None:
     require_known(Policy(rules=(Rule(levels=tuple((v.value, "warn") for v in LEVELLED)),)), ["mlp"])
 
 
+def everywhere(cells: Iterable[tuple[str, str]]) -> list[Place]:
+    """Return every stage of the chain, in every tier, of some models and modes."""
+    return [Place(model, mode, tier, kind) for model, mode in cells for tier in TIERS for kind in CHAIN]
+
+
 @pytest.mark.parametrize(
     ("some", "ends"),
     [
@@ -113,13 +121,13 @@ def test_a_level_for_what_has_none_is_refused(word: str) -> None:
 )
 def test_a_policy_that_can_never_fail_is_refused(some: list[Rule], ends: bool) -> None:
     """Where another meaning passes at every stage of every expected cell, there is no gate."""
-    cells = [(model, mode) for model in ("mlp", "linear") for mode in ("tf2", "v1")]
+    places = everywhere((model, mode) for model in ("mlp", "linear") for mode in ("tf2", "v1"))
     policy = Policy(rules=tuple(some))
     if ends:
         with pytest.raises(UserError, match="can never fail"):
-            require_a_failing_place(policy, cells)
+            require_a_failing_place(policy, places)
     else:
-        require_a_failing_place(policy, cells)
+        require_a_failing_place(policy, places)
 
 
 @given(st.lists(st.sampled_from(Level), min_size=1))
@@ -141,5 +149,5 @@ def test_a_rule_that_passes_every_variant_leaves_no_gate() -> None:
     policy = Policy(rules=(Rule(model="optimizers", levels=(("different", "pass"),)),))
     variants = [("optimizers[adam]", "tf2"), ("optimizers[sgd]", "tf2")]
     with pytest.raises(UserError, match="can never fail"):
-        require_a_failing_place(policy, variants)
-    require_a_failing_place(policy, [*variants, ("mlp", "tf2")])
+        require_a_failing_place(policy, everywhere(variants))
+    require_a_failing_place(policy, everywhere([*variants, ("mlp", "tf2")]))

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from tfmatrix.gate.receipt import HEADER, Receipt, dumps
+from tfmatrix.gate.receipt import HEADER, Receipt, Setting, dumps
 
 
 def written(models: int) -> str:
     """Return the file of a receipt with so many models."""
-    settings = {"models": [f"m{number}" for number in range(models)], "trials": 2}
+    settings: dict[str, Setting] = {"models": [f"m{number}" for number in range(models)], "trials": 2}
     return dumps(
         Receipt(
             start="2.15.1",

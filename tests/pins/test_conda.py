@@ -98,7 +98,7 @@ def test_what_cannot_follow_in_a_conda_file_is_refused(tmp_path: Path, spec: str
         ("dependencies:\n- a: b: c\n", "environment.yml, line 2: this is no YAML"),
         ("name: x\nname: y\n", "environment.yml, line 2: this is no YAML (found duplicate key"),
         ("dependencies: []\n---\n", "environment.yml, line 2: this is no YAML"),
-        ("a: \x00", "environment.yml is no YAML"),
+        ("a: \x07", "environment.yml is no YAML"),
     ],
 )
 def test_what_is_no_yaml_is_refused(tmp_path: Path, content: str, says: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
 
-from tfmatrix.report.text import in_one_line, number, plain
+from tfmatrix.report.text import in_lines, in_one_line, number, plain
 
 from .texts import ANY
 
@@ -21,6 +23,12 @@ from .texts import ANY
         ("\x1b]0;title\x1b\\rest", "rest"),
         ("bell\x07and \x9b", "bell and"),
         ("\x1b", ""),
+        ("one\u2028two\u2029three", "one two three"),
+        ("safe\u202egnp.exe\u202c", "safegnp.exe"),
+        ("a\u2066b\u2067c\u2068d\u2069e\u200ff\u061cg", "abcdefg"),
+        ("key\u200bras\ufeff\u00ad", "keyras"),
+        ("\U000e0041tag", "tag"),
+        ("half \ud800, none \uffff", "half \ufffd, none \ufffd"),
         ("", ""),
         (None, "None"),
     ],
@@ -28,6 +36,12 @@ from .texts import ANY
 def test_plain_text_is_one_line_without_codes(text: object, shown: str) -> None:
     """Newlines become spaces, and what a terminal would act on is gone."""
     assert plain(text) == shown
+
+
+def test_whatever_unicode_calls_a_format_or_a_control_is_not_shown() -> None:
+    """Of all characters none is shown that Unicode calls a control, a format or an end of a line."""
+    left = {character for character in map(chr, range(sys.maxunicode + 1)) if character in in_one_line(character)}
+    assert not {hex(ord(one)) for one in left if unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
 
 
 @given(ANY)
@@ -40,6 +54,11 @@ def test_any_text_is_plain_once_and_for_all(text: str) -> None:
 def test_a_piece_keeps_the_spaces_at_its_ends() -> None:
     """What stands between two pieces of a text is no part of either that could be taken off."""
     assert in_one_line(" a\n b ") == " a  b "
+
+
+def test_lines_stay_lines() -> None:
+    """Of a text of several lines each is shown by itself, tabs as spaces."""
+    assert in_lines("-a\r\n+\tb\u202e\n") == "-a \n+ b\n"
 
 
 @pytest.mark.parametrize(

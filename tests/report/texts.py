@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tfmatrix.report.blocks import Break, Code, Emphasis, Link, Strong
 
-ANY = st.text(st.sampled_from("ab `|<>&\\*_[]~#\n\r\t\x1b\x07\x9b;m3é"), max_size=30)
+ANY = st.text(st.sampled_from("ab `|<>&\\*_[]~#\n\r\t\x1b\x07\x9b;m3é\u202e\u2066\ud800"), max_size=30)
 
 TEXTS = st.recursive(
     ANY | st.builds(Code, ANY),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import signal
 import sqlite3
 import sys
 import traceback
+from typing import NoReturn
 
 import click
 
 from tfmatrix import __version__
+from tfmatrix.cli import streams
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, OUR_FAULT, SAME
-from tfmatrix.errors import UserError
+from tfmatrix.cli.streams import say
+from tfmatrix.errors import UserError, sentence
 
 __all__ = ["CHANGED", "INCOMPLETE", "OUR_FAULT", "SAME", "commands", "main"]
 
@@ -20,26 +25,46 @@ __all__ = ["CHANGED", "INCOMPLETE", "OUR_FAULT", "SAME", "commands", "main"]
 def main() -> None:
     """Run a command, and turn what it raises into a sentence and an exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is ended first
+    streams.make_safe()
     try:
         sys.exit(commands.main(standalone_mode=False) or SAME)
     except UserError as error:
-        click.echo(f"tfmatrix: {error}", err=True)
+        say(f"tfmatrix: {error}", err=True)
         sys.exit(INCOMPLETE)
     except click.ClickException as error:
         error.show()
         sys.exit(INCOMPLETE)
     except sqlite3.DatabaseError as error:
-        click.echo(
-            f"tfmatrix: the store cannot be read or written: {error}; `tfmatrix check-store` says more.", err=True
-        )
+        say(f"tfmatrix: the store cannot be read or written: {error}; `tfmatrix check-store` says more.", err=True)
+        sys.exit(INCOMPLETE)
+    except OSError as error:
+        # What the system refuses is somebody's to mend; what it says of no file, and of no want, is our own doing.
+        if error.filename is None and error.errno not in _WANT:
+            _our_fault()
+        say(f"tfmatrix: {_refused(error)}", err=True)
         sys.exit(INCOMPLETE)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("tfmatrix: interrupted; what was finished is kept, and the next run goes on from there.", err=True)
+        say("tfmatrix: interrupted; what was finished is kept, and the next run goes on from there.", err=True)
         sys.exit(INCOMPLETE)
     except Exception:
-        traceback.print_exc()
-        click.echo("tfmatrix: this is a bug of tfmatrix; please report it with the lines above.", err=True)
-        sys.exit(OUR_FAULT)
+        _our_fault()
+
+
+_WANT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What a system that has no more of something says, whichever file it is about."""
+
+
+def _our_fault() -> NoReturn:
+    traceback.print_exc()
+    say("tfmatrix: this is a bug of tfmatrix; please report it with the lines above.", err=True)
+    sys.exit(OUR_FAULT)
+
+
+def _refused(error: OSError) -> str:
+    """Return what the system refused as a sentence."""
+    name = error.filename
+    where = f"{os.fsdecode(name) if isinstance(name, bytes) else name}: " if name is not None else ""
+    return sentence(f"the system refuses what was asked of it: {where}{error.strerror or error}")
 
 
 _MODULES = {

@@ -14,6 +14,7 @@ from rich.live import Live
 
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone
+from tfmatrix.cli.streams import say
 from tfmatrix.cli.view import View
 from tfmatrix.errors import UserError
 from tfmatrix.report import terminal
@@ -69,7 +70,7 @@ def ask(question: Question[P, R], plan: P, view: View, way: Way) -> int:
     problems += [_told(one) for one in refused if not _is_told(one, problems)]
     _print(report, path, question.answer(report), way)
     for line in problems:
-        click.echo(f"tfmatrix: {line}", err=True)
+        say(f"tfmatrix: {line}", err=True)
     return INCOMPLETE if problems else SAME
 
 
@@ -106,6 +107,6 @@ def _print(report: Report, path: Path, answer: Document, way: Way) -> None:
         click.echo(to_text(report), nl=False)
     elif not way.quiet:
         for line in terminal.lines(answer):
-            click.echo(line)
+            say(line)
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        click.echo(f"report {report.id}: {shown}")
+        say(f"report {report.id}: {shown}")

@@ -13,6 +13,7 @@ import click
 
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import read_config
+from tfmatrix.cli.streams import say
 from tfmatrix.errors import UserError, unreachable
 from tfmatrix.gate import accepting, as_json, github, junit, ledger, pinning, reporting, staged, text, upgrade
 from tfmatrix.gate.checking import pairs
@@ -22,7 +23,6 @@ from tfmatrix.gate.pinned import pinned_environment
 from tfmatrix.gate.results import Check
 from tfmatrix.pins import unified_diff
 from tfmatrix.questions.chosen import environment_of
-from tfmatrix.report.text import plain
 from tfmatrix.store.opening import open_store
 
 FORMATS = ("text", "github", "junit", "json")
@@ -66,7 +66,7 @@ def check_staged(form: str) -> int:
 @click.command()
 def pinned() -> None:
     """Print what the project pins today, as the name of an environment."""
-    click.echo(pinned_environment(read_config({})).name)
+    say(pinned_environment(read_config({})).name)
 
 
 @click.command()
@@ -102,11 +102,11 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     word = accepting.Word(reason, by or _git_user(settings.root), today(), expires.date())
     path = settings.root / ledger.FILE
     before, after = ledger.with_records(path, accepting.accept(compared, cell, stages, word))
-    click.echo(_plain_lines(ledger.diff(before, after)))
+    say(ledger.diff(before, after))
     if write:
         ledger.write(path, after)
     else:
-        click.echo("nothing is written; --write does.", err=True)
+        say("nothing is written; --write does.", err=True)
 
 
 @click.command()
@@ -130,12 +130,12 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
         return _say(found, "text")
     receipt = upgrade.make_receipt(evidence, candidate, report, today())
     planned = pinning.plan_pin(settings, receipt, candidate, anew=anew)
-    click.echo(_plain_lines(unified_diff(planned.shown)))
+    say(unified_diff(planned.shown))
     if not dry_run:
         pinning.write(planned)
     for command in planned.changes.commands:
         told = "then bring up to date" if not dry_run else "a pin would leave to be brought up to date"
-        click.echo(f"tfmatrix: {told} {command.path.name}: {shlex.join(command.argv)}", err=True)
+        say(f"tfmatrix: {told} {command.path.name}: {shlex.join(command.argv)}", err=True)
     return SAME
 
 
@@ -147,11 +147,21 @@ def _say(found: Check, form: str) -> int:
         click.echo(junit.render(found), nl=False)
     else:
         for line in github.commands(found) if form == "github" else text.text(found):
-            click.echo(line)
+            say(line)
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(github.summary(found))
+        _append(Path(summary), github.summary(found))
     return _code(found.level)
+
+
+def _append(summary: Path, told: str) -> None:
+    """Add to the summary of a job; raises ``UserError`` where it cannot be written."""
+    try:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(told)
+    except OSError as error:
+        raise UserError(
+            f"the job's summary {summary} cannot be written: {error.strerror}; GITHUB_STEP_SUMMARY names it."
+        ) from None
 
 
 def _code(level: Level) -> int:
@@ -178,15 +188,12 @@ def _git_user(root: Path) -> str:
     asked = ("user.name", "user.email")
     try:
         told = [
-            subprocess.run(["git", "config", key], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+            subprocess.run(["git", "config", key], cwd=root, capture_output=True, check=False)
+            .stdout.decode(errors="replace")
+            .strip()
             for key in asked
         ]
     except OSError:
         return ""
     name, address = told
     return f"{name} <{address}>" if name and address else name
-
-
-def _plain_lines(text: str) -> str:
-    """Return text without terminal codes, its lines as they are."""
-    return "\n".join(plain(line) if "\x1b" in line else line for line in text.splitlines())

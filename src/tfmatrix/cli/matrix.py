@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,20 +12,32 @@ import click
 from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import INCOMPLETE, SAME
 from tfmatrix.cli.selection import PRINTING, RUNNING, SELECTION, options, plan_of, read_config
+from tfmatrix.cli.streams import say
 from tfmatrix.cli.view import View
-from tfmatrix.config import Config
+from tfmatrix.config import Config, load
 from tfmatrix.errors import UserError
+from tfmatrix.gate import vanished
 from tfmatrix.questions.matrix.answer import answer, problems
-from tfmatrix.questions.matrix.plan import only
+from tfmatrix.questions.matrix.plan import Plan, make_plan, only
 from tfmatrix.questions.matrix.report import write_report
+from tfmatrix.questions.matrix.summary import Report
 from tfmatrix.records import OBSERVED, UNSUPPORTED
 from tfmatrix.runner.rounds import observe_one
+from tfmatrix.store.store import Store
 
 OF_ONE_TRIAL = ("python", "distribution", "trials", "seed", "timeout", "memory")
 """Options of a run that change what one of its trials does; the others choose which trials there are."""
 
 
-MATRIX = Question(write_report, answer, problems)
+def _write(plan: Plan, store: Store) -> tuple[Report, Path]:
+    """Write the report, and note what the project asks for: what vanishes from then on is told by the gate."""
+    written = write_report(plan, store)
+    with contextlib.suppress(UserError):  # a command that is run at once needs no project that asks for anything
+        vanished.note(store, make_plan(load(plan.config.root)))
+    return written
+
+
+MATRIX = Question(_write, answer, problems)
 
 
 @click.command("matrix")
@@ -83,11 +97,11 @@ def _run_cell(settings: Config, cell: str, *, trace: bool) -> int:
     seen = finished.trial
     for text in (seen.traceback, seen.output):
         if text.strip():
-            click.echo(text.strip())
+            say(text.strip())
     for print_ in finished.trace if trace else ():
-        click.echo(f"{print_.digest}  {print_.tier} {print_.stage}")
+        say(f"{print_.digest}  {print_.tier} {print_.stage}")
     told = f": {seen.message}" if seen.message else f", trace {seen.trace}" if seen.trace else ""
-    click.echo(f"{expected.id} {seen.outcome}{told}")
+    say(f"{expected.id} {seen.outcome}{told}")
     return SAME if seen.outcome in {OBSERVED, UNSUPPORTED} else INCOMPLETE
 
 

@@ -11,6 +11,7 @@ import click
 from filelock import FileLock, Timeout
 
 from tfmatrix import config
+from tfmatrix.cli.streams import say
 from tfmatrix.compare import policy
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import known_models
@@ -97,7 +98,7 @@ def alone(settings: config.Config) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        click.echo("tfmatrix: another run uses this store; waiting for it to end.", err=True)
+        say("tfmatrix: another run uses this store; waiting for it to end.", err=True)
         lock.acquire()
     try:
         yield

@@ -13,6 +13,7 @@ import click
 from tfmatrix import questions
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import SELECTION, alone, options, read_config, read_plan
+from tfmatrix.cli.streams import say
 from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.environments import catalogue, interpreters, locks
 from tfmatrix.keys import probe_source
@@ -37,7 +38,7 @@ def cells(**choices: Any) -> None:
     with open_store(plan.config) as store:
         states = judge.states(plan, store)
     for cell, state in states.items():
-        click.echo(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
+        say(f"{cell.id:<44} {state.outcome:<12} {state.reason}".rstrip())
 
 
 @click.command("check-store")
@@ -50,10 +51,10 @@ def check_store() -> int:
         except sqlite3.DatabaseError as error:
             wrong, trials = [f"the file is damaged: {error}"], 0
     for line in wrong or ([] if trials else ["no trial is in the store, so nothing was checked"]):
-        click.echo(f"tfmatrix: {line}", err=True)
+        say(f"tfmatrix: {line}", err=True)
     if wrong or not trials:
         return INCOMPLETE
-    click.echo(f"{trials} trials: every trace and tensor has the bits that its digest says.")
+    say(f"{trials} trials: every trace and tensor has the bits that its digest says.")
     return SAME
 
 
@@ -65,7 +66,7 @@ def merge(other: Path) -> int:
     with open_store(plan.config) as store, alone(plan.config):
         conflicts = list(upkeep.merge(store, other))
     for line in conflicts:
-        click.echo(f"tfmatrix: {line}", err=True)
+        say(f"tfmatrix: {line}", err=True)
     return CHANGED if conflicts else SAME
 
 
@@ -77,7 +78,7 @@ def gc() -> None:
         live = [is_live(settings, store) for is_live in LIVE]
         trials, tensors = upkeep.remove_stale(store, probe_source(), lambda covers: any(one(covers) for one in live))
         artefacts = exchange.clear(settings, store)
-    click.echo(f"{trials} trials, {tensors} tensors and {artefacts} artefacts removed.")
+    say(f"{trials} trials, {tensors} tensors and {artefacts} artefacts removed.")
 
 
 @click.command()
@@ -91,4 +92,4 @@ def lock(version: str, as_of: str | None, **choices: Any) -> None:
     environment = catalogue.parse_environment(version, distribution=settings.distribution, python=settings.python)
     interpreter = interpreters.find_interpreter(environment.python)
     path = locks.make_lock(environment, interpreter, settings.root / "locks", as_of)
-    click.echo(f"{path.relative_to(settings.root)} locks {len(locks.read_lock(path).packages)} packages.")
+    say(f"{path.relative_to(settings.root)} locks {len(locks.read_lock(path).packages)} packages.")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
+from tfmatrix.report.text import plain
 from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused, Round
 
 _FINE = frozenset({OBSERVED, UNSUPPORTED})
@@ -41,6 +42,10 @@ class View:
 
     def tell(self, event: Event) -> str | None:
         """Take in an event; return the line that stands for it where there is no live view, or None."""
+        line = self._told(event)
+        return None if line is None else plain(line)
+
+    def _told(self, event: Event) -> str | None:
         match event:
             case Round(trials=trials, stored=stored):
                 return self._begin(trials, stored)
@@ -105,7 +110,9 @@ class View:
         table.add_column("last", no_wrap=True, overflow="ellipsis")
         table.add_column("left", justify="right", no_wrap=True)
         for environment, row in self.rows.items():
-            table.add_row(environment.name, row.phase, f"{row.finished}/{row.expected}", Text(row.last), _left(row))
+            table.add_row(
+                environment.name, row.phase, f"{row.finished}/{row.expected}", Text(plain(row.last)), _left(row)
+            )
         return table
 
 

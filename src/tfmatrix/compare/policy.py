@@ -33,12 +33,17 @@ def within(policy: Policy, model: str, mode: str) -> Policy:
 
 def ratio_for(policy: Policy, tier: str, stage: str, dtype: str) -> float:
     """Return how many times the noise floor still counts as rounding for one tensor; ``stage`` is its full name."""
+    rule = ratio_rule(policy, tier, stage, dtype)
+    if rule and rule.ratio is not None:
+        return rule.ratio
+    return rounding_ratio(dtype) if policy.rounding_ratio is None else policy.rounding_ratio
+
+
+def ratio_rule(policy: Policy, tier: str, stage: str, dtype: str) -> Rule | None:
+    """Return the rule that says so of one tensor, which is the last about it; None where none is."""
     names = (*stage_names(tier, stage), *stage_names(tier, parse(stage).kind))
-    ratio = rounding_ratio(dtype) if policy.rounding_ratio is None else policy.rounding_ratio
-    for rule in policy.rules:
-        if rule.ratio is not None and rule.dtype in {"", dtype} and is_about(rule, names):
-            ratio = rule.ratio
-    return ratio
+    rules = (rule for rule in reversed(policy.rules) if rule.ratio is not None and rule.dtype in {"", dtype})
+    return next((rule for rule in rules if is_about(rule, names)), None)
 
 
 def is_about(rule: Rule, names: Iterable[str]) -> bool:

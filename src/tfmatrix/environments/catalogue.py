@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from tfmatrix.errors import UserError
+from tfmatrix.reading import shown
 from tfmatrix.records import Environment, Package
 
 DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
@@ -61,9 +62,9 @@ def release(version: str) -> Release:
 
     Raises ``UserError`` for a version that is ill-formed or not known, naming the nearest that are.
     """
-    parts = re.fullmatch(r"([0-9]+\.[0-9]+)\.([0-9]+)", version)
+    parts = re.fullmatch(r"([0-9]{1,9}\.[0-9]{1,9})\.([0-9]{1,9})", version)
     if not parts:
-        raise UserError(f"{version!r} is no TensorFlow version; write it in full, such as {RELEASES[-1]}.")
+        raise UserError(f"{shown(version)} is no TensorFlow version; write it in full, such as {RELEASES[-1]}.")
     for minor, first, newest, oldest_python, newest_python, caps in _TABLE:
         if minor == parts[1] and first <= int(parts[2]) <= newest and str(int(parts[2])) == parts[2]:
             return Release(version, oldest_python, newest_python, caps)
@@ -116,5 +117,5 @@ def _further(part: str, name: str) -> Package:
     try:
         # The canonical spelling, so that 3.11.3 and 03.11.3 are one environment.
         return Package(package, str(Version(version)))
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and what has too many digits
         raise UserError(f"{version!r} in the environment {name!r} is no version of {package}.") from None

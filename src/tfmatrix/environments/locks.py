@@ -156,6 +156,8 @@ def _day_after(as_of: str) -> str:
         return f"{date.fromisoformat(as_of) + timedelta(days=1)}T00:00:00Z"
     except ValueError:
         raise UserError(f"{as_of!r} is no day; write it as 2022-06-01.") from None
+    except OverflowError:
+        raise UserError(f"{as_of} is the last day there is, and no day comes after it; leave the day out.") from None
 
 
 def _header(environment: Environment, as_of: str | None) -> str:

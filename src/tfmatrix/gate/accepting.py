@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from tfmatrix.errors import UserError
 from tfmatrix.gate.checking import Pair
 from tfmatrix.gate.ledger import FILE, LONGEST, Record
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.stages import Difference
+from tfmatrix.reading import is_text
 from tfmatrix.records import OBSERVED, UNSUPPORTED
 
 
@@ -57,7 +58,9 @@ def _require_word(word: Word) -> None:
     for name, text in (("reason", word.reason), ("name of who accepts it", word.by)):
         if not text.strip():
             raise UserError(f"an accepted difference needs a {name}; {FILE} is read in a review.")
-    if not word.on <= word.until <= word.on + LONGEST:
+        if not is_text(text):
+            raise UserError(f"the {name} is not UTF-8; {FILE} is read in a review.")
+    if not timedelta() <= word.until - word.on <= LONGEST:
         raise UserError(
             f"{word.until} is no last day: it has to lie between today, {word.on}, and {LONGEST.days} days from now."
         )

@@ -16,16 +16,17 @@ from tfmatrix.errors import InternalError, UserError
 from tfmatrix.gate import commands
 from tfmatrix.gate.comparison import Evidence
 from tfmatrix.gate.ledger import FILE, Place, Record
-from tfmatrix.gate.levels import Level, level_beside, require_a_failing_place, worst_level
+from tfmatrix.gate.levels import Level, level_beside, worst_level
 from tfmatrix.gate.results import CellResult, Check, Reason
 from tfmatrix.gate.stages import Difference, differences
+from tfmatrix.gate.trying import require_a_policy_that_works
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED, Cell, Environment, Policy
 
 Ledger = Mapping[Place, Record]
 
 SHOWN = {Level.FAIL, Level.WARN, Level.ACCEPTED}
-"""Levels of a difference that a reader is told of; of what passes the verdict says enough."""
+"""Levels of a difference that a reader is told of; of what passes by the preset the verdict says enough."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def check(evidence: Evidence, candidate: Environment, ledger: Ledger, today: dat
     """
     plan, expected = evidence.plan, pairs(evidence, candidate)
     compared = {pair.cell.model for pair in expected if pair.compared.verdict is not Verdict.UNSUPPORTED}
-    require_a_failing_place(plan.config.policy, ((pair.cell.model.name, pair.cell.mode) for pair in expected))
+    require_a_policy_that_works(
+        plan.config.policy, ((pair.baseline, pair.candidate) for pair in expected), evidence.store
+    )
     return Check(
         baseline=plan.baseline.name,
         candidate=candidate.name,
@@ -113,9 +116,11 @@ def _judge(plan: Plan, pair: Pair, ledger: Ledger, today: date, *, somewhere: bo
     reasons = [_reason(plan.baseline, pair, difference, ledger, today) for difference in pair.differences]
     if not reasons and verdict is not Verdict.IDENTICAL:
         raise InternalError(f"{pair.cell.id} is {verdict.value}, and no stage says why")
-    reasons += _beside(plan.baseline, pair, policy)
+    shown = [reason for reason, of in zip(reasons, pair.differences, strict=True) if reason.level in SHOWN or of.by]
+    beside = list(_beside(plan.baseline, pair, policy))
+    shown += (reason for reason in beside if reason.level in SHOWN)
+    reasons += beside
     level = worst_level(reason.level for reason in reasons) if reasons else Level.PASS
-    shown = (reason for reason in reasons if reason.level in SHOWN)
     return CellResult(pair.cell, verdict, level, tuple(sorted(shown, key=lambda reason: reason.level.severity)))
 
 
@@ -157,6 +162,8 @@ def _blocked(baseline: Environment, pair: Pair) -> Reason | None:
 def _reason(baseline: Environment, pair: Pair, difference: Difference, ledger: Ledger, today: date) -> Reason:
     """Return what becomes of one difference: what the policy fails may be accepted."""
     level, text = difference.level, difference.text
+    if difference.by:
+        text += f"; let pass by {difference.by}"
     record = ledger.get(pair.place(difference))
     if record and level is Level.FAIL:
         obstacle = record.obstacle(difference.bits, difference.verdict, today)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from tfmatrix.errors import unreachable
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check
-from tfmatrix.gate.text import counts, headline, lines, shown
+from tfmatrix.gate.text import counts, headline, lines
 from tfmatrix.report.blocks import Break, Code, Heading, joined, paragraph, table
 from tfmatrix.report.markdown import to_markdown
+from tfmatrix.report.text import plain
 
 
 def commands(check: Check) -> Iterator[str]:
@@ -44,8 +45,8 @@ def summary(check: Check) -> str:
         [
             line.reason.level.value,
             line.reason.verdict,
-            joined(Break(), (Code(shown(cell)) for cell in line.cells)),
-            Code(shown(line.reason.stage)),
+            joined(Break(), (Code(plain(cell)) for cell in line.cells)),
+            Code(plain(line.reason.stage)),
             line.text,
             Code(line.command),
         ]
@@ -63,7 +64,7 @@ def summary(check: Check) -> str:
 
 
 def _data(text: str) -> str:
-    return shown(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return plain(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -8,12 +8,13 @@ from xml.etree import ElementTree
 from tfmatrix.errors import unreachable
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check, Reason
-from tfmatrix.gate.text import Line, shown
+from tfmatrix.gate.text import Line
+from tfmatrix.report.text import plain
 
 
 def render(check: Check) -> str:
     """Return the answer as JUnit XML: what fails is a failure, what is incomplete an error, unsupported skipped."""
-    name = shown(f"tfmatrix check {check.baseline} to {check.candidate}")
+    name = plain(f"tfmatrix check {check.baseline} to {check.candidate}")
     cases = [_case(name, result.cell.id, result.level, result.reasons, result.verdict.value) for result in check.cells]
     # There is always one, so that a check without a single cell is no suite without a single error.
     cases.append(_case(name, "evidence", _evidence(check), check.others, ""))
@@ -56,10 +57,10 @@ def _evidence(check: Check) -> Level:
 
 
 def _case(suite: str, name: str, level: Level, reasons: Sequence[Reason], verdict: str) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname=suite, name=shown(name), time="0")
+    case = ElementTree.Element("testcase", classname=suite, name=plain(name), time="0")
     told = "\n".join(_told(reason) for reason in reasons)
     if tag := _tag(level):
-        message = shown(reasons[0].text) if reasons else "nothing was compared"
+        message = plain(reasons[0].text) if reasons else "nothing was compared"
         kind = {} if level is Level.UNSUPPORTED else {"type": verdict or level.value}
         ElementTree.SubElement(case, tag, {"message": message, **kind}).text = told
     elif told:

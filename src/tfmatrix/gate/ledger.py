@@ -105,10 +105,9 @@ def read(path: Path) -> dict[Place, Record]:
     Raises ``UserError`` for a file that cannot be read, a key that is unknown or not there, a value that cannot be
     meant, and two records about the same.
     """
-    if not path.exists():
+    document = tables.read(path, SCHEMA)
+    if document is None:
         return {}
-    document = tables.parse(tables.text_of(path), path.name)
-    tables.require_schema(document, SCHEMA, path.name)
     found = document.get("accepted", [])
     if set(document) - {"schema", "accepted"} or not isinstance(found, list):
         raise UserError(f"{path.name} may hold schema and tables [[accepted]], and nothing else.")
@@ -137,7 +136,7 @@ def _record(table: object) -> Record:
             raise ValueError(f"{key} must be a digest of 64 hexadecimal digits")
     if texts["verdict"] not in {verdict.value for verdict in LEVELLED}:
         raise ValueError(f"{texts['verdict']!r} is no verdict that can be accepted")
-    if not days["on"] <= days["until"] <= days["on"] + LONGEST:
+    if not timedelta() <= days["until"] - days["on"] <= LONGEST:  # to the last day there is no more is added
         raise ValueError(f"until must lie at most {LONGEST.days} days behind on, and not before it")
     return Record(
         Place(texts["from"], texts["to"], texts["machine"], texts["cell"], texts.get("stage", "")),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 
-from tfmatrix.compare.judging import TIERS
-from tfmatrix.compare.policy import is_about, stage_names, within
-from tfmatrix.compare.stages import CHAIN, START
+from tfmatrix.compare.policy import is_about, stage_names
 from tfmatrix.compare.verdicts import Passing, Verdict
-from tfmatrix.errors import UserError, unreachable
-from tfmatrix.records import Policy
+from tfmatrix.errors import unreachable
+from tfmatrix.records import Policy, Rule
 
 
 class Level(Enum):
@@ -70,21 +69,31 @@ def level_beside(policy: Policy, tier: str, kind: str) -> Level:
 
 def _by_rule(policy: Policy, verdict: Verdict, tier: str, kind: str) -> Level | None:
     """Return what the last rule says that names a verdict at a stage; None where none does."""
+    rule = _last_rule(policy, verdict, tier, kind)
+    return Level(dict(rule.levels)[verdict.value]) if rule else None
+
+
+def _last_rule(policy: Policy, verdict: Verdict, tier: str, kind: str) -> Rule | None:
+    """Return the last rule that names a verdict at a stage; None where none does."""
     names = stage_names(tier, kind) if kind else ()
-    levels = [dict(rule.levels).get(verdict.value) for rule in policy.rules if is_about(rule, names)]
-    chosen = [level for level in levels if level]
-    return Level(chosen[-1]) if chosen else None
+    naming = (rule for rule in reversed(policy.rules) if verdict.value in dict(rule.levels))
+    return next((rule for rule in naming if is_about(rule, names)), None)
 
 
-def require_a_failing_place(policy: Policy, cells: Iterable[tuple[str, str]]) -> None:
-    """Raise ``UserError`` where another meaning passes at every stage of every cell, each a model and a mode."""
-    for model, mode in dict.fromkeys(cells):
-        here = within(policy, model, mode)
-        # Not every model has the start tier, and one that has it only where something that is drawn differs.
-        tiers = [tier for tier in TIERS if tier != START]
-        if any(level_of(here, Verdict.DIFFERENT, tier, kind) is Level.FAIL for tier in tiers for kind in CHAIN):
-            return
-    raise UserError(
-        "[tool.tfmatrix.policy] can never fail: its rules let `different` pass at every stage of every expected cell; "
-        "name the models, modes or stages that they are meant for."
-    )
+def rule_that_passes(policy: Policy, verdict: Verdict, tier: str = "", kind: str = "") -> Rule | None:
+    """Return the rule by which a verdict passes at a stage that would fail by the preset; None where there is none."""
+    without = replace(policy, rules=())
+    if not level_of(policy, verdict, tier, kind).passes or level_of(without, verdict, tier, kind).passes:
+        return None
+    return _last_rule(policy, verdict, tier, kind)
+
+
+def told(rule: Rule) -> str:
+    """Return a rule as its table has it: ``the rule { stage = "init", pass = ["redrawn"] }``."""
+    said = {name: value for name in ("model", "mode", "stage", "dtype") if (value := getattr(rule, name))}
+    parts = [f'{name} = "{value}"' for name, value in said.items()]
+    parts += [f"ratio = {rule.ratio:.10g}"] if rule.ratio is not None else []
+    for level in dict.fromkeys(level for _, level in rule.levels):
+        words = ", ".join(f'"{word}"' for word, given in rule.levels if given == level)
+        parts.append(f"{level} = [{words}]")
+    return f"the rule {{ {', '.join(parts)} }}"

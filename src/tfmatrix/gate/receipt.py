@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import tomlkit
 
@@ -30,6 +29,11 @@ HEADER = (
     "holds; it is not edited by hand.",
 )
 
+Setting = str | int | list[str | int]
+
+NARROWED = ("modes", "models", "launches")
+"""Settings whose names a later plan may not leave out."""
+
 _TEXTS = ("from", "to", "report", "machine", "policy", "evidence")
 _KEYS = ("schema", *_TEXTS, "on", "versions", "settings")
 
@@ -50,7 +54,7 @@ class Receipt:
     on: date
     versions: Mapping[str, str]
     """What was pinned: package to version."""
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Setting]
     """What was expected: `settings_of`."""
 
     @property
@@ -75,7 +79,7 @@ def evidence_of(pairs: Iterable[Pair]) -> str:
     return hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()
 
 
-def settings_of(plan: Plan) -> dict[str, Any]:
+def settings_of(plan: Plan) -> dict[str, Setting]:
     """Return the settings that decide what is expected of a candidate."""
     config = plan.config
     return {
@@ -113,15 +117,15 @@ def dumps(receipt: Receipt) -> str:
 
 def read(path: Path) -> Receipt | None:
     """Return a receipt, None where there is no such file; raises ``UserError`` for one that is not whole."""
-    if not path.exists():
+    document = tables.read(path, SCHEMA)
+    if document is None:
         return None
-    document = tables.parse(tables.text_of(path), path.name)
-    tables.require_schema(document, SCHEMA, path.name)
     try:
         tables.require_keys(document, _KEYS)
         texts = {key: tables.string(document, key) for key in _TEXTS}
         on = tables.day(document, "on")
-        versions, settings = (tables.table(document, key) for key in ("versions", "settings"))
+        versions, settings = tables.table(document, "versions", str), tables.table(document, "settings", Setting)
+        tables.require_lists(settings, NARROWED)
     except ValueError as error:
         raise UserError(f"{path.name}: {error}; `tfmatrix pin` writes it anew.") from None
     return Receipt(texts.pop("from"), **texts, on=on, versions=versions, settings=settings)
@@ -148,8 +152,11 @@ def broken(receipt: Receipt, plan: Plan, check: Check, evidence: str, today: dat
 def narrowed(receipt: Receipt, plan: Plan) -> Iterator[str]:
     """Yield what the last pin's evidence covered and the plan leaves out: a narrower question has an easier answer."""
     now = settings_of(plan)
-    for name in ("modes", "models", "launches"):
-        if gone := [str(one) for one in receipt.settings.get(name, []) if one not in now[name]]:
+    for name in NARROWED:
+        before, after = (settings.get(name, []) for settings in (receipt.settings, now))
+        assert isinstance(before, list)
+        assert isinstance(after, list)
+        if gone := [str(one) for one in before if one not in after]:
             yield f"{name} no longer have {', '.join(gone)}"
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterator
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.questions.matrix.summary import SCHEMA, Cell, Report, summarise
+from tfmatrix.questions.matrix.report import NAME, report_of
+from tfmatrix.questions.matrix.summary import SCHEMA, Cell, Report
+from tfmatrix.reading import MOST_OF_A_REPORT, bytes_of, json_of, reading
 from tfmatrix.records import Environment
 from tfmatrix.report.document import of_shape, report_id
+from tfmatrix.report.writing import is_of
 from tfmatrix.store.store import Store
 
 NAMED = 8
@@ -31,7 +35,7 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
     _require_move(read, baseline, candidate)
     names = [environment.name for environment in read.environments]
     evidence = gather(make_plan(config.overridden(versions=names, baseline=baseline.name)), store)
-    now = summarise(evidence.comparison)
+    now = report_of(evidence.comparison)
     if changed := next(_changes(read, now), None):
         raise UserError(f"the report {id_} is not the current one: {changed}; make it anew, and read it.")
     if now.id != id_:
@@ -39,17 +43,29 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
             f"the report {id_} is not the current one: from the store it is now {now.id}; "
             "make it anew with `tfmatrix report`, and read it."
         )
+    _require_files(config.under_root(config.reports), read)
     return evidence
 
 
+def _require_files(folder: Path, report: Report) -> None:
+    """Raise ``UserError`` where what lies beside a report's JSON, and was read, is not what the report says."""
+    for name in report.files:
+        path = folder / name
+        with reading(f"{path}, which belongs to the report {report.id},", "make it anew with `tfmatrix report`"):
+            content = bytes_of(path, MOST_OF_A_REPORT)
+        if not is_of(content, report, name):
+            raise UserError(
+                f"{path} is not what the report {report.id} says: it was edited, or is another report's; "
+                "make it anew with `tfmatrix report`, and read it."
+            )
+
+
 def _read(config: Config, id_: str) -> Report:
-    path = config.under_root(config.reports) / "matrix.json"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"the report {path} cannot be read: {error}; make it anew with `tfmatrix report`.") from None
+    path = config.under_root(config.reports) / f"{NAME}.json"
+    if not os.path.lexists(path):
+        raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.")
+    with reading(f"the report {path}", "make it anew with `tfmatrix report`"):
+        data = json_of(path, MOST_OF_A_REPORT)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise UserError(f"the report {path} has another schema; make it anew with `tfmatrix report`.")
     if data.get("id") != id_:

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tfmatrix.compare.judging import rounding_ratio
+from tfmatrix.compare.policy import ratio_for, ratio_rule
 from tfmatrix.compare.results import CellComparison, CellState, Finding, StageResult
 from tfmatrix.compare.stages import INJECTED, NATIVE, START
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.gate.ledger import Bits
-from tfmatrix.gate.levels import Level, level_of, worst_level
+from tfmatrix.gate.levels import Level, level_of, rule_that_passes, told, worst_level
 from tfmatrix.records import UNSUPPORTED, Policy
 
 
@@ -25,6 +27,8 @@ class Difference:
     """What becomes of it by the policy alone."""
     bits: Bits
     text: str
+    by: str = ""
+    """The rule of the policy by which it passes; empty where the preset lets it, or it does not pass."""
 
 
 def differences(
@@ -39,7 +43,8 @@ def differences(
     """
     if compared.verdict.beside:
         bits = Bits(*(state.trace or UNSUPPORTED for state in (baseline, candidate)))
-        return (Difference("", compared.verdict, level_of(policy, compared.verdict), bits, compared.reason),)
+        level, rule = level_of(policy, compared.verdict), rule_that_passes(policy, compared.verdict)
+        return (Difference("", compared.verdict, level, bits, compared.reason, told(rule) if rule else ""),)
     consequences = [result for result in compared.stages if result.verdict is None]
     behind = _digest(consequences) if consequences else ""
     found = list(_judged(compared.stages, policy, behind))
@@ -82,13 +87,27 @@ def _judged(stages: Iterable[StageResult], policy: Policy, behind: str) -> Itera
             level=level,
             bits=Bits(result.baseline, result.candidate, behind if result.leads else ""),
             text=_told(result.worst, result),
+            by=_let_pass_by(result, policy) if level.passes else "",
         )
+
+
+def _let_pass_by(result: StageResult, policy: Policy) -> str:
+    """Return the rules without which a stage would not pass; empty where the preset lets it."""
+    levels = (rule_that_passes(policy, verdict, result.tier, result.kind) for verdict in result.verdicts)
+    found = [told(rule) for rule in levels if rule]
+    worst = result.worst
+    if worst and worst.verdict is Verdict.ROUNDING and worst.distance:
+        dtype = worst.distance.dtype
+        rule, usual = ratio_rule(policy, worst.tier, worst.stage, dtype), rounding_ratio(dtype)
+        if (worst.ratio or 0.0) > usual < ratio_for(policy, worst.tier, worst.stage, dtype):
+            found.append(told(rule) if rule else f"rounding-ratio = {policy.rounding_ratio:.10g}")
+    return " and ".join(dict.fromkeys(found))
 
 
 def _unvouched(difference: Difference, consequences: Sequence[StageResult]) -> Difference:
     kinds = ", ".join(result.kind for result in consequences)
     text = f"{difference.text}; not judged behind it: {kinds}, which no other tier reaches"
-    return replace(difference, level=worst_level([difference.level, Level.FAIL]), text=text)
+    return replace(difference, level=worst_level([difference.level, Level.FAIL]), text=text, by="")
 
 
 def _told(finding: Finding, result: StageResult) -> str:

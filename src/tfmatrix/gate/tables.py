@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from tfmatrix.errors import UserError
+from tfmatrix.reading import reading, shown, toml_of
+from tfmatrix.reading import text_of as reading_text
 
 
 def text_of(path: Path) -> str:
     """Return the text of a file, empty where there is none; raises ``UserError`` where it cannot be read."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} cannot be read: {error}.") from None
+    with reading(path.name):
+        try:
+            return reading_text(path)
+        except FileNotFoundError:
+            return ""
+
+
+def read(path: Path, schema: int) -> dict[str, Any] | None:
+    """Return what a file of a schema says, None where there is no such file.
+
+    Raises ``UserError`` where it cannot be read or is of another schema than this tfmatrix knows.
+    """
+    if not os.path.lexists(path):
+        return None
+    with reading(path.name):
+        document = toml_of(path)
+    found = document.get("schema")
+    if type(found) is not int or found != schema:
+        raise UserError(f"{path.name} has the schema {shown(found)}, and this tfmatrix knows {schema}.")
+    return document
 
 
 def parse(text: str, name: str) -> tomlkit.TOMLDocument:
     """Return a document that keeps comments and order; raises ``UserError`` where the text is no TOML."""
-    try:
+    with reading(name):
         return tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise UserError(f"{name} cannot be read: {error}.") from None
-
-
-def require_schema(document: Mapping[str, Any], schema: int, name: str) -> None:
-    """Raise ``UserError`` where a file is of another schema than this tfmatrix knows."""
-    if document.get("schema") != schema:
-        raise UserError(f"{name} has the schema {document.get('schema')!r}, and this tfmatrix knows {schema}.")
 
 
 def require_keys(table: Mapping[str, Any], keys: Iterable[str], optional: Iterable[str] = ()) -> None:
@@ -62,9 +71,19 @@ def day(table: Mapping[str, Any], key: str) -> date:
     return date(value.year, value.month, value.day)
 
 
-def table(document: tomlkit.TOMLDocument, key: str) -> dict[str, Any]:
-    """Return a table that is not empty as plain values; raises ``ValueError`` for anything else."""
-    value = document.unwrap()[key]
+def table(document: Mapping[str, Any], key: str, kind: Any) -> dict[str, Any]:
+    """Return a table that is not empty, its values of one kind; raises ``ValueError`` for anything else."""
+    value = document[key]
     if not isinstance(value, dict) or not value:
         raise ValueError(f"{key} must be a table that is not empty")
-    return value
+    try:
+        found: dict[str, Any] = msgspec.convert(value, dict[str, kind])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{key} is of another shape: {error}") from None
+    return found
+
+
+def require_lists(table: Mapping[str, Any], keys: Iterable[str]) -> None:
+    """Raise ``ValueError`` where one of some values of a table is there and is no list."""
+    if wrong := [key for key in keys if not isinstance(table.get(key, []), list)]:
+        raise ValueError(f"{wrong[0]} must be a list")

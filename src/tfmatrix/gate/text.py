@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -18,15 +17,6 @@ NAMED = 12
 """Cells that a line names; `tfmatrix check --format json` has the rest."""
 
 
-_NO_CHARACTER = re.compile("[^\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no place for; lone surrogates are no UTF-8 either."""
-
-
-def shown(value: object) -> str:
-    """Return any text on one line, as every format can show it."""
-    return _NO_CHARACTER.sub("\ufffd", plain(value))
-
-
 @dataclass(frozen=True)
 class Line:
     """One reason, and every cell that has it."""
@@ -40,17 +30,17 @@ class Line:
         head = ", ".join(word for word in (self.reason.level.value, self.reason.verdict) if word)
         named = ", ".join(self.cells[:NAMED])
         more = f" and {len(self.cells) - NAMED} more cells" if len(self.cells) > NAMED else ""
-        return shown(f"{head}: {named}{more} {self.reason.stage}").rstrip(": ")
+        return plain(f"{head}: {named}{more} {self.reason.stage}").rstrip(": ")
 
     @property
     def text(self) -> str:
         """Return the reason itself."""
-        return shown(self.reason.text)
+        return plain(self.reason.text)
 
     @property
     def command(self) -> str:
         """Return the command that shows more, as a shell takes it; empty where there is none."""
-        return shown(shlex.join(map(shown, self.reason.command)))
+        return plain(shlex.join(map(plain, self.reason.command)))
 
 
 def lines(check: Check) -> list[Line]:
@@ -65,7 +55,7 @@ def lines(check: Check) -> list[Line]:
 
 def headline(check: Check) -> str:
     """Return the answer in one line."""
-    return shown(f"{check.candidate} against {check.baseline}: {check.answer}, by the policy {check.preset}")
+    return plain(f"{check.candidate} against {check.baseline}: {check.answer}, by the policy {check.preset}")
 
 
 def counts(check: Check) -> str:

@@ -11,7 +11,7 @@ from tfmatrix.compare.policy import digest
 from tfmatrix.config import Config
 from tfmatrix.environments.machine import machine_id
 from tfmatrix.errors import UserError
-from tfmatrix.gate import ledger, omissions, receipt
+from tfmatrix.gate import ledger, omissions, receipt, vanished
 from tfmatrix.gate.checking import check, pairs
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.gate.levels import Level
@@ -77,6 +77,7 @@ def answer(evidence: Evidence, candidate: Environment, today: date, known: Recei
     others = [
         *result.others,
         *omissions.left_out(plan),
+        *vanished.vanished(plan, evidence.store),
         *omissions.known_all_the_same(evidence, candidate, accepted, today),
     ]
     if known and known.move == (plan.baseline.name, candidate.name):

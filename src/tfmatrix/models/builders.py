@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tfmatrix.models.defined import declared, digest
+from tfmatrix.reading import shown
 from tfmatrix.records import Builder, Model
 
 SHOWN = 'model = "package.module:build" and data = "package.module:sample"'
 """What the two functions look like."""
+
+MOST = 2**63
+"""What a whole number among an optimizer's settings is below, whatever its sign."""
 
 _DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)*"
 _FUNCTION = re.compile(f"{_DOTTED}:{_DOTTED}")
@@ -25,7 +29,7 @@ def function_of(value: Any, name: str) -> str:
     if isinstance(value, str) and (".py" in value or "/" in value):
         hint = "; a module is named as import names it, without .py and with dots"
     raise ValueError(
-        f'has {name}, which must be a module and a function, "package.module:build", but is {value!r}{hint}'
+        f'has {name}, which must be a module and a function, "package.module:build", but is {shown(value)}{hint}'
     )
 
 
@@ -33,14 +37,16 @@ def optimizer_of(value: Any, name: str) -> tuple[tuple[str, str | float], ...]:
     """Return an optimizer's name and settings, sorted; raises ``ValueError`` where some are missing or are none."""
     if not isinstance(value, Mapping):
         raise ValueError(  # noqa: TRY004  # every check raises the same
-            f'has {name}, which must be a table, {{ name = "Adam", learning_rate = 1e-3 }}, but is {value!r}'
+            f'has {name}, which must be a table, {{ name = "Adam", learning_rate = 1e-3 }}, but is {shown(value)}'
         )
     if lacking := [key for key in ("name", "learning_rate") if key not in value]:
         raise ValueError(f"has {name}, which has no {lacking[0]}")
     if not isinstance(value["name"], str) or not value["name"].isidentifier():
-        raise ValueError(f"has {name}.name, which must be an optimizer of Keras, but is {value['name']!r}")
+        raise ValueError(f"has {name}.name, which must be an optimizer of Keras, but is {shown(value['name'])}")
     if strange := [key for key, setting in value.items() if not isinstance(setting, str | int | float)]:
         raise ValueError(f"has {name}.{strange[0]}, which must be a number, a string or true or false")
+    if large := [key for key, setting in value.items() if isinstance(setting, int) and abs(setting) >= MOST]:
+        raise ValueError(f"has {name}.{large[0]}, which is no number that an optimizer takes")
     return tuple(sorted(value.items()))
 
 

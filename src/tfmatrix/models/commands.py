@@ -9,6 +9,7 @@ from typing import Any
 
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models.defined import declared, digest, near, require_inside
+from tfmatrix.reading import shown
 from tfmatrix.records import Command, Model
 
 PYTHON, JUPYTER = "python", "jupyter"
@@ -23,7 +24,7 @@ _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 def words_of(value: Any, name: str) -> tuple[str, ...]:
     """Return the words of a command; raises ``ValueError`` for what does not run one script, module or notebook."""
     if not isinstance(value, list | tuple) or not value or not all(isinstance(word, str) for word in value):
-        raise ValueError(f"has {name}, which must be a list of words, {SHOWN}, but is {value!r}")
+        raise ValueError(f"has {name}, which must be a list of words, {SHOWN}, but is {shown(value)}")
     first, *others = value
     if first not in {PYTHON, JUPYTER}:
         raise ValueError(f"has {name}, which must begin with python or jupyter, but begins with {first!r}: {SHOWN}")

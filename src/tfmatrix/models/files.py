@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import errno
 import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tfmatrix.errors import UserError
+from tfmatrix.reading import bytes_of, is_text
 from tfmatrix.records import Model
 from tfmatrix.tables import KINDS, Kind
 
@@ -20,20 +21,17 @@ def discover(folder: Path) -> Iterator[Model]:
     trials say so: no other model has to wait until it is mended.
     """
     for path in sorted(folder.glob("[!_]*.py")):
+        if not is_text(path.name):
+            raise UserError(f"the model file {path.name!r} has a name that is not UTF-8; give it another.")
         try:
-            content = _content(path)
-        except OSError as error:
-            yield Model(str(path), hashlib.sha256(f"not read: {error.strerror}".encode()).hexdigest())
+            content = bytes_of(path)
+        except (OSError, ValueError) as error:
+            yield Model(
+                str(path), hashlib.sha256(f"not read: {getattr(error, 'strerror', None) or error}".encode()).hexdigest()
+            )
             continue
-        for variant in _variants(content) or ("",):
+        for variant in _variants(path.name, content) or ("",):
             yield Model(str(path), hashlib.sha256(content).hexdigest(), variant)
-
-
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file; raises OSError for what is none, without waiting for what another one writes."""
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "it is no file")
-    return path.read_bytes()
 
 
 def _parsed(content: bytes) -> ast.Module:
@@ -44,14 +42,21 @@ def _parsed(content: bytes) -> ast.Module:
         return ast.Module([], [])
 
 
-def _variants(content: bytes) -> tuple[str, ...]:
-    """Return the keys of a file's VARIANTS, read and not run; none where one is not written out: its trials say so."""
+def _variants(name: str, content: bytes) -> tuple[str, ...]:
+    """Return the keys of a file's VARIANTS, read and not run; none where one is not written out: its trials say so.
+
+    Raises ``UserError`` where one has half a character, which no cell can be called.
+    """
     for node in _parsed(content).body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if [target.id for target in targets if isinstance(target, ast.Name)] == ["VARIANTS"]:
                 keys = [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
                 written = len(keys) == len(node.value.keys) and all(isinstance(key, str) and key for key in keys)
+                if halves := [key for key in map(str, keys) if written and not is_text(key)]:
+                    raise UserError(
+                        f"{name}, line {node.lineno}: VARIANTS has {halves[0]!r}, and half a character is no text."
+                    )
                 return tuple(map(str, keys)) if written else ()
     return ()
 
@@ -59,8 +64,8 @@ def _variants(content: bytes) -> tuple[str, ...]:
 def kind_of(path: Path) -> str:
     """Return the kind of a model file, read and not run; nothing where it is of none: its trials say so."""
     try:
-        tree = _parsed(_content(path))
-    except OSError:
+        tree = _parsed(bytes_of(path))
+    except (OSError, ValueError):
         return ""
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     return next((kind.name for kind in KINDS.values() if functions.intersection(kind.marks)), "")

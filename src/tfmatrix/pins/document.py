@@ -106,7 +106,18 @@ def decode(content: bytes, path: Path, *, declared: bool = False) -> tuple[str, 
         raise UserError(
             f"{path}: as {encoding.codec} text this file cannot be written back unchanged; save it as UTF-8."
         )
+    for strange, told in _STRANGE.items():
+        if found := strange.search(text):
+            line = text.count("\n", 0, found.start()) + 1
+            raise UserError(f"{path}, line {line}: there is {told}, which no such file has; mend the file.")
     return text, encoding
+
+
+_STRANGE = {
+    re.compile("\0"): "a NUL character",
+    re.compile("[0-9A-Fa-f_]{1000}"): "a number of a thousand digits",  # of more, Python makes none
+}
+"""What no file has that names packages, and what it is called."""
 
 
 def _known(codec: str, path: Path) -> str:

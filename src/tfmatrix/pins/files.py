@@ -10,6 +10,7 @@ from pathlib import Path
 from tfmatrix.errors import UserError
 from tfmatrix.pins import other_files, requirement_files, toml_files
 from tfmatrix.pins.document import Document, Encoding, Parser, decode
+from tfmatrix.reading import bytes_of
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def _read(path: Path, kind: Kind, root: Path, found: dict[Path, Source], named_b
     if real in found:
         return
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = bytes_of(path)
+    except (OSError, ValueError) as error:
         by = f", which {named_by} names," if named_by else ""
-        raise UserError(f"{shown}{by} cannot be read: {error.strerror or error}.") from None
+        raise UserError(f"{shown}{by} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     text, encoding = decode(content, shown, declared=kind.heeds_declaration)
     document = kind.parse(text, shown)
     if kind.add_lines:

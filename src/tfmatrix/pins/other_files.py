@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from tfmatrix.errors import UserError
@@ -19,12 +21,15 @@ from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of
 from tfmatrix.pins.packages import PACKAGES
 from tfmatrix.pins.syntax import Syntax, locked
 
+MOST_VALUES, DEEPEST = 100_000, 100
+"""Values of a YAML file that are looked at, and tables and lists in each other."""
+
 
 def parse_pipfile_lock(text: str, path: Path) -> Document:
     """Parse a Pipfile.lock: every category of packages."""
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:  # says the line
+    except (ValueError, RecursionError) as error:  # says the line
         raise UserError(f"{path} is no JSON: {error}; make the lock anew with `pipenv lock`.") from None
     if not isinstance(data, dict):
         raise UserError(f"{path} is no lock of pipenv; make it anew with `pipenv lock`.")
@@ -61,7 +66,8 @@ def parse_conda(text: str, path: Path) -> Document:
 def _compose(text: str, path: Path) -> Node | None:
     """Return a YAML text as nodes, which know their places."""
     try:
-        root: Node | None = YAML(typ="safe", pure=True).compose(text)
+        with _without_a_word():
+            root: Node | None = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, RecursionError) as error:
         raise UserError(_no_yaml(path, error)) from None
     return root
@@ -70,9 +76,35 @@ def _compose(text: str, path: Path) -> Node | None:
 def _load(text: str, path: Path) -> Any:
     """Return a YAML text as values; it refuses a key that stands twice, which nodes do not."""
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        with _without_a_word():
+            loaded = YAML(typ="safe", pure=True).load(text)
+        _require_an_end(loaded)
     except (YAMLError, RecursionError, ValueError) as error:
         raise UserError(_no_yaml(path, error)) from None
+    return loaded
+
+
+@contextmanager
+def _without_a_word() -> Iterator[None]:
+    """Have the parser warn nobody: an anchor that stands twice is no mistake, and a warning no sentence of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", YAMLWarning)
+        yield
+
+
+def _require_an_end(loaded: Any) -> None:
+    """Raise ``ValueError`` for values that are within themselves, or that aliases make more of than anyone writes."""
+    waiting, seen = [iter((loaded,))], 0
+    while waiting:
+        value = next(waiting[-1], waiting)
+        if value is waiting:
+            waiting.pop()
+            continue
+        seen += 1
+        if seen > MOST_VALUES or len(waiting) > DEEPEST:
+            raise ValueError("its aliases stand for more than can be read, or for themselves")
+        if isinstance(value, dict | list):
+            waiting.append(iter(value.values() if isinstance(value, dict) else value))
 
 
 def _no_yaml(path: Path, error: Exception) -> str:

@@ -134,7 +134,7 @@ def _spot(text: str, path: Path, mention: Mention, piece: str) -> int | None:
 def _load(text: str, path: Path) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:  # says the line
+    except ValueError as error:  # says the line; a number of too many digits is one too
         raise UserError(f"{path} is no TOML: {error}; mend the file.") from None
     except RecursionError:
         raise UserError(f"{path} is nested too deeply to be read; mend the file.") from None

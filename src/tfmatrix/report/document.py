@@ -113,9 +113,16 @@ def _pieces(fields: Iterable[tuple[str, Any]]) -> Iterator[str]:
     yield "\n}\n"
 
 
-_encoded = json.JSONEncoder(
+_plain_encoded = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, default=msgspec.to_builtins
 ).encode
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def _encoded(value: Any) -> str:
+    """Return a value as JSON; half a character, which has no bytes in UTF-8, as the escape that stands for it."""
+    return _HALF.sub(_escaped, _plain_encoded(value))
 
 
 def of_shape(data: Any, kind: type[R]) -> R:

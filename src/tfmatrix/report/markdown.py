@@ -27,7 +27,7 @@ from tfmatrix.report.blocks import (
     Table,
     Text,
 )
-from tfmatrix.report.text import in_one_line, plain
+from tfmatrix.report.text import in_lines, in_one_line, plain
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
@@ -67,7 +67,7 @@ def _block(block: Block) -> str:
         case Details(summary=summary, blocks=blocks):
             written = f"<details><summary>{inline(summary)}</summary>\n\n{_blocks(blocks)}\n\n</details>"
         case Listing(language=language, text=text):
-            written = f"```{language}\n{text.removesuffix(chr(10))}\n```"
+            written = f"```{language}\n{in_lines(text.removesuffix(chr(10)))}\n```"
         case _:
             unreachable(block)
     return written

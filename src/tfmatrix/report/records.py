@@ -38,6 +38,10 @@ class Report(Record, frozen=True, kw_only=True):
     """What every report begins with."""
 
     id: Id
+    files: Annotated[
+        dict[Name, Digest],
+        Meta(description="Pages and pictures beside this file, and SHA-256 of each, zeros in the id's place."),
+    ] = {}
 
 
 class Meaning(Record, frozen=True):

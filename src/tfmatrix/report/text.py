@@ -1,21 +1,38 @@
-"""Text that came from elsewhere on one line, and numbers as a reader wants them."""
+"""Text that came from elsewhere as people are shown it, and numbers as a reader wants them."""
 
 from __future__ import annotations
 
 import re
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNSEEN = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""Unicode's format characters: what is read in another order than it is written in, or not seen at all."""
+_NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
+"""What neither UTF-8 nor XML 1.0 has a place for: halves of characters, and two that are none."""
 
 
 def in_one_line(value: object) -> str:
-    """Return any text without line ends, terminal codes or other control characters, spaces at its ends kept."""
-    return _CONTROL.sub(" ", _ESCAPES.sub("", str(value)))
+    """Return any text as every format can show it to people, spaces at its ends kept.
+
+    It has no line ends, no terminal codes and no other control characters, nothing that turns the order of reading or
+    is not seen, and nothing that is no character. Whatever is shown to people comes through here.
+    """
+    text = _CONTROL.sub(" ", _ESCAPES.sub("", str(value)))
+    return _NO_CHARACTER.sub("\ufffd", _UNSEEN.sub("", text))
 
 
 def plain(value: object) -> str:
-    """Return any text on one line, without terminal codes or control characters."""
+    """Return any text `in_one_line`, without spaces at its ends."""
     return in_one_line(value).strip()
+
+
+def in_lines(value: object) -> str:
+    """Return any text as people are shown it, its lines as they are."""
+    return "\n".join(map(in_one_line, str(value).split("\n")))
 
 
 def number(value: float | str | None) -> str:

@@ -2,33 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
+import msgspec
+
 from tfmatrix.errors import UserError
 from tfmatrix.report import document
 from tfmatrix.report.blocks import Document
+from tfmatrix.report.document import ID_DIGITS
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.records import Report
 
 R = TypeVar("R", bound=Report)
 
+Pictures = Callable[[R], Mapping[str, str]]
+"""From a report to its pictures, by their paths from its JSON."""
+
+DATABASE = b"SQLite format 3\0"
+"""What every database of SQLite begins with."""
+
 FORMATS: Mapping[str, Callable[[Document], str]] = {"md": to_markdown}
 """What a page is written as, by the ending of the file."""
 
 
-def write_report(folder: Path, name: str, report: R, page: Callable[[R], Document]) -> tuple[R, Path]:
+NO_ID = "0" * ID_DIGITS
+"""What stands in a page in the place of the id while its digest is taken: the id is known once the digest is."""
+
+
+def texts_of(name: str, report: R, page: Callable[[R], Document], pictures: Pictures[R]) -> dict[str, str]:
+    """Return the text of every file beside a report's JSON by its path from there, without the report's id."""
+    blank = msgspec.structs.replace(report, id=NO_ID)
+    pages = {f"{name}.{ending}": written(page(blank)) for ending, written in FORMATS.items()}
+    return {**pages, **pictures(blank)}
+
+
+def covering(report: R, texts: Mapping[str, str]) -> R:
+    """Return a report that says what the files beside it hold, so that its id covers them too."""
+    return msgspec.structs.replace(report, files={name: _digest(text.encode("utf-8")) for name, text in texts.items()})
+
+
+def is_of(content: bytes, report: Report, name: str) -> bool:
+    """Return whether a file beside a report's JSON holds what the report says."""
+    without_id = content.replace(report.id.encode("ascii"), NO_ID.encode("ascii"), 1)
+    return report.files.get(name) in {_digest(content), _digest(without_id)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def no_pictures(_: object) -> Mapping[str, str]:
+    """Return the pictures of a report that has none."""
+    return {}
+
+
+def write_report(
+    folder: Path, name: str, report: R, page: Callable[[R], Document], pictures: Pictures[R] = no_pictures
+) -> tuple[R, Path]:
     """Write every file of a report, and return it under its id, with the path of its Markdown.
 
-    Raises ``UserError`` where the folder cannot be written.
+    Raises ``UserError`` where the folder cannot be written, or a database lies in the place of a file.
     """
+    texts = texts_of(name, report, page, pictures)
+    _require_no_database(folder / file for file in (f"{name}.json", *texts))
     with writable(folder):
         with writing_whole(folder / f"{name}.json") as file:
-            report = document.write(report, file)
-        for ending, written in FORMATS.items():
-            write_whole(folder / f"{name}.{ending}", written(page(report)))
+            report = document.write(covering(report, texts), file)
+        for path, text in texts.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            write_whole(folder / path, text.replace(NO_ID, report.id, 1))
     return report, folder / f"{name}.md"
 
 
@@ -55,3 +101,17 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     with writing_whole(path) as file:
         file.write(text)
+
+
+def _require_no_database(paths: Iterable[Path]) -> None:
+    """Raise ``UserError`` where a database lies in the place of a report's file, the store for example."""
+    for path in paths:
+        if path.is_file() and _begins_with(path, DATABASE):
+            raise UserError(
+                f"{path} is a database, which a report would replace; have `store` or `reports` name another place."
+            )
+
+
+def _begins_with(path: Path, content: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(content)) == content

@@ -16,6 +16,7 @@ from tfmatrix import config, keys
 from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import INHERITED
 from tfmatrix.errors import UserError
+from tfmatrix.models import files
 from tfmatrix.questions.matrix.judge import states
 from tfmatrix.questions.matrix.plan import Plan, make_plan, only
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Machine, Train
@@ -407,7 +408,7 @@ def test_a_model_file_that_cannot_be_read_is_one_that_fails(tmp_path: Path, monk
     def refusing(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refusing)  # whoever is root may read everything
+    monkeypatch.setattr(files, "bytes_of", refusing)  # whoever is root may read everything
     (model,) = make_plan(settings).models
     assert model.name == readable.name
     assert model.source != readable.source

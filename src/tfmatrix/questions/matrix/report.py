@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tfmatrix.compare.results import Comparison
 from tfmatrix.questions.matrix import curves, summary
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.report import writing
+from tfmatrix.report.document import identified
 from tfmatrix.store.store import Store
+
+NAME = "matrix"
+"""What the files of the report are called."""
 
 
 @contextmanager
@@ -31,16 +36,20 @@ def _not_collecting() -> Iterator[None]:
 def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
     """Compare everything that is stored, write every format, and return the report and the Markdown file's path."""
     folder = plan.config.under_root(plan.config.reports)
-    report, path = writing.write_report(folder, "matrix", summary.content_of(compare_all(plan, store)), page)
-    with writing.writable(folder / curves.FOLDER):
-        _write_pictures(folder / curves.FOLDER, curves.pictures(report.cells))
+    content = summary.content_of(compare_all(plan, store))
+    report, path = writing.write_report(folder, NAME, content, page, _pictures)
+    with writing.writable(folder):
+        for old in (folder / curves.FOLDER).glob("*.svg"):
+            if f"{curves.FOLDER}/{old.name}" not in report.files:
+                old.unlink()
     return report, path
 
 
-def _write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
-    """Write the pictures of a report, and remove those of an earlier one that it does not have."""
-    for name, text in pictures.items():
-        writing.write_whole(folder / name, text)
-    for path in folder.glob("*.svg"):
-        if path.name not in pictures:
-            path.unlink()
+def report_of(comparison: Comparison) -> summary.Report:
+    """Return the report of a comparison as `write_report` writes it, under its id."""
+    content = summary.content_of(comparison)
+    return identified(writing.covering(content, writing.texts_of(NAME, content, page, _pictures)))
+
+
+def _pictures(report: summary.Report) -> Mapping[str, str]:
+    return {f"{curves.FOLDER}/{name}": text for name, text in curves.pictures(report.cells).items()}
