@@ -87,6 +87,8 @@ class Config:
     store: Path = Path(".tfmatrix/store.sqlite")
     reports: Path = Path("reports")
     policy: Policy = field(default_factory=Policy)
+    ignored_pins: tuple[str, ...] = ()
+    """Patterns of files from which nothing is installed, whatever they say of TensorFlow; ``ignored-pins`` there."""
     machine: Machine = field(default_factory=this_machine)
     """Where it runs, which no table says."""
 
@@ -170,7 +172,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str, Any]:
     """Return the values as Config has them."""
-    known = {name: check for name, check in _CHECKS.items() if hasattr(defaults, name)}
+    known = {name: check for name, check in _CHECKS.items() if hasattr(defaults, _field(name))}
     checked: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
@@ -180,10 +182,15 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
             if name == "models" and isinstance(value, Mapping):
                 checked["commands"], checked["builders"] = _defined(value)
             else:
-                checked[name] = known[name](value)
+                checked[_field(name)] = known[name](value)
         except ValueError as error:
             raise UserError(sentence(f"{where}: {name} {error}")) from None
     return checked
+
+
+def _field(name: str) -> str:
+    """Return what Config calls a key."""
+    return name.replace("-", "_")
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -296,6 +303,11 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     if taken := sorted(set(value) & set(RESERVED)):
         raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
     return tuple(sorted(value.items()))
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    """Return patterns of paths; an empty list means none."""
+    return () if value == [] else _names(value)
 
 
 def _models(value: Any) -> tuple[str, ...]:
@@ -441,4 +453,5 @@ _CHECKS: dict[str, Any] = {
     "store": _path,
     "reports": _path,
     "policy": _policy,
+    "ignored-pins": _patterns,
 }

@@ -15,7 +15,7 @@ from tfmatrix import pins
 from tfmatrix.errors import UserError
 
 from .generating import VERSIONS, PinLine, Template, conda_files, digests, filled, pinned, projects, pyprojects
-from .projects import read, write
+from .projects import find_pins, read, write
 
 HASHES = st.fixed_dictionaries({name: digests() for name in VERSIONS})
 Hashes = Mapping[str, Sequence[str]]
@@ -65,7 +65,7 @@ def test_every_pin_is_found_at_its_line(project: dict[str, Template], hashes: Ha
             text = line.render(0, hashes) if isinstance(line, PinLine) else line
             number += text.count("\n") + 1
     with written(project, 0, hashes) as root:
-        found = pins.find_pins(root)
+        found = find_pins(root)
         assert [(str(pin.path.relative_to(root)), pin.name, pin.version, pin.where) for pin in found] == expected
 
 

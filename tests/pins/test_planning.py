@@ -11,7 +11,7 @@ import pytest
 from tfmatrix import pins
 from tfmatrix.errors import UserError
 
-from .projects import HASHES, NEW, OLD_HASH, read, write
+from .projects import HASHES, NEW, OLD_HASH, find_pins, read, write
 
 UV_LOCK = "".join(
     f'[[package]]\nname = "{n}"\nversion = "{v}"\n' for n, v in [("numpy", "1.26.4"), ("tensorflow", "2.15.1")]
@@ -32,44 +32,33 @@ def commands(changes: pins.Changes) -> list[str]:
     return [" ".join(command.argv) for command in changes.commands]
 
 
-def test_the_pin_of_today_is_the_one_that_all_files_agree_on(tmp_path: Path) -> None:
-    """One version in several files and spellings is one baseline."""
-    write(
-        tmp_path,
-        {"requirements.txt": "tensorflow==2.15.1", "uv.lock": UV_LOCK, "constraints.txt": "tensorflow-cpu==2.15.1.0"},
-    )
-    pin = pins.pinned_tensorflow(tmp_path)
-    assert (pin.path, pin.name) == (tmp_path / "constraints.txt", "tensorflow-cpu")
-
-
 def test_pins_that_disagree_are_all_named(tmp_path: Path) -> None:
-    """Files that disagree, locks included, are said and not chosen from."""
+    """Files that disagree are said and not chosen from."""
     write(
         tmp_path,
-        {"requirements.txt": "\ntensorflow==2.14.1", "uv.lock": UV_LOCK, "constraints.txt": "tensorflow-cpu==2.15.0"},
+        {"requirements.txt": "\ntensorflow==2.14.1", "constraints.txt": "tensorflow-cpu==2.15.0"},
     )
     says = (
-        "pins more than one TensorFlow: tensorflow-cpu 2.15.0 in constraints.txt, line 1; "
-        "tensorflow 2.14.1 in requirements.txt, line 2; tensorflow 2.15.1 in uv.lock, package tensorflow"
+        "pins tensorflow to several versions: tensorflow-cpu 2.15.0 in constraints.txt, line 1; "
+        "tensorflow 2.14.1 in requirements.txt, line 2"
     )
     with pytest.raises(UserError, match=re.escape(says)):
-        pins.pinned_tensorflow(tmp_path)
+        pins.plan_changes(tmp_path, NEW, HASHES)
 
 
 def test_a_project_that_names_no_tensorflow_is_told_what_was_looked_at(tmp_path: Path) -> None:
     """Files without it are listed; without any file the patterns are."""
-    with pytest.raises(UserError, match=r"which has none of requirements\*\.txt, .*, Pipfile\.lock"):
-        pins.pinned_tensorflow(tmp_path)
+    with pytest.raises(UserError, match=r"which has none of \*requirements\*\.txt, .*, Pipfile\.lock"):
+        pins.plan_changes(tmp_path, NEW, HASHES)
     write(tmp_path, {"requirements-dev.txt": "flask==2.15.1", "pyproject.toml": ""})
-    for looking in (pins.pinned_tensorflow, lambda root: pins.plan_changes(root, NEW, HASHES)):
-        with pytest.raises(UserError, match=r"none is named in pyproject\.toml, requirements-dev\.txt"):
-            looking(tmp_path)
+    with pytest.raises(UserError, match=r"none is named in pyproject\.toml, requirements-dev\.txt"):
+        pins.plan_changes(tmp_path, NEW, HASHES)
 
 
 def test_a_folder_that_does_not_exist_is_said(tmp_path: Path) -> None:
     """A mistyped folder is not a project without pins."""
     with pytest.raises(UserError, match="is no folder"):
-        pins.find_pins(tmp_path / "nothing")
+        find_pins(tmp_path / "nothing")
 
 
 def test_nothing_is_planned_where_one_of_several_files_cannot_be_changed(tmp_path: Path) -> None:
