@@ -229,8 +229,8 @@ SEEN: dict[str, tuple[Files, str]] = {
     "hatch.toml": ({"hatch.toml": '[envs.default]\ndependencies = ["tensorflow==2.9.3"]\n'}, r"pins 2\.9\.3"),
     "pixi.lock": ({"pixi.lock": "- pypi: https://x.org/tensorflow-2.9.3-cp310-cp310-linux.whl\n"}, r"pins 2\.9\.3"),
     "conda-lock.yml": (
-        {"conda-lock.yml": "package:\n- name: tensorflow\n  version: 2.9.3\n"},
-        r"line 2, names TensorFlow",
+        {"conda-lock.yml": "url: https://x.org/linux-64/tensorflow-2.9.3-cpu_py310h_0.conda\n"},
+        r"line 1, pins 2\.9\.3",
     ),
     "Makefile": ({"Makefile": "install:\n\tpip install tensorflow==2.9.3\n"}, r"Makefile, line 2, pins 2\.9\.3"),
     "a script": ({"scripts/install.sh": "conda install -y tensorflow=2.9\n"}, r"pins 2\.9"),

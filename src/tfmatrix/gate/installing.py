@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ from tfmatrix.pins.sets import Set
 
 AT_ONCE = 4
 """Resolutions at once: each waits for the index most of the time."""
+
+
+LONGEST = 500
+"""Characters of what uv says; the output of a build that failed is longer than anybody reads."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def _ask(question: _Question, root: Path) -> tuple[Locked, ...] | str:
         answer = uv.run(arguments, failing=failing, stdin=stdin, folder=root)
         return toml_files.parse_pylock(answer, Path("uv's answer")).locked
     except (Unavailable, UserError) as error:
-        return str(error).rstrip(".")
+        return textwrap.shorten(str(error), LONGEST, placeholder=" ...").rstrip(".")
 
 
 def _installation(name: str, locked: Iterable[Locked], python: str) -> Installation:

@@ -171,12 +171,11 @@ def _other_versions(found: Outlook, have: Mapping[str, str]) -> Iterator[str]:
     for one in found.with_tensorflow:
         for name, version in one.packages.items():
             compared = have.get(family(name))
-            if compared is None and name in FURTHER:
-                continue
+            if compared is None and (name in FURTHER or "numpy" not in have):
+                continue  # no lock says what was compared, and so nothing was
             if not same(version, compared):
-                told = f"{compared} was compared" if compared else "none was compared"
-                hint = f"; write {name}=={compared} there, or lock it" if compared else ""
-                yield f"{one.name} would install {name} {version}, and {told}{hint}"
+                told = f"{compared} was compared; write {name}=={compared} there, or lock it"
+                yield f"{one.name} would install {name} {version}, and {told if compared else 'none was compared'}"
 
 
 def misfits(config: Config, found: Outlook, have: Mapping[str, str]) -> Iterator[tuple[Source, Mention]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -63,9 +64,11 @@ def _require_installed(config: Config, candidate: Environment, changes: Changes)
     later |= {path.with_name(FED_BY[owner]) for path in later for owner in _owners(path)}
     sources = read_project(config.root, config.ignored_pins)
     outside = look_around(config.root, sources, config.ignored_pins)  # nothing of it is edited
+    root = config.root.resolve()
+    common = Path(os.path.commonpath([root, *(source.path.resolve() for source in sources)]))
     with tempfile.TemporaryDirectory(prefix="tfmatrix-pinned-") as folder:
-        _lay(config.root, Path(folder), {edit.path.resolve(): edit.after for edit in changes.edits})
-        found = replace(outlook(config, Path(folder), later), looked=outside)
+        _lay(common, Path(folder), {edit.path.resolve(): edit.after for edit in changes.edits}, root)
+        found = replace(outlook(config, Path(folder) / root.relative_to(common), later), looked=outside)
         told = list(reasons(config, found, candidate))
     if refused := [reason.text for reason in told if not reason.level.passes]:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
@@ -78,12 +81,12 @@ def _owners(path: Path) -> list[str]:
     return [kind.owner for pattern, kind in KINDS if path.match(pattern) and kind.owner in FED_BY]
 
 
-def _lay(real: Path, folder: Path, after: Mapping[Path, bytes]) -> None:
-    """Have a project lie in another folder by links, with what is edited as it will be."""
+def _lay(real: Path, folder: Path, after: Mapping[Path, bytes], root: Path) -> None:
+    """Have a project, and what it names outside, lie in another folder by links, with what is edited as it will be."""
     for path in real.iterdir():
-        if any(edited.is_relative_to(path.resolve()) for edited in after) and path.is_dir():
+        if any(each.is_relative_to(path.resolve()) for each in (root, *after)) and path.is_dir():
             (folder / path.name).mkdir()
-            _lay(path, folder / path.name, after)
+            _lay(path, folder / path.name, after, root)
         elif (content := after.get(path.resolve())) is not None:
             (folder / path.name).write_bytes(content)
         else:

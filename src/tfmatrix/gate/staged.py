@@ -14,12 +14,16 @@ from tfmatrix import config as configuration
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.gate.pinned import Outlook, misfits, not_compared, outlook, pinned_environment, unread_misfits
-from tfmatrix.pins.files import PYTHON_FILE, look_around, read_project
+from tfmatrix.pins.files import PROJECT, PYTHON_FILE, Source, look_around, read_project
 from tfmatrix.pins.packages import TENSORFLOW, family
 from tfmatrix.records import Environment
 
 NOTHING: Mapping[str, str] = {}
 """No variables besides this process's own."""
+
+
+_INSTALL_NOTHING = frozenset(("black", "coverage", "isort", "mypy", "pylint", "pyright", "pytest", "ruff"))
+"""Tools, by their tables, with which what is installed has nothing to do."""
 
 
 @contextmanager
@@ -99,10 +103,18 @@ def _contents(config: Config, folder: Path) -> object:
     sources = read_project(folder, config.ignored_pins)
     if any(source.document.rests_on_more or source.document.remote for source in sources):
         return object()
-    found = {source.shown: source.content for source in sources}
+    found: dict[Path, object] = {source.shown: _said(source) for source in sources}
     found |= {looked.shown: looked.content for looked in look_around(folder, sources, config.ignored_pins)}
     more = (folder / name for name in (PYTHON_FILE, "uv.toml"))
     return found | {Path(path.name): path.read_bytes() for path in more if path.is_file()}
+
+
+def _said(source: Source) -> object:
+    """Return what of a file is compared: of a pyproject.toml not the tables of tools that install nothing."""
+    if source.kind is not PROJECT:
+        return source.content
+    leaves = source.document.leaves.items()
+    return {keys: value for keys, value in leaves if keys[:1] != ("tool",) or keys[1] not in _INSTALL_NOTHING}
 
 
 def _names_tensorflow(found: Outlook) -> bool:

@@ -40,6 +40,7 @@ KINDS: tuple[tuple[str, Kind], ...] = (
     ("*constraints*.in", REQUIREMENTS),
     ("requirements/**/*.txt", REQUIREMENTS),
     ("requirements/**/*.in", REQUIREMENTS),
+    ("requirements*.lock", REQUIREMENTS),  # of Rye
     ("pyproject.toml", PROJECT),
     ("Pipfile", PIPFILE),
     ("environment*.yml", CONDA),
@@ -57,10 +58,9 @@ _TABLES = ("*.toml",)
 _REQUIREMENTS = ("*requirements*.txt", "*requirements*.in", "*constraints*.txt")
 _TEXTS = ("*.txt", "*.in", "*.pip")
 _NAMED = (
-    "*.cfg", "*.dockerfile", "*.ipynb", "*.mk", "*.sh", "*.yaml", "*.yml",
+    "*.cfg", "*.dockerfile", "*.lock", "*.ipynb", "*.mk", "*.sh", "*.yaml", "*.yml",
     "[Cc]ontainerfile*", "[Dd]ockerfile*", "[Jj]ustfile", "Jenkinsfile*", "[Mm]akefile", "Pipfile*", "*.def",
-    "noxfile.py", "pixi.lock", "setup.py", "tasks.py", "tox.ini",
-    "poetry.lock", "uv.lock", "pdm.lock", "conda-linux-64.lock", "*.conda-lock",
+    "noxfile.py", "setup.py", "tasks.py", "tox.ini",
 )  # fmt: skip
 LOOKED_AT: tuple[tuple[str, Looking], ...] = (
     *((pattern, looking.in_toml) for pattern in _TABLES),
@@ -152,17 +152,14 @@ def _around(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(
-            name
-            for name in folders
-            if (not name.startswith(".") or name in _HIDDEN) and not _is_outside(here / name, root)
+            name for name in folders if (not name.startswith(".") or name in _HIDDEN) and not _is_outside(here / name)
         )
         yield from (here / name for name in sorted(names) if (here / name).is_file())
 
 
-def _is_outside(folder: Path, root: Path) -> bool:
+def _is_outside(folder: Path) -> bool:
     return (
         folder.name in _OUTSIDE
-        or folder == root / "locks"  # tfmatrix's own
         or (folder / "pyvenv.cfg").exists()
         or (folder / ".git").exists()
         or _is_project(folder / "pyproject.toml")

@@ -33,20 +33,28 @@ def _one_of(names: frozenset[str] | tuple[str, ...]) -> str:
 
 _VERSION = r"v?\d+(?:\.\d+)*(?:\.\*)?\w*"
 _CLAUSE = rf"(?:===|==|~=|>=|<=|!=|<|>)\s*{_VERSION}"
-_NAME = rf"(?<![\w./:@-]){_one_of(_BUILDS)}(?![\w-])(?!\.\w)(?:\[[^\]]*\])?"
-_SAID = re.compile(rf"{_NAME}[\"']?\s*(?:{_CLAUSE}|[=:]\s*[\"'^~{{]*\s*(?:version|\d)|@\s*\S|\^\d)", re.IGNORECASE)
-_ALONE = re.compile(rf"[^\w]*(?:name:\s*|[\w.-]+::)?[\"']?{_NAME}[^\w]*", re.IGNORECASE)
+_NAME = rf"(?:(?<![\w./:@-])|(?<=::)){_one_of(_BUILDS)}(?![\w-])(?!\.\w)(?:\[[^\]]*\])?"
+_SAID = re.compile(
+    rf"{_NAME}[\"']?\s*(?:{_CLAUSE}|=\s*[\"'^~{{]*\s*(?:version|\d)|:\s*[\"'^~=<>]*\s*\d+\.\d|@\s*\S|\^\d)",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(rf"[^\w]*(?:[\w.-]+::)?[\"']?{_NAME}[^\w]*", re.IGNORECASE)
 _INSTALLED = re.compile(
     rf"\b(?:pip3?|uvx?|conda|mamba|micromamba|poetry|pipenv|pdm|pixi|rye|easy_install|\.install)\b.*{_NAME}",
     re.IGNORECASE,
 )
 _FILE = re.compile(r"(?<![\w-])(?:intel_)?tensorflow\w*-\d[\w.+]*-\S*\.(?:whl|conda|tar\.bz2|tar\.gz)", re.IGNORECASE)
-_IMAGE = re.compile(r"\b(?-i:FROM)\s+\S*tensorflow\S*|(?:[\w.-]+/)+tensorflow[\w-]*[:@][\w.:-]+", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"(?:\b(?-i:FROM)\s+|\b(?:image|container):\s*)\S*tensorflow\S*|(?:[\w.-]+/)+tensorflow[\w-]*[:@]\S+", re.IGNORECASE
+)
 _COMPANION = re.compile(
     rf"(?<![\w./:@-])({_one_of(COMPANIONS)})(?:\[[^\]]*\])?\s*({_CLAUSE}(?:\s*,\s*{_CLAUSE})*)", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+
+_OF_TFMATRIX = re.compile(r"\A(?:#.*\n)*# kind: ")
+"""The head of a lock file of tfmatrix's own."""
 
 _LONGEST = 1 << 20
 """Characters; a longer text holds data, and no requirements."""
@@ -78,7 +86,7 @@ def _in(text: str, path: Path, *, only_requirements: bool) -> Iterator[Unread]:
 
 def in_any_text(text: str, path: Path) -> Iterator[Unread]:
     """Yield the mentions in a text of any kind: a line counts that is a requirement and nothing else."""
-    if len(text) <= _LONGEST:
+    if len(text) <= _LONGEST and not _OF_TFMATRIX.search(text):
         yield from _in(text, path, only_requirements=True)
 
 

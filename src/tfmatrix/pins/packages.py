@@ -32,7 +32,8 @@ ELSEWHERE = frozenset(("tensorflow-cpu-aws", "tensorflow-intel", "tensorflow-mac
 OTHER_BUILDS = frozenset(
     (
         "_tflow_select", "intel-extension-for-tensorflow", "intel-tensorflow", "intel-tensorflow-avx512",
-        "keras-nightly", "libtensorflow", "libtensorflow-cc", "tensorflow-aarch64", "tensorflow-base",
+        "keras-nightly", "libtensorflow", "libtensorflow-cc", "nvidia-tensorflow",
+        "tensorflow-aarch64", "tensorflow-base",
         "tensorflow-directml", "tensorflow-directml-plugin", "tensorflow-eigen", "tensorflow-metal", "tensorflow-mkl",
         "tensorflow-rocm", "tf-nightly", "tf-nightly-cpu", "tf-nightly-gpu", "tf-nightly-intel", "tf-nightly-macos",
         "tf-nightly-rocm",

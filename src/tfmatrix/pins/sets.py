@@ -15,6 +15,8 @@ from tfmatrix.pins.document import Locked, Mention
 from tfmatrix.pins.files import Source
 from tfmatrix.pins.packages import OTHER_BUILDS, TENSORFLOW, family
 
+_OF_RYE = "requirements.lock"
+
 
 @dataclass(frozen=True)
 class Set:
@@ -52,7 +54,7 @@ def is_fed(source: Source, sources: Iterable[Source]) -> bool:
             and other.path == source.path.with_suffix(".txt")
         ):
             return True
-        if source.kind is files.PROJECT and _compiled_from(other, name):
+        if source.kind is files.PROJECT and (other.path.name == _OF_RYE or _compiled_from(other, name)):
             return True
     return False
 
