@@ -359,6 +359,12 @@ def _several_files() -> Iterator[Situation]:
     yield Situation("a compiled file", compiled[0], compiled[2])
     yield Situation("an input that was not compiled", compiled[0], compiled[3], r"requirements\.in, line 1, says")
     hidden = {"requirements.txt": new, "pyproject.toml": TABLE + 'ignored-pins = ["requirements.txt"]\n'}
+    more = {**one, "requirements-dev.txt": "-r requirements.txt\npytest\n"}
+    yield Situation("a file more", one, more)
+    yield Situation("a file less", more, one)
+    yield Situation(
+        "a file more, with NumPy", one, {**more, "requirements-dev.txt": "-r requirements.txt\nnumpy<1.25\n"}
+    )
     yield Situation("a pin that is hidden", one, hidden, "no TensorFlow is pinned")
     other = {"requirements.txt": new, "pyproject.toml": TABLE + 'python = "3.11"\n'}
     yield Situation("another Python of the evidence", one, other, moves=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from tfmatrix.errors import UserError
 from tfmatrix.pins import looking
-from tfmatrix.pins.files import look_around
+from tfmatrix.pins.files import look_around, read_project
 
 from .projects import write
 
@@ -89,7 +91,9 @@ def test_a_companion_is_told_with_what_is_said_of_it(line: str, version: str, fi
         ("of-tfmatrix.txt", "# A lock file.\n# kind: today\ntensorflow-cpu==2.9.3\n"),
         ("settings.toml", '[log.tensorflow]\nlevel = "2.9.3"\n[about]\nname = "tensorflow"\n'),
         ("train.py", "install('tensorflow==2.9.3')"),
-        (".hidden/requirements.txt", "tensorflow==2.9.3"),
+        (".venv/requirements.txt", "tensorflow==2.9.3"),
+        ("conda/conda-meta/requirements.txt", "tensorflow==2.9.3"),
+        ("vendored/.git/requirements.txt", "tensorflow==2.9.3"),
         ("node_modules/x/Dockerfile", "FROM tensorflow/tensorflow"),
         ("other/requirements.txt", "tensorflow==2.9.3"),
     ],
@@ -100,13 +104,42 @@ def test_what_is_no_file_of_requirements_is_passed_over(tmp_path: Path, name: st
     assert look_around(tmp_path, ()) == ()
 
 
+def test_what_another_file_installs_from_is_looked_at_whatever_it_is_called(tmp_path: Path) -> None:
+    """A Dockerfile's requirement file may have any name, and a bare TensorFlow in it counts."""
+    write(tmp_path, {"Dockerfile": "COPY x y\nRUN pip install -r /src/needs/gpu\n", "needs/gpu": "rich\ntensorflow\n"})
+    (found,) = look_around(tmp_path, ())
+    assert [one.place for one in found.said] == ["needs/gpu, line 2"]
+    assert look_around(tmp_path, (), ["needs"]) == ()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    """What is no file is told where it is to be read, and passed over where files are only looked at."""
+    os.mkfifo(tmp_path / "Dockerfile")
+    assert look_around(tmp_path, ()) == ()
+    (tmp_path / "requirements.txt").symlink_to("Dockerfile")
+    with pytest.raises(UserError, match=r"requirements\.txt is no file"):
+        read_project(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody can look at may say anything, so that is no silence."""
+    write(tmp_path, {"Dockerfile": "FROM x"})
+
+    def unreadable(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", unreadable)
+    with pytest.raises(UserError, match=r"Dockerfile cannot be read: Permission denied\."):
+        look_around(tmp_path, ())
+
+
 def test_a_file_is_ignored_by_its_path_a_pattern_or_a_folder_above_it(tmp_path: Path) -> None:
     """A pattern fits the path within the project, and a folder stands for all that is in it."""
     write(tmp_path, {"a/b/Dockerfile": "FROM tensorflow/tensorflow", "setup.cfg": "tensorflow==2.9.3"})
     for ignored, left in (
-        ((), ["setup.cfg", "a/b/Dockerfile"]),
+        ((), ["a/b/Dockerfile", "setup.cfg"]),
         (("a/",), ["setup.cfg"]),
         (("a/*/Dockerfile", "*.cfg"), []),
-        (("Dockerfile",), ["setup.cfg", "a/b/Dockerfile"]),
+        (("Dockerfile",), ["a/b/Dockerfile", "setup.cfg"]),
     ):
         assert [str(found.shown) for found in look_around(tmp_path, (), ignored)] == left

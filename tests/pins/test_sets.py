@@ -46,6 +46,15 @@ COMPILED = (
         ({"environment.yml": "dependencies: [numpy>=1.20, python]"}, []),
         (
             {
+                "pyproject.toml": "[tool.setuptools.dynamic]\ndependencies = { file = ['needs/a.pip'] }\n"
+                "optional-dependencies.gpu = { file = 'needs/b.pip' }\nversion = { file = 'VERSION' }\n"
+                "[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ['needs/c.pip']\n",
+                **{f"needs/{name}.pip": "rich" for name in "abc"},
+            },
+            ["needs/a.pip", "needs/b.pip", "needs/c.pip"],
+        ),
+        (
+            {
                 "pyproject.toml": f"{PROJECT}[project.optional-dependencies]\na = ['rich']\n"
                 "[dependency-groups]\nb = [{ include-group = 'c' }]\nc = ['rich']\n"
                 "[tool.uv]\ndev-dependencies = ['rich']\nconstraint-dependencies = ['rich']\n"

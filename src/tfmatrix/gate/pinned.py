@@ -99,8 +99,10 @@ def environment_in(config: Config, found: Outlook) -> Environment:
 
 def reasons(config: Config, found: Outlook, compared: Environment) -> Iterator[Reason]:
     """Yield why what would be installed is not what was compared, or cannot be told from it."""
-    have = _versions(config, compared)
-    for text in itertools.chain(_refused(found), _other_versions(found, have), _other_words(config, found, have)):
+    have, is_locked = _versions(config, compared), bool(locked_versions(config, compared))
+    for text in itertools.chain(
+        _refused(found), _other_versions(found, have, is_locked=is_locked), _other_words(config, found, have)
+    ):
         yield Reason(Level.INCOMPLETE, text)
     for text in itertools.chain(_pythons(config, found), _remote(found), _not_read(found, have)):
         yield Reason(Level.INCOMPLETE, text)
@@ -166,13 +168,13 @@ def _refused(found: Outlook) -> Iterator[str]:
             yield f"{one.refusal}; mend that, or {IGNORE}"
 
 
-def _other_versions(found: Outlook, have: Mapping[str, str]) -> Iterator[str]:
-    """Yield what would be installed in another version than was compared."""
+def _other_versions(found: Outlook, have: Mapping[str, str], *, is_locked: bool) -> Iterator[str]:
+    """Yield what would be installed in another version than was compared; without a lock nothing was."""
     for one in found.with_tensorflow:
         for name, version in one.packages.items():
             compared = have.get(family(name))
-            if compared is None and (name in FURTHER or "numpy" not in have):
-                continue  # no lock says what was compared, and so nothing was
+            if compared is None and (name in FURTHER or not is_locked):
+                continue
             if not same(version, compared):
                 told = f"{compared} was compared; write {name}=={compared} there, or lock it"
                 yield f"{one.name} would install {name} {version}, and {told if compared else 'none was compared'}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from tfmatrix import config as configuration
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
+from tfmatrix.gate.installing import Installation
 from tfmatrix.gate.pinned import Outlook, misfits, not_compared, outlook, pinned_environment, unread_misfits
 from tfmatrix.pins.files import PROJECT, PYTHON_FILE, Source, look_around, read_project
 from tfmatrix.pins.packages import TENSORFLOW, family
@@ -85,7 +86,7 @@ def is_moved(config: Config, before: Path | None) -> bool:
         hidden
         or committed.python != config.python
         or any(one.refusal for one in now.installed)
-        or (has_any and _installed(config, was) != _installed(config, now))
+        or (has_any and (_differ(_sets(was), _sets(now)) or _beside(config, was) != _beside(config, now)))
     )
 
 
@@ -122,13 +123,26 @@ def _names_tensorflow(found: Outlook) -> bool:
     return any(family(mention.name) == TENSORFLOW for mention in mentions)
 
 
-def _installed(config: Config, found: Outlook) -> object:
-    """Return what is compared: what each set installs, the Pythons it is for, and what else speaks of versions."""
+def _sets(found: Outlook) -> dict[str, Installation]:
+    """Return what each set installs of what is watched, where that is anything."""
+    return {one.name: replace(one, name="") for one in found.installed if one.packages or one.refusal}
+
+
+def _differ(was: Mapping[str, Installation], now: Mapping[str, Installation]) -> bool:
+    """Return whether a set installs something else; one that comes or goes does, but for what another has as well."""
+    return (
+        any(was[name] != now[name] for name in was if name in now)
+        or any(now[name] not in was.values() for name in now if name not in was)
+        or any(was[name] not in now.values() for name in was if name not in now)
+    )
+
+
+def _beside(config: Config, found: Outlook) -> object:
+    """Return what is compared besides: the Pythons that a project is for, and what else speaks of versions."""
     pythons = {(source.shown, source.document.pythons) for source in found.sources if source.document.pythons}
     python_file = found.root / PYTHON_FILE
     versions = {family(name): version for one in found.with_tensorflow for name, version in one.packages.items()}
     return (
-        {one.name: (one.packages, one.refusal) for one in found.installed},
         pythons,
         # Without their lines, which may shift.
         {(str(source.shown), mention.written) for source, mention in misfits(config, found, versions)},

@@ -58,7 +58,8 @@ _TABLES = ("*.toml",)
 _REQUIREMENTS = ("*requirements*.txt", "*requirements*.in", "*constraints*.txt")
 _TEXTS = ("*.txt", "*.in", "*.pip")
 _NAMED = (
-    "*.cfg", "*.dockerfile", "*.lock", "*.ipynb", "*.mk", "*.sh", "*.yaml", "*.yml",
+    "*.bash", "*.bat", "*.cfg", "*.cmd", "*.dockerfile", "*.lock", "*.nix", "*.ps1", "devcontainer.json",
+    "*.ipynb", "*.mk", "*.sh", "*.yaml", "*.yml",
     "[Cc]ontainerfile*", "[Dd]ockerfile*", "[Jj]ustfile", "Jenkinsfile*", "[Mm]akefile", "Pipfile*", "*.def",
     "noxfile.py", "setup.py", "tasks.py", "tox.ini",
 )  # fmt: skip
@@ -73,11 +74,14 @@ LOOKED_AT: tuple[tuple[str, Looking], ...] = (
 PYTHON_FILE = ".python-version"
 """Says which Python a project is used with."""
 
-_HIDDEN = frozenset((".github", ".circleci", ".devcontainer", ".gitlab", ".buildkite", ".binder", ".docker"))
-"""Folders with a dot that hold what installs packages."""
-
-_OUTSIDE = frozenset(("__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"))
-"""Folders of what was installed or built."""
+_OUTSIDE = frozenset(
+    (
+        ".cache", ".conda", ".direnv", ".eggs", ".git", ".hypothesis", ".idea", ".ipynb_checkpoints", ".mypy_cache",
+        ".nox", ".pixi", ".pytest_cache", ".ruff_cache", ".tfmatrix", ".tox", ".venv", ".vscode", "__pycache__",
+        "node_modules", "site-packages",
+    )
+)  # fmt: skip
+"""Folders of what tools, and what was installed, left."""
 
 
 @dataclass(frozen=True)
@@ -122,22 +126,39 @@ def read_project(root: Path, ignored: Collection[str] = ()) -> tuple[Source, ...
 def look_around(root: Path, read: Iterable[Source], ignored: Collection[str] = ()) -> tuple[Looked, ...]:
     """Return what the files that are not read say of TensorFlow, for each of them that says something.
 
+    A file of any kind that a line of these names with ``-r`` or ``-c`` is looked at as a requirement file is.
     Raises ``UserError`` for one that cannot be read.
     """
     known = {source.path for source in read}
-    found = []
-    for path in _around(root.absolute()):
-        shown = path.relative_to(root.absolute())
+    around = [path for path in _around(root.absolute()) if path not in known]
+    texts: dict[Path, tuple[Looking, bytes]] = {}
+    for path in around:
         how = next((how for pattern, how in LOOKED_AT if fnmatchcase(path.name, pattern)), None)
-        if how is None or path in known or is_ignored(shown, ignored):
-            continue
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"{shown} cannot be read: {error.strerror or error}.") from None
+        if how and not is_ignored(path.relative_to(root.absolute()), ignored) and _may_hold(path, how):
+            texts[path] = how, _content(path, root)
+    named = {name for how, content in texts.values() if how is looking.in_lines for name in looking.files_in(content)}
+    for path in around:
+        if path.name in named and not is_ignored(path.relative_to(root.absolute()), ignored):
+            texts[path] = looking.in_lines, _content(path, root)
+    found = []
+    for path, (how, content) in sorted(texts.items()):
+        shown = path.relative_to(root.absolute())
         if said := tuple(dict.fromkeys(how(content.decode("utf-8", "replace"), shown))):
             found.append(Looked(shown, content, said))
     return tuple(found)
+
+
+def _may_hold(path: Path, how: Looking) -> bool:
+    """Return whether a text of any kind is short enough to hold requirements; a longer one is data."""
+    return how is not looking.in_any_text or path.stat().st_size <= looking.LONGEST
+
+
+def _content(path: Path, root: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        shown = path.relative_to(root.absolute())
+        raise UserError(f"{shown} cannot be read: {error.strerror or error}.") from None
 
 
 def is_ignored(shown: Path, ignored: Collection[str]) -> bool:
@@ -148,20 +169,17 @@ def is_ignored(shown: Path, ignored: Collection[str]) -> bool:
 
 
 def _around(root: Path) -> Iterator[Path]:
-    """Yield every file of a project, and not those of other projects, of environments and of what was built."""
+    """Yield every file of a project, and not those of other projects, of environments and of what tools left."""
     for folder, folders, names in os.walk(root):
         here = Path(folder)
-        folders[:] = sorted(
-            name for name in folders if (not name.startswith(".") or name in _HIDDEN) and not _is_outside(here / name)
-        )
+        folders[:] = sorted(name for name in folders if not _is_outside(here / name))
         yield from (here / name for name in sorted(names) if (here / name).is_file())
 
 
 def _is_outside(folder: Path) -> bool:
     return (
         folder.name in _OUTSIDE
-        or (folder / "pyvenv.cfg").exists()
-        or (folder / ".git").exists()
+        or any((folder / name).exists() for name in ("pyvenv.cfg", "conda-meta", ".git"))
         or _is_project(folder / "pyproject.toml")
     )
 
@@ -187,6 +205,8 @@ def _read(path: Path, kind: Kind, root: Path, found: dict[Path, Source], named_b
     if real in found:
         return
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise UserError(f"{shown} is no file; mend what names it.")
         content = path.read_bytes()
     except OSError as error:
         by = f", which {named_by} names," if named_by else ""

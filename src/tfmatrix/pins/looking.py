@@ -45,19 +45,21 @@ _INSTALLED = re.compile(
 )
 _FILE = re.compile(r"(?<![\w-])(?:intel_)?tensorflow\w*-\d[\w.+]*-\S*\.(?:whl|conda|tar\.bz2|tar\.gz)", re.IGNORECASE)
 _IMAGE = re.compile(
-    r"(?:\b(?-i:FROM)\s+|\b(?:image|container):\s*)\S*tensorflow\S*|(?:[\w.-]+/)+tensorflow[\w-]*[:@]\S+", re.IGNORECASE
+    r"(?:\b(?-i:FROM)\s+|\b(?:image|container)[\"']?:\s*)\S*tensorflow\S*|(?:[\w.-]+/)+tensorflow[\w-]*[:@]\S+",
+    re.IGNORECASE,
 )
 _COMPANION = re.compile(
     rf"(?<![\w./:@-])({_one_of(COMPANIONS)})(?:\[[^\]]*\])?\s*({_CLAUSE}(?:\s*,\s*{_CLAUSE})*)", re.IGNORECASE
 )
+_NAMES = re.compile(rb"(?<!\S)(?:-r|-c|--requirement|--constraint)[ =]?[\"']?(?:[^\s\"']*/)?([\w.-]*[a-zA-Z][\w.-]*)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)+")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 
 _OF_TFMATRIX = re.compile(r"\A(?:#.*\n)*# kind: ")
 """The head of a lock file of tfmatrix's own."""
 
-_LONGEST = 1 << 20
-"""Characters; a longer text holds data, and no requirements."""
+LONGEST = 1 << 20
+"""Bytes; a longer text of any kind holds data, and no requirements."""
 
 _DEPENDENCIES = ("depend", "require", "source")
 """What one of the keys above a package's name has in it, where it says what is installed."""
@@ -84,9 +86,14 @@ def _in(text: str, path: Path, *, only_requirements: bool) -> Iterator[Unread]:
             yield Unread(f"{path}, line {number}", canonicalize_name(said[1]), specifier)
 
 
+def files_in(content: bytes) -> set[str]:
+    """Return the names, without their folders, of the files that a text names with ``-r`` or ``-c``."""
+    return {found[1].decode("utf-8", "replace") for found in _NAMES.finditer(content)}
+
+
 def in_any_text(text: str, path: Path) -> Iterator[Unread]:
     """Yield the mentions in a text of any kind: a line counts that is a requirement and nothing else."""
-    if len(text) <= _LONGEST and not _OF_TFMATRIX.search(text):
+    if not _OF_TFMATRIX.search(text):
         yield from _in(text, path, only_requirements=True)
 
 

@@ -52,6 +52,9 @@ _PYTHONS: tuple[Keys, ...] = (
 )
 """Where a project, a Pipfile and locks say which Pythons they are for."""
 
+_HATCH_FILES: Keys = ("tool", "hatch", "metadata", "hooks", "requirements_txt")
+"""The table of a plugin of Hatch that reads requirement files."""
+
 _ADDRESSES = ("vcs", "directory", "archive", "git", "url", "path")
 """Keys of a locked package that comes from no index."""
 
@@ -71,6 +74,7 @@ def parse_pyproject(text: str, path: Path) -> Document:
     return Document(
         leaves,
         tuple(mentions),
+        tuple((value, spelled(keys)) for keys, value in leaves.items() if _names_a_file(keys)),
         pythons=tuple(_pythons(leaves)),
         rests_on_more=any("sources" in keys or "path" in keys or "file:" in value for keys, value in leaves.items()),
         unread=tuple(looking.in_table(data, path, read)),
@@ -82,6 +86,12 @@ def requirements_of(text: str, path: Path) -> Mapping[Keys, Sequence[str]]:
     data = _load(text, path)
     found = {keys: listed for pattern in _LISTS for keys, listed in _matching(data, pattern)}
     return {keys: [each for each in listed if isinstance(each, str)] for keys, listed in found.items()}
+
+
+def _names_a_file(keys: Keys) -> bool:
+    """Return whether a value is the name of a file from which a build tool takes a project's requirements."""
+    setuptools = keys[:3] == ("tool", "setuptools", "dynamic") and "dependencies" in str(keys[3:])
+    return (setuptools and "file" in keys) or keys[:5] == _HATCH_FILES
 
 
 def _pythons(leaves: Mapping[Keys, str]) -> Iterator[tuple[str, str]]:
