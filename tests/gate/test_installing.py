@@ -80,6 +80,7 @@ def test_a_package_of_pipenv_from_a_repository(tmp_path: Path) -> None:
         ("python_full_version < '3.11'", True),
         ("'gpu' in extras", True),  # of a lock all that can be chosen counts
         ("nonsense", True),
+        ("(" * 5000 + "python_version > '3'", True),
     ],
 )
 def test_a_marker_is_true_of_the_evidences_python_and_machine(marker: str, true: bool) -> None:

@@ -167,12 +167,13 @@ def test_a_file_in_which_all_is_locked_needs_no_index(
 
 
 def test_what_a_project_without_tensorflow_installs_is_its_own_business(tmp_path: Path, tell: Tell) -> None:
-    """The hook has nothing to say of NumPy where there is no TensorFlow."""
+    """The hook has nothing to say of NumPy where there is no TensorFlow, of a first commit neither."""
     gated(tmp_path, lambda _: ones(), ["same"])
     write(tmp_path, "numpy<1.24\n")
     (tmp_path / ".gitignore").write_text(".tfmatrix/\nreports/\n", encoding="utf-8")
     git(tmp_path, "init")
     git(tmp_path, "add", "--all")
+    assert tell("check-staged") == (cli.SAME, "", "")
     git(tmp_path, "commit", "-m", "first")
     write(tmp_path, "numpy<1.25\n")
     git(tmp_path, "add", "--all")

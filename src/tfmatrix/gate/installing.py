@@ -67,7 +67,7 @@ def applies(marker: str, python: str) -> bool:
         return True  # of a lock all that can be chosen counts
     try:
         return Marker(marker).evaluate(_environment(python), context="lock_file")
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError):
         return True
 
 

@@ -69,7 +69,7 @@ def is_moved(config: Config, before: Path | None) -> bool:
     without TensorFlow installs is nobody's business here. Raises ``UserError`` for a staged file that cannot be read.
     """
     if before is None:
-        return True
+        return _has_any(outlook(config))
     now_lies = _contents(config, config.root)
     try:
         committed = configuration.load(before)
@@ -81,12 +81,14 @@ def is_moved(config: Config, before: Path | None) -> bool:
         return True
     now = outlook(config)
     hidden = bool(unhidden.with_tensorflow) and not now.with_tensorflow
-    has_any = any(found.with_tensorflow or _names_tensorflow(found) for found in (was, now))
     return (
         hidden
         or committed.python != config.python
         or any(one.refusal for one in now.installed)
-        or (has_any and (_differ(_sets(was), _sets(now)) or _beside(config, was) != _beside(config, now)))
+        or (
+            (_has_any(was) or _has_any(now))
+            and (_differ(_sets(was), _sets(now)) or _beside(config, was) != _beside(config, now))
+        )
     )
 
 
@@ -118,9 +120,11 @@ def _said(source: Source) -> object:
     return {keys: value for keys, value in leaves if keys[:1] != ("tool",) or keys[1] not in _INSTALL_NOTHING}
 
 
-def _names_tensorflow(found: Outlook) -> bool:
+def _has_any(found: Outlook) -> bool:
+    """Return whether TensorFlow is named or installed, or may be."""
     mentions = (mention for source in found.sources for mention in source.document.mentions)
-    return any(family(mention.name) == TENSORFLOW for mention in mentions)
+    named = any(family(mention.name) == TENSORFLOW for mention in mentions)
+    return named or any(one.tensorflow or one.refusal for one in found.installed)
 
 
 def _sets(found: Outlook) -> dict[str, Installation]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poetry.core.constraints.version import parse_constraint
+from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.core.factory import Factory
 
 from tfmatrix.pins import files, other_files, toml_files
@@ -78,7 +79,7 @@ def _of_requirements(source: Source, sources: Sequence[Source]) -> Iterator[Set]
         prerelease = any(
             "--pre" in value.split() for keys, value in source.document.leaves.items() if keys[-1] == "options"
         )
-        yield Set(shown, source, arguments=(shown,), prerelease=prerelease)
+        yield Set(shown, source, arguments=(f"./{shown}",), prerelease=prerelease)
 
 
 def _named(sources: Iterable[Source]) -> tuple[set[Path], set[Path]]:
@@ -97,6 +98,7 @@ def _of_project(source: Source, sources: Sequence[Source]) -> Iterator[Set]:
     if is_fed(source, sources):
         return
     shown = str(source.shown)
+    path = f"./{shown}"  # no option, whatever it is called
     listed = toml_files.requirements_of(source.text, source.shown)
     base: Sequence[str] = ()
     for keys, requirements in listed.items():
@@ -104,11 +106,11 @@ def _of_project(source: Source, sources: Sequence[Source]) -> Iterator[Set]:
             case ("project", "dependencies"):
                 base = requirements
                 if requirements:
-                    yield Set(shown, source, arguments=(shown,))
+                    yield Set(shown, source, arguments=(path,))
             case ("project", "optional-dependencies", extra):
-                yield Set(f"{shown}, extra {extra}", source, arguments=(shown, "--extra", str(extra)))
+                yield Set(f"{shown}, extra {extra}", source, arguments=(path, f"--extra={extra}"))
             case ("dependency-groups", group):
-                arguments = (*((shown,) if base else ()), "--group", f"{shown}:{group}")
+                arguments = (*((path,) if base else ()), f"--group={path}:{group}")
                 yield Set(f"{shown}, group {group}", source, arguments=arguments)
             case ("tool", "uv", "constraint-dependencies" | "override-dependencies"):
                 pass  # uv heeds them in every other set
@@ -154,9 +156,9 @@ def _of_uv(source: Source, sources: Sequence[Source]) -> Iterator[Set]:
     for keys in toml_files.requirements_of(project.text, project.shown):
         match keys:
             case ("project", "optional-dependencies", extra):
-                yield Set(f"{shown}, extra {extra}", source, arguments=("--extra", str(extra)))
+                yield Set(f"{shown}, extra {extra}", source, arguments=(f"--extra={extra}",))
             case ("dependency-groups", group):
-                yield Set(f"{shown}, group {group}", source, arguments=("--group", str(group)))
+                yield Set(f"{shown}, group {group}", source, arguments=(f"--group={group}",))
             case _:
                 pass
 
@@ -220,7 +222,10 @@ _OF: dict[str, Callable[[Source, Sequence[Source]], Iterator[Set]]] = {
 def allows(written: str, python: str) -> bool:
     """Return whether a file's Pythons, ``>=3.10`` or Poetry's ``^3.9``, have a patch of a minor version."""
     bare = f"=={written}.*" if written[:1].isdigit() and written.count(".") == 1 else written
-    constraint = parse_constraint(bare)
+    try:
+        constraint = parse_constraint(bare)
+    except (ParseConstraintError, ValueError, RecursionError):  # which nobody can install from either
+        return False
     return any(constraint.allows(parse_constraint(f"{python}.{patch}")) for patch in range(60))  # type: ignore[arg-type]
 
 
