@@ -315,6 +315,8 @@ def _addresses(folder: Path) -> Iterator[Situation]:
         for wheel in (old, new)
     ]
     yield Situation("tool.uv.sources", sources[0], sources[1], "no release")
+    both = [{**files, "uv.lock": lock(files["pyproject.toml"])} for files in sources]
+    yield _pair("tool.uv.sources, locked", both, "no release")
     for version in ("2.12.1", "2.15.1"):
         (folder / f"{version}.txt").write_text(f"tensorflow=={version}\n", encoding="utf-8")
     for option in ("-r", "-c"):

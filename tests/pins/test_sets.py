@@ -126,7 +126,8 @@ def test_a_prerelease_is_asked_for_where_the_file_does(tmp_path: Path) -> None:
     [
         (">=3.10", True), (">=3.10.4", True), (">=3.9,<3.12", True), ("^3.9", True), ("==3.10.*", True), ("3.10", True),
         ("~3.10", True),
-        ("!=3.9.*,>=3.8", True), ("~=3.10", True), ("three", False), ("", False), (">=3.12", False), ("3.11", False), ("3.12.1", False), ("<3.10", False), ("^2.7", False),
+        ("!=3.9.*,>=3.8", True), ("~=3.10", True), ("three", False), ("", False),
+        (">=3.12", False), ("3.11", False), ("3.12.1", False), ("<3.10", False), ("^2.7", False),
     ],
 )  # fmt: skip
 def test_the_pythons_that_a_project_is_for(written: str, fits: bool) -> None:

@@ -95,7 +95,7 @@ def _question(one: Set, python: str) -> _Question:
     """Return uv's arguments, its input, and what is told where it fails."""
     failing = f"what {one.name} installs cannot be resolved"
     if one.source.kind.owner:
-        export = ("export", "--frozen", "--offline", "--no-hashes", "--no-emit-local", *one.arguments)
+        export = ("export", "--frozen", "--offline", "--no-hashes", *one.arguments)
         return (*export, "--format", "pylock.toml", "--quiet", *_PYTHON), "", failing
     more = ("--prerelease", "allow") if one.prerelease else ()
     compiled = ("pip", "compile", *one.arguments, *more, "--format", "pylock.toml", "--quiet", "--no-header", *_PYTHON)
