@@ -189,7 +189,7 @@ SEEN: dict[str, tuple[Files, str]] = {
         r"Dockerfile, line 3, pins 2\.9\.3",
     ),
     "Dockerfile, over lines": (
-        {"docker/Dockerfile.gpu": "FROM python\nRUN pip install -U \\\n    rich \\\n    tensorflow\n"},
+        {"docker/Dockerfile.gpu": "FROM python\nRUN pip install -U \\\n    rich tensorflow \\\n    pytest\n"},
         r"docker/Dockerfile\.gpu, line 2, names TensorFlow",
     ),
     "Dockerfile, image": (
@@ -332,6 +332,12 @@ def _addresses(folder: Path) -> Iterator[Situation]:
         )
     ]
     yield Situation("a project that lies within", lying[0], lying[1], r"lib/pyproject\.toml")
+    head = '[project]\nname = "lib"\nversion = "1"\n'
+    both = [
+        {"requirements.txt": "tensorflow==2.15.1\n./lib\n", "lib/pyproject.toml": f"{head}dependencies = ['{numpy}']\n"}
+        for numpy in ("numpy", "numpy<1.24")
+    ]
+    yield _pair("what a project that lies within needs", both)
     git = "tensorflow @ git+https://localhost:1/tensorflow@v2.{}"
     yield Situation(
         "git", {"requirements.txt": git.format(12)}, {"requirements.txt": git.format(15)}, "cannot be resolved"
@@ -364,6 +370,9 @@ def _several_files() -> Iterator[Situation]:
     more = {**one, "requirements-dev.txt": "-r requirements.txt\npytest\n"}
     yield Situation("a file more", one, more)
     yield Situation("a file less", more, one)
+    other = {**one, "requirements-old.txt": "tensorflow-text==2.12.0\n"}
+    yield Situation("a file more, with another", one, other)
+    yield Situation("a file less, with another", other, one)
     yield Situation(
         "a file more, with NumPy", one, {**more, "requirements-dev.txt": "-r requirements.txt\nnumpy<1.25\n"}
     )
