@@ -45,6 +45,11 @@ def test_the_distributions_of_other_systems_do_not_count_beside_tensorflow(tmp_p
     assert installed(tmp_path, package("tensorflow-macos", "2.15.1")).tensorflow == "2.15.1"
 
 
+def test_a_lock_of_nothing_installs_nothing(tmp_path: Path) -> None:
+    """It is no question that has no answer."""
+    assert installed(tmp_path, '{"_meta": {}, "default": {}}', "Pipfile.lock") == Installation("Pipfile.lock")
+
+
 @pytest.mark.parametrize(
     ("lock", "says"),
     [
@@ -86,3 +91,9 @@ def test_a_package_of_pipenv_from_a_repository(tmp_path: Path) -> None:
 def test_a_marker_is_true_of_the_evidences_python_and_machine(marker: str, true: bool) -> None:
     """Whatever Python runs tfmatrix, markers are those of the environment; what cannot be told counts."""
     assert applies(marker, "3.10") is true
+
+
+def test_a_name_that_uv_cannot_be_given_is_a_refusal(tmp_path: Path) -> None:
+    """An extra with a NUL in its name is in no command line."""
+    project = '[project]\nname = "x"\nversion = "1"\n[project.optional-dependencies]\n"a\\u0000" = ["rich"]\n'
+    assert installed(tmp_path, project, "pyproject.toml").refusal.endswith("cannot be resolved: embedded null byte")

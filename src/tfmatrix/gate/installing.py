@@ -45,18 +45,15 @@ class Installation:
 
 def installations(sets: Sequence[Set], root: Path, python: str) -> tuple[Installation, ...]:
     """Return what each set installs in an environment of a Python such as ``3.10``; equal questions are asked once."""
-    questions = list(dict.fromkeys(_question(each, python) for each in sets if not each.locked and not each.refusal))
+    questions = list(dict.fromkeys(_question(each, python) for each in sets if each.arguments))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = dict(zip(questions, pool.map(lambda question: _ask(question, root), questions), strict=True))
     found = []
     for each in sets:
-        answer = answers.get(_question(each, python)) if not each.locked and not each.refusal else each.locked
-        refusal = each.refusal or (answer if isinstance(answer, str) else "")
-        if refusal:
-            found.append(Installation(each.name, refusal=refusal))
+        answer = answers[_question(each, python)] if each.arguments else each.refusal or each.locked
+        if isinstance(answer, str):
+            found.append(Installation(each.name, refusal=answer))
         else:
-            assert answer is not None
-            assert not isinstance(answer, str)
             found.append(_installation(each.name, answer, python))
     return tuple(found)
 
@@ -112,7 +109,10 @@ def _ask(question: _Question, root: Path) -> tuple[Locked, ...] | str:
         answer = uv.run(arguments, failing=failing, stdin=stdin, folder=root)
         return toml_files.parse_pylock(answer, Path("uv's answer")).locked
     except (Unavailable, UserError) as error:
-        return textwrap.shorten(str(error), LONGEST, placeholder=" ...").rstrip(".")
+        told = str(error)
+    except (ValueError, OSError) as error:  # a name that no argument can be
+        told = f"{failing}: {error}"
+    return textwrap.shorten(told, LONGEST, placeholder=" ...").rstrip(".")
 
 
 def _installation(name: str, locked: Iterable[Locked], python: str) -> Installation:
