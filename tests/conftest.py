@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from stub_index import write_index
 from tfmatrix.environments import catalogue, interpreters, making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
@@ -20,6 +21,21 @@ ROOT = Path(__file__).parents[1]
 # Half of Hypothesis's own examples, since all of these tests take a minute; and a slow machine fails none.
 settings.register_profile("tests", max_examples=50, deadline=None)
 settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session")
+def stub_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Have uv resolve from an index of the tests' own, and keep what it read of it for itself; return its address."""
+    folder = tmp_path_factory.mktemp("index")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UV_CACHE_DIR", str(tmp_path_factory.mktemp("uv-cache")))
+        yield write_index(folder)
+
+
+@pytest.fixture
+def _from_stub_index(stub_index: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every resolution of a test be made from the tests' own index."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", stub_index)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ MISTAKES = {
         ('["2.15.1", ""]', "must be a string that is not empty"),
         ('"2.15.1,,2.16.2"', "must be a string that is not empty"),
     ],
+    "ignored-pins": [("3", "a list of strings"), ('["a", ""]', "must be a string that is not empty")],
     "baseline": [("2.15", "must be a string"), ('" "', "that is not empty")],
     "python": [("3.10", "must be a string")],
     "distribution": [("true", "must be a string")],
@@ -198,7 +199,7 @@ def test_what_the_readme_shows_can_be_used_as_it_stands(tmp_path: Path) -> None:
 
 def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> None:
     """A key that is added gets its mistakes tested too."""
-    assert set(MISTAKES) == set(config.Config.__dataclass_fields__) - {
+    assert {key.replace("-", "_") for key in MISTAKES} == set(config.Config.__dataclass_fields__) - {
         "root",
         "machine",
         "commands",

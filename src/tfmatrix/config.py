@@ -93,6 +93,8 @@ class Config:
     removed: tuple[str, ...] = ()
     """What reports of the project had and it means to ask for no more: ``model mlp``, ``mode v1``, ``seed 42``."""
     policy: Policy = field(default_factory=Policy)
+    ignored_pins: tuple[str, ...] = ()
+    """Patterns of files from which nothing is installed, whatever they say of TensorFlow; ``ignored-pins`` there."""
     machine: Machine = field(default_factory=this_machine)
     """Where it runs, which no table says."""
 
@@ -169,7 +171,7 @@ def _tool(path: Path) -> Mapping[str, Any]:
 
 def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str, Any]:
     """Return the values as Config has them."""
-    known = {name: check for name, check in _CHECKS.items() if hasattr(defaults, name)}
+    known = {name: check for name, check in _CHECKS.items() if hasattr(defaults, _field(name))}
     checked: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
@@ -179,10 +181,15 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
             if name == "models" and isinstance(value, Mapping):
                 checked["commands"], checked["builders"] = _defined(value)
             else:
-                checked[name] = known[name](value)
+                checked[_field(name)] = known[name](value)
         except ValueError as error:
             raise UserError(sentence(f"{where}: {name} {error}")) from None
     return checked
+
+
+def _field(name: str) -> str:
+    """Return what Config calls a key."""
+    return name.replace("-", "_")
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -295,6 +302,11 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     if taken := sorted(set(value) & set(RESERVED)):
         raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
     return tuple(sorted(value.items()))
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    """Return patterns of paths; an empty list means none."""
+    return () if value == [] else _names(value)
 
 
 def _models(value: Any) -> tuple[str, ...]:
@@ -456,4 +468,5 @@ _CHECKS: dict[str, Any] = {
     "reports": _path,
     "removed": _removed,
     "policy": _policy,
+    "ignored-pins": _patterns,
 }

@@ -13,6 +13,11 @@ from .project import TODAY
 
 
 @pytest.fixture(autouse=True)
+def _one_index(_from_stub_index: None) -> None:
+    """Have every command resolve from one index."""
+
+
+@pytest.fixture(autouse=True)
 def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every command run on one day."""
     on(monkeypatch, TODAY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,37 @@ def test_versions_reach_the_shell_as_variables_only() -> None:
     """What a pull request writes into its files is never part of a script's text."""
     for job in loaded(WORKFLOW)["jobs"].values():
         assert not [step for step in job["steps"] if "${{" in step.get("run", "")]
+
+
+@pytest.mark.parametrize(
+    ("source", "installed"),
+    [
+        ("git+https://example.org/tfmatrix@0123abc", True),
+        ("tfmatrix @ git+https://example.org/tfmatrix@0123abc", True),
+        ("./tools/tfmatrix", True),
+        ("tfmatrix", False),
+        ("tfmatrix==0.1.0", False),
+        ("", False),
+    ],
+)
+def test_tfmatrix_is_installed_from_where_the_project_says_and_by_no_name(
+    tmp_path: Path, source: str, installed: bool
+) -> None:
+    """A name that no index has is anybody's to take, so an address or a path is asked for."""
+    scripts = [step["run"] for job in loaded(WORKFLOW)["jobs"].values() for step in job["steps"] if "run" in step]
+    installing = {script for script in scripts if "pip install" in script}
+    (script,) = installing
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TFMATRIX": source}
+    ran = subprocess.run(["bash", "-e", "-c", script], env=variables, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.strip()) == (0, f"-m pip install {source}") if installed else ran.returncode == 2
+
+
+def test_a_pull_request_of_any_file_is_looked_at() -> None:
+    """A pin may stand in a file of any name, so no filter of paths keeps the workflow from running."""
+    assert loaded(WORKFLOW)["on"] == {"pull_request": None}
 
 
 def test_the_hook_looks_at_every_commit() -> None:

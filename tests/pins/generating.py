@@ -204,6 +204,27 @@ def conda_files(draw: st.DrawFn) -> str:
     return f"name: tensorflow=2.15.1\nvariables: {{X: 1.26.4}}\ndependencies:\n  - pip\n{lines}{pip if of_pip else ''}"
 
 
+_PIPFILE = {
+    "tensorflow": ['"==<tensorflow>"', "{version = '== <tensorflow>', extras = ['2.15.1']}", '">=2.15.1"'],
+    "Keras": ["'===<keras>'", '"*"'],
+    "numpy": ['"""==<numpy>"""', '{version = ">=1.26.4", markers = "python_version > \'2.15.1\'"}'],
+    "absl-py": ['"==2.15.1"'],
+}
+
+
+@st.composite
+def pipfiles(draw: st.DrawFn) -> str:
+    """Draw a Pipfile with places for versions."""
+    comments = st.sampled_from(["", " # tensorflow==2.15.1", "\n# '2.15.0'"])
+    categories = []
+    for category in draw(st.permutations(["packages", "dev-packages", "train"])):
+        chosen = [(name, draw(st.sampled_from(ways))) for name, ways in _PIPFILE.items() if draw(st.booleans())]
+        categories.append(f"[{category}]\n" + "".join(f"{name} = {way}{draw(comments)}\n" for name, way in chosen))
+    return (
+        '[[source]]\nurl = "https://x.org/2.15.1"\n\n' + "\n".join(categories) + '[requires]\npython_version = "3.10"\n'
+    )
+
+
 def filled(text: str, at: int) -> str:
     """Return a text with the old (0) or new (1) versions in its places."""
     for name, both in VERSIONS.items():

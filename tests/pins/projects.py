@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tfmatrix import pins
+from tfmatrix.pins.files import read_project
+from tfmatrix.pins.finding import pins_of
 
 NEW = {"tensorflow": "2.21.0", "keras": "3.12.0", "tf-keras": "2.21.0", "numpy": "2.2.6"}
 """What the tests pin."""
@@ -29,9 +31,14 @@ def read(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
+def find_pins(root: Path) -> tuple[pins.Pin, ...]:
+    """Return every exact pin in a project's files."""
+    return tuple(pin for source in read_project(root) for pin in pins_of(source))
+
+
 def found(root: Path) -> list[tuple[str, str, str, str]]:
     """Return the pins of a project, each as file, place, name and version."""
-    return [(str(pin.path.relative_to(root)), pin.where, pin.name, pin.version) for pin in pins.find_pins(root)]
+    return [(str(pin.path.relative_to(root)), pin.where, pin.name, pin.version) for pin in find_pins(root)]
 
 
 def repin(root: Path, content: str | bytes, name: str = "requirements.txt") -> str:

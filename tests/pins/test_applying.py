@@ -10,7 +10,7 @@ import pytest
 from tfmatrix import pins
 from tfmatrix.errors import UserError
 
-from .projects import HASHES, NEW, read, write
+from .projects import HASHES, NEW, find_pins, read, write
 
 FILES = {
     "constraints.txt": "tensorflow==2.15.1\n",
@@ -180,4 +180,4 @@ def test_a_link_to_nothing_is_said(tmp_path: Path) -> None:
     """A requirement file that cannot be opened is not one that pins nothing."""
     (tmp_path / "requirements.txt").symlink_to("nothing")
     with pytest.raises(UserError, match=r"requirements\.txt cannot be read: No such file"):
-        pins.find_pins(tmp_path)
+        find_pins(tmp_path)

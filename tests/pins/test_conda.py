@@ -10,7 +10,7 @@ import pytest
 from tfmatrix import pins
 from tfmatrix.errors import UserError
 
-from .projects import HASHES, NEW, OLD_HASH, found, repin, write
+from .projects import HASHES, NEW, OLD_HASH, find_pins, found, repin, write
 
 CONDA = """\
 name: tensorflow=2.15.1  # 2.15.1\r
@@ -69,7 +69,7 @@ def test_condas_ranges_are_no_pins(tmp_path: Path, spec: str) -> None:
     with pytest.raises(
         UserError, match=re.escape(f"not pinned to one version: environment.yml, line 2, says '{spec}'")
     ):
-        pins.pinned_tensorflow(tmp_path)
+        pins.plan_changes(tmp_path, NEW, HASHES)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_is_no_yaml_is_refused(tmp_path: Path, content: str, says: str) -> 
     """The sentence names the file, and the line where the parser knows it."""
     write(tmp_path, {"environment.yml": content})
     with pytest.raises(UserError, match=re.escape(says)):
-        pins.find_pins(tmp_path)
+        find_pins(tmp_path)
 
 
 def test_a_value_that_stands_for_several_places_is_not_changed(tmp_path: Path) -> None:
@@ -124,4 +124,4 @@ def test_hashes_of_pip_in_a_conda_file_are_refused(tmp_path: Path) -> None:
 def test_a_conda_file_without_packages_pins_nothing(tmp_path: Path, content: str) -> None:
     """Empty files and other shapes hold no pin, and are no error."""
     write(tmp_path, {"environment.yml": content})
-    assert pins.find_pins(tmp_path) == ()
+    assert find_pins(tmp_path) == ()

@@ -14,8 +14,19 @@ from hypothesis import strategies as st
 from tfmatrix import pins
 from tfmatrix.errors import UserError
 
-from .generating import VERSIONS, PinLine, Template, conda_files, digests, filled, pinned, projects, pyprojects
-from .projects import read, write
+from .generating import (
+    VERSIONS,
+    PinLine,
+    Template,
+    conda_files,
+    digests,
+    filled,
+    pinned,
+    pipfiles,
+    projects,
+    pyprojects,
+)
+from .projects import find_pins, read, write
 
 HASHES = st.fixed_dictionaries({name: digests() for name in VERSIONS})
 Hashes = Mapping[str, Sequence[str]]
@@ -65,7 +76,7 @@ def test_every_pin_is_found_at_its_line(project: dict[str, Template], hashes: Ha
             text = line.render(0, hashes) if isinstance(line, PinLine) else line
             number += text.count("\n") + 1
     with written(project, 0, hashes) as root:
-        found = pins.find_pins(root)
+        found = find_pins(root)
         assert [(str(pin.path.relative_to(root)), pin.name, pin.version, pin.where) for pin in found] == expected
 
 
@@ -100,9 +111,11 @@ def test_a_project_with_one_line_that_cannot_move_is_left_alone(
         assert read(root) == before
 
 
-@settings(max_examples=10)
+@settings(max_examples=30)
 @given(
-    st.tuples(st.just("pyproject.toml"), pyprojects()) | st.tuples(st.just("environment.yml"), conda_files()),
+    st.tuples(st.just("pyproject.toml"), pyprojects())
+    | st.tuples(st.sampled_from(["environment.yml", "environment-gpu.yaml"]), conda_files())
+    | st.tuples(st.just("Pipfile"), pipfiles()),
     st.sampled_from(["\n", "\r\n"]),
     st.sampled_from([b"", b"\xef\xbb\xbf"]),
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tfmatrix.errors import UserError
-from tfmatrix.pins import find_pins
+
+from .projects import find_pins
 
 LAUGHS = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12))
 

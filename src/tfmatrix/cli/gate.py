@@ -18,8 +18,8 @@ from tfmatrix.errors import UserError, unreachable
 from tfmatrix.gate import accepting, as_json, github, junit, ledger, pinning, reporting, staged, text, upgrade
 from tfmatrix.gate.checking import pairs
 from tfmatrix.gate.comparison import gather
-from tfmatrix.gate.levels import Level
-from tfmatrix.gate.pinned import pinned_environment
+from tfmatrix.gate.levels import Level, worst_level
+from tfmatrix.gate.pinned import environment_in, outlook, pinned_environment, reasons
 from tfmatrix.gate.results import Check
 from tfmatrix.pins import unified_diff
 from tfmatrix.questions.chosen import environment_of
@@ -54,19 +54,30 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
 def check_staged(form: str) -> int:
     """Refuse a staged pin of TensorFlow that no passing report stands behind; for a pre-commit hook.
 
-    What is staged is judged, not what lies in the folder. Where the last commit pins the same it is silent.
+    What is staged is judged, not what lies in the folder. Where the last commit has the same installed it is silent.
     """
     settings = read_config({})
     with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
-        if staged.same_pins(project.root, before, companions=upgrade.receipt_of(project) is not None):
+        if not staged.is_moved(project, before):
+            staged.require_read(project)
             return SAME
         return _say(upgrade.check_pin(project, today(), staged.pinned_before(project, before), settings.root), form)
 
 
 @click.command()
-def pinned() -> None:
-    """Print what the project pins today, as the name of an environment."""
-    say(pinned_environment(read_config({})).name)
+def pinned() -> int:
+    """Print what the project would have installed today, as the name of an environment, and what speaks against it.
+
+    Exits with 2 where anything does.
+    """
+    settings = read_config({})
+    found = outlook(settings)
+    environment = environment_in(settings, found)
+    told = list(reasons(settings, found, environment))
+    say(environment.name)
+    for reason in told:
+        say(f"tfmatrix: {reason.text}.", err=True)
+    return _code(worst_level([Level.PASS, *(reason.level for reason in told)]))
 
 
 @click.command()
@@ -130,6 +141,8 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
         return _say(found, "text")
     receipt = upgrade.make_receipt(evidence, candidate, report, today())
     planned = pinning.plan_pin(settings, receipt, candidate, anew=anew)
+    for text_ in planned.warned:
+        say(f"tfmatrix: {text_}.", err=True)
     say(unified_diff(planned.shown))
     if not dry_run:
         pinning.write(planned)

@@ -20,6 +20,9 @@ from tfmatrix.records import Environment, Package
 OWN_LOCKS = Path(__file__).parent / "locks"
 """The lock files that come with tfmatrix."""
 
+PLATFORM = "x86_64-unknown-linux-gnu"
+"""What every lock is for."""
+
 _KIND = re.compile(r"# kind: (today|as of [0-9]{4}-[0-9]{2}-[0-9]{2})")
 _LOCKED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)((?: +--hash=sha256:[0-9a-f]{64})+)")
 
@@ -139,7 +142,7 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
         "pip", "compile", "-", "--quiet", "--generate-hashes", "--only-binary", ":all:",
         "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--no-sources",
         "--python", str(interpreter), "--python-version", environment.python,
-        "--python-platform", "x86_64-unknown-linux-gnu",
+        "--python-platform", PLATFORM,
     ]  # fmt: skip
     if as_of is not None:
         arguments += ["--exclude-newer", _day_after(as_of)]

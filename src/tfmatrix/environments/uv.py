@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from uv import find_uv_bin
 
@@ -35,8 +36,8 @@ def program() -> str:
         raise Unavailable("the program of the package uv is missing; reinstall it with pip install uv.") from None
 
 
-def run(arguments: Sequence[str], *, failing: str, stdin: str = "") -> str:
-    """Run uv and return its standard output.
+def run(arguments: Sequence[str], *, failing: str, stdin: str = "", folder: Path | None = None) -> str:
+    """Run uv, in a folder if one is given, and return its standard output.
 
     Raises ``Unavailable`` where uv fails: ``failing`` (what was not to be had) and uv's own reason.
     """
@@ -44,7 +45,7 @@ def run(arguments: Sequence[str], *, failing: str, stdin: str = "") -> str:
     environment["NO_COLOR"] = "1"
     answer = subprocess.run(
         [program(), *arguments], input=stdin, capture_output=True, encoding="utf-8", errors="replace",
-        env=environment, check=False,
+        env=environment, check=False, cwd=folder,
     )  # fmt: skip
     if answer.returncode:
         raise Unavailable(f"{failing}: {reason(answer.stderr)}")

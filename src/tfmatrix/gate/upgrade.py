@@ -15,7 +15,7 @@ from tfmatrix.gate import ledger, omissions, receipt, vanished
 from tfmatrix.gate.checking import check, pairs
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.gate.levels import Level
-from tfmatrix.gate.pinned import pinned_environment
+from tfmatrix.gate.pinned import environment_in, outlook, pinned_environment, reasons
 from tfmatrix.gate.pinning import versions_of
 from tfmatrix.gate.receipt import Receipt
 from tfmatrix.gate.results import Check, Reason
@@ -48,7 +48,8 @@ def check_pin(config: Config, today: date, before: Environment | None = None, *e
     ``before`` is what was pinned before, where that is known; what trials read, and git does not have, lies elsewhere.
     Raises ``UserError`` where no receipt is about this pin.
     """
-    pinned = pinned_environment(config)
+    found = outlook(config)
+    pinned = environment_in(config, found)
     known = receipt_of(config)
     if known is None:
         raise UserError(
@@ -66,7 +67,8 @@ def check_pin(config: Config, today: date, before: Environment | None = None, *e
             f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
             f"with `tfmatrix check {known.to} --baseline {known.start}`."
         )
-    return check_move(config, environment_of(config, known.start), pinned, today, *elsewhere)
+    result = check_move(config, environment_of(config, known.start), pinned, today, *elsewhere)
+    return replace(result, others=(*result.others, *reasons(config, found, pinned)))
 
 
 def answer(evidence: Evidence, candidate: Environment, today: date, known: Receipt | None) -> Check:

@@ -2,7 +2,7 @@
 
 from tfmatrix.pins.applying import apply, unified_diff
 from tfmatrix.pins.commands import Command
-from tfmatrix.pins.finding import Pin, find_pins, pinned_tensorflow
+from tfmatrix.pins.finding import Pin
 from tfmatrix.pins.planning import Changes, Edit, plan_changes
 
 __all__ = [
@@ -11,8 +11,6 @@ __all__ = [
     "Edit",
     "Pin",
     "apply",
-    "find_pins",
-    "pinned_tensorflow",
     "plan_changes",
     "unified_diff",
 ]

@@ -14,7 +14,7 @@ from tfmatrix.pins.document import Mention
 from tfmatrix.pins.files import Source
 from tfmatrix.pins.packages import TENSORFLOW, family, last_minor
 
-_FED_BY = {"uv": "pyproject.toml", "poetry": "pyproject.toml", "pipenv": "Pipfile"}
+FED_BY = {"uv": "pyproject.toml", "poetry": "pyproject.toml", "pdm": "pyproject.toml", "pipenv": "Pipfile"}
 """The file from whose requirements a tool makes its lock."""
 
 _COMPILERS = (["pip-compile"], ["uv", "pip", "compile"])
@@ -40,9 +40,12 @@ def commands(sources: Sequence[Source], wanted: Mapping[str, str], edited: Colle
         if not source.kind.owner:
             found += _compiled(source, wanted) if source.path in edited else []
             continue
+        if source.kind.owner not in FED_BY:
+            found += _compiled(source, wanted) if edited else []
+            continue
         locked = [mention for mention in source.document.mentions if _stays(mention.name, wanted)]
         stale = any(not same(mention.reading.version, wanted[family(mention.name)]) for mention in locked)
-        if locked and (stale or source.path.with_name(_FED_BY[source.kind.owner]) in edited):
+        if locked and (stale or source.path.with_name(FED_BY[source.kind.owner]) in edited):
             found += [Command(source.path, argv) for argv in _for_lock(source, locked, wanted, sources)]
     return tuple(found)
 
@@ -67,8 +70,11 @@ def _for_lock(
         exact = [f"{name}=={wanted[family(name)]}" for name in names]
         yield ("uv", "lock", *(part for each in exact for part in ("--upgrade-package", each)))
     elif source.kind.owner == "poetry":
-        _require_pin(source, sources)
+        _require_pin(source, sources, "Poetry")
         yield ("poetry", "update", "--lock", *names)
+    elif source.kind.owner == "pdm":
+        _require_pin(source, sources, "PDM")
+        yield ("pdm", "lock", "--update-reuse")
     else:
         for category in dict.fromkeys(str(mention.keys[0]) for mention in locked):
             exact = [f"{each.name}=={wanted[family(each.name)]}" for each in locked if each.keys[0] == category]
@@ -76,8 +82,8 @@ def _for_lock(
             yield ("pipenv", "upgrade", "--lock-only", *options, *exact)
 
 
-def _require_pin(lock: Source, sources: Sequence[Source]) -> None:
-    """Raise ``UserError`` where pyproject.toml leaves Poetry the choice of TensorFlow: it has no option to make it."""
+def _require_pin(lock: Source, sources: Sequence[Source], tool: str) -> None:
+    """Raise ``UserError`` where pyproject.toml leaves a tool the choice of TensorFlow that has no option to make it."""
     said = [
         mention
         for source in sources
@@ -88,7 +94,7 @@ def _require_pin(lock: Source, sources: Sequence[Source]) -> None:
     if not any(mention.reading.version for mention in said):
         says = f"is {said[0].written!r} ({said[0].where})" if said else "names no TensorFlow"
         raise UserError(
-            f"{lock.shown}: Poetry locks what pyproject.toml says, which {says}; pin one version there first."
+            f"{lock.shown}: {tool} locks what pyproject.toml says, which {says}; pin one version there first."
         )
 
 

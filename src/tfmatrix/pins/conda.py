@@ -12,13 +12,15 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from tfmatrix.pins.packages import PACKAGES
+from tfmatrix.pins.packages import OTHER_BUILDS, PACKAGES
 from tfmatrix.pins.syntax import Malformed, Reading, admitting, own_build
 
 
 def requirement(written: str) -> Reading:
     """Read a requirement of conda: ``tensorflow=2.15.1``, ``conda-forge::numpy>=1.23,<2``, ``keras 2.15.0 *_1``."""
     name, rest = _split(written)
+    if name in OTHER_BUILDS:
+        return Reading(name, rest=written, obstacle="is another build of TensorFlow")
     if name not in PACKAGES:  # which may be written in ways that need not be understood
         return Reading(name, rest=written)
     if "[" in rest:
@@ -40,7 +42,8 @@ def _exact(written: str, name: str, operator: str, version: str, build: list[str
         return Reading(name, rest=written, admits=_range(f"={version}"))
     named = [part for part in build if "*" not in part]
     obstacle = f"names the build {named[0]}, which belongs to that version" if named else own_build(version)
-    return Reading(name, version, (written.rpartition("::")[0], operator, *build), obstacle)
+    asked = " ".join(part for part in build if part != "*")
+    return Reading(name, version, (written.rpartition("::")[0], operator, *build), obstacle, build=asked)
 
 
 def _split(written: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from tfmatrix.errors import UserError
 from tfmatrix.pins.syntax import Malformed, Reading, Syntax, occurrences
 
@@ -71,6 +73,43 @@ class Mention:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A place in a file that is looked at and not read."""
+
+    place: str
+    """File and line, or file and key."""
+    name: str
+    """Canonical name of a companion; empty for TensorFlow, which counts whatever is said of it."""
+    says: str
+    """A version, a specifier, or the name alone."""
+
+    @property
+    def sentence(self) -> str:
+        """Return what is the matter, without a full stop."""
+        if self.name:
+            return f"{self.place}, says {self.name}{self.says}"
+        return f"{self.place}, {'pins' if self.says[:1].isdigit() else 'names'} {self.says} and is not compared"
+
+    def admits(self, version: str) -> bool:
+        """Return whether a companion's version is one of those that are said."""
+        return SpecifierSet(self.says).contains(version, prereleases=True)
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A package of a lock."""
+
+    name: str
+    """Canonical."""
+    version: str
+    """Empty where an address or a path stands in its place."""
+    address: str = ""
+    markers: tuple[str, ...] = ()
+    """It is installed where one of them is true, or where there is none."""
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Document:
     """A file, parsed."""
 
@@ -79,7 +118,24 @@ class Document:
     mentions: tuple[Mention, ...]
     named: tuple[tuple[str, str], ...] = ()
     """The files that it names with ``-r`` and ``-c``, each with the place that names it."""
+    constraining: frozenset[str] = frozenset()
+    """Those of them that it names with ``-c``."""
+    remote: tuple[tuple[str, str], ...] = ()
+    """The addresses that it names so, which are nobody's files, each with its place."""
+    rests_on_more: bool = False
+    """Whether it names folders or archives, which say what they need themselves."""
+    pythons: tuple[tuple[str, str], ...] = ()
+    """The Pythons that it allows, as specifiers, each with its place."""
+    unread: tuple[Unread, ...] = ()
+    """What it says of TensorFlow where tfmatrix does not read it."""
+    locked: tuple[Locked, ...] = ()
+    """Every package of a lock."""
+    whole: bool = False
+    """Whether every package that is installed stands in it, at one version."""
 
+
+Looking = Callable[[str, Path], Iterator[Unread]]
+"""Looks at the text of a file that is not read."""
 
 Parser = Callable[[str, Path], Document]
 """Parses the text of a file; raises `UserError` that names the file, and the line where it is known."""

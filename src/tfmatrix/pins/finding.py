@@ -1,4 +1,4 @@
-"""Finding what a project pins: every exact version of TensorFlow and what moves with it, and which TensorFlow."""
+"""Finding what a file pins: every exact version of TensorFlow and of what moves with it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.utils import canonicalize_version
-
-from tfmatrix.errors import UserError
-from tfmatrix.pins.files import KINDS, Source, read_project
+from tfmatrix.pins.files import KINDS, Source
 from tfmatrix.pins.packages import TENSORFLOW, family
 
 
@@ -30,14 +27,6 @@ class Pin:
     """The tool that writes the file: ``uv``, ``poetry``, ``pipenv``; empty where people do."""
 
 
-def find_pins(root: Path) -> tuple[Pin, ...]:
-    """Return every exact pin in a project's files, sorted by file and in a file's order.
-
-    Raises ``UserError`` for a file that cannot be read or parsed, naming it and the line.
-    """
-    return tuple(pin for source in read_project(root) for pin in pins_of(source))
-
-
 def pins_of(source: Source) -> list[Pin]:
     """Return the exact pins of one file."""
     return [
@@ -45,21 +34,6 @@ def pins_of(source: Source) -> list[Pin]:
         for mention in source.document.mentions
         if (version := mention.reading.version)
     ]
-
-
-def pinned_tensorflow(root: Path) -> Pin:
-    """Return the pin of the one TensorFlow version that a project pins today; the first, where several files have it.
-
-    Raises ``UserError`` where there is none, saying what was looked at, where several disagree, naming each,
-    and where there are only ranges.
-    """
-    sources = read_project(root)
-    pins = [pin for source in sources for pin in pins_of(source) if family(pin.name) == TENSORFLOW]
-    if not pins:
-        raise UserError(no_pin(root, sources))
-    if len({canonicalize_version(pin.version) for pin in pins}) > 1:
-        raise UserError(f"the project pins more than one TensorFlow: {listed(pins, root)}; name the --baseline.")
-    return pins[0]
 
 
 def listed(pins: Sequence[Pin], root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,17 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from tfmatrix.errors import UserError
 from tfmatrix.pins import conda, requirement_files
-from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of
-from tfmatrix.pins.packages import PACKAGES
+from tfmatrix.pins.document import Document, Keys, Locked, Mention, checked, leaves_of
+from tfmatrix.pins.packages import OTHER_BUILDS, PACKAGES
 from tfmatrix.pins.syntax import Syntax, locked
 
 MOST_VALUES, DEEPEST = 100_000, 100
 """Values of a YAML file that are looked at, and tables and lists in each other."""
+
+_PYTHON = re.compile(r"python\s*(?:=*\s*(\d[\d.]*\*?)|([<>=!~][^|=].*))", re.IGNORECASE)
+
+_ADDRESSES = ("git", "file", "path")
+"""Keys of a package of pipenv that comes from no index."""
 
 
 def parse_pipfile_lock(text: str, path: Path) -> Document:
@@ -33,34 +39,66 @@ def parse_pipfile_lock(text: str, path: Path) -> Document:
         raise UserError(f"{path} is no JSON: {error}; make the lock anew with `pipenv lock`.") from None
     if not isinstance(data, dict):
         raise UserError(f"{path} is no lock of pipenv; make it anew with `pipenv lock`.")
-    mentions = []
+    mentions, packages_of = [], []
     for category, packages in data.items():
         if category == "_meta" or not isinstance(packages, dict):
             continue
         for name, entry in packages.items():
             version = entry.get("version") if isinstance(entry, dict) else None
-            if (canonical := canonicalize_name(name)) in PACKAGES and isinstance(version, str):
+            where = f"package {name} in {category}"
+            canonical = canonicalize_name(name)
+            if isinstance(entry, dict):
+                address = next((str(entry[key]) for key in _ADDRESSES if key in entry), "")
+                markers = (str(entry["markers"]),) if entry.get("markers") else ()
+                packages_of.append(Locked(canonical, str(version or "").removeprefix("=="), address, markers, where))
+            if canonical in PACKAGES and isinstance(version, str):
                 keys: Keys = (category, name, "version")
-                where = f"package {name} in {category}"
                 mentions.append(Mention(canonical, where, keys, version, locked, (0, len(text))))
-    return Document({}, tuple(mentions))
+    return Document({}, tuple(mentions), locked=tuple(packages_of), whole=True)
 
 
 def parse_conda(text: str, path: Path) -> Document:
     """Parse an environment.yml: conda's requirements, and pip's in the sublist ``pip:``."""
     root = _compose(text, path)
     mentions: list[Mention] = []
-    named: list[tuple[str, str]] = []
+    pip: list[Document] = []
+    pythons: list[tuple[str, str]] = []
     for keys, node in _items(root, ("dependencies",)):
         if isinstance(node, ScalarNode):
             mentions += _mention(node, keys, conda.requirement, path)
+            pythons += _python(node)
         elif isinstance(node, MappingNode):
             for inner, item in _items(node, ("pip",)):
                 if isinstance(item, ScalarNode):
                     found = _of_pip(item, (*keys, *inner), path)
                     mentions += found.mentions
-                    named += found.named
-    return Document(dict(leaves_of(_load(text, path))), tuple(mentions), tuple(named))
+                    pip.append(found)
+    return Document(
+        dict(leaves_of(_load(text, path))),
+        tuple(mentions),
+        tuple(one for each in pip for one in each.named),
+        constraining=frozenset(one for each in pip for one in each.constraining),
+        remote=tuple(one for each in pip for one in each.remote),
+        rests_on_more=any(each.rests_on_more for each in pip),
+        pythons=tuple(pythons),
+    )
+
+
+def pip_lines(text: str, path: Path) -> list[str]:
+    """Return what an environment.yml has pip install: the lines of a requirement file."""
+    return [
+        item.value
+        for _, node in _items(_compose(text, path), ("dependencies",))
+        for _, item in _items(node, ("pip",))
+        if isinstance(item, ScalarNode)
+    ]
+
+
+def _python(node: ScalarNode) -> Iterator[tuple[str, str]]:
+    """Yield the Python that conda is told to install, where that is one or a range that pip can read too."""
+    if found := _PYTHON.fullmatch(node.value.rsplit("::", 1)[-1].strip()):
+        said = f"=={found[1].rstrip('.*')}.*" if found[1] else found[2]
+        yield said, f"line {node.start_mark.line + 1}"
 
 
 def _compose(text: str, path: Path) -> Node | None:
@@ -126,7 +164,7 @@ def _items(node: Node | None, keys: tuple[str]) -> Iterator[tuple[Keys, Node]]:
 def _mention(node: ScalarNode, keys: Keys, read: Syntax, path: Path) -> Iterator[Mention]:
     where = f"line {node.start_mark.line + 1}"
     name = checked(read, node.value, path, where).name
-    if name in PACKAGES:
+    if name in PACKAGES or name in OTHER_BUILDS:
         yield Mention(name, where, keys, node.value, read, (node.start_mark.index, node.end_mark.index))
 
 

@@ -24,6 +24,28 @@ COMPANIONS = ("keras", "tf-keras", "numpy")
 """What moves with TensorFlow where a project pins it."""
 
 PACKAGES = frozenset((*_LAST_MINOR, *COMPANIONS))
+"""What is edited."""
+
+ELSEWHERE = frozenset(("tensorflow-cpu-aws", "tensorflow-intel", "tensorflow-macos"))
+"""The distributions that `tensorflow` needs on other machines, so that a lock for all machines has them beside it."""
+
+OTHER_BUILDS = frozenset(
+    (
+        "_tflow_select", "intel-extension-for-tensorflow", "intel-tensorflow", "intel-tensorflow-avx512",
+        "keras-nightly", "libtensorflow", "libtensorflow-cc", "nvidia-tensorflow",
+        "tensorflow-aarch64", "tensorflow-base",
+        "tensorflow-directml", "tensorflow-directml-plugin", "tensorflow-eigen", "tensorflow-metal", "tensorflow-mkl",
+        "tensorflow-rocm", "tf-nightly", "tf-nightly-cpu", "tf-nightly-gpu", "tf-nightly-intel", "tf-nightly-macos",
+        "tf-nightly-rocm",
+    )
+)  # fmt: skip
+"""Builds of TensorFlow or Keras, and kernels for it, that no environment of tfmatrix has."""
+
+FURTHER = ("ml-dtypes",)
+"""What computes as well, and is never chosen by itself."""
+
+WATCHED = PACKAGES | OTHER_BUILDS | frozenset(FURTHER)
+"""What has to be installed as it was compared."""
 
 
 def family(name: str) -> str:

@@ -24,13 +24,15 @@ from packaging.utils import (
 
 from tfmatrix.errors import UserError
 from tfmatrix.pins import syntax
-from tfmatrix.pins.document import Document, Hash, Keys, Mention, checked
+from tfmatrix.pins.document import Document, Hash, Keys, Locked, Mention, checked
 from tfmatrix.pins.packages import PACKAGES
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")  # pip's own
 _OPTION = re.compile(r"(?<!\S)-")
 _HASH = re.compile(r"(?<!\S)--hash(?:=|\s+)([\"']?)([^\s\"']+)\1")
 _NAME_AT = re.compile(r"[\w.-]+\s*(\[[^\]]*\])?\s*@")  # the address of a package that is named
+_LOCAL = re.compile(r"(?<!\S)(-e|--editable|-f|--find-links)")
+_EXACT = re.compile(r"[\w.\-]+\s*(\[[^\]]*\])?\s*===?\s*[\w.+!]+\s*(;|$)")
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz", ".tar")
 
 
@@ -52,6 +54,10 @@ def parse(text: str, path: Path, where: str = "") -> Document:
     leaves: dict[Keys, str] = {}
     mentions: list[Mention] = []
     named: list[tuple[str, str]] = []
+    constraining: set[str] = set()
+    more = False
+    whole = True
+    locked: list[Locked] = []
     for at, line in enumerate(_lines(text, where)):
         options = _OPTION.search(line.text)
         end = options.start() if options else len(line.text)
@@ -60,15 +66,36 @@ def parse(text: str, path: Path, where: str = "") -> Document:
         leaves[at, "requirement"] = wanted
         leaves[at, "hashes"] = " ".join(found[2] for found in hashes)
         leaves[at, "options"] = _HASH.sub("", line.text[end:]).strip()
+        more = more or _is_address(wanted) or "file:" in line.text or bool(_LOCAL.search(line.text))
         if wanted:
+            exact = bool(_EXACT.match(wanted) and hashes)
+            whole = whole and exact
+            if exact:
+                locked.append(_locked(checked(syntax.requirement, wanted, path, line.where), line.where))
             found_mention = _mention(wanted, (at, "requirement"), line, path)
         else:
-            files, editable = _options(line, path)
-            named += [(name, line.where) for name in files if "://" not in name]
+            files, bounds, editable = _options(line, path)
+            constraining |= set(bounds)
+            whole = whole and not (files or bounds or editable)
+            named += [(name, line.where) for name in (*files, *bounds)]
             found_mention = _mention(editable, (at, "options"), line, path) if editable else None
         if found_mention:
             mentions.append(_with_hashes(found_mention, hashes, line))
-    return Document(leaves, tuple(mentions), tuple(named))
+    whole = whole and bool(locked)
+    return Document(
+        leaves,
+        tuple(mentions),
+        tuple(one for one in named if "://" not in one[0]),
+        constraining=frozenset(constraining),
+        remote=tuple(one for one in named if "://" in one[0]),
+        rests_on_more=more,
+        locked=tuple(locked) if whole else (),
+        whole=whole,
+    )
+
+
+def _locked(reading: syntax.Reading, where: str) -> Locked:
+    return Locked(reading.name, reading.version, markers=(reading.marker,) if reading.marker else (), where=where)
 
 
 def _lines(text: str, where: str) -> Iterator[_Line]:
@@ -103,16 +130,17 @@ def _without_comment(joined: list[tuple[str, int]], where: str, span: tuple[int,
         yield _Line(where, kept, places[: len(kept)], span)
 
 
-def _options(line: _Line, path: Path) -> tuple[list[str], str]:
-    """Return the files that a line of options names with ``-r`` or ``-c``, and what it names with ``-e``."""
+def _options(line: _Line, path: Path) -> tuple[list[str], list[str], str]:
+    """Return the files that a line of options names with ``-r``, with ``-c``, and what it names with ``-e``."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    parser.add_argument("-r", "--requirement", "-c", "--constraint", dest="files", action="append", default=[])
+    parser.add_argument("-r", "--requirement", dest="files", action="append", default=[])
+    parser.add_argument("-c", "--constraint", dest="bounds", action="append", default=[])
     parser.add_argument("-e", "--editable", default="")
     try:
         found = parser.parse_known_args(shlex.split(line.text))[0]
     except (argparse.ArgumentError, ValueError) as error:
         raise UserError(f"{path}, {line.where}: {line.text.strip()!r} cannot be read ({error}); mend it.") from None
-    return found.files, found.editable
+    return found.files, found.bounds, found.editable
 
 
 def _mention(wanted: str, keys: Keys, line: _Line, path: Path) -> Mention | None:

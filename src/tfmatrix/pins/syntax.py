@@ -31,6 +31,10 @@ class Reading:
     """Why this cannot be set to another version, as the end of a sentence: ``is ...``."""
     admits: Callable[[str], bool] = field(default=lambda _: True, compare=False)
     """Whether another version fits what stays as it is."""
+    marker: str = ""
+    """Where it counts; empty where that is everywhere."""
+    build: str = ""
+    """The build of conda's that it asks for, a pattern mostly."""
 
 
 Syntax = Callable[[str], Reading]
@@ -44,8 +48,9 @@ def requirement(written: str) -> Reading:
     except InvalidRequirement as error:
         raise Malformed(str(error).splitlines()[0]) from None
     name = canonicalize_name(parsed.name)
+    marker = str(parsed.marker or "")
     if parsed.url is not None:
-        return Reading(name, rest=written, obstacle="is an address and not a version")
+        return Reading(name, rest=written, obstacle="is an address and not a version", marker=marker)
     exact = [clause for clause in parsed.specifier if clause.operator in ("==", "===") and "*" not in clause.version]
     others = [clause for clause in parsed.specifier if clause not in exact[:1]]
     rest = (
@@ -56,9 +61,10 @@ def requirement(written: str) -> Reading:
         frozenset(map(str, others)),
     )
     if len(exact) > 1:
-        return Reading(name, rest=rest, obstacle="names two versions at once")
+        return Reading(name, rest=rest, obstacle="names two versions at once", marker=marker)
     version = exact[0].version if exact else ""
-    return Reading(name, version, rest, own_build(version), admitting(SpecifierSet(",".join(map(str, others)))))
+    admits = admitting(SpecifierSet(",".join(map(str, others))))
+    return Reading(name, version, rest, own_build(version), admits, marker)
 
 
 def admitting(specifier: SpecifierSet) -> Callable[[str], bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from tfmatrix.errors import UserError
-from tfmatrix.pins import syntax
-from tfmatrix.pins.document import Document, Keys, Mention, checked, leaves_of, places, spelled
+from tfmatrix.pins import looking, syntax
+from tfmatrix.pins.document import Document, Keys, Locked, Mention, checked, leaves_of, places, spelled
 from tfmatrix.pins.packages import PACKAGES
 from tfmatrix.pins.syntax import Malformed, Syntax
 
@@ -31,6 +31,7 @@ _LISTS: tuple[Keys, ...] = (
     ("tool", "pdm", "dev-dependencies", "*"),
     ("tool", "hatch", "envs", "*", "dependencies"),
     ("tool", "hatch", "envs", "*", "extra-dependencies"),
+    ("tool", "rye", "dev-dependencies"),
 )
 """Where a pyproject.toml has lists of requirements; ``*`` is every key."""
 
@@ -39,6 +40,23 @@ _POETRY_TABLES: tuple[Keys, ...] = (
     ("tool", "poetry", "dev-dependencies"),
     ("tool", "poetry", "group", "*", "dependencies"),
 )
+
+_PYTHONS: tuple[Keys, ...] = (
+    ("project", "requires-python"),
+    ("tool", "poetry", "dependencies", "python"),
+    ("requires", "python_version"),
+    ("requires", "python_full_version"),
+    ("requires-python",),
+    ("metadata", "python-versions"),
+    ("metadata", "requires_python"),
+)
+"""Where a project, a Pipfile and locks say which Pythons they are for."""
+
+_HATCH_FILES: Keys = ("tool", "hatch", "metadata", "hooks", "requirements_txt")
+"""The table of a plugin of Hatch that reads requirement files."""
+
+_ADDRESSES = ("vcs", "directory", "archive", "git", "url", "path")
+"""Keys of a locked package that comes from no index."""
 
 _NO_PACKAGES = ("source", "requires", "scripts", "pipenv")
 """Tables of a Pipfile that are no category of packages."""
@@ -52,7 +70,35 @@ def parse_pyproject(text: str, path: Path) -> Document:
     for pattern in _POETRY_TABLES:
         for keys, table in _matching(data, pattern):
             mentions += _in_table(table, keys, syntax.poetry, text, path)
-    return Document(leaves, tuple(mentions))
+    read = frozenset(mention.keys for mention in mentions)
+    return Document(
+        leaves,
+        tuple(mentions),
+        tuple((value, spelled(keys)) for keys, value in leaves.items() if _names_a_file(keys)),
+        pythons=tuple(_pythons(leaves)),
+        rests_on_more=any("sources" in keys or "path" in keys or "file:" in value for keys, value in leaves.items()),
+        unread=tuple(looking.in_table(data, path, read)),
+    )
+
+
+def requirements_of(text: str, path: Path) -> Mapping[Keys, Sequence[str]]:
+    """Return the lists of requirements of a pyproject.toml, each by its place."""
+    data = _load(text, path)
+    found = {keys: listed for pattern in _LISTS for keys, listed in _matching(data, pattern)}
+    return {keys: [each for each in listed if isinstance(each, str)] for keys, listed in found.items()}
+
+
+def _names_a_file(keys: Keys) -> bool:
+    """Return whether a value is the name of a file from which a build tool takes a project's requirements."""
+    setuptools = keys[:3] == ("tool", "setuptools", "dynamic") and "dependencies" in str(keys[3:])
+    return (setuptools and "file" in keys) or keys[:5] == _HATCH_FILES
+
+
+def _pythons(leaves: Mapping[Keys, str]) -> Iterator[tuple[str, str]]:
+    """Yield the Pythons that a project or a lock allows."""
+    for keys in _PYTHONS:
+        if written := leaves.get(keys):
+            yield written, spelled(keys)
 
 
 def parse_pipfile(text: str, path: Path) -> Document:
@@ -61,22 +107,58 @@ def parse_pipfile(text: str, path: Path) -> Document:
     leaves = dict(leaves_of(data))
     categories = [(name, table) for name, table in data.items() if name not in _NO_PACKAGES]
     found = [_in_table(table, (name,), syntax.pipfile, text, path) for name, table in categories]
-    return Document(leaves, tuple(mention for mentions in found for mention in mentions))
+    mentions = tuple(mention for mentions in found for mention in mentions)
+    return Document(leaves, mentions, pythons=tuple(_pythons(leaves)))
 
 
 def parse_lock(text: str, path: Path) -> Document:
-    """Parse a uv.lock or poetry.lock: a list of packages, each with name and version."""
+    """Parse a uv.lock, poetry.lock or pdm.lock: a list of packages, each with name and version."""
+    return _lock(text, path, "package")
+
+
+def parse_pylock(text: str, path: Path) -> Document:
+    """Parse a pylock.toml: PEP 751's list of packages."""
+    return _lock(text, path, "packages")
+
+
+def _lock(text: str, path: Path, key: str) -> Document:
     data = _load(text, path)
     mentions = []
-    packages = data.get("package", [])
+    packages = data.get(key, [])
     if not isinstance(packages, list) or not all(isinstance(each, Mapping) for each in packages):
-        raise UserError(f"{path}: `package` is no list of tables; make the lock anew.")
+        raise UserError(f"{path}: `{key}` is no list of tables; make the lock anew.")
+    locked = tuple(_locked(package) for package in packages)
     for at, package in enumerate(packages):
         name, version = str(package.get("name", "")), package.get("version")
         if (canonical := canonicalize_name(name)) in PACKAGES and isinstance(version, str):
-            keys: Keys = ("package", at, "version")
+            keys: Keys = (key, at, "version")
             mentions.append(Mention(canonical, f"package {name}", keys, version, syntax.locked, (0, len(text))))
-    return Document({}, tuple(mentions))
+    return Document({}, tuple(mentions), pythons=tuple(_pythons(dict(leaves_of(data)))), locked=locked, whole=True)
+
+
+def _locked(package: Mapping[str, Any]) -> Locked:
+    """Return one package of a lock, whose marker stands under one of two names, or by group."""
+    said = package.get("marker") or package.get("markers") or ()
+    markers = said.values() if isinstance(said, Mapping) else (said,) if isinstance(said, str) else ()
+    places = [package[key] for key in _ADDRESSES if key in package]
+    source = package.get("source")
+    if isinstance(source, Mapping) and source.get("type") in ("git", "url", "file", "directory"):
+        places.append(source)
+    name = canonicalize_name(str(package.get("name", "")))
+    return Locked(
+        name,
+        str(package.get("version", "")),
+        _address(places[0]) if places else "",
+        tuple(str(marker) for marker in markers),
+        f"package {name}",
+    )
+
+
+def _address(place: object) -> str:
+    """Return where a package is that comes from no index."""
+    if isinstance(place, Mapping):
+        return str(place.get("url") or place.get("path") or place)
+    return str(place)
 
 
 def with_lines(document: Document, text: str, path: Path) -> Document:
