@@ -314,6 +314,18 @@ def test_a_jitter_that_moves_less_than_one_unit_leaves_the_floor_at_one(
     assert (worst_found.floor, worst_found.ratio) == (0.25, times)
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_what_is_saved_and_loaded_is_rounding_where_the_weights_are(tmp_path: Path, same: bool) -> None:
+    """A baseline that cannot load has no noise there: the same two tensors are the same difference."""
+    names = ("native final/w", "native loaded@0/w")
+    baseline, candidate = dict.fromkeys(names, WEIGHTS), dict.fromkeys(names, moved(30))
+    if not same:
+        candidate[names[1]] = moved(31)
+    found = judged(tmp_path, baseline, candidate, ({names[0]: moved(10)},))
+    assert verdicts(found) == {"native final": "rounding", "native loaded": "rounding" if same else "different"}
+    assert {stage.worst.stage for stage in found.stages if stage.worst} == {"final/w", "loaded@0/w"}
+
+
 def spread(values: Any) -> NDArray[np.float32]:
     """Return a whole array of which these are the elements of a sample."""
     array = np.zeros(100, np.float32)

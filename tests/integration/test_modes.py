@@ -103,6 +103,39 @@ def test_a_mode_that_is_chosen_runs_functions_and_keras(server: Servers, mode: s
     assert first.trace.keys() == usual - hidden  # a step that XLA compiles shows nothing within
 
 
+AVERAGED = """
+import numpy as np
+import tensorflow as tf
+
+LOSS, OPTIMIZER, BATCH = "mean_squared_error", {"name": "SGD", "learning_rate": 0.05}, 8
+
+
+def data():
+    rng = np.random.RandomState(0)
+    return {"x": rng.random_sample((16, 4)).astype("float32"), "y": rng.random_sample((16, 1)).astype("float32")}
+
+
+def build():
+    layers = tf.keras.layers
+    wide = layers.Dense(2, activation="relu")
+    return tf.keras.Sequential([tf.keras.Input((4,)), wide, layers.BatchNormalization(), layers.Dense(1)])
+"""
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(("version", "mode"), [(KERAS_2, "tf2"), (KERAS_2, "v1"), ("2.21.0", "tf2")])
+def test_no_injected_step_depends_on_what_was_drawn(server: Servers, tmp_path: Path, version: str, mode: str) -> None:
+    """Under one seed a moving mean behind ReLUs is all positive after a step, and under another it has zeros."""
+    path = tmp_path / "averaged.py"
+    path.write_text(AVERAGED, encoding="utf-8")
+    found = [server(version).ask(path, mode, seed=seed) for seed in range(8)]
+    injected = [
+        tuple((stage, digest) for tier, stage, digest in one.manifest["trace"] if tier == "injected") for one in found
+    ]
+    assert injected[0]
+    assert len(set(injected)) == 1
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("version", [KERAS_2, "2.21.0"])
 def test_keras_is_seen_in_the_same_order_by_default(server: Servers, version: str) -> None:

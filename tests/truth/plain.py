@@ -118,22 +118,30 @@ def fitted(module: ModuleType) -> Arrays:
     # Python's floats are what became of TensorFlow's.
     found.update({f"history/{key}": np.float32(values) for key, values in history.history.items()})
     found.update(weights_of(model, "weights"))
-    predicted = model.predict(rows, verbose=0)
+    batch_size = {"batch_size": module.BATCH} if isinstance(given, Mapping) else {}  # a kernel may go by how many rows
+    predicted = model.predict(rows, verbose=0, **batch_size)
     heads = predicted if isinstance(predicted, dict) else {"out": predicted}
     found.update({f"predict/{head}": value for head, value in heads.items()})
     if isinstance(given, Mapping) and isinstance(given.get("y"), np.ndarray):
-        for step, start in enumerate(range(0, len(given["y"]), module.BATCH)):
-            batch = (given[part][start : start + module.BATCH] for part in "xy")
-            found.update({f"gradient@{step}/{number}": one for number, one in enumerate(gradients_of(model, *batch))})
+        found.update(gradients_of(model, given["x"], given["y"], module.BATCH))
     return found
 
 
-def gradients_of(model: Any, x: Any, y: Any) -> list[Any]:
-    """Return the gradients of the loss of some rows: an update may round away what differs of them."""
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.keras.losses.get(model.loss)(y, model(x, training=False)))
+def gradients_of(model: Any, x: Any, y: Any, size: int) -> Arrays:
+    """Return the gradients of the loss of each batch: an update may round away what differs of them."""
     variables = [v if callable(v.value) else v.value for v in model.trainable_variables]  # Keras 3 wraps TensorFlow's
-    return [tf.convert_to_tensor(one) for one in tape.gradient(loss, variables) if one is not None]
+
+    @tf.function  # type: ignore[untyped-decorator]  # as `fit` computes them
+    def gradients(x: Any, y: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.keras.losses.get(model.loss)(y, model(x, training=False)))
+        return [tf.convert_to_tensor(one) for one in tape.gradient(loss, variables) if one is not None]
+
+    return {
+        f"gradient@{step}/{number}": one
+        for step, start in enumerate(range(0, len(y), size))
+        for number, one in enumerate(gradients(*(tf.constant(rows[start : start + size]) for rows in (x, y))))
+    }
 
 
 def weights_of(model: Any, stage: str) -> Arrays:

@@ -64,6 +64,9 @@ times larger than there."""
 LEAST_FLOOR = 1.0
 """The smallest noise floor, in scaled error: one unit in the last place of the tensor's largest element."""
 
+SAME = frozenset({"weights", "final", "saved", "loaded"})
+"""Stages that hold the same tensors, where a release does nothing else to them."""
+
 MOST_STEPS = 512
 """Steps of which the draws of one name are tested together."""
 
@@ -388,6 +391,7 @@ class Judge:
         """Yield each judged difference by name; natively, nothing that only follows from an earlier one."""
         inherited = False
         self._passed_on[_noisy(tier)] = _PassedOn()
+        rounded: dict[tuple[str, str], Finding] = {}
         for name in differing:
             if name in passed_over:
                 continue
@@ -395,7 +399,13 @@ class Judge:
             alone = tier == INJECTED or kind in RANDOM
             if inherited and not alone and self._in_both(tier, name):
                 continue
-            finding = self._finding(tier, name)
+            # What is saved and loaded are the weights, though the noise may have been seen at one of them alone.
+            known = (
+                rounded.get((self._a.get((tier, name), ""), self._b.get((tier, name), ""))) if kind in SAME else None
+            )
+            finding = known._replace(stage=name) if known else self._finding(tier, name)
+            if kind in SAME and finding.verdict is Verdict.ROUNDING:
+                rounded[finding.baseline, finding.candidate] = finding
             yield name, finding
             inherited = inherited or _leads(finding)
 

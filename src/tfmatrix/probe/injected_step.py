@@ -86,14 +86,22 @@ class _State:
                 self.held["{}/{}".format(names[variable], kind)] = slot
         with watcher.sessions.looking():
             self._present = values({**self.variables, **self.held})
+        self._initial = {
+            name: watcher.initial.get(watcher.variables.name(variable), self._present[name])
+            for name, variable in self.others.items()
+        }
+        """Of what is not trained what it held before the first step, which no random weight had a part in."""
 
     def weights(self) -> Dict[str, np.ndarray]:
-        """Return canonical weights; of those that are not trained, what is all positive stays so, as a variance."""
+        """Return canonical weights; of those that are not trained, what begins all positive stays so, as a variance.
+
+        A mean that begins at 0 may be all positive after a step, or not, as the weights before it were drawn.
+        """
         made = {}
         for name in self.variables:
             array = self._present[name]
             made[name] = uniform("weights/" + name, array.shape, array.dtype)
-            if name in self.others and array.size and np.all(array > 0):
+            if name in self.others and array.size and np.all(self._initial[name] > 0):
                 made[name] = np.abs(made[name]) + np.asarray(0.5, array.dtype)
         return made
 
