@@ -59,6 +59,17 @@ def test_behind_a_change_a_tensor_of_both_sides_is_a_consequence(tmp_path: Path)
     assert verdicts(judged(tmp_path, WHOLE, CHANGED))["native gradient"] == "consequence"
 
 
+def test_what_the_candidate_alone_has_stands_where_it_has_it(tmp_path: Path) -> None:
+    """A draw of one side only comes before what it feeds, whichever side has it."""
+    stages = {"native init/w": WEIGHTS, "native batch@0/x": WEIGHTS, "native gradient@0/w": WEIGHTS}
+    drawn = {"native seed/x": [1.0], "native init/w": WEIGHTS, "native batch@0/x": WEIGHTS, "native draw@0/d": [1.0]}
+    drawn |= {"native gradient@0/w": [9.0, 0.5, 0.25, -0.5], "native final/w": [1.0]}
+    found = judged(tmp_path, stages, drawn)
+    assert verdicts(found)["native gradient"] == "consequence"
+    assert found.divergences[0].at.stage == "seed/x"
+    assert verdicts(found)["native draw"] == verdicts(found)["native final"] == "not comparable"
+
+
 @pytest.mark.parametrize("side", ["baseline", "candidate"])
 def test_a_metric_that_one_side_reports_is_said_beside_the_verdict_in_an_injected_step_too(
     tmp_path: Path, side: str

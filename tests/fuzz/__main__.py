@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from stub_index import write_index
 from tfmatrix.report.blocks import Code
 from tfmatrix.report.markdown import inline
 
@@ -44,12 +46,14 @@ def main(arguments: Sequence[str]) -> int:
     start = time.monotonic()
     counts: dict[str, Counter[int | str]] = {name: Counter() for name in TARGETS}
     faults: list[Fault] = []
-    for name, became, found in run_all(options.count, options.seed, options.jobs):
-        counts[name] += became
-        faults += found
-        for fault in found:
-            told = f"{fault.target}, seed {fault.seed}, input {fault.number}: {fault.found.became}"
-            sys.stdout.write(f"{told}\n{fault.found.told}\n")
+    with tempfile.TemporaryDirectory(prefix="tfmatrix-fuzz-index-") as folder:
+        os.environ |= {"UV_DEFAULT_INDEX": write_index(Path(folder) / "index"), "UV_CACHE_DIR": f"{folder}/cache"}
+        for name, became, found in run_all(options.count, options.seed, options.jobs):
+            counts[name] += became
+            faults += found
+            for fault in found:
+                told = f"{fault.target}, seed {fault.seed}, input {fault.number}: {fault.found.became}"
+                sys.stdout.write(f"{told}\n{fault.found.told}\n")
     asked = "".join(f" {argument}" for argument in ("--", *arguments)) if arguments else ""
     total, minutes = sum(map(Counter.total, counts.values())), (time.monotonic() - start) / 60
     head = INTRODUCTION.format(asked, platform.python_version(), f"{total:,}", minutes, options.jobs)

@@ -117,7 +117,7 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     os.mkfifo(tmp_path / "Dockerfile")
     assert look_around(tmp_path, ()) == ()
     (tmp_path / "requirements.txt").symlink_to("Dockerfile")
-    with pytest.raises(UserError, match=r"requirements\.txt is no file"):
+    with pytest.raises(UserError, match=r"requirements\.txt cannot be read: it is no file"):
         read_project(tmp_path)
 
 

@@ -28,12 +28,14 @@ THINGS = HERE / "things"
 FOLDER = ROOT / ".tfmatrix" / "truth"
 REPORT = ROOT / "reports" / "truth.md"
 BASELINE = "2.15.1"
+MOST_WRONG = 0.02
+"""The share of rows that may be wrong, each of them explained."""
 PROCESSES = 2
 """How many releases at once; each computes with two threads, and mostly with one."""
 
 
 def main() -> int:
-    """Run the suite; return 1 where a row is wrong."""
+    """Run the suite; return 1 where more rows are wrong than may be, or one that nobody explained."""
     results = plain()
     names = list(
         dict.fromkeys(path.stem for folder in results.values() for path in sorted(folder.glob("*.[nt][px][zt]")))
@@ -43,9 +45,12 @@ def main() -> int:
     verdicts.ask(project, sys.argv[1:])
     found = list(rows(results, names, judged.load(), verdicts.answers(project, names)))
     judged.MEASURED.write_text(json.dumps(measured(found), indent=1) + "\n", encoding="utf-8")
-    REPORT.write_text("\n".join(report(found, lacking(results, names))), encoding="utf-8")
+    explained = judged.load_explained()
+    REPORT.write_text("\n".join(report(found, lacking(results, names), explained)), encoding="utf-8")
     sys.stdout.write(f"{REPORT.relative_to(ROOT)}\n")
-    return 0 if all(row.right for row in found) else 1
+    wrong = [row for row in found if not row.right]
+    known = all(judged.explanation(explained, row.thing, row.after) for row in wrong)
+    return 0 if known and len(wrong) <= MOST_WRONG * len(found) else 1
 
 
 def plain() -> Mapping[str, Path]:

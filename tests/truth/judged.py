@@ -22,6 +22,14 @@ MEASURED = Path(__file__).with_name("measured.json")
 CHANGES = (Verdict.ROUNDING, Verdict.REDRAWN, Verdict.DIFFERENT)
 
 
+class Explained(NamedTuple):
+    """Why tfmatrix is wrong about some rows."""
+
+    at: tuple[str, ...]
+    things: tuple[str, ...]
+    reason: str
+
+
 class Judged(NamedTuple):
     """One judgement, of one thing or several, at one boundary or several."""
 
@@ -67,6 +75,17 @@ def load(path: Path = PATH) -> tuple[Judged, ...]:
             raise ValueError(f"{one.things} at {one.at}: a change has a verdict, a reason and, beyond rounding, stages")
         found.append(one)
     return tuple(found)
+
+
+def load_explained(path: Path = PATH) -> tuple[Explained, ...]:
+    """Return what is known of the rows that tfmatrix is wrong about."""
+    tables = tomllib.loads(path.read_text(encoding="utf-8")).get("explained", ())
+    return tuple(Explained(tuple(one["at"]), tuple(one["things"]), " ".join(one["reason"].split())) for one in tables)
+
+
+def explanation(explained: Iterable[Explained], thing: str, release: str) -> str:
+    """Return why a row is wrong; empty where nobody knows."""
+    return next((one.reason for one in explained if thing in one.things and release in one.at), "")
 
 
 def judgement(judged: Iterable[Judged], thing: str, release: str, *, changed: bool) -> Judged | None:

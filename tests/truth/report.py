@@ -11,6 +11,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.report.blocks import Code
 from tfmatrix.report.markdown import inline
 
+from .judged import Explained, explanation
 from .measuring import Change
 from .rows import Row
 
@@ -24,8 +25,8 @@ in. Keras is the one that each release gets today: 2.N with TensorFlow 2.N up to
 HEADINGS = ("thing", "boundary", "measured", "truth", "tfmatrix", "at")
 
 
-def report(rows: Sequence[Row], lacking: Sequence[str]) -> Iterator[str]:
-    """Yield the page's lines; ``lacking`` are things that some releases do not have."""
+def report(rows: Sequence[Row], lacking: Sequence[str], explained: Sequence[Explained] = ()) -> Iterator[str]:
+    """Yield the page's lines; ``lacking`` are things that some releases do not have, ``explained`` why it is wrong."""
     wrong = [row for row in rows if not row.right]
     controls = [row for row in rows if row.truth is Verdict.IDENTICAL]
     yield "# How often tfmatrix is right"
@@ -39,7 +40,7 @@ def report(rows: Sequence[Row], lacking: Sequence[str]) -> Iterator[str]:
         f"that changed, {_share(controls)} of those that did not."
     )
     yield ""
-    yield from _tables(rows, wrong)
+    yield from _tables(rows, wrong, explained)
     if lacking:
         yield "## What some releases do not have"
         yield ""
@@ -49,14 +50,17 @@ def report(rows: Sequence[Row], lacking: Sequence[str]) -> Iterator[str]:
         yield ""
 
 
-def _tables(rows: Sequence[Row], wrong: Sequence[Row]) -> Iterator[str]:
+def _tables(rows: Sequence[Row], wrong: Sequence[Row], explained: Sequence[Explained]) -> Iterator[str]:
     kinds = Counter(map(_kind, wrong))
     yield tabulate([(kind, kinds[kind]) for kind in KINDS], ["what is wrong", "rows"], "pipe", disable_numparse=True)
     yield ""
     yield "## Rows that are wrong"
     yield ""
     if wrong:
-        told = [(*_cells(row), _kind(row), _why(row)) for row in sorted(wrong, key=lambda row: KINDS.index(_kind(row)))]
+        told = [
+            (*_cells(row), _kind(row), explanation(explained, row.thing, row.after) or "**not explained**")
+            for row in sorted(wrong, key=lambda row: KINDS.index(_kind(row)))
+        ]
         yield tabulate(told, [*HEADINGS, "wrong", "why"], "pipe", disable_numparse=True)
     else:
         yield "None."
@@ -141,10 +145,6 @@ def _kind(row: Row) -> str:
     if Verdict.IDENTICAL in (said, truth):
         return KINDS[0] if said is Verdict.IDENTICAL else KINDS[6]
     return WRONG[truth, said]
-
-
-def _why(row: Row) -> str:
-    return row.judged.reason if row.judged else ""
 
 
 def _cells(row: Row) -> tuple[str, ...]:

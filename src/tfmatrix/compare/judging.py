@@ -253,11 +253,20 @@ class Judge:
                 yield from ((from_, moved) for moved in to)
 
     def _ordered(self, tier: str) -> list[str]:
-        """Return the names of a tier in the baseline's order, those only in the candidate behind them.
+        """Return the names of a tier in the order of the run, those of one side where that side has them.
 
         A report of one side is not among them.
         """
-        names = dict.fromkeys(stage for side in (self._a, self._b) for t, stage in side if t == tier)
+        mine, there = ([stage for t, stage in side if t == tier] for side in (self._a, self._b))
+        behind: dict[str, list[str]] = {"": []}
+        """What the candidate alone has, by what stands before it there and in the baseline."""
+        known, last = set(mine), ""
+        for name in there:
+            if name in known:
+                last = name
+            else:
+                behind.setdefault(last, []).append(name)
+        names = (*behind[""], *(one for name in mine for one in (name, *behind.get(name, ()))))
         return [name for name in names if (_noisy(tier), name) not in self._one_sided]
 
     def _reached(self, names: Sequence[str], differing: Sequence[str]) -> list[str]:

@@ -216,8 +216,6 @@ def _read(path: Path, kind: Kind, root: Path, found: dict[Path, Source], named_b
         document = kind.add_lines(document, text, shown)
     found[real] = Source(path, shown, kind, content, text, encoding, document)
     for name, where in document.named:
-        if "\0" in name:
-            raise UserError(f"{shown}, {where}: the path {name!r} has a NUL character, which no path has; mend it.")
         _read(_beside(path, name), REQUIREMENTS, root, found, named_by=f"{shown}, {where}")
 
 

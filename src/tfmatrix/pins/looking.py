@@ -99,7 +99,7 @@ def in_any_text(text: str, path: Path) -> Iterator[Unread]:
 
 def in_toml(text: str, path: Path) -> Iterator[Unread]:
     """Yield the mentions in a TOML file's values; one that is no TOML installs nothing."""
-    with suppress(tomllib.TOMLDecodeError, RecursionError):
+    with suppress(ValueError, RecursionError):
         yield from in_table(tomllib.loads(text), path, frozenset())
 
 
