@@ -12,7 +12,7 @@ from tfmatrix.environments import contents, making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import InstalledEnvironment
 
-from .tiny import TINY, Bench, create_venv
+from .tiny import TINY, Bench, create_venv, recorded
 
 
 def make(bench: Bench) -> InstalledEnvironment:
@@ -56,6 +56,21 @@ def test_a_file_that_no_package_has_is_found(bench: Bench, site: Path, name: str
     make(bench)
     assert is_current(bench)
     assert not (site / name).exists()
+
+
+def test_a_file_of_two_packages_is_that_of_either(tmp_path: Path) -> None:
+    """`tensorflow` and `tensorflow-cpu` have files of one name and other bytes, and the last one stands."""
+    place = tmp_path / "lib/python3.10/site-packages"
+    texts = {"tensorflow": "of the one\n", "tensorflow_cpu": "of the other\n"}
+    for name, text in texts.items():
+        info = place / f"{name}-2.16.2.dist-info"
+        info.mkdir(parents=True)
+        (info / "RECORD").write_text(f"shared.py,sha256={recorded(text)},{len(text)}\n", encoding="utf-8")
+    for text in texts.values():
+        (place / "shared.py").write_text(text, encoding="utf-8")
+        assert contents.differing(tmp_path) == {}
+    (place / "shared.py").write_text("of nobody\n", encoding="utf-8")
+    assert contents.differing(tmp_path) == {"lib/python3.10/site-packages/shared.py": "tensorflow-2.16.2.dist-info"}
 
 
 def test_what_lies_there_before_the_packages_goes(bench: Bench) -> None:

@@ -50,11 +50,11 @@ def write_wheel(folder: Path, version: str) -> str:
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)
-        rows = [f"{name},sha256={_recorded(text)},{len(text)}" for name, text in files.items()]
+        rows = [f"{name},sha256={recorded(text)},{len(text)}" for name, text in files.items()]
         archive.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,", ""]))
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
-def _recorded(text: str) -> str:
+def recorded(text: str) -> str:
     """Return a digest as a RECORD writes it."""
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode("utf-8")).digest()).rstrip(b"=").decode("ascii")

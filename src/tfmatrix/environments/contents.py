@@ -39,12 +39,16 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
 
 def differing(folder: Path) -> dict[str, str]:
-    """Return the files that are not what a RECORD says, gone ones too, each with the folder of that RECORD."""
-    found: dict[str, str] = {}
+    """Return the files that are not what a RECORD says, gone ones too, each with the folder of that RECORD.
+
+    Two packages may have a file of one name, as `tensorflow` and `tensorflow-cpu` do, of which tf-keras brings the
+    first: it is that of either.
+    """
+    recorded: dict[Path, dict[str, str]] = {}
     for record, path, digest in _recorded(folder):
-        if digest and _digest(path) != digest:
-            found[_name(path, folder)] = record.parent.name
-    return found
+        if digest:
+            recorded.setdefault(path, {})[digest] = record.parent.name
+    return {_name(path, folder): next(iter(of.values())) for path, of in recorded.items() if _digest(path) not in of}
 
 
 def remove_unrecorded(folder: Path) -> None:
