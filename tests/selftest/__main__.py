@@ -56,14 +56,18 @@ def main() -> int:
         rows = [_told(judge(fault, *bench.plant(fault))) for fault in FAULTS]
         pairs = [(model, mode, bench.repeat(model, mode)[0].verdict) for model, mode in PAIRS]
     with tempfile.TemporaryDirectory() as folder:
-        answers = list(changes.run(Path(folder)))
-    for answer in answers:
-        sys.stdout.write(f"{'passed' if answer.passed else 'FAILED'}  {answer.change.cell}\n")
+        answers = [_answered(answer) for answer in changes.run(Path(folder))]
     lines = [*_report(installed, rows, pairs), *_report_of_changes(answers)]
     REPORT.write_text("\n".join(lines), encoding="utf-8")
     sys.stdout.write(f"{REPORT.relative_to(TESTS.parent)}\n")
     passed = [row.passed for row in rows] + [answer.passed for answer in answers]
     return 0 if all(passed) and all(verdict == "identical" for *_, verdict in pairs) else 1
+
+
+def _answered(answer: changes.Answer) -> changes.Answer:
+    sys.stdout.write(f"{'passed' if answer.passed else 'FAILED'}  {answer.change.cell}\n")
+    sys.stdout.flush()
+    return answer
 
 
 def _told(row: Row) -> Row:

@@ -189,9 +189,12 @@ def _project(folder: Path, mode: str, changes: Iterable[Change]) -> Path:
     for change in changes:
         if change.model in SCRIPTS:
             words = ["python", f"{change.model}.py", change.name, change.redrawn]
-            lines += [f"[tool.tfmatrix.models.{change.cell}]", f"command = {json.dumps(words)}"]
+            lines += [f"[tool.tfmatrix.models.{change.cell}]", f"command = {json.dumps(words)}", f'modes = ["{mode}"]']
     (folder / "pyproject.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "tfmatrix", "lock", OTHER], cwd=folder, check=True, capture_output=True)
+    locking = [sys.executable, "-m", "tfmatrix", "lock", OTHER]
+    locked = subprocess.run(locking, cwd=folder, check=False, capture_output=True, text=True)
+    if locked.returncode:
+        raise RuntimeError(f"there is no lock of {OTHER}: {locked.stderr[-2000:]}")
     return folder
 
 
