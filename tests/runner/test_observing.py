@@ -65,6 +65,21 @@ def assert_own_answer(event: Finished, plan: Plan) -> None:
     assert event.trial.key == event.expected.key
 
 
+def only_crashed(fake_plan: FakePlan, model: str) -> list[Finished]:
+    """Return the trials of a model, which have crashed and left nothing, having seen that all others are observed."""
+    plan = fake_plan([model, "healthy", "zz"], versions=["2.15.1"])
+    results = finished(plan)
+    assert set(outcomes(results, model)) == {"crashed"}
+    assert set(outcomes(results, "healthy") + outcomes(results, "zz")) == {"observed"}
+    crashed = [event for event in results.values() if event.trial.outcome == "crashed"]
+    for event in results.values():
+        if event in crashed:
+            assert (event.trace, event.tensors) == ((), {})
+        else:
+            assert_own_answer(event, plan)
+    return crashed
+
+
 def test_each_trial_gets_the_answer_to_its_own_request(fake_plan: FakePlan) -> None:
     """Every expected trial is observed once, with the bytes that belong to it."""
     plan = fake_plan(["a", "b", "c"], modes=["tf2", "v1"])
@@ -226,16 +241,8 @@ def test_a_late_answer_is_never_another_trials(fake_plan: FakePlan, monkeypatch:
 )
 def test_a_probe_that_dies_costs_its_own_trial_only(fake_plan: FakePlan, model: str, said: str) -> None:
     """A trial in which the probe dies has crashed with its last words, and every other trial is observed."""
-    plan = fake_plan([model, "healthy", "zz"], versions=["2.15.1"])
-    results = finished(plan)
-    assert set(outcomes(results, model)) == {"crashed"}
-    assert set(outcomes(results, "healthy") + outcomes(results, "zz")) == {"observed"}
-    for event in results.values():
-        if event.trial.outcome == "crashed":
-            assert said in event.trial.message
-            assert (event.trace, event.tensors) == ((), {})
-        else:
-            assert_own_answer(event, plan)
+    for event in only_crashed(fake_plan, model):
+        assert said in event.trial.message
 
 
 def test_a_probe_that_closes_its_answers_costs_its_own_trial_only(
@@ -269,15 +276,7 @@ def test_a_trial_that_was_killed_from_outside_is_run_once_more(fake_plan: FakePl
 )
 def test_what_is_no_answer_costs_its_own_trial_only(fake_plan: FakePlan, model: str, kind: str) -> None:
     """A trial whose answer can't be one, or is to another request, has crashed, and every other trial is observed."""
-    plan = fake_plan([model, "healthy", "zz"], versions=["2.15.1"])
-    results = finished(plan)
-    assert set(outcomes(results, model)) == {"crashed"}
-    assert set(outcomes(results, "healthy") + outcomes(results, "zz")) == {"observed"}
-    for event in results.values():
-        if event.trial.outcome == "crashed":
-            assert (event.trial.kind, event.trace, event.tensors) == (kind, (), {})
-        else:
-            assert_own_answer(event, plan)
+    assert {event.trial.kind for event in only_crashed(fake_plan, model)} == {kind}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ class Explained(NamedTuple):
     """Why tfmatrix is wrong about some rows."""
 
     at: tuple[str, ...]
+    """As of a judgement; so are the things."""
     things: tuple[str, ...]
     reason: str
 
@@ -46,11 +47,10 @@ class Judged(NamedTuple):
     beneath: bool = False
     """The thing's results are the same, and what is seen beneath them is not."""
 
-    def covers(self, thing: str, release: str) -> bool:
-        """Return whether a row is among those that it judges."""
-        return release in self.at and any(
-            thing == name or fnmatch.fnmatchcase(thing, _glob(name)) for name in self.things
-        )
+
+def covers(one: Judged | Explained, thing: str, release: str) -> bool:
+    """Return whether a row is among those that something is said of."""
+    return release in one.at and any(thing == name or fnmatch.fnmatchcase(thing, _glob(name)) for name in one.things)
 
 
 def _glob(name: str) -> str:
@@ -85,10 +85,10 @@ def load_explained(path: Path = PATH) -> tuple[Explained, ...]:
 
 def explanation(explained: Iterable[Explained], thing: str, release: str) -> str:
     """Return why a row is wrong; empty where nobody knows."""
-    return next((one.reason for one in explained if thing in one.things and release in one.at), "")
+    return next((one.reason for one in explained if covers(one, thing, release)), "")
 
 
 def judgement(judged: Iterable[Judged], thing: str, release: str, *, changed: bool) -> Judged | None:
     """Return the one judgement of a row, the last that covers it; None where nobody judged it."""
-    covering = [one for one in judged if one.covers(thing, release) and one.beneath != changed]
+    covering = [one for one in judged if covers(one, thing, release) and one.beneath != changed]
     return covering[-1] if covering else None

@@ -16,7 +16,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.environments import catalogue
 
 from . import judged
-from .judged import Judged, judgement
+from .judged import Judged, covers, judgement
 from .measuring import Change, change, read
 from .report import KINDS, report
 from .rows import NOT_ASKED, Row, rows
@@ -179,7 +179,7 @@ def test_every_judgement_is_of_things_and_releases_that_there_are() -> None:
     for one in judged.load():
         assert set(one.at) <= set(catalogue.RELEASES[1:])
         for name in one.things:
-            assert any(one._replace(things=(name,)).covers(thing, one.at[0]) for thing in things), name
+            assert any(covers(one._replace(things=(name,)), thing, one.at[0]) for thing in things), name
 
 
 def test_every_change_that_was_measured_is_judged() -> None:
