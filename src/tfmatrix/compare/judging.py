@@ -336,18 +336,16 @@ class Judge:
 
     def _insufficient(self, tier: str, differing: Sequence[str]) -> tuple[Collection[str], Collection[str]]:
         """Return which differences have no bytes though no later step tells, and of which a sample tells too little."""
+        in_part = {name for name in differing if not self._is_whole(tier, name)}
+        if not in_part or not self._has_bytes(tier, differing[0]):
+            return (), ()
         passed_over = set(self._passed_over(tier, differing))
-        alone = {name for name in differing if name not in passed_over and not self._has_bytes(tier, name)}
-        if not (alone or self._is_sampled(tier, differing)) or not self._has_bytes(tier, differing[0]):
+        if in_part <= passed_over:
             return (), ()
         found = dict(self._findings(tier, differing, passed_over))
-        untold = {name for name, finding in found.items() if finding.verdict is Verdict.NOT_COMPARABLE}
-        return alone & found.keys(), untold - alone
-
-    def _is_sampled(self, tier: str, names: Iterable[str]) -> bool:
-        """Return whether of a side of any difference no more than a sample is there."""
-        digests = {side[tier, name] for name in names for side in (self._a, self._b)}
-        return any(self._tensors.has_bytes(one) and not self._tensors.is_whole(one) for one in digests)
+        alone = {name for name in in_part & found.keys() if not self._has_bytes(tier, name)}
+        untold = {name for name in in_part & found.keys() if found[name].verdict is Verdict.NOT_COMPARABLE}
+        return alone, untold - alone
 
     def seeds(self, *, one_run_each: bool) -> Seeds | None:
         """Return under which other seeds what differs is to be drawn, None where nothing that is drawn does.
@@ -400,7 +398,7 @@ class Judge:
         """Yield each judged difference by name; natively, nothing that only follows from an earlier one."""
         inherited = False
         self._passed_on[_noisy(tier)] = _PassedOn()
-        rounded: dict[tuple[str, str], Finding] = {}
+        rounded: dict[tuple[str | None, str | None], Finding] = {}
         for name in differing:
             if name in passed_over:
                 continue
@@ -409,14 +407,16 @@ class Judge:
             if inherited and not alone and self._in_both(tier, name):
                 continue
             # What is saved and loaded are the weights, though the noise may have been seen at one of them alone.
-            known = (
-                rounded.get((self._a.get((tier, name), ""), self._b.get((tier, name), ""))) if kind in SAME else None
-            )
+            known = rounded.get((self._a.get((tier, name)), self._b.get((tier, name)))) if kind in SAME else None
             finding = known._replace(stage=name) if known else self._finding(tier, name)
             if kind in SAME and finding.verdict is Verdict.ROUNDING:
                 rounded[finding.baseline, finding.candidate] = finding
             yield name, finding
             inherited = inherited or _leads(finding)
+
+    def _is_whole(self, tier: str, name: str) -> bool:
+        """Return whether all bytes of both sides are there."""
+        return all(map(self._tensors.is_whole, (self._a[tier, name], self._b[tier, name])))
 
     def _has_bytes(self, tier: str, name: str) -> bool:
         """Return whether a difference can be measured, if only by a sample."""

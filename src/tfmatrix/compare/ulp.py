@@ -16,6 +16,9 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from tfmatrix.errors import UserError
+from tfmatrix.store.fingerprints import dtype_named
+
 Array = NDArray[Any]
 
 
@@ -72,8 +75,8 @@ class Format:
 def format_named(name: str) -> Format | None:
     """Return the format of a dtype by its name, ``bfloat16`` say; None for one that has no ULPs, or is not known."""
     try:
-        return format_of(np.dtype(getattr(ml_dtypes, name, None) or name))
-    except TypeError:
+        return format_of(dtype_named(name))
+    except UserError:
         return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 from types import ModuleType
 from typing import Any, Dict, List, Mapping, Tuple
 
@@ -14,6 +14,7 @@ from .loading import broken
 from .modes import Mode
 from .names import LOSSES, Misspelt, absent
 from .outcomes import Unsupported
+from .watch.rows import digests_of
 from .watch.structures import flat
 from .watch.variables import innermost, is_variable
 
@@ -104,44 +105,30 @@ def is_compiled(network: Any) -> bool:
     return getattr(network, "optimizer", None) is not None
 
 
-def first_element(dataset: Any) -> Any:
-    """Return the first element of a dataset, as arrays."""
-    if tf.executing_eagerly():
-        return tf.nest.map_structure(np.array, next(iter(dataset)))
-    following = tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
-    return tf.compat.v1.keras.backend.get_session().run(following)
-
-
 def rows_of(dataset: Any) -> Any:
-    """Return as many rows as the first element of a dataset has, the same ones in whatever order it gives them.
+    """Return as many rows as the first element of a dataset has, as arrays: the same ones in whatever order they come.
 
     They are those of the smallest digests. Of a dataset of more rows than MOST_ROWS, of one whose elements have none,
     and in a graph for a session, it is the first element.
     """
-    first = first_element(dataset)
-    leaves = tf.nest.flatten(first)
-    counts = {leaf.shape[:1] for leaf in leaves}
-    if not tf.executing_eagerly() or len(counts) != 1 or () in counts:
+    if not tf.executing_eagerly():
+        following = tf.compat.v1.data.make_one_shot_iterator(dataset).get_next()
+        return tf.compat.v1.keras.backend.get_session().run(following)
+    elements = (tf.nest.map_structure(np.array, element) for element in dataset)
+    first = next(elements)
+    counts = {leaf.shape[:1] for leaf in tf.nest.flatten(first)}
+    if len(counts) != 1 or () in counts:
         return first
-    (size,) = counts.pop()
+    ((size,),) = counts
     kept: List[Tuple[bytes, Tuple[Any, ...]]] = []
     seen = 0
-    for element in dataset:
-        parts = [np.array(leaf) for leaf in tf.nest.flatten(element)]
+    for element in itertools.chain([first], elements):
+        parts = tf.nest.flatten(element)
         seen += len(parts[0])
         if seen > MOST_ROWS:
             return first
-        kept = sorted([*kept, *((_digest(row), row) for row in zip(*parts))], key=lambda one: one[0])[:size]
+        kept = sorted([*kept, *zip(digests_of(parts), zip(*parts))], key=lambda one: one[0])[:size]
     return tf.nest.pack_sequence_as(first, [np.stack(column) for column in zip(*(row for _, row in kept))])
-
-
-def _digest(row: Tuple[Any, ...]) -> bytes:
-    """Return the SHA-256 of what a row has, part by part."""
-    state = hashlib.sha256()
-    for part in row:
-        array = np.asarray(part)
-        state.update(repr(array.tolist()).encode("utf-8") if array.dtype.hasobject else array.tobytes())
-    return state.digest()
 
 
 def by_path(structure: Any) -> Dict[str, Any]:

@@ -56,7 +56,7 @@ def to_array(tensor: Tensor) -> NDArray[Any]:
     if tensor.dtype == "string":
         elements = np.array([*_strings(tensor.data), None], dtype=object)[:-1]
         return elements.reshape(tensor.shape) if tensor.whole else elements
-    array = np.frombuffer(tensor.data, dtype=_dtype(tensor.dtype))
+    array = np.frombuffer(tensor.data, dtype=dtype_named(tensor.dtype))
     return array.reshape(tensor.shape) if tensor.whole else array
 
 
@@ -70,14 +70,15 @@ def fits(tensor: Tensor) -> bool:
         ends = [0, *_ends(tensor.data)]
         return not tensor.whole or (ends[-1] == len(tensor.data) and len(ends) == elements + 1)
     try:
-        width = _dtype(tensor.dtype).itemsize
+        width = dtype_named(tensor.dtype).itemsize
     except UserError:
         return True
     held, rest = divmod(len(tensor.data), width)
     return not rest and (held == elements if tensor.whole else held <= elements)
 
 
-def _dtype(name: str) -> np.dtype[Any]:
+def dtype_named(name: str) -> np.dtype[Any]:
+    """Return a dtype of NumPy's or ml_dtypes' by its name; raises ``UserError`` for one that is not known."""
     try:
         return np.dtype(getattr(ml_dtypes, name, None) or name)
     except TypeError:
