@@ -26,6 +26,7 @@ VARIANTS = {
     "clipped": {"W": "clipped"},
     "amsgrad": {"W": "amsgrad"},
     "precision": {"W": "precision"},
+    "schedule": {"W": "schedule"},
 }
 W = "int32"
 BATCH = 16
@@ -106,6 +107,7 @@ def build() -> tf.keras.Model:
         "ema": lambda: k.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=2),
         "clipped": lambda: k.optimizers.SGD(0.1, momentum=0.9, clipnorm=0.01),
         "amsgrad": lambda: k.optimizers.Adam(0.01, amsgrad=True),
+        "schedule": lambda: k.optimizers.SGD(k.optimizers.schedules.CosineDecayRestarts(0.1, 3)),
     }.get(W, lambda: k.optimizers.Adam(0.01))()
     kind = Accumulated if W == "accumulated" else k.Model
     model = kind(inputs, outputs)

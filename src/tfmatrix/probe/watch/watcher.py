@@ -421,11 +421,15 @@ def _iterations(optimizer: Any) -> int:
 
 
 def _learning_rate(optimizer: Any) -> Any:
-    """Return the learning rate as it is now, float32; None where the optimizer does not tell it."""
+    """Return the learning rate of the last update, float32; None where the optimizer does not tell it.
+
+    Of a schedule Keras 2 has what that update used, and Keras 3 what the next one will: the schedule itself is asked.
+    """
     inner = getattr(optimizer, "inner_optimizer", None) or optimizer
     try:
-        rate = inner.learning_rate
-        rate = rate(inner.iterations) if callable(rate) and not is_tensor(rate) else rate
+        schedule = getattr(inner, "_learning_rate", None)
+        rate = schedule if callable(schedule) else inner.learning_rate
+        rate = rate(inner.iterations - 1) if callable(rate) and not is_tensor(rate) else rate
         return np.float32(np.asarray(innermost(rate)))
     except (AttributeError, TypeError, ValueError, NotImplementedError, tf.errors.OpError):
         return None
