@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -57,7 +56,6 @@ def rows() -> list[tuple[str, float, str, str]]:
 
 
 def _rows_of(name: str, script: str, folder: Path) -> list[tuple[str, float, str, str]]:
-    shutil.copy(ROOT / "noxfile.py", folder)
     (folder / ".nox").symlink_to(ROOT / ".nox")
     (folder / f"{name}.py").write_text(script, encoding="utf-8")
     (folder / "pyproject.toml").write_text(

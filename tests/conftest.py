@@ -15,12 +15,20 @@ from stub_index import write_index
 from tfmatrix.environments import catalogue, interpreters, making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
+from tfmatrix.runner import making as runner_making
 
 ROOT = Path(__file__).parents[1]
 
 # Half of Hypothesis's own examples, since all of these tests take a minute; and a slow machine fails none.
 settings.register_profile("tests", max_examples=50, deadline=None)
 settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment_is_made(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every test that needs no real release be refused what it would make."""
+    if not request.node.get_closest_marker("integration"):
+        monkeypatch.setattr(runner_making, "SESSIONS", Path(__file__).with_name("refusing.py"))
 
 
 @pytest.fixture(scope="session")

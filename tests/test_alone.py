@@ -55,13 +55,14 @@ def test_a_project_replaces_no_module_of_tfmatrixs(project: Path, start: Sequenc
     assert "pyproject.toml" in ran.stderr
 
 
-def test_a_project_with_a_random_py_can_make_an_environment(project: Path) -> None:
+def test_a_project_with_a_random_py_can_make_an_environment(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that makes an environment, nox, and the session in it import Python's own modules."""
     plan = plan_of(project, versions=["2.15.1"])
     install(plan.baseline, plan.config)
     folder = environments.folder_of(plan.baseline, project / ".nox")
     folder.rename(project / "aside")
     (project / "noxfile.py").write_text(NOXFILE.format(folder=str(folder)), encoding="utf-8")
+    monkeypatch.setattr(making, "SESSIONS", project / "noxfile.py")
     assert making.Maker(plan.config).make(plan.baseline)
 
 

@@ -88,7 +88,7 @@ def test_an_environment_that_cannot_be_had_is_two_and_the_rest_is_there(tmp_path
     install(plan.baseline, plan.config)
     said = tell(*OPTIONS)
     assert said.code == cli.INCOMPLETE
-    assert f"tfmatrix: {CANDIDATE} is unavailable: there is no noxfile.py" in said.err
+    assert f"tfmatrix: {CANDIDATE} is unavailable: no unit test makes one" in said.err
     verdicts = {(p["writer"], p["reader"]): p["verdict"] for p in data(tmp_path)["pairs"]}
     assert verdicts["2.15.1", "2.15.1"] == "identical"
     assert verdicts["2.15.1", CANDIDATE] == verdicts[CANDIDATE, CANDIDATE] == "missing"

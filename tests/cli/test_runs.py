@@ -65,7 +65,7 @@ def test_a_run_without_an_environment_is_two_and_the_rest_is_observed(tmp_path: 
     install(plan.baseline, plan.config)
     said = tell("run")
     assert said.code == cli.INCOMPLETE
-    assert said.err.splitlines()[-1].startswith(f"tfmatrix: {CANDIDATE} unavailable: there is no noxfile.py")
+    assert said.err.splitlines()[-1].startswith(f"tfmatrix: {CANDIDATE} unavailable: no unit test makes one")
     assert said.err.splitlines()[-1].endswith("(2 cells)")
     assert said.out.splitlines()[1].split()[:2] == [CANDIDATE, "failed"]
 

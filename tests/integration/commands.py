@@ -58,7 +58,6 @@ class Observed:
 def make_project(folder: Path, files: Path, tables: Mapping[str, Command]) -> Path:
     """Make a project of a copy of some files, with a table for each command; the environments are this repository's."""
     shutil.copytree(files, folder, dirs_exist_ok=True)
-    shutil.copy(ROOT / "noxfile.py", folder)
     (folder / ".nox").symlink_to(ROOT / ".nox")
     lines = ["", "[tool.tfmatrix]", "trials = 1", "jitters = 0", f"timeout = {PATIENCE}"]
     for name, table in tables.items():

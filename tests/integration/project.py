@@ -1,4 +1,4 @@
-"""A project of a user's: a configuration, a noxfile, and a folder of models, run as a user runs it."""
+"""A project of a user's: a configuration and a folder of models, run as a user runs it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class Project:
         self.models.mkdir(parents=True)
         for model in models:
             shutil.copy(model, self.models)
-        shutil.copy(ROOT / "noxfile.py", folder)
         (folder / ".nox").symlink_to(ROOT / ".nox")
         table = ["[tool.tfmatrix]", f"versions = {json.dumps(list(versions))}", 'baseline = "2.15.1"']
         (folder / "pyproject.toml").write_text("\n".join([*table, f"timeout = {PATIENCE}", ""]), encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from building import install, plan_of
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.runner import probe
+from tfmatrix.runner import making, probe
 
 FAKE = Path(__file__).parent / "fake_probe.py"
 
@@ -43,9 +43,10 @@ def fake_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 @pytest.fixture
 def nox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function of a session's body that writes the project's noxfile."""
+    """Return a function of a session's body that writes the noxfile by which environments are made."""
     for name in ("NOXSESSION", "NOXFORCEVERBOSE", "NOXPYTHON", "NOXEXTRAPYTHON"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(making, "SESSIONS", tmp_path / "noxfile.py")
 
     def write(body: str) -> None:
         (tmp_path / "noxfile.py").write_text(NOXFILE.format(body=body), encoding="utf-8")

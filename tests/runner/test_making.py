@@ -16,10 +16,13 @@ import psutil
 import pytest
 
 from building import install, installed, plan_of
+from tfmatrix.environments import locks
 from tfmatrix.environments import making as environments
 from tfmatrix.errors import Unavailable
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.runner import making
+
+OWN = making.SESSIONS
 
 
 @pytest.fixture
@@ -35,9 +38,15 @@ def test_an_environment_that_is_made_is_found_and_one_that_is_not_is_none(plan: 
     assert making.find(plan.baseline, plan.config) == installed(plan.baseline, plan.config)
 
 
-def test_without_a_noxfile_an_environment_is_unavailable(plan: Plan) -> None:
-    """Where the project has no noxfile, the reason says so."""
-    with pytest.raises(Unavailable, match=r"there is no noxfile\.py in "):
+def test_a_project_needs_no_noxfile_and_none_of_its_own_is_run(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Environments are made by tfmatrix's own sessions, in the project's folder, whatever noxfile the project has."""
+    monkeypatch.setattr(making, "SESSIONS", OWN)
+    (tmp_path / "noxfile.py").write_text("raise SystemExit('the project has sessions of its own')", encoding="utf-8")
+    (tmp_path / "locks").mkdir(exist_ok=True)
+    (tmp_path / "locks" / f"{locks.stem(plan.baseline)}.txt").write_text("# kind: today\n", encoding="utf-8")
+    with pytest.raises(Unavailable, match=r"the lock file tensorflow-cpu-2\.15\.1-py310\.txt holds no package"):
         making.Maker(plan.config).make(plan.baseline)
 
 
@@ -50,6 +59,7 @@ def test_what_the_session_makes_is_returned(plan: Plan, nox: Callable[[str], Non
     nox(f"pathlib.Path('aside').rename({str(folder)!r}); {tell}")
     assert making.Maker(plan.config).make(plan.baseline) == installed(plan.baseline, plan.config)
     assert json.loads((tmp_path / "told").read_text(encoding="utf-8")) == {
+        "TFMATRIX_ROOT": str(tmp_path),
         "TFMATRIX_VERSIONS": "2.15.1",
         "TFMATRIX_PYTHON": "3.10",
         "TFMATRIX_DISTRIBUTION": "tensorflow-cpu",
@@ -87,9 +97,10 @@ import sys
 from pathlib import Path
 from tfmatrix import config
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.runner.making import Maker
+from tfmatrix.runner import making
+making.SESSIONS = Path.cwd() / "noxfile.py"
 plan = make_plan(config.load(Path.cwd()))
-Maker(plan.config).make(plan.baseline)
+making.Maker(plan.config).make(plan.baseline)
 """
 
 

@@ -303,7 +303,7 @@ def test_a_failed_model_keeps_its_evidence(fake_plan: FakePlan) -> None:
 
 
 def refuse(environment: Environment, settings: Any) -> None:
-    """Take an environment away, of which there is no noxfile to make it again."""
+    """Take an environment away, which no unit test makes again."""
     shutil.rmtree(making.folder_of(environment, settings.root / ".nox"))
 
 
@@ -314,7 +314,7 @@ def test_an_environment_that_cannot_be_had_does_not_stop_the_others(fake_plan: F
     refuse(refused, plan.config)
     events = list(observe(all_trials(plan), plan.config))
     (refusal,) = [event for event in events if isinstance(event, Refused)]
-    assert (refusal.environment, "there is no noxfile.py" in refusal.reason) == (refused, True)
+    assert (refusal.environment, "no unit test makes one" in refusal.reason) == (refused, True)
     assert [event.environment for event in events if isinstance(event, Ready)] == [plan.baseline]
     seen = {event.expected for event in events if isinstance(event, Finished)}
     assert seen == {e for e in all_trials(plan) if e.cell.environment == plan.baseline}

@@ -177,7 +177,6 @@ def _project(folder: Path, mode: str, changes: Iterable[Change]) -> Path:
     shutil.copytree(CHANGED, models, ignore=shutil.ignore_patterns("__pycache__", *(f"{name}.py" for name in SCRIPTS)))
     for name in SCRIPTS:
         shutil.copy(CHANGED / f"{name}.py", folder)
-    shutil.copy(ROOT / "noxfile.py", folder)
     (folder / ".nox").symlink_to(ROOT / ".nox")
     lines = [
         "[tool.tfmatrix]",

@@ -32,7 +32,6 @@ def make_project(folder: Path, root: Path, things: Path, *, baseline: str) -> No
     for path in things.glob("*.py"):
         shutil.copy(path, models)
     shutil.copytree(things / "scripts", folder / "scripts")
-    shutil.copy(root / "noxfile.py", folder)
     if not (folder / ".nox").exists():
         (folder / ".nox").symlink_to(root / ".nox")
     table = {"versions": ["all"], "baseline": baseline, "modes": [MODE], **SETTINGS}

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 from tfmatrix import alone
@@ -20,6 +21,9 @@ from tfmatrix.records import Environment, InstalledEnvironment
 
 GRACE = 10.0
 """Seconds in which a supervisor that was let go ends what it held."""
+
+SESSIONS = Path(alone.__file__).with_name("sessions.py")
+"""The noxfile whose session makes environments, whatever noxfile the project has."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -43,12 +47,12 @@ class Maker:
 
     def make(self, environment: Environment) -> InstalledEnvironment:
         """Run the nox session that makes an environment; raises ``Unavailable`` with the reason where it fails."""
-        noxfile = self._config.root / "noxfile.py"
-        if not noxfile.is_file():
-            raise Unavailable(f"there is no noxfile.py in {self._config.root}, whose sessions make environments.")
-        session = f"environment({environment.name})"
-        command = [*alone.command("nox"), "--no-color", "-f", str(noxfile), "-s", session]
-        code, output = self._run(command, {**os.environ, **_choices(environment)})
+        folder = self._config.root / ".nox"
+        command = [
+            *alone.command("nox"), "--no-color", "-f", str(SESSIONS), "--envdir", str(folder),
+            "-s", f"environment({environment.name})",
+        ]  # fmt: skip
+        code, output = self._run(command, {**os.environ, **_choices(environment, self._config)})
         found = find(environment, self._config)
         if code or found is None:
             raise Unavailable(_reason(output, environment))
@@ -109,9 +113,10 @@ class Maker:
                 self._held = None
 
 
-def _choices(environment: Environment) -> dict[str, str]:
-    """Return the variables that tell the noxfile of an environment that the configuration does not name."""
+def _choices(environment: Environment, config: Config) -> dict[str, str]:
+    """Return the variables that tell the sessions whose they are, and of what the configuration does not name."""
     return {
+        "TFMATRIX_ROOT": str(config.root.absolute()),
         "TFMATRIX_VERSIONS": environment.name,
         "TFMATRIX_PYTHON": environment.python,
         "TFMATRIX_DISTRIBUTION": environment.distribution,

@@ -163,7 +163,7 @@ def test_a_refusal_is_noted_until_the_environment_can_be_had(tmp_path: Path, sto
     with store:
         rounds(plan, store, seen.append)
         assert [event.environment for event in seen if isinstance(event, Refused)] == [refused]
-        assert "there is no noxfile.py" in str(store.noted(REFUSAL, key))
+        assert "no unit test makes one" in str(store.noted(REFUSAL, key))
         assert {expected.cell.environment for expected in missing_from(store, plan)} == {refused}
         install(refused, plan.config)
         rounds(plan, store, ignore)
@@ -249,5 +249,5 @@ def test_one_trial_is_observed_without_a_store(tmp_path: Path) -> None:
     assert observe_one(expected, settings).trial.outcome == "observed"
     settings = make_project(tmp_path, ["a"], versions=["2.17.1"])
     expected = only(settings, "2.17.1/a/tf2")
-    with pytest.raises(UserError, match=r"2\.17\.1 is unavailable: there is no noxfile"):
+    with pytest.raises(UserError, match=r"2\.17\.1 is unavailable: no unit test makes one"):
         observe_one(expected, settings)
