@@ -31,7 +31,22 @@ MISTAKES = {
     ],
     "ignored-pins": [("3", "a list of strings"), ('["a", ""]', "must be a string that is not empty")],
     "baseline": [("2.15", "must be a string"), ('" "', "that is not empty")],
-    "python": [("3.10", "must be a string")],
+    "python": [
+        ("3.10", "must be a string"),
+        ('"3.10.1"', "must be major and minor, such as 3.10"),
+        ('{ "2.16" = 3.12 }', "must be a string"),
+        ('{ newest = "3.12" }', "has 'newest', which is no release"),
+    ],
+    "requirements": [
+        ('"pandas"', "must be a list of strings"),
+        ("[1]", "must be a list of strings"),
+        ('[" "]', "that is not empty"),
+    ],
+    "requirements-for": [
+        ("3", "must be a table"),
+        ('{ "2.16" = "pandas" }', "must be a list of strings"),
+        ('{ all = ["pandas"] }', "has 'all', which is no release"),
+    ],
     "distribution": [("true", "must be a string")],
     "modes": [('["tf3"]', "'tf3', which is not one of tf2, v1"), ("[]", "not empty")],
     "models": [
@@ -205,6 +220,7 @@ def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> Non
         "commands",
         "builders",
         "at_once",
+        "python_for",
     }
 
 
@@ -504,3 +520,17 @@ def test_this_projects_own_table_can_be_used() -> None:
     """The configuration of this repository names what it compares, and is free of mistakes."""
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["tfmatrix"]
     assert list(config.load(ROOT).versions) == table["versions"]
+
+
+def test_each_release_has_its_python_and_its_requirements(tmp_path: Path) -> None:
+    """What a table says of a minor holds of its patches, what it says of a patch goes first, and lists are added up."""
+    loaded = load(
+        tmp_path,
+        'python = { default = "3.11", "2.9" = "3.9", "2.16.2" = "3.12" }\n'
+        'requirements = ["pandas"]\nrequirements-for = { "2.16" = ["b"], "2.16.2" = ["c"] }',
+    )
+    versions = ("2.9.3", "2.16.1", "2.16.2", "2.21.0")
+    assert [loaded.python_of(version) for version in versions] == ["3.9", "3.11", "3.12", "3.11"]
+    asked = [("pandas",), ("pandas", "b"), ("pandas", "c"), ("pandas",)]
+    assert [loaded.requirements_of(version) for version in versions] == asked
+    assert loaded.overridden(python="3.13").python_of("2.9.3") == "3.13"  # what is typed holds of all

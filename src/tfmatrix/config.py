@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
@@ -63,6 +64,13 @@ class Config:
     """Names of environments."""
     baseline: str = "2.15.1"
     python: str = "3.10"
+    """What the project itself runs on."""
+    python_for: tuple[tuple[str, str], ...] = ()
+    """Releases, ``2.9`` or ``2.9.3``, and the Pythons that they run on instead."""
+    requirements: tuple[str, ...] = ()
+    """What the models need besides TensorFlow, a line of a requirement file each."""
+    requirements_for: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Releases, and what they need besides that; ``requirements-for`` there."""
     distribution: str = "tensorflow-cpu"
     modes: tuple[str, ...] = DEFAULT_MODES
     models: tuple[str, ...] = ()
@@ -97,6 +105,14 @@ class Config:
     """Patterns of files from which nothing is installed, whatever they say of TensorFlow; ``ignored-pins`` there."""
     machine: Machine = field(default_factory=this_machine)
     """Where it runs, which no table says."""
+
+    def python_of(self, version: str) -> str:
+        """Return the Python that a release runs on."""
+        return next(iter(_about(dict(self.python_for), version)), self.python)
+
+    def requirements_of(self, version: str) -> tuple[str, ...]:
+        """Return the lines of requirements that hold for a release."""
+        return self.requirements + next(iter(_about(dict(self.requirements_for), version)), ())
 
     def under_root(self, path: Path) -> Path:
         """Return a configured path as an absolute one."""
@@ -180,11 +196,24 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
             # One key, since TOML has no list and tables under one name: either selects, or the tables define.
             if name == "models" and isinstance(value, Mapping):
                 checked["commands"], checked["builders"] = _defined(value)
+            elif name == "python":
+                checked["python"], checked["python_for"] = _pythons(value, defaults.python)
             else:
                 checked[_field(name)] = known[name](value)
         except ValueError as error:
             raise UserError(sentence(f"{where}: {name} {error}")) from None
     return checked
+
+
+T = TypeVar("T")
+
+
+def _about(table: Mapping[str, T], version: str) -> Iterator[T]:
+    """Yield what a table says of a release, the row that names it most closely first."""
+    parts = version.split(".")
+    for length in range(len(parts), 0, -1):
+        if (prefix := ".".join(parts[:length])) in table:
+            yield table[prefix]
 
 
 def _field(name: str) -> str:
@@ -203,6 +232,39 @@ def _text(value: Any) -> str:
         hint = "; write it in quotes" if isinstance(value, int | float) and not isinstance(value, bool) else ""
         raise ValueError(f"must be a string that is not empty, but is {shown(value)}{hint}")
     return value.strip()
+
+
+def _pythons(value: Any, default: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the Python of the project, and those of releases that have another."""
+    if not isinstance(value, Mapping):
+        return _python(value), ()
+    pythons = {name: _python(version) for name, version in value.items()}
+    project = pythons.pop("default", default)
+    return project, tuple((_release(name), python) for name, python in pythons.items())
+
+
+def _python(value: Any) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"3\.[0-9]{1,2}", text):
+        raise ValueError(f"must be major and minor, such as 3.10, but is {shown(text)}")
+    return text
+
+
+def _release(name: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9a-z]{1,20}){1,3}", name):
+        raise ValueError(f"has {shown(name)}, which is no release; write 2.15 or 2.15.1 in quotes")
+    return name
+
+
+def _requirements(value: Any) -> tuple[str, ...]:
+    """Return lines of requirements; what they say is read where an environment is named."""
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        raise ValueError(f"must be a list of strings, but is {shown(value)}")
+    return tuple(_text(line) for line in value)
+
+
+def _requirements_for(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((_release(name), _requirements(lines)) for name, lines in _table(value).items())
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -451,7 +513,9 @@ _BUILDER: dict[str, Callable[[Any, str], Any]] = {
 _CHECKS: dict[str, Any] = {
     "versions": _names,
     "baseline": _text,
-    "python": _text,
+    "python": _python,
+    "requirements": _requirements,
+    "requirements-for": _requirements_for,
     "distribution": _text,
     "modes": _modes,
     "models": _models,

@@ -22,6 +22,10 @@ class Environment:
     further: tuple[Package, ...] = ()
     distribution: str = "tensorflow-cpu"
     python: str = "3.10"
+    requirements: tuple[str, ...] = ()
+    """What the project's models need besides, sorted."""
+    constraints: tuple[str, ...] = ()
+    """What holds of a package where something needs it, sorted."""
 
     @property
     def name(self) -> str:

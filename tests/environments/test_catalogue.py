@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tfmatrix.environments import catalogue
-from tfmatrix.errors import UserError
+from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.records import Environment, Package
 
 
@@ -32,15 +32,32 @@ def test_protobuf_is_capped_before_2_12_only(version: str, capped: bool) -> None
 
 
 @pytest.mark.parametrize(("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0")])
-def test_an_unknown_release_is_told_its_nearest(version: str, nearest: str) -> None:
-    """A release that does not exist is refused in one sentence whose first proposal is the nearest one."""
-    with pytest.raises(UserError, match=f"no TensorFlow {version} is known; the nearest are {nearest},"):
-        catalogue.release(version)
+def test_a_release_that_is_not_known_has_its_nearest(version: str, nearest: str) -> None:
+    """A release that tfmatrix was not tested with is not known, and the first of those named beside it is nearest."""
+    assert not catalogue.release(version).known
+    assert catalogue.nearest(version)[0] == nearest
 
 
-@pytest.mark.parametrize("version", ["", "2", "2.15", "v2.15.1", "2.15.1rc0", "2.15.1\n", "2.15.01", "٢.15.1"])
+@pytest.mark.parametrize(("version", "caps"), [("2.22.0rc0", ()), ("2.8.9", ("numpy<2", "protobuf<3.20"))])
+def test_what_is_not_known_has_the_caps_of_its_minor_and_any_python(version: str, caps: tuple[str, ...]) -> None:
+    """Of a release that is not known the package index says which Pythons it has; caps are those of its minor."""
+    found = catalogue.release(version)
+    assert (found.caps, found.runs_on("3.15")) == (caps, True)
+
+
+@pytest.mark.parametrize(("chosen", "nightly"), [("tensorflow-cpu", "tf-nightly-cpu"), ("tensorflow", "tf-nightly")])
+def test_a_version_of_a_day_is_a_nightly(chosen: str, nightly: str) -> None:
+    """What is built each night has a distribution of its own."""
+    found = catalogue.parse_environment("2.22.0.dev20260905", distribution=chosen, python="3.12")
+    assert (found.distribution, found.name) == (nightly, "2.22.0.dev20260905")
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["", "2", "2.15", "v2.15.1", "2.15.1b1", "2.15.1\n", "2.15.01", "٢.15.1", "2.7.4", "2.22.0.dev1", "2.22.0-rc0"],
+)
 def test_what_is_no_version_is_refused(version: str) -> None:
-    """Anything but three plain numbers is refused as the user's mistake."""
+    """Anything but a release, a candidate or a nightly from 2.8 on is refused as the user's mistake."""
     with pytest.raises(UserError):
         catalogue.release(version)
 
@@ -67,7 +84,7 @@ def test_a_name_gives_itself_again() -> None:
         ("2.16.2+keras-new", "is no version of keras"),
         ("2.16.2+keras-3.1.0+keras-3.2.0", "names one package twice"),
         ("2.16.2+", "is not one of"),
-        ("2.15.9+keras-3.1.0", "no TensorFlow 2.15.9 is known"),
+        ("2.7.4+keras-2.7.0", "TensorFlow 2.7.4 is too old for tfmatrix"),
     ],
 )
 def test_a_name_that_means_nothing_is_refused(name: str, saying: str) -> None:
@@ -80,14 +97,20 @@ def test_a_name_that_means_nothing_is_refused(name: str, saying: str) -> None:
     ("distribution", "python", "saying"),
     [
         ("tensorflow-gpu", "3.10", "is not one of tensorflow-cpu, tensorflow"),
-        ("tensorflow-cpu", "3.7", "does not run on Python 3.7, only on 3.9 to 3.12"),
         ("tensorflow-cpu", "3.10.1", "is no Python version"),
     ],
 )
 def test_a_distribution_or_python_that_cannot_be_is_refused(distribution: str, python: str, saying: str) -> None:
-    """An unknown distribution, or a Python without wheels of the release, is refused at once."""
+    """An unknown distribution, or what is no Python, is refused at once."""
     with pytest.raises(UserError, match=saying):
         catalogue.parse_environment("2.16.2", distribution=distribution, python=python)
+
+
+def test_a_python_that_a_release_does_not_run_on_leaves_it_unavailable() -> None:
+    """A Python without wheels of the release is a reason why its environment can't be had, and names those that are."""
+    wanted = catalogue.parse_environment("2.16.2", distribution="tensorflow-cpu", python="3.7")
+    with pytest.raises(Unavailable, match=r"does not run on Python 3\.7, only on 3\.9 to 3\.12; give it another"):
+        catalogue.require_python(wanted)
 
 
 @pytest.mark.parametrize("name", [f"2.15.{'9' * 5001}", f"{'9' * 5001}.1.1", f"2.15.1+keras-{'9' * 5001}"])

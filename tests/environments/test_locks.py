@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.records import Environment, Package
 
-from .tiny import TINY, TINY_UNCAPPED, Bench
+from .tiny import PYTHON, TINY, TINY_UNCAPPED, Bench, write_wheel
 
 HASH = "--hash=sha256:" + "a" * 64
 MACHINE = re.compile(r"://|index-url|find-links|/\w+/|\\\\|@")  # an address, an option of an index, a path
@@ -129,6 +130,34 @@ def test_making_a_lock_twice_gives_the_same_bytes(bench: Bench) -> None:
     """An unchanged resolution keeps its digest, so nothing that rests on it becomes stale."""
     first = locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes()
     assert locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes() == first
+
+
+def test_a_lock_is_of_the_requirements_that_it_was_made_for(bench: Bench) -> None:
+    """What a project needs is locked with the release and stands in the lock, which is none for other requirements."""
+    write_wheel(bench.lock_folder.parent / "wheels", "1.2", "mine")
+    wanted = replace(TINY_UNCAPPED, requirements=("mine>=1",), constraints=("mine<2",))
+    path = locks.find_or_make_lock(wanted, [bench.lock_folder])
+    lock = locks.read_lock(path)
+    assert Package("mine", "1.2") in lock.packages
+    assert lock.requires == locks.requires(wanted) == ("mine>=1", "-c mine<2")
+    assert locks.find_or_make_lock(wanted, [bench.lock_folder]) == path
+    assert not locks.has_lock(replace(wanted, requirements=("mine>=1", "other")), [bench.lock_folder])
+    with pytest.raises(Unavailable, match=r"has no lock file for these requirements; `tfmatrix lock 2\.18\.1"):
+        locks.find_lock(TINY_UNCAPPED, [bench.lock_folder])
+
+
+def test_a_lock_of_tfmatrix_s_own_is_none_for_a_project_with_requirements() -> None:
+    """What comes with tfmatrix holds no package of a project's."""
+    assert locks.has_lock(Environment("2.15.1"), [])
+    assert not locks.has_lock(Environment("2.15.1", requirements=("pandas",)), [])
+
+
+def test_a_requirement_that_cannot_be_met_is_the_reason(bench: Bench) -> None:
+    """What the resolver says of a project's requirement is why the environment is unavailable; no lock is written."""
+    wanted = replace(TINY_UNCAPPED, python=PYTHON, requirements=("nowhere>=1",))
+    with pytest.raises(Unavailable, match=r"2\.18\.1 on Python .* cannot be locked: No solution found.*nowhere"):
+        locks.find_or_make_lock(wanted, [bench.lock_folder])
+    assert list(bench.lock_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("version", catalogue.RELEASES)

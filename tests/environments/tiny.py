@@ -38,19 +38,19 @@ def create_venv(folder: Path, interpreter: Path) -> None:
     uv.run(["venv", "--clear", "--python", str(interpreter), str(folder)], failing="no venv")
 
 
-def write_wheel(folder: Path, version: str) -> str:
+def write_wheel(folder: Path, version: str, name: str = "tensorflow_cpu") -> str:
     """Write a wheel of one small module and return its SHA-256."""
-    wheel = folder / f"tensorflow_cpu-{version}-py3-none-any.whl"
-    info = f"tensorflow_cpu-{version}.dist-info"
+    wheel = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
     files = {
         "tiny.py": "one = 1\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tensorflow-cpu\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with zipfile.ZipFile(wheel, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-        rows = [f"{name},sha256={recorded(text)},{len(text)}" for name, text in files.items()]
+        for inside, text in files.items():
+            archive.writestr(inside, text)
+        rows = [f"{inside},sha256={recorded(text)},{len(text)}" for inside, text in files.items()]
         archive.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,", ""]))
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import click
 from rich.console import Console
@@ -17,17 +17,29 @@ from tfmatrix.cli.selection import alone
 from tfmatrix.cli.streams import say
 from tfmatrix.cli.view import View
 from tfmatrix.errors import UserError
+from tfmatrix.questions.chosen import requirements_of
+from tfmatrix.records import Environment
 from tfmatrix.report import terminal
 from tfmatrix.report.blocks import Document
 from tfmatrix.report.document import to_text
 from tfmatrix.report.records import Report
 from tfmatrix.report.text import plain
 from tfmatrix.runner.events import Event, Refused
+from tfmatrix.runner.making import lock_missing
 from tfmatrix.runner.rounds import Asker, rounds
 from tfmatrix.store.opening import open_store
 from tfmatrix.store.store import Store
 
-P = TypeVar("P", bound=Asker)
+
+class Planned(Asker, Protocol):
+    """A question with its plan."""
+
+    @property
+    def every_environment(self) -> Iterable[Environment]:
+        """The environments that it may need, each of which is to have a lock before its scope is asked for."""
+
+
+P = TypeVar("P", bound=Planned)
 R = TypeVar("R", bound=Report)
 
 
@@ -83,7 +95,7 @@ def _is_told(refused: Refused, problems: Sequence[str]) -> bool:
     return any(refused.environment.name in line and plain(refused.reason) in line for line in problems)
 
 
-def _observe(plan: Asker, store: Store, view: View, way: Way) -> list[Refused]:
+def _observe(plan: Planned, store: Store, view: View, way: Way) -> list[Refused]:
     """Observe what is wanted, with a live view on a terminal and plain lines elsewhere; return what was refused."""
     refused: list[Refused] = []
     silent = way.quiet or way.as_json
@@ -98,6 +110,13 @@ def _observe(plan: Asker, store: Store, view: View, way: Way) -> list[Refused]:
 
     live = console.is_terminal and not silent
     with Live(view, console=console, refresh_per_second=4) if live else contextlib.nullcontext():
+        aside: dict[str, None] = {}
+        for locking in lock_missing(plan.every_environment, plan.config):
+            tell(locking)
+            aside.update(dict.fromkeys(requirements_of(plan.config, locking.environment.tensorflow).set_aside))
+        for one in aside:
+            told = plain(f"{one} is set aside: each environment has its own TensorFlow.")
+            console.print(told, markup=False, soft_wrap=True)
         rounds(plan, store, tell, fresh=way.fresh)
     return refused
 

@@ -17,6 +17,7 @@ from tfmatrix.cli.streams import say
 from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.environments import catalogue, interpreters, locks
 from tfmatrix.keys import probe_source
+from tfmatrix.questions.chosen import nameable_environment, requirements_of
 from tfmatrix.questions.exchange import live as exchange
 from tfmatrix.questions.matrix import judge
 from tfmatrix.store import upkeep
@@ -87,9 +88,15 @@ def gc() -> None:
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
 def lock(version: str, as_of: str | None, **choices: Any) -> None:
-    """Make the lock file of VERSION, such as 2.15.0 or 2.16.2+keras-3.11.3, in the project's folder locks."""
+    """Make the lock file of VERSION, such as 2.15.0 or 2.16.2+keras-3.11.3, in the project's folder locks.
+
+    A release that tfmatrix does not know yet, 2.22.0rc0 or 2.22.0.dev20260905, is locked as the package index has it.
+    """
     settings = read_config(choices)
-    environment = catalogue.parse_environment(version, distribution=settings.distribution, python=settings.python)
+    environment = nameable_environment(settings, version)
+    catalogue.require_python(environment)
     interpreter = interpreters.find_interpreter(environment.python)
     path = locks.make_lock(environment, interpreter, settings.root / "locks", as_of)
     say(f"{path.relative_to(settings.root)} locks {len(locks.read_lock(path).packages)} packages.")
+    for one in requirements_of(settings, environment.tensorflow).set_aside:
+        say(f"{one} is set aside: each environment has its own TensorFlow.")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
 from tfmatrix.report.text import plain
-from tfmatrix.runner.events import Event, Finished, Launched, Making, Ready, Refused, Round
+from tfmatrix.runner.events import Event, Finished, Launched, Locking, Making, Ready, Refused, Round
 
 _FINE = frozenset({OBSERVED, UNSUPPORTED})
 
@@ -45,10 +45,12 @@ class View:
         line = self._told(event)
         return None if line is None else plain(line)
 
-    def _told(self, event: Event) -> str | None:
+    def _told(self, event: Event) -> str | None:  # noqa: PLR0911  # a return for each event
         match event:
             case Round(trials=trials, stored=stored):
                 return self._begin(trials, stored)
+            case Locking(environment):
+                return f"{environment.name}: locking, for it has no lock file that fits"
             case Making(environment):
                 self.rows[environment].phase = "installing"
                 return f"{environment.name}: installing"
@@ -71,7 +73,7 @@ class View:
     def must_be_seen(self, event: Event) -> bool:
         """Return whether an event is one that a reader must see at once."""
         match event:
-            case Round() | Refused():
+            case Locking() | Round() | Refused():
                 return True
             case Finished(trial=trial):
                 return trial.outcome not in self._findings

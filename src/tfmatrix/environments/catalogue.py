@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from tfmatrix.errors import UserError
+from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.reading import shown
 from tfmatrix.records import Environment, Package
 
 DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
+
+_NIGHTLY = {"tensorflow-cpu": "tf-nightly-cpu", "tensorflow": "tf-nightly"}
+"""What a version of a day, ``2.22.0.dev20260905``, is called instead."""
+
+OLDEST = "2.8.0"
+"""Before it the probe runs in none."""
 
 FURTHER_PACKAGES = ("keras", "tf-keras", "numpy")
 """What may be chosen besides TensorFlow, in the order in which an environment's name has them."""
@@ -51,27 +57,36 @@ class Release:
     newest_python: str
     caps: tuple[str, ...]
     """Requirements such as ``numpy<2`` that a resolution of this release has to add."""
+    known: bool = True
+    """Whether it is one of those that tfmatrix is tested with; of any other the package index decides all else."""
 
     def runs_on(self, python: str) -> bool:
-        """Return whether this release has wheels for a Python such as ``3.10``."""
-        return Version(self.oldest_python) <= Version(python) <= Version(self.newest_python)
+        """Return whether this release has wheels for a Python such as ``3.10``, as far as that is known."""
+        return not self.known or Version(self.oldest_python) <= Version(python) <= Version(self.newest_python)
 
 
 def release(version: str) -> Release:
-    """Return what is known of one release, ``2.15.1`` or any other patch that exists.
+    """Return what is known of one release: ``2.15.1``, a release candidate ``2.22.0rc0``, a nightly.
 
-    Raises ``UserError`` for a version that is ill-formed or not known, naming the nearest that are.
+    Raises ``UserError`` for a version that is ill-formed or older than `OLDEST`.
     """
-    parts = re.fullmatch(r"([0-9]{1,9}\.[0-9]{1,9})\.([0-9]{1,9})", version)
-    if not parts:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){2}(rc[0-9]{1,9}|\.dev[0-9]{8})?", version, re.ASCII):
         raise UserError(f"{shown(version)} is no TensorFlow version; write it in full, such as {RELEASES[-1]}.")
-    for minor, first, newest, oldest_python, newest_python, caps in _TABLE:
-        if minor == parts[1] and first <= int(parts[2]) <= newest and str(int(parts[2])) == parts[2]:
-            return Release(version, oldest_python, newest_python, caps)
-    raise UserError(f"no TensorFlow {version} is known; the nearest are {', '.join(_nearest(version))}.")
+    wanted = Version(version)
+    if str(wanted) != version:
+        raise UserError(f"{shown(version)} is no TensorFlow version; write it as {wanted}.")
+    if wanted < Version(OLDEST):
+        raise UserError(f"TensorFlow {version} is too old for tfmatrix, which knows {OLDEST} and later.")
+    caps: tuple[str, ...] = ()
+    for minor, first, newest, oldest_python, newest_python, minors_caps in _TABLE:
+        if wanted.release[:2] == Version(minor).release:
+            caps = minors_caps
+            if first <= wanted.micro <= newest and not wanted.is_prerelease:
+                return Release(version, oldest_python, newest_python, caps)
+    return Release(version, "", "", caps, known=False)
 
 
-def _nearest(version: str) -> list[str]:
+def nearest(version: str) -> list[str]:
     """Return the known release of the same minor and its neighbours, at most three, nearest first."""
     wanted = Version(version)
 
@@ -86,24 +101,31 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     """Return the environment of a name such as ``2.15.1`` or ``2.16.2+keras-3.11.3+numpy-1.26.4``.
 
     Two spellings of one choice give one environment: the further packages are put into a fixed order.
-    Raises ``UserError`` for an unknown release, package or distribution, and for a Python that the release
-    does not run on.
+    One of a day has the distribution of its own that such versions have. Raises ``UserError`` for what is no version,
+    package or distribution.
     """
     if distribution not in DISTRIBUTIONS:
         raise UserError(f"the distribution {distribution!r} is not one of {', '.join(DISTRIBUTIONS)}.")
     if not re.fullmatch(r"3\.[0-9]{1,2}", python):
         raise UserError(f"{python!r} is no Python version; write major and minor, such as 3.10.")
     version, *chosen = name.strip().split("+")
-    known = release(version)
-    if not known.runs_on(python):
-        raise UserError(
-            f"TensorFlow {version} does not run on Python {python}, "
-            f"only on {known.oldest_python} to {known.newest_python}."
-        )
+    release(version)
+    if Version(version).is_devrelease:
+        distribution = _NIGHTLY[distribution]
     further = sorted((_further(part, name) for part in chosen), key=lambda p: FURTHER_PACKAGES.index(p.name))
     if len({package.name for package in further}) < len(further):
         raise UserError(f"the environment {name!r} names one package twice.")
     return Environment(version, tuple(further), distribution, python)
+
+
+def require_python(environment: Environment) -> None:
+    """Raise ``Unavailable`` where an environment's release is known not to run on its Python."""
+    known = release(environment.tensorflow)
+    if not known.runs_on(environment.python):
+        raise Unavailable(
+            f"TensorFlow {known.version} does not run on Python {environment.python}, only on {known.oldest_python} "
+            f"to {known.newest_python}; give it another under `python` in [tool.tfmatrix]."
+        )
 
 
 def _further(part: str, name: str) -> Package:

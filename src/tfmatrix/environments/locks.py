@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from tfmatrix.environments import catalogue, uv
+from tfmatrix.environments import catalogue, companions, interpreters, uv
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.records import Environment, Package
 
@@ -24,6 +24,7 @@ PLATFORM = "x86_64-unknown-linux-gnu"
 """What every lock is for."""
 
 _KIND = re.compile(r"# kind: (today|as of [0-9]{4}-[0-9]{2}-[0-9]{2})")
+_REQUIRES = "# requires: "
 _LOCKED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)((?: +--hash=sha256:[0-9a-f]{64})+)")
 
 
@@ -37,6 +38,8 @@ class Lock:
     """SHA-256 of the file's bytes, in hex."""
     kind: str
     """``today``, or ``as of 2022-06-01``."""
+    requires: tuple[str, ...] = ()
+    """What of the project's it was made for, as `requires` has it."""
 
 
 def stem(environment: Environment) -> str:
@@ -52,16 +55,53 @@ def command(environment: Environment) -> str:
 def find_lock(environment: Environment, folders: Sequence[Path]) -> Path:
     """Return the environment's lock file in the first of the folders that has it, else tfmatrix's own.
 
-    Raises ``Unavailable`` where there is none.
+    One that was made for other requirements of the project is none. Raises ``Unavailable`` where there is none.
     """
+    other = False
     for folder in (*folders, OWN_LOCKS):
         path = folder / f"{stem(environment)}.txt"
         if path.is_file():
-            return path
+            if _made_for(path) == requires(environment):
+                return path
+            other = True
+    lacking = "no lock file for these requirements" if other else f"no lock file {stem(environment)}.txt"
     raise Unavailable(
-        f"{environment.name} on Python {environment.python} has no lock file {stem(environment)}.txt; "
-        f"`{command(environment)}` makes it."
+        f"{environment.name} on Python {environment.python} has {lacking}; `{command(environment)}` makes it."
     )
+
+
+def has_lock(environment: Environment, folders: Sequence[Path]) -> bool:
+    """Return whether there is a lock file of an environment."""
+    try:
+        return bool(find_lock(environment, folders))
+    except Unavailable:
+        return False
+
+
+def find_or_make_lock(environment: Environment, folders: Sequence[Path]) -> Path:
+    """Return the environment's lock file; where there is none, make it in the first of the folders.
+
+    Raises ``Unavailable``, with the reason, where it can't be made.
+    """
+    try:
+        return find_lock(environment, folders)
+    except Unavailable:
+        catalogue.require_python(environment)
+        return make_lock(environment, interpreters.find_interpreter(environment.python), folders[0])
+
+
+def requires(environment: Environment) -> tuple[str, ...]:
+    """Return what a lock of an environment says that it was made for: requirements, and constraints behind ``-c``."""
+    return (*environment.requirements, *(f"-c {one}" for one in environment.constraints))
+
+
+def _made_for(path: Path) -> tuple[str, ...]:
+    """Return what a lock file says that it was made for; one that can't be read is refused by whoever reads it."""
+    return _requires_of(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def _requires_of(text: str) -> tuple[str, ...]:
+    return tuple(line.removeprefix(_REQUIRES) for line in text.splitlines() if line.startswith(_REQUIRES))
 
 
 def digest(path: Path) -> str:
@@ -88,7 +128,7 @@ def read_lock(path: Path) -> Lock:
         raise Unavailable(f"the lock file {path.name} holds no package; make it anew with `tfmatrix lock`.")
     if len({package.name for package in packages}) < len(packages):
         raise Unavailable(f"the lock file {path.name} names one package twice; make it anew with `tfmatrix lock`.")
-    return Lock(tuple(packages), hashlib.sha256(content).hexdigest(), kind)
+    return Lock(tuple(packages), hashlib.sha256(content).hexdigest(), kind, _requires_of(text))
 
 
 def read_hashes(path: Path) -> dict[str, tuple[str, ...]]:
@@ -132,12 +172,15 @@ def read_lock_of(environment: Environment, path: Path) -> Lock:
 def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: str | None = None) -> Path:
     """Resolve an environment with uv, and write and return its lock file.
 
-    ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC).
+    ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC). What a package of the
+    project needs of TensorFlow is this one, whatever the distribution.
     Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
     """
     wanted = (Package(environment.distribution, environment.tensorflow), *environment.further)
     requirements = [f"{package.name}=={package.version}" for package in wanted]
     requirements += catalogue.release(environment.tensorflow).caps
+    requirements += environment.requirements
+    requirements += companions.fitting(environment.requirements, environment.tensorflow)
     arguments = [
         "pip", "compile", "-", "--quiet", "--generate-hashes", "--only-binary", ":all:",
         "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--no-sources",
@@ -147,11 +190,22 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     if as_of is not None:
         arguments += ["--exclude-newer", _day_after(as_of)]
     failing = f"{environment.name} on Python {environment.python} cannot be locked"
-    body = uv.run(arguments, failing=failing, stdin="\n".join(requirements) + "\n")
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as constraints:
+        constraints.write("\n".join([*environment.constraints, *_one_tensorflow(environment)]) + "\n")
+        constraints.flush()
+        arguments += ["--constraint", constraints.name]
+        body = uv.run(arguments, failing=failing, stdin="\n".join(requirements) + "\n")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stem(environment)}.txt"
     _write(path, _header(environment, as_of) + body, environment)
     return path
+
+
+def _one_tensorflow(environment: Environment) -> Iterator[str]:
+    """Yield what keeps a package that needs the other distribution from bringing another TensorFlow with it."""
+    if environment.distribution in catalogue.DISTRIBUTIONS:
+        for name in catalogue.DISTRIBUTIONS:
+            yield f"{name}=={environment.tensorflow}"
 
 
 def _day_after(as_of: str) -> str:
@@ -172,6 +226,7 @@ def _header(environment: Environment, as_of: str | None) -> str:
         f"# python: {environment.python}",
         f"# kind: {'today' if as_of is None else f'as of {as_of}'}",
         f"# made by: tfmatrix lock {environment.name}{'' if as_of is None else f' --as-of {as_of}'}",
+        *(_REQUIRES + one for one in requires(environment)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 
-from tfmatrix.environments import contents, interpreters, locks, uv
+from tfmatrix.environments import catalogue, contents, interpreters, locks, uv
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment, Package
 
@@ -63,7 +63,8 @@ def make(
     """Make an environment in its folder, or return it where it is made and current.
 
     ``create_venv(folder, interpreter)`` makes an empty virtual environment, whatever lies in the folder.
-    One process at a time makes it. Raises ``Unavailable`` where there is no lock, no interpreter, a package
+    One process at a time makes it, and its lock where there is none. Raises ``Unavailable`` where that can't be made,
+    and for a Python that the release does not run on or that is not there, a package
     that no longer installs or whose hash is wrong, or a file that is not what its package says: then nothing in the
     folder is taken for an environment.
     """
@@ -71,7 +72,8 @@ def make(
     with FileLock(folder.with_name(f".{folder.name}.lock")):
         if found := installed(environment, folder, lock_folders):
             return found
-        path = locks.find_lock(environment, lock_folders)
+        catalogue.require_python(environment)
+        path = locks.find_or_make_lock(environment, lock_folders)
         lock = locks.read_lock_of(environment, path)
         interpreter = interpreters.find_interpreter(environment.python)
         (folder / STAMP).unlink(missing_ok=True)  # before anything else goes: half a folder never has one
@@ -178,5 +180,6 @@ def from_json(stamp: dict[str, Any]) -> InstalledEnvironment:
         raise ValueError("another schema")
     named = dict(content.pop("environment"))
     named["further"] = tuple(Package(**package) for package in named["further"])
+    named.update((name, tuple(named[name])) for name in ("requirements", "constraints") if name in named)
     packages = tuple(Package(**package) for package in content.pop("packages"))
     return InstalledEnvironment(environment=Environment(**named), packages=packages, **content)

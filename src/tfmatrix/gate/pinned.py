@@ -104,7 +104,7 @@ def reasons(config: Config, found: Outlook, compared: Environment) -> Iterator[R
         _refused(found), _other_versions(found, have, is_locked=is_locked), _other_words(config, found, have)
     ):
         yield Reason(Level.INCOMPLETE, text)
-    for text in itertools.chain(_pythons(config, found), _remote(found), _not_read(found, have)):
+    for text in itertools.chain(_pythons(config, found, compared.python), _remote(found), _not_read(found, have)):
         yield Reason(Level.INCOMPLETE, text)
     for text in _loose(config, found):
         yield Reason(Level.WARN, text)
@@ -206,18 +206,20 @@ def _other_words(config: Config, found: Outlook, have: Mapping[str, str]) -> Ite
         yield f"{told}; lock anew, name the file with -r or -c where it is meant, or {IGNORE}"
 
 
-def _pythons(config: Config, found: Outlook) -> Iterator[str]:
-    """Yield which files are for other Pythons than the evidence is of."""
+def _pythons(config: Config, found: Outlook, python: str) -> Iterator[str]:
+    """Yield which files are for other Pythons than the evidence is of, and whether the project is."""
+    if python != config.python:
+        yield f"the evidence is of Python {python}, and `python` in [tool.tfmatrix] is {config.python} for the project"
     for source in found.sources:
         for written, where in source.document.pythons:
-            if not allows(written, config.python):
+            if not allows(written, python):
                 told = f"{source.shown}, {where}, is for Python {written}"
-                yield f"{told}, and the evidence is of {config.python}; set `python` in [tool.tfmatrix]"
+                yield f"{told}, and the evidence is of {python}; set `python` in [tool.tfmatrix]"
     path = found.root / PYTHON_FILE
     if path.is_file() and not is_ignored(Path(PYTHON_FILE), config.ignored_pins):
         said = re.search(r"\b3\.\d+", path.read_text(encoding="utf-8", errors="replace"))
-        if said and said[0] != config.python:
-            told = f"{PYTHON_FILE} says {said[0]}, and the evidence is of {config.python}"
+        if said and said[0] != python:
+            told = f"{PYTHON_FILE} says {said[0]}, and the evidence is of {python}"
             yield f"{told}; set `python` in [tool.tfmatrix]"
 
 

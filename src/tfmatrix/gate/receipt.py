@@ -84,7 +84,7 @@ def settings_of(plan: Plan) -> dict[str, Setting]:
     config = plan.config
     return {
         "distribution": config.distribution,
-        "python": config.python,
+        "python": ", ".join([config.python, *(f"{python} for {name}" for name, python in config.python_for)]),
         "launches": [launch.name for launch in config.launches],
         "modes": list(config.modes),
         "models": [model.name for model in plan.models],

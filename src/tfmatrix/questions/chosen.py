@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from packaging.version import Version
 
 from tfmatrix.config import ALL, Config
-from tfmatrix.environments import catalogue
+from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import UserError
 from tfmatrix.keys import SEED_LIMIT
 from tfmatrix.models import builders, commands, files
+from tfmatrix.pins.declared import Declared, declared
 from tfmatrix.records import Environment, Model
 
 
@@ -25,8 +29,37 @@ def named_environments(config: Config, *more: str) -> tuple[Environment, ...]:
 
 
 def environment_of(config: Config, name: str) -> Environment:
-    """Return the environment of a name; raises ``UserError`` for one that is not known."""
-    return catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+    """Return the environment of a name, with what the project's models need in it.
+
+    Raises ``UserError`` for a name that is none, for a release that is not known and has no lock file, and for
+    requirements that can't be read.
+    """
+    environment = nameable_environment(config, name)
+    version = environment.tensorflow
+    # A release is locked by a command of its own, since what is not known is a slip of the pen more often than new.
+    if not catalogue.release(version).known and not locks.has_lock(environment, [config.root / "locks"]):
+        raise UserError(
+            f"no TensorFlow {version} is known; the nearest are {', '.join(catalogue.nearest(version))}; "
+            f"`{locks.command(environment)}` makes its lock file, if the package index has it."
+        )
+    return environment
+
+
+def nameable_environment(config: Config, name: str) -> Environment:
+    """Return the environment of a name as `environment_of` does, whether or not its release is known."""
+    bare = catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+    found = requirements_of(config, bare.tensorflow)
+    return replace(
+        bare,
+        python=config.python_of(bare.tensorflow),
+        requirements=found.requirements,
+        constraints=found.constraints,
+    )
+
+
+def requirements_of(config: Config, tensorflow: str) -> Declared:
+    """Return what the project's models need with a release; raises ``UserError`` where that can't be read."""
+    return declared(config.root, config.requirements_of(tensorflow), "requirements in [tool.tfmatrix]")
 
 
 def known_models(config: Config) -> tuple[Model, ...]:
@@ -49,8 +82,8 @@ def known_models(config: Config) -> tuple[Model, ...]:
     return (*models, *defined)
 
 
-def _age(environment: Environment) -> tuple[tuple[int, ...], str]:
-    return tuple(map(int, environment.tensorflow.split("."))), environment.name
+def _age(environment: Environment) -> tuple[Version, str]:
+    return Version(environment.tensorflow), environment.name
 
 
 def chosen_models(config: Config) -> tuple[Model, ...]:

@@ -19,6 +19,13 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Locking:
+    """An environment has no lock file that fits, and one is being made."""
+
+    environment: Environment
+
+
+@dataclass(frozen=True)
 class Making:
     """An environment is being made."""
 
@@ -63,4 +70,4 @@ class Finished:
     tensors: Mapping[str, Tensor]
 
 
-Event = Round | Making | Ready | Refused | Launched | Finished
+Event = Locking | Round | Making | Ready | Refused | Launched | Finished

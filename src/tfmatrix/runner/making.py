@@ -9,15 +9,16 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from tfmatrix import alone
 from tfmatrix.config import Config
-from tfmatrix.environments import making
+from tfmatrix.environments import locks, making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
+from tfmatrix.runner.events import Locking
 
 GRACE = 10.0
 """Seconds in which a supervisor that was let go ends what it held."""
@@ -32,6 +33,20 @@ def find(environment: Environment, config: Config) -> InstalledEnvironment | Non
     """Return the environment as it stands, or None where it is not made."""
     folder = making.folder_of(environment, config.root / ".nox")
     return making.installed(environment, folder, [config.root / "locks"])
+
+
+def lock_missing(environments: Iterable[Environment], config: Config) -> Iterator[Locking]:
+    """Have each environment be locked that has no lock file that fits; tell of it before.
+
+    What can't be locked is left without: why is said where the environment is made. It comes before a question's scope
+    is asked for, which is of the locks that there are then.
+    """
+    folders = [config.root / "locks"]
+    for environment in environments:
+        if not locks.has_lock(environment, folders):
+            yield Locking(environment)
+            with contextlib.suppress(Unavailable):
+                locks.find_or_make_lock(environment, folders)
 
 
 class Maker:

@@ -249,11 +249,12 @@ Wrong = Callable[[config.Config], config.Config]
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "model": ({"models": "mpl"}, "there is no model 'mpl'; there are mlp"),
     "variant": ({"models": "mlp[x]"}, "there is no model"),
-    "version": ({"versions": "2.7.0"}, "no TensorFlow 2.7.0 is known; the nearest are 2.8"),
+    "version": ({"versions": "2.7.0"}, "TensorFlow 2.7.0 is too old"),
+    "new version": ({"versions": "2.99.0"}, "no TensorFlow 2.99.0 is known; the nearest are 2.21.0, "),
     "baseline": ({"baseline": "latest"}, "latest"),
     "package": ({"versions": "2.16.2+torch-1.0"}, "torch-1.0"),
     "distribution": ({"distribution": "tensorflow-gpu"}, "is not one of tensorflow-cpu, tensorflow"),
-    "python": ({"python": "3.13"}, "does not run on Python 3.13"),
+    "python": ({"python": "3"}, "must be major and minor"),
     "seed": ({"seed": 2**31}, "must be below 2147483648"),
     "folder": ({"models_folder": "nowhere"}, "there is no model"),
 }
@@ -262,9 +263,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("choices", "told"), MISTAKES.values(), ids=MISTAKES)
 def test_a_name_that_does_not_exist_is_the_users_error(tmp_path: Path, choices: dict[str, Any], told: str) -> None:
     """An unknown model, version, package, Python or seed is refused in a sentence that says what there is."""
-    settings = make_project(tmp_path).overridden(**choices)
+    settings = make_project(tmp_path)
     with pytest.raises(UserError) as refused:
-        make_plan(settings)
+        make_plan(settings.overridden(**choices))
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
 

@@ -39,8 +39,9 @@ def test_all_versions_are_those_of_the_catalogue(tmp_path: Path) -> None:
 
 def test_an_unknown_version_is_told(tmp_path: Path) -> None:
     """A version that does not exist is the user's to mend."""
+    settings = make_project(tmp_path, ())
     with pytest.raises(UserError, match=r"no TensorFlow 9\.9\.9 is known"):
-        plan_of(tmp_path, versions=["9.9.9"])
+        make_recipes_plan(settings.overridden(versions="9.9.9"))
 
 
 def test_a_mode_that_is_not_asked_for_has_no_cells(tmp_path: Path) -> None:

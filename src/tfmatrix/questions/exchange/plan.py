@@ -47,6 +47,11 @@ class ExchangePlan:
     models: tuple[Model, ...]
     formats: tuple[Format, ...]
 
+    @property
+    def every_environment(self) -> tuple[Environment, ...]:
+        """Every environment that it may need: no other than those that are asked about."""
+        return self.environments
+
     @cached_property
     def scope(self) -> Scope:
         """What every result rests on, as it was when this was first asked for."""

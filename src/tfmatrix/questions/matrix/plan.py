@@ -81,6 +81,11 @@ class Plan:
         return {cell: tuple(self._trials_of(cell)) for cell in self.cells}
 
     @property
+    def every_environment(self) -> tuple[Environment, ...]:
+        """Every environment that it may need: no other than those that are asked about."""
+        return self.environments
+
+    @property
     def candidates(self) -> tuple[Environment, ...]:
         """Every environment but the baseline."""
         return tuple(e for e in self.environments if e != self.baseline)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import Config
-from tfmatrix.environments import catalogue, locks
+from tfmatrix.environments import locks
 from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, expect, scope_of
-from tfmatrix.questions.chosen import named_environments, require_seed
+from tfmatrix.questions.chosen import environment_of, named_environments, require_seed
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
@@ -191,14 +191,17 @@ def sibling(environment: Environment, variation: Variation, config: Config) -> E
     """Return the environment that differs by a variation's further package, where a lock of it is there."""
     if not variation.further or any(package.name == variation.further for package in environment.further):
         return None
-    return _beside(environment, variation.further, config.root / "locks")
+    name = _beside(environment, variation.further, config.root / "locks")
+    return environment_of(config, name) if name else None
 
 
 @cache  # asked for each cell and variation, and answered by looking through folders
-def _beside(environment: Environment, package: str, folder: Path) -> Environment | None:
-    """Return the environment with one more package that has a lock in the project's folder or tfmatrix's own."""
+def _beside(environment: Environment, package: str, folder: Path) -> str:
+    """Return the name of the environment with one more package that has a lock in the project's folder or tfmatrix's.
+
+    Empty where there is none.
+    """
     stem = locks.stem(environment).replace(environment.name, f"{environment.name}+{package}-*")
     for path in (found for place in (folder, locks.OWN_LOCKS) for found in sorted(place.glob(f"{stem}.txt"))):
-        name = path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
-        return catalogue.parse_environment(name, distribution=environment.distribution, python=environment.python)
-    return None
+        return path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
+    return ""
