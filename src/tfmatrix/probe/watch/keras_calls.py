@@ -29,7 +29,10 @@ METHODS = (
 )
 """What is watched of a model."""
 
-MODELS = ("engine.training.Model", "models.model.Model", "backend.tensorflow.trainer.TensorFlowTrainer")
+TRAINERS = ("backend.tensorflow.trainer.TensorFlowTrainer", "backend.tensorflow.trainer.Trainer")
+"""Where Keras 3 trains: up to 3.15, and from 3.16 on."""
+
+MODELS = ("engine.training.Model", "models.model.Model", *TRAINERS)
 """Where Keras has these methods."""
 
 OPTIMIZERS = (
@@ -64,7 +67,7 @@ def install(watcher: Watcher, package: str) -> None:
     """Put the wrappers around what a package of Keras has that was just imported."""
     calls = _Calls(watcher)
     wrapped = (
-        (("backend.tensorflow.trainer.TensorFlowTrainer",), "_maybe_symbolic_build", calls.look_ahead, True),
+        (TRAINERS, "_maybe_symbolic_build", calls.look_ahead, True),
         *((MODELS, name, getattr(calls, name), True) for name in METHODS),
         (OPTIMIZERS, "apply_gradients", watcher.apply_gradients, False),
         (CALLBACKS, "on_epoch_begin", calls.begin_epoch, True),

@@ -102,6 +102,7 @@ class Watcher:
             around(function, "_initialize_uninitialized_variables", self._initialize)
             around(tf.GradientTape, "gradient", self._differentiate, convert=False)
             around(OwnedIterator, "_next_internal", self._next, convert=False)
+            around(OwnedIterator, "get_next_as_optional", self._next_optional, convert=False)
             around(GraphIterator, "get_next", self._next, convert=False)
             for name in ("get_next", "get_next_as_optional"):
                 around(DistributedIteratorBase, name, self._next, convert=False)
@@ -157,6 +158,21 @@ class Watcher:
             element = original(iterator, *arguments, **named)
         finally:
             self._taking = False
+        return self._taken(element)
+
+    def _next_optional(self, original: Any, iterator: Any) -> Any:
+        """See the batch that is taken as one that may be there or not, as Keras 3.16 takes each."""
+        optional = original(iterator)
+        if self._taking or not tf.executing_eagerly() or not optional.has_value():
+            return optional
+        element = self._taken(optional.get_value())
+        if self.handed:
+            optional = tf.experimental.Optional.from_value(element)
+        optional.get_value = lambda *_, **__: element  # the very tensors by which a step's arguments are known
+        return optional
+
+    def _taken(self, element: Any) -> Any:
+        """Take in a batch; return it, or what is handed over in its place."""
         names = ("x", "y", "sample_weight") if self.fitting else ()
         if self.handed:
             element = self.handed.batch(element, names)
