@@ -12,6 +12,7 @@ from msgspec import Meta
 from tfmatrix import records
 from tfmatrix.compare import distance
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import machine_id
 
 Id = Annotated[str, Meta(pattern="^[0-9a-f]{8}$", description="First digits of the SHA-256 of everything else.")]
@@ -74,6 +75,7 @@ class Environment(Record, frozen=True, kw_only=True):
     python: Annotated[str, Meta(pattern=r"^3\.[0-9.]+")]
     lock: Lock | None
     unavailable: Annotated[str, Meta(description="Why it could not be made; empty where it was.")]
+    known: Annotated[bool, Meta(description="Whether this tfmatrix was tested with its TensorFlow.")] = True
     packages: dict[str, str]
     moved: (
         Annotated[
@@ -137,6 +139,7 @@ def environment_of(
         python=installed.python_version if installed else environment.python,
         lock=Lock(installed.lock_digest, installed.lock_kind) if installed else None,
         unavailable=unavailable,
+        known=catalogue.release(environment.tensorflow).known,
         packages={name: packages[name] for name in packages if only is None or name in set(only)},
         moved=None if moved is None else tuple((_package(before), _package(after)) for before, after in moved),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from questions.changing import changed, each
@@ -37,6 +39,23 @@ def test_an_identical_candidate_has_one_line(report: Report) -> None:
     same = Candidate(environment="2.16.2", verdict=Verdict.IDENTICAL, counts={Verdict.IDENTICAL: 3}, first_changes=())
     alone = changed(report, candidates=(same,), cells=())
     assert lines(alone) == ["against 2.15.1:", "2.16.2  identical       3 identical"]
+
+
+def test_another_python_and_a_release_that_is_not_known_are_said_beside_the_verdict(report: Report) -> None:
+    """What moves besides, and what tfmatrix was not tested with, stands below the verdict, there and in the page."""
+    moved: dict[str, dict[str, Any]] = {"2.16.2": {"python": "3.12.1", "known": False}, "2.15.1": {"python": "3.10.13"}}
+    others = tuple(changed(one, **moved.get(one.name, {"python": "3.10.2"})) for one in report.environments)
+    same = Candidate(environment="2.16.2", verdict=Verdict.IDENTICAL, counts={Verdict.IDENTICAL: 3}, first_changes=())
+    told = [
+        "on Python 3.12, 2.15.1 on 3.10, which can change results too",
+        f"tfmatrix {report.tfmatrix} was not tested with this release",
+    ]
+    candidates = (same, changed(same, environment="2.21.0"))
+    both = changed(report, environments=others, candidates=candidates, cells=())
+    assert [line.strip() for line in lines(both)[2:4]] == told
+    assert len(lines(both)) == 5  # a patch of the same Python is not told
+    text = to_markdown(page(changed(report, environments=others)))
+    assert all(one in text for one in told)
 
 
 def test_what_does_not_exist_is_said_with_its_reason(report: Report) -> None:

@@ -44,8 +44,22 @@ def _candidate(candidate: Candidate, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
     worst = [first for first in candidate.first_changes if first.verdict is candidate.verdict]
     cells = [cell for cell in report.cells if cell.environment == candidate.environment]
-    told = [*map(change, worst), *names.in_short(cells, report.baseline)]
+    told = [*map(change, worst), *names.in_short(cells, report.baseline), *beside(candidate.environment, report)]
     return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *told])
+
+
+def beside(name: str, report: Report) -> Iterator[str]:
+    """Yield what is said of an environment beside its verdict: another Python, and a release that is not known."""
+    environments = {one.name: one for one in report.environments}
+    here, there = environments[name], environments[report.baseline]
+    if _minor(here.python) != _minor(there.python):
+        yield f"on Python {_minor(here.python)}, {there.name} on {_minor(there.python)}, which can change results too"
+    if not here.known:
+        yield f"tfmatrix {report.tfmatrix} was not tested with this release"
+
+
+def _minor(python: str) -> str:
+    return ".".join(python.split(".")[:2])
 
 
 def _unsupported(report: Report) -> Iterator[Block]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
-from tfmatrix.questions.matrix.answer import absent, left_out, unknown
+from tfmatrix.questions.matrix.answer import absent, beside, left_out, unknown
 from tfmatrix.questions.matrix.changes import said
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report, Settings
 from tfmatrix.report import parts
@@ -95,7 +95,7 @@ def _answer(report: Report) -> Iterator[Block]:
         names = joined(", ", map(Code, report.settings.left_out))
         yield paragraph((Strong(f"Only {asked} were asked."), " Not among them: ", names, "."))
     headings = ["upgrade to", "verdict", "cells", "the first change of each kind"]
-    yield table(headings, map(_candidate, report.candidates))
+    yield table(headings, (_candidate(candidate, report) for candidate in report.candidates))
     yield from parts.incomplete(list(unknown(report)))
     compared = {cell.model for cell in report.cells if cell.judged not in {None, Verdict.UNSUPPORTED}}
     if nowhere := absent(c for c in report.cells if c.judged is Verdict.UNSUPPORTED and c.model in compared):
@@ -108,10 +108,10 @@ def _answer(report: Report) -> Iterator[Block]:
         yield bullets((Code(cell.id), f": {cell.reason}") for cell in unstable)
 
 
-def _candidate(candidate: Candidate) -> list[Text]:
+def _candidate(candidate: Candidate, report: Report) -> list[Text]:
     counts = joined(", ", ((f"{count} ", Code(verdict.mark)) for verdict, count in candidate.counts.items()))
-    first_changes = joined(Break(), map(_first_change, candidate.first_changes))
-    return [Strong(candidate.environment), said(candidate.verdict), counts, first_changes]
+    told = [*map(_first_change, candidate.first_changes), *beside(candidate.environment, report)]
+    return [Strong(candidate.environment), said(candidate.verdict), counts, joined(Break(), told)]
 
 
 def _first_change(first: FirstChange) -> Text:
