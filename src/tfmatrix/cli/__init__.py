@@ -84,6 +84,7 @@ _MODULES = {
     "merge": "upkeep",
     "gc": "upkeep",
     "lock": "upkeep",
+    "init": "init",
 }
 """The module of each command: only that of the one that is run is imported, since all together take half a second."""
 
