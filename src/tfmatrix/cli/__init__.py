@@ -85,6 +85,7 @@ _MODULES = {
     "gc": "upkeep",
     "lock": "upkeep",
     "init": "init",
+    "doctor": "doctor",
 }
 """The module of each command: only that of the one that is run is imported, since all together take half a second."""
 
