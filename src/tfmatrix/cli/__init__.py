@@ -86,6 +86,7 @@ _MODULES = {
     "lock": "upkeep",
     "init": "init",
     "doctor": "doctor",
+    "versions": "versions",
 }
 """The module of each command: only that of the one that is run is imported, since all together take half a second."""
 
