@@ -72,8 +72,11 @@ MISSING: dict[str, tuple[dict[str, Any], str]] = {
         {"python": "3.12", "pythons": ("3.12",)},
         "TensorFlow 2.9.3 does not run on Python 3.12",
     ),
+    "Python of one release": ({"python_for": (("2.9", "3.5"),)}, "TensorFlow 2.9.3 does not run on Python 3.5"),
+    "Python of one, gone": ({"python_for": (("2.9", "3.9"),)}, "2.9.3: there is no Python 3.9"),
     "release": ({"versions": ("2.99.0", "2.15.1")}, "no TensorFlow 2.99.0 is known"),
-    "baseline": ({"baseline": "2.7.0"}, "no TensorFlow 2.7.0 is known"),
+    "baseline": ({"baseline": "2.7.0"}, "TensorFlow 2.7.0 is too old"),
+    "requirements": ({"requirements": ("-r gone.txt",)}, "requirements in [tool.tfmatrix] names gone.txt"),
     "no Python at all": ({"python": "three"}, "'three' is no Python version"),
     "disk": ({"free": 2.3}, "2.3 GB are free"),
     "memory": ({"memory": 1.5}, "1.5 GiB of memory are free"),
@@ -91,6 +94,24 @@ def test_what_is_missing_is_one_sentence_that_says_how_to_get_it(
     first = seen(**machine).missing[0]
     assert said in first
     assert first.endswith(".")
+
+
+def test_a_release_can_run_on_another_python_that_is_there(seen: CheckUp) -> None:
+    """The project's own comes first, then the newest; without one it is said which to install."""
+    found = {one.name: one for one in seen(pythons=("3.9", "3.11", "3.12"), python="3.9").releases}
+    assert [found[name].python for name in ("2.8.4", "2.15.1", "2.20.0", "2.21.0")] == ["3.9", "3.9", "3.9", "3.12"]
+    lacking = {one.name: one for one in seen(pythons=("3.12",)).releases}
+    assert (lacking["2.15.1"].python, lacking["2.15.1"].reason) == (
+        "",
+        "there is no Python 3.11; `uv python install 3.11` installs it.",
+    )
+    assert lacking["2.16.2"].reason == ""
+
+
+def test_a_lock_that_is_not_there_is_not_missing(seen: CheckUp) -> None:
+    """It is made when it is first needed."""
+    found = seen(pythons=("3.11",), python="3.11", versions=("2.15.1", "2.16.2"))
+    assert found.missing == ()
 
 
 def test_one_reason_is_said_once(seen: CheckUp) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from packaging.version import Version
 
 from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, interpreters, locks, uv
 from tfmatrix.errors import Unavailable, UserError
-from tfmatrix.records import Environment, Machine
+from tfmatrix.questions.chosen import environment_of
+from tfmatrix.records import Machine
 from tfmatrix.runner import making
 
 SCHEMA = 1
@@ -61,7 +63,7 @@ class Checkup:
     machine: Machine
     instruction_sets: tuple[str, ...]
     releases: tuple[Standing, ...]
-    """Every release of the catalogue, under the project's Python."""
+    """Every release of the catalogue: on the project's Python, or on another one that is there."""
     wanted: tuple[Standing, ...]
     """The project's environments."""
     missing: tuple[str, ...]
@@ -74,7 +76,8 @@ class Checkup:
 
 def check_up(config: Config, *, is_project: bool) -> Checkup:
     """Return what there is to run a configuration's versions with; nothing is made or asked of a network."""
-    pythons = {python: _found(python) for python in dict.fromkeys((*PYTHONS, config.python))}
+    named = (*PYTHONS, config.python, *(python for _, python in config.python_for))
+    pythons = {python: _found(python) for python in dict.fromkeys(named)}
     names = [name for one in config.versions for name in (catalogue.RELEASES if one == ALL else (one,))]
     wanted = tuple(_standing(name, config, pythons) for name in dict.fromkeys((*names, config.baseline)))
     version = _uv_version()
@@ -90,7 +93,7 @@ def check_up(config: Config, *, is_project: bool) -> Checkup:
         memory_gib=round(psutil.virtual_memory().available / 2**30, 1),
         machine=config.machine,
         instruction_sets=tuple(name for name in INSTRUCTION_SETS if name in config.machine.flags),
-        releases=tuple(_standing(name, config, pythons, looks=False) for name in catalogue.RELEASES),
+        releases=tuple(_release(name, config, pythons) for name in catalogue.RELEASES),
         wanted=wanted,
         missing=(),
     )
@@ -117,26 +120,35 @@ def _free_gb(root: Path) -> float:
     return round(shutil.disk_usage(folder).free / 1e9, 1)
 
 
-def _standing(name: str, config: Config, pythons: Mapping[str, str], *, looks: bool = True) -> Standing:
-    """Return how one environment stands; ``looks`` says whether to look if it is made, which reads its files."""
+def _release(name: str, config: Config, pythons: Mapping[str, str]) -> Standing:
+    """Return on which Python a release of the catalogue can run: the project's, else the newest that is there."""
+    known = catalogue.release(name)
+    there = [python for python, path in pythons.items() if path and known.runs_on(python)]
+    own = config.python_of(name)
+    if there:
+        return Standing(name, own if own in there else max(there, key=Version), is_made=False)
+    return Standing(name, "", is_made=False, reason=_no_python(known.newest_python))
+
+
+def _standing(name: str, config: Config, pythons: Mapping[str, str]) -> Standing:
+    """Return how one environment of the project stands."""
     try:
-        wanted = catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
+        wanted = environment_of(config, name)
+        if making.find(wanted, config):
+            return Standing(wanted.name, wanted.python, is_made=True)
+        catalogue.require_python(wanted)
+        if not pythons[wanted.python]:
+            return Standing(wanted.name, wanted.python, is_made=False, reason=_no_python(wanted.python))
+        folders = [config.root / "locks"]
+        if locks.has_lock(wanted, folders):  # where there is none it is made when it is first needed
+            locks.read_lock_of(wanted, locks.find_lock(wanted, folders))
     except UserError as error:
         return Standing(name, config.python, is_made=False, reason=str(error))
-    if looks and making.find(wanted, config):
-        return Standing(wanted.name, wanted.python, is_made=True)
-    return Standing(wanted.name, wanted.python, is_made=False, reason=_obstacle(wanted, config, pythons))
+    return Standing(wanted.name, wanted.python, is_made=False)
 
 
-def _obstacle(wanted: Environment, config: Config, pythons: Mapping[str, str]) -> str:
-    """Return why an environment can't be made here; empty where it can."""
-    if not pythons[wanted.python]:
-        return f"there is no Python {wanted.python}; `uv python install {wanted.python}` installs it."
-    try:
-        locks.read_lock_of(wanted, locks.find_lock(wanted, [config.root / "locks"]))
-    except Unavailable as error:
-        return str(error)
-    return ""
+def _no_python(python: str) -> str:
+    return f"there is no Python {python}; `uv python install {python}` installs it."
 
 
 def _with_missing(found: Checkup) -> Checkup:

@@ -65,6 +65,29 @@ def test_what_it_writes_is_a_project_and_the_second_time_it_writes_nothing(tmp_p
     assert tell("cells").code == cli.SAME
 
 
+def test_packages_and_pythons_are_written_where_they_can_be(tmp_path: Path, tell: Tell) -> None:
+    """What no lock can hold is left out, with why, so that the next command takes what was written."""
+    write(tmp_path, train__py=TRAIN, requirements__txt="tensorflow==2.15.1\npandas\n")
+    (tmp_path / ".python-version").write_text("3.12\n", encoding="utf-8")
+    assert tell("init", "--write").code == cli.SAME
+    found = config.load(tmp_path)
+    assert (found.requirements, found.python, found.python_for) == (
+        ("-r requirements.txt",),
+        "3.12",
+        (("2.15.1", "3.11"),),
+    )
+    assert tell("cells").code == cli.SAME
+
+
+def test_a_requirement_that_cannot_be_locked_is_left_out_and_told(tmp_path: Path, tell: Tell) -> None:
+    """Written, it would have every command refuse the project."""
+    write(tmp_path, train__py=TRAIN, requirements__txt="tensorflow==2.15.1\n./a.whl\n")
+    said = tell("init", "--write")
+    assert "left out: requirements.txt has './a.whl', which is an address or a path" in " ".join(said.out.split())
+    assert config.load(tmp_path).requirements == ()
+    assert tell("cells").code == cli.SAME
+
+
 def test_the_table_is_added_behind_what_is_there(tmp_path: Path, tell: Tell) -> None:
     """Comments are kept, and what an unfinished table says is not said again."""
     write(tmp_path, train__py=TRAIN, pyproject__toml="# mine\n[tool.tfmatrix]\nbaseline = '2.9.3'  # old\n")
@@ -137,7 +160,7 @@ def test_a_noxfile_of_theirs_is_never_edited(tmp_path: Path, tell: Tell) -> None
     for arguments in (["init", "--nox", "--write"], ["init"]):
         said = tell(*arguments)
         assert said.code == cli.SAME
-        assert "from tfmatrix.sessions import check" in said.out
+        assert "from tfmatrix.sessions import *" in said.out
         assert content(tmp_path)["noxfile.py"] == theirs
     assert said.out.endswith("There is nothing else to write.\n")
     write(tmp_path, noxfile__py=theirs + "from tfmatrix.sessions import matrix\n")

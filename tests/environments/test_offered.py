@@ -70,6 +70,15 @@ def test_what_is_offered_is_put_beside_locks_and_catalogue(index: Index, tmp_pat
                                                                 "tensorflow-cpu 2.22.0rc0"]  # fmt: skip
 
 
+def test_a_nightly_build_that_is_locked_counts(index: Index, tmp_path: Path) -> None:
+    """What is older than it is not newer than every lock."""
+    index(tensorflow_cpu={"2.22.0rc0": ("3.10",)}, tf_nightly_cpu={"2.23.0.dev20260101": ("3.12",)})
+    lock(tmp_path / "locks", "tf-nightly-cpu-2.23.0.dev20260101-py312")
+    found = offers("tensorflow-cpu", tmp_path)
+    assert (found.newest_locked, found.newer) == ("2.23.0.dev20260101", ())
+    assert found.offers[0].locked_for == ("3.12",)
+
+
 def test_without_a_lock_everything_is_newer(index: Index, tmp_path: Path) -> None:
     """And without nightly builds there is none."""
     index(tensorflow={"2.9.3": ("3.10",)})

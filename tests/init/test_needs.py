@@ -86,26 +86,32 @@ def requires(python: str) -> str:
     return project(more=f"requires-python = '{python}'\n")
 
 
-PYTHONS: dict[str, tuple[Files, tuple[str, ...], str, str]] = {
-    "nothing": ({}, ("2.15.1",), "3.10", "nothing says which"),
-    "own": ({".python-version": "3.11.4\n"}, ("2.15.1", "2.16.2"), "3.11", ".python-version"),
-    "own, another's": ({".python-version": "3.12\n"}, ("2.15.1", NEWEST), "3.10", "do not all run on 3.12"),
-    "own, none": ({".python-version": "pypy3.10\n"}, ("2.15.1",), "3.10", "nothing says which"),
-    "allowed": ({"pyproject.toml": requires(">=3.9")}, ("2.15.1",), "3.10", "pyproject.toml, project.requires-python"),
-    "newer": ({"pyproject.toml": requires(">=3.11")}, ("2.15.1",), "3.11", "project.requires-python is >=3.11"),
-    "too new": ({"pyproject.toml": requires(">=3.13")}, ("2.15.1",), "3.10", "run on none that pyproject.toml"),
-}
+NONE: dict[str, str] = {}
+PYTHONS: dict[str, tuple[Files, tuple[str, ...], str, dict[str, str], str]] = {
+    "nothing": ({}, ("2.9.3", "2.15.1"), "3.10", NONE, "nothing says which"),
+    "own": ({".python-version": "3.11.4\n"}, ("2.15.1", "2.16.2"), "3.11", NONE, ".python-version"),
+    "own, too new for one": (
+        {".python-version": "cpython-3.12\n"}, ("2.15.1", NEWEST), "3.12", {"2.15.1": "3.11"}, ".python-version"
+    ),
+    "own, too old for one": ({".python-version": "3.8\n"}, ("2.9.3", "2.15.1"), "3.8", {"2.15.1": "3.9"}, ".python-v"),
+    "own, none": ({".python-version": "pypy3.10\n"}, ("2.15.1",), "3.10", NONE, "nothing says which"),
+    "allowed": ({"pyproject.toml": requires(">=3.9")}, ("2.15.1",), "3.10", NONE, "project.requires-python is >=3.9"),
+    "newer": ({"pyproject.toml": requires(">=3.11")}, ("2.15.1",), "3.11", NONE, "requires-python is >=3.11"),
+    "old": ({"pyproject.toml": requires("<3.10")}, ("2.9.3", "2.16.2"), "3.9", NONE, "requires-python is <3.10"),
+    "too old": ({"pyproject.toml": requires("<3.9")}, ("2.9.3", "2.15.1"), "3.7", {"2.15.1": "3.9"}, "is <3.9"),
+    "unknown": ({"pyproject.toml": requires(">=3.99")}, ("2.15.1",), "3.10", NONE, "allows none that is known"),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("files", "versions", "python", "where"), PYTHONS.values(), ids=PYTHONS)
-def test_the_python_is_the_projects_where_every_release_runs_on_it(
-    write: Write, files: Files, versions: tuple[str, ...], python: str, where: str
+@pytest.mark.parametrize(("files", "versions", "own", "others", "where"), PYTHONS.values(), ids=PYTHONS)
+def test_the_python_is_the_projects_but_for_versions_that_do_not_run_on_it(  # noqa: PLR0917  # a row of the table
+    write: Write, files: Files, versions: tuple[str, ...], own: str, others: dict[str, str], where: str
 ) -> None:
-    """Else it is 3.10, or the first that is allowed, and why is said."""
+    """It is 3.10 where that is allowed and nothing else is said; a version that runs on none such has the next one."""
     root = write(files)
     found = needs.python(root, read_project(root), needs.Releases(versions[0], versions, ""))
-    assert found.value == python
-    assert where in found.where
+    assert (found.own.value, found.others) == (own, others)
+    assert where in found.own.where
 
 
 POETRY = "[tool.poetry.dependencies]\npython = '^3.10'\ntensorflow = '2.9.3'\n"
@@ -113,7 +119,6 @@ REQUIREMENTS: dict[str, tuple[Files, list[str]]] = {
     "none": ({}, []),
     "TensorFlow alone": ({"requirements.txt": "tensorflow==2.9.3\nkeras\nnumpy<2\nnox\n"}, []),
     "more": ({"requirements.txt": "tensorflow==2.9.3\npandas\n"}, ["-r requirements.txt"]),
-    "an address": ({"requirements.txt": "./wheels/a.whl\n"}, ["-r requirements.txt"]),
     "named by it": ({"requirements.txt": "-r base.txt\n", "base.txt": "pandas\n"}, ["-r requirements.txt"]),
     "for work": ({"requirements-dev.txt": "pandas\n", "requirements/test.txt": "pandas\n"}, []),
     "of another name": (
@@ -123,8 +128,7 @@ REQUIREMENTS: dict[str, tuple[Files, list[str]]] = {
     "compiled": ({"requirements.in": "pandas\n", "requirements.txt": "pandas==2.2.0\n"}, ["-r requirements.in"]),
     "project": ({"pyproject.toml": project("tensorflow==2.9.3", "pandas")}, ["."]),
     "project alone": ({"pyproject.toml": project("tensorflow==2.9.3")}, []),
-    "poetry": ({"pyproject.toml": POETRY + "pandas = '*'\n"}, ["."]),
-    "poetry alone": ({"pyproject.toml": POETRY}, []),
+    "poetry": ({"pyproject.toml": POETRY + "pandas = '*'\n"}, []),  # which `.` does not stand for
     "both": (
         {"pyproject.toml": project("pandas"), "requirements.txt": "scipy\n", "sub/pyproject.toml": project("x")},
         [".", "-r requirements.txt"],
@@ -135,13 +139,24 @@ REQUIREMENTS: dict[str, tuple[Files, list[str]]] = {
 @pytest.mark.parametrize(("files", "wanted"), REQUIREMENTS.values(), ids=REQUIREMENTS)
 def test_other_requirements_are_those_that_models_are_run_with(write: Write, files: Files, wanted: list[str]) -> None:
     """TensorFlow, what it brings, tools, and files for work on the project are none."""
-    assert [one.value for one in needs.requirements(read_project(write(files)))] == wanted
+    root = write(files)
+    assert [one.line for one in needs.requirements(root, read_project(root))] == wanted
 
 
 def test_what_is_required_is_told_in_few_words(write: Write) -> None:
     """Of many packages three are named."""
-    (told,) = needs.requirements(read_project(write({"requirements.txt": "e\nd\nc\nb\na\n"})))
-    assert told.where == "it has a, b, c and 2 more"
+    root = write({"requirements.txt": "e\nd\nc\nb\na\n"})
+    (told,) = needs.requirements(root, read_project(root))
+    assert (told.has, told.refusal) == ("it has a, b, c and 2 more", "")
+
+
+@pytest.mark.parametrize("line", ["./wheels/a.whl", "a @ https://example.org/a.zip", "git+https://example.org/a"])
+def test_what_no_lock_can_hold_is_told(write: Write, line: str) -> None:
+    """It would have every command refuse the table that was just written."""
+    root = write({"requirements.txt": f"pandas\n{line}\n"})
+    (told,) = needs.requirements(root, read_project(root))
+    assert told.has == ""
+    assert "address" in told.refusal
 
 
 @pytest.mark.parametrize(
@@ -151,6 +166,7 @@ def test_what_is_required_is_told_in_few_words(write: Write) -> None:
         ({"requirements.txt": "pandas\n"}, ""),
         ({"noxfile.py": ""}, "noxfile.py"),
         ({"requirements-dev.txt": "nox>=2024\n"}, "requirements-dev.txt"),
+        ({"requirements-dev.txt": "nox-poetry\nnoxious\n"}, ""),
         ({"pyproject.toml": "[dependency-groups]\ndev = ['nox', {include-group = 'x'}]\nx = []\n"}, "pyproject.toml"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -51,8 +52,7 @@ def _lines(found: Checkup) -> Iterator[str]:
     yield f"memory      {found.memory_gib} GiB free of {machine.memory_gib}"
     yield f"processor   {machine.cpu}, {machine.cores} cores; {', '.join(found.instruction_sets) or 'no AVX'}"
     yield f"GPU         {'; '.join(machine.gpus) or 'none'}"
-    where = f"on Python {found.releases[0].python}"
-    yield f"releases    {len(able)} of {len(found.releases)} can run {where}{_which(found.releases)}"
+    yield f"releases    {len(able)} of {len(found.releases)} can run{_which(found.releases)}"
 
 
 def _pythons(found: Mapping[str, str]) -> str:
@@ -63,6 +63,10 @@ def _pythons(found: Mapping[str, str]) -> str:
 
 
 def _which(releases: Sequence[Standing]) -> str:
-    """Return which releases can't, where it is some of them."""
-    unable = [one.name for one in releases if one.reason]
-    return f"; not {', '.join(unable)}" if 0 < len(unable) < len(releases) else ""
+    """Return on which Python the releases can run, those that follow each other together, and which can on none."""
+    told = []
+    for python, group in itertools.groupby(releases, key=lambda one: one.python):
+        names = [one.name for one in group]
+        span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        told.append(f"{span} on Python {python}" if python else f"not {span}")
+    return f": {', '.join(told)}"

@@ -82,4 +82,5 @@ def _newer(found: Offers) -> str:
     if not found.newer:
         return f"nothing is newer than {found.newest_locked}, the newest that is locked."
     names = [one.version if one.kind != "nightly" else f"{one.package} {one.version}" for one in found.newer]
-    return f"newer than {found.newest_locked}, the newest that is locked: {', '.join(names)}."
+    said = f"newer than {found.newest_locked}, the newest that is locked: {', '.join(names)}"
+    return f"{said}; `tfmatrix lock VERSION` locks one."

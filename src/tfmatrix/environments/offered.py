@@ -22,9 +22,6 @@ from tfmatrix.errors import Unavailable, UserError
 SCHEMA = 1
 """Of what `Offers.to_json` gives."""
 
-NIGHTLIES = {"tensorflow-cpu": "tf-nightly-cpu", "tensorflow": "tf-nightly"}
-"""The package of each distribution's nightly builds."""
-
 PATIENCE = 30.0  # seconds; an index that answers at all does in two
 
 _INDEX = re.compile(r"--(extra-)?index-url (\S+)")
@@ -95,18 +92,19 @@ def offers(distribution: str, root: Path) -> Offers:
     if not wheels:
         asked = ", ".join(_host(each) for each in addresses)
         raise Unavailable(f"{asked} has no {distribution} for Linux on x86-64; look at uv's index settings.")
-    locked = _locked(distribution, (root / "locks", locks.OWN_LOCKS))
-    nightly = NIGHTLIES[distribution]
+    nightly = catalogue.NIGHTLY[distribution]
+    folders = (root / "locks", locks.OWN_LOCKS)
+    locked, locked_builds = _locked(distribution, folders), _locked(nightly, folders)
     _, builds = _first(addresses, nightly)
     newest = max({Version(wheel.version) for wheel in builds}, default=None)
     nightlies = [wheel for wheel in builds if Version(wheel.version) == newest]
-    found = [*_offers(distribution, wheels, locked), *_offers(nightly, nightlies, {})]
+    found = [*_offers(distribution, wheels, locked), *_offers(nightly, nightlies, locked_builds)]
     offered = {Version(wheel.version) for wheel in wheels}
     return Offers(
         distribution=distribution,
         index=_host(address),
         offers=tuple(sorted(found, key=lambda one: Version(one.version), reverse=True)),
-        newest_locked=max(locked, key=Version, default=""),
+        newest_locked=max((*locked, *locked_builds), key=Version, default=""),
         gone=tuple(sorted((one for one in locked if Version(one) not in offered), key=Version)),
     )
 
@@ -213,10 +211,9 @@ def _kind(version: Version) -> str:
 
 def _is_known(version: str) -> bool:
     try:
-        catalogue.release(version)
-    except UserError:
+        return catalogue.release(version).known
+    except UserError:  # of a form or an age that it has no word for
         return False
-    return True
 
 
 def _locked(distribution: str, folders: Iterable[Path]) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import Any
 from tfmatrix.config import Config
 from tfmatrix.init.listing import Listing
 from tfmatrix.init.modules import Module, Modules, dotted
+from tfmatrix.init.needs import listed
 from tfmatrix.init.saved import saved_models
 from tfmatrix.models import commands
 
@@ -112,9 +113,9 @@ def _hints(name: str, module: Module, reached: Mapping[str, Module], listing: Li
     data = [text for text in sorted(module.texts) if _is_untracked(text, listing)]
     told = []
     if sources:
-        told.append(f"it imports {_few(sources)}, which git does not track: add it there, or to files of its table")
+        told.append(f"it imports {listed(sources)}, which git does not track: add it there, or to files of its table")
     if data:
-        told.append(f"it names {_few(data)}, which git does not track: where it reads that, list it under files")
+        told.append(f"it names {listed(data)}, which git does not track: where it reads that, list it under files")
     return tuple(told)
 
 
@@ -128,10 +129,6 @@ def _is_untracked(text: str, listing: Listing) -> bool:
     except OSError:
         return False
     return there and not any(name == path or name.startswith(f"{path}/") for name in listing.tracked)
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _saved(listing: Listing) -> Iterator[tuple[str, str, str]]:

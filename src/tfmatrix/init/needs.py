@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
+from tfmatrix.pins.declared import declared
 from tfmatrix.pins.document import Mention
 from tfmatrix.pins.files import PROJECT, PYTHON_FILE, REQUIREMENTS, Source, look_around
 from tfmatrix.pins.packages import TENSORFLOW, WATCHED, family
-from tfmatrix.pins.sets import allows, closure
+from tfmatrix.pins.sets import allows
 from tfmatrix.pins.toml_files import requirements_of
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(7, 15))
@@ -25,6 +26,8 @@ PYTHONS = tuple(f"3.{minor}" for minor in range(7, 15))
 
 _FOR_WORK = re.compile(r"dev|test|doc|lint|style|ci|build|release|notebook|constraint", re.IGNORECASE)
 """What is in the name of a requirement file that is for work on a project, and not for running it."""
+
+_NOX = re.compile(r"nox\b(?!-)", re.IGNORECASE)
 
 _OF_TOOLS = frozenset({"tfmatrix", "nox", "pip", "setuptools", "wheel"})
 """What a model is not run with."""
@@ -36,6 +39,26 @@ class Told:
 
     value: str
     where: str
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """A line of `requirements`."""
+
+    line: str
+    has: str = ""
+    """What it stands for, in few words."""
+    refusal: str = ""
+    """Why no lock can hold it; then it is not proposed."""
+
+
+@dataclass(frozen=True)
+class Pythons:
+    """The Pythons of environments."""
+
+    own: Told
+    others: Mapping[str, str]
+    """Of the versions that run on another one."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +116,11 @@ def _with_newer(baseline: str, why: str) -> Releases:
 
 def _nearest(version: str) -> str:
     """Return a version itself where the catalogue knows it, else the known release of its minor or the one below."""
-    try:
-        return catalogue.release(version).version
-    except UserError:
-        known = catalogue.RELEASES
-        return max((one for one in known if _minor(one) <= _minor(version)), key=Version, default=known[0])
+    with suppress(UserError):
+        if catalogue.release(version).known:
+            return version
+    known = catalogue.RELEASES
+    return max((one for one in known if _minor(one) <= _minor(version)), key=Version, default=known[0])
 
 
 def _minor(version: str) -> tuple[int, ...]:
@@ -123,28 +146,39 @@ def _mentioned(root: Path, sources: Sequence[Source]) -> Iterator[Told]:
                 yield Told(one.says, one.place)
 
 
-def python(root: Path, sources: Sequence[Source], wanted: Releases) -> Told:
-    """Return the Python for all environments: the project's own where every release runs on it, else the usual one."""
-    able = [p for p in PYTHONS if all(catalogue.release(version).runs_on(p) for version in wanted.versions)]
-    usual = Config.python if Config.python in able or not able else able[0]
+def python(root: Path, sources: Sequence[Source], wanted: Releases) -> Pythons:
+    """Return the project's own Python, and another one for each version that is known not to run on it."""
+    own = _own_python(root, sources, wanted)
+    others = {version: _nearest_python(version, own.value) for version in wanted.versions}
+    return Pythons(own, {version: other for version, other in others.items() if other != own.value})
+
+
+def _own_python(root: Path, sources: Sequence[Source], wanted: Releases) -> Told:
     file = root / PYTHON_FILE
-    own = re.match(r"\s*(?:cpython-)?(3\.\d+)", _text_of(file)) if file.is_file() else None
-    if own:
-        if own[1] in able:
-            return Told(own[1], PYTHON_FILE)
-        return Told(usual, f"since {' and '.join(wanted.versions)} do not all run on {own[1]}, which {PYTHON_FILE} has")
+    if file.is_file() and (own := re.match(r"\s*(?:cpython-)?(3\.[0-9]+)", _text_of(file))):
+        return Told(own[1], PYTHON_FILE)
     told = [
         (written, f"{source.shown}, {where}")
         for source in sources
         if source.kind is PROJECT
         for written, where in source.document.pythons
     ]
-    allowed = [p for p in able if all(allows(written, p) for written, _ in told)]
-    if not told or usual in allowed:
-        return Told(usual, told[0][1] if told else "nothing says which")
-    if allowed:
-        return Told(allowed[0], f"{told[0][1]} is {told[0][0]}")
-    return Told(usual, f"since {' and '.join(wanted.versions)} run on none that {told[0][1]} allows: {told[0][0]}")
+    allowed = [python for python in PYTHONS if all(allows(written, python) for written, _ in told)]
+    if not told or not allowed:
+        return Told(Config.python, "nothing says which" if not told else f"{told[0][1]} allows none that is known")
+    # 3.10 has locks that come with tfmatrix, and every release runs on it.
+    best = [python for python in allowed if python == Config.python] or [
+        python for python in allowed if catalogue.release(wanted.versions[-1]).runs_on(python)
+    ]
+    return Told((best or allowed)[0], f"{told[0][1]} is {told[0][0]}")
+
+
+def _nearest_python(version: str, python: str) -> str:
+    """Return a Python where a release runs on it, else the next to it of those that the release runs on."""
+    known = catalogue.release(version)
+    if known.runs_on(python):
+        return python
+    return known.oldest_python if Version(python) < Version(known.oldest_python) else known.newest_python
 
 
 def _text_of(path: Path) -> str:
@@ -154,24 +188,31 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def requirements(sources: Sequence[Source]) -> tuple[Told, ...]:
+def requirements(root: Path, sources: Sequence[Source]) -> tuple[Requirements, ...]:
     """Return what else a project needs, as `requirements` has it: ``.`` for its own dependencies, ``-r`` and a file."""
-    return (*_of_project(sources), *_of_files(sources))
+    lines = (*_of_project(sources), *_of_files(sources))
+    return tuple(found for line in lines if (found := _read(root, line)))
 
 
-def _of_project(sources: Sequence[Source]) -> Iterator[Told]:
+def _read(root: Path, line: str) -> Requirements | None:
+    """Return what a line stands for; None where that is only TensorFlow, what it brings, and tools."""
+    try:
+        names = [Requirement(one).name for one in declared(root, [line], line).requirements]
+    except UserError as error:
+        return Requirements(line, refusal=str(error))
+    others = sorted(set(names) - {*WATCHED, *_OF_TOOLS})
+    return Requirements(line, f"it has {listed(others)}") if others else None
+
+
+def _of_project(sources: Sequence[Source]) -> Iterator[str]:
     for source in sources:
-        if source.kind is not PROJECT or source.shown.parent != Path():
-            continue
-        listed = requirements_of(source.text, source.shown)
-        names = [_name(each) for each in listed.get(("project", "dependencies"), ())]
-        poetry = ("tool", "poetry", "dependencies")
-        names += [str(keys[3]) for keys in source.document.leaves if keys[:3] == poetry and keys[3:] != ("python",)]
-        if others := _others(names):
-            yield Told(".", f"{source.shown} depends on {_listed(others)}")
+        if source.kind is PROJECT and source.shown.parent == Path():
+            tables = {keys[:2] for keys in source.document.leaves}
+            if ("project", "dependencies") in tables:
+                yield "."
 
 
-def _of_files(sources: Sequence[Source]) -> Iterator[Told]:
+def _of_files(sources: Sequence[Source]) -> Iterator[str]:
     """Yield the requirement files for running a model: `requirements.txt`, else all that are not for work on it."""
     files = [one for one in sources if one.kind is REQUIREMENTS and not _FOR_WORK.search(one.shown.as_posix())]
     made_from = {one.path.with_suffix(".txt") for one in files if one.path.suffix == ".in"}
@@ -179,33 +220,11 @@ def _of_files(sources: Sequence[Source]) -> Iterator[Told]:
     files = [one for one in files if one.path not in made_from]
     files = [one for one in files if one.shown.stem == "requirements" and one.shown.parent == Path()] or files
     named = {(one.path.parent / name).resolve() for one in files for name, _ in one.document.named}
-    for one in files:
-        names = [name for each in closure(one, sources) for name in _names_in(each)]
-        if (others := _others(names)) and one.path.resolve() not in named:
-            yield Told(f"-r {one.shown.as_posix()}", f"it has {_listed(others)}")
+    yield from (f"-r {one.shown.as_posix()}" for one in files if one.path.resolve() not in named)
 
 
-def _names_in(source: Source) -> Iterator[str]:
-    for keys, written in source.document.leaves.items():
-        if keys[-1] == "requirement" and written:
-            yield _name(written)
-
-
-def _name(written: str) -> str:
-    """Return the name of a requirement; of an address itself."""
-    try:
-        return canonicalize_name(Requirement(written).name)
-    except InvalidRequirement:
-        return written
-
-
-def _others(names: Sequence[str]) -> list[str]:
-    """Return what is neither TensorFlow, nor brought by it, nor a tool."""
-    apart = {*WATCHED, *_OF_TOOLS}
-    return sorted({name for name in names if name not in apart})
-
-
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -214,9 +233,11 @@ def uses_nox(root: Path, sources: Sequence[Source]) -> str:
     if (root / "noxfile.py").is_file():
         return "noxfile.py"
     for source in sources:
-        listed: list[str] = list(_names_in(source)) if source.kind is REQUIREMENTS else []
-        if source.kind is PROJECT:
-            listed = [_name(each) for some in requirements_of(source.text, source.shown).values() for each in some]
-        if "nox" in listed:
+        written: list[str] = []
+        if source.kind is REQUIREMENTS:
+            written = [text for keys, text in source.document.leaves.items() if keys[-1] == "requirement"]
+        elif source.kind is PROJECT:
+            written = [each for some in requirements_of(source.text, source.shown).values() for each in some]
+        if any(_NOX.match(each) for each in written):
             return str(source.shown)
     return ""

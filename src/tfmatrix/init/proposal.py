@@ -104,20 +104,32 @@ def _settings(root: Path, sources: Sequence[Source]) -> dict[str, tuple[Any, lis
     """Return the settings that follow from the project's files, None where the default fits, each with why."""
     wanted = needs.releases(root, sources)
     python = needs.python(root, sources, wanted)
-    others = needs.requirements(sources)
+    others = needs.requirements(root, sources)
+    fit = [one for one in others if not one.refusal]
     versions = Line(f"versions {', '.join(wanted.versions)}", "the baseline, the next minor and the newest known")
     return {
         "versions": (list(wanted.versions), [versions]),
         "baseline": (wanted.baseline, [Line(f"baseline {wanted.baseline}", wanted.why)]),
-        "python": (
-            python.value if python.value != Config.python else None,
-            [Line(f"Python {python.value}", python.where)],
-        ),
+        "python": (_python(python), _python_lines(python)),
         "requirements": (
-            [one.value for one in others] or None,
-            [Line(f"requirement {one.value}", one.where) for one in others],
+            [one.line for one in fit] or None,
+            [Line(f"requirements {one.line}", one.has or f"left out: {one.refusal}") for one in others],
         ),
     }
+
+
+def _python(found: needs.Pythons) -> Any:
+    """Return the setting of Python; None where the default fits."""
+    if found.others:
+        return {"default": found.own.value, **found.others}
+    return found.own.value if found.own.value != Config.python else None
+
+
+def _python_lines(found: needs.Pythons) -> list[Line]:
+    lines = [Line(f"Python {found.own.value}", found.own.where)]
+    for version, python in found.others.items():
+        lines.append(Line(f"Python {python} for {version}", f"it does not run on {found.own.value}"))
+    return lines
 
 
 def _nox(root: Path, sources: Sequence[Source], *, with_nox: bool) -> tuple[bool, str]:

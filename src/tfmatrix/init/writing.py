@@ -20,7 +20,7 @@ from tfmatrix.reading import bytes_of, reading, toml_in
 
 NOXFILE = '''"""The sessions of tfmatrix: `nox -l` lists them, `nox -s matrix` runs the models."""
 
-from tfmatrix.sessions import check, environment, exchange, matrix, pin, recipes, report  # noqa: F401
+from tfmatrix.sessions import *  # noqa: F403
 '''
 """A noxfile of a project that has none."""
 
@@ -71,6 +71,9 @@ def _fill(document: tomlkit.TOMLDocument, settings: Mapping[str, Any]) -> None:
     for key, value in settings.items():
         if key == "models":
             table[key] = _models(value)
+        elif isinstance(value, Mapping):
+            table[key] = tomlkit.inline_table()
+            table[key].update(value)
         else:
             table[key] = value
 
