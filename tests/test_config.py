@@ -512,7 +512,7 @@ def test_the_nearest_folder_with_the_table_is_the_root(tmp_path: Path) -> None:
 
 def test_without_a_table_anywhere_the_sentence_says_what_to_do(tmp_path: Path) -> None:
     """Where no folder upwards has the table, the sentence says to add one."""
-    with pytest.raises(UserError, match="an empty one will do"):
+    with pytest.raises(UserError, match="tfmatrix init --write"):
         config.find_root(tmp_path)
 
 

@@ -143,14 +143,21 @@ def find_root(start: Path) -> Path:
 
     Raises ``UserError`` where there is none.
     """
+    if folder := nearest_root(start):
+        return folder
+    raise UserError(
+        f"no pyproject.toml with a [tool.tfmatrix] table in {start} or above; "
+        "change to the project's folder, or have `tfmatrix init --write` add the table."
+    )
+
+
+def nearest_root(start: Path) -> Path | None:
+    """Return what `find_root` does, and None where there is none."""
     for folder in (start, *start.parents):
         path = folder / "pyproject.toml"
         if path.is_file() and "tfmatrix" in _tool(path):
             return folder
-    raise UserError(
-        f"no pyproject.toml with a [tool.tfmatrix] table in {start} or above; "
-        "change to the project's folder, or add the table (an empty one will do)."
-    )
+    return None
 
 
 def load(root: Path) -> Config:

@@ -84,6 +84,9 @@ _MODULES = {
     "merge": "upkeep",
     "gc": "upkeep",
     "lock": "upkeep",
+    "init": "init",
+    "doctor": "doctor",
+    "versions": "versions",
 }
 """The module of each command: only that of the one that is run is imported, since all together take half a second."""
 

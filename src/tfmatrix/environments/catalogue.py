@@ -13,7 +13,7 @@ from tfmatrix.records import Environment, Package
 
 DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
 
-_NIGHTLY = {"tensorflow-cpu": "tf-nightly-cpu", "tensorflow": "tf-nightly"}
+NIGHTLY = {"tensorflow-cpu": "tf-nightly-cpu", "tensorflow": "tf-nightly"}
 """What a version of a day, ``2.22.0.dev20260905``, is called instead."""
 
 OLDEST = "2.8.0"
@@ -111,7 +111,7 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     version, *chosen = name.strip().split("+")
     release(version)
     if Version(version).is_devrelease:
-        distribution = _NIGHTLY[distribution]
+        distribution = NIGHTLY[distribution]
     further = sorted((_further(part, name) for part in chosen), key=lambda p: FURTHER_PACKAGES.index(p.name))
     if len({package.name for package in further}) < len(further):
         raise UserError(f"the environment {name!r} names one package twice.")

@@ -63,7 +63,12 @@ def name_of(words: Sequence[str]) -> str:
     """Return what a command is called that no table names: after its script, module or notebook."""
     script = script_of(words)
     stem = PurePosixPath(script).stem if script else words[2].rpartition(".")[2]
-    return _STRANGE.sub("-", stem).strip("-") or "command"
+    return plain(stem)
+
+
+def plain(text: str) -> str:
+    """Return a text as a model's name has it."""
+    return _STRANGE.sub("-", text).strip("-") or "command"
 
 
 def model_of(command: Command, root: Path) -> Model:
