@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tfmatrix.compare.projections import Projections, coherence, projections
+from tfmatrix.compare.projections import LEAST, Projections, coherence, projections
 
 EPS = float(np.finfo(np.float32).eps)
 LIMIT = 16.0
@@ -121,3 +123,13 @@ def test_complex_numbers_are_pairs_and_what_is_not_finite_is_left_out() -> None:
     assert between(a, b).factor == pytest.approx(1e-3, rel=1e-3)
     x = np.asarray([1.0, np.inf, 2.0], np.float32)
     assert between(x, np.asarray([2.0, 1.0, 4.0], np.float32)).factor == pytest.approx(1.0)
+
+
+@given(st.floats(-1e-5, 1e-5), st.floats(-1e-5, 1e-5), st.floats(1.0, 64.0))
+def test_what_is_below_the_least_floor_is_never_coherent(factor: float, bias: float, limit: float) -> None:
+    """Where no projection reaches the least floor, the noise need not be looked at: whatever it is, nothing is found."""
+    found = Projections(factor, bias, max(abs(factor), abs(bias)), 1000, 2.0**-23)
+    if found.is_below(limit):
+        assert coherence(found, (), (), limit) is None
+    else:
+        assert max(abs(factor), abs(bias)) > limit * LEAST * found.eps

@@ -532,7 +532,7 @@ class Judge:
             return None  # which no arithmetic of training makes
         names = self._together(tier, name)
         found = self._tensors.projections(*(tuple(side[tier, one] for one in names) for side in (self._a, self._b)))
-        if found is None:
+        if found is None or found.is_below(limit):  # as nearly all are: the noise need not be looked at
             return None
         at = self._projections_in(tier, names)
         moved, others = ([s for s in map(at, traces) if s] for traces in self._split(tier))

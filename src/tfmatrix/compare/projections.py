@@ -43,6 +43,10 @@ class Projections(NamedTuple):
         left = max(0.0, self.rest**2 - projection**2)
         return math.sqrt(left / (self.distinct - 1)) if self.distinct > 1 else math.inf
 
+    def is_below(self, limit: float) -> bool:
+        """Return whether no projection is more than ``limit`` times the least floor: then `coherence` finds none."""
+        return max(abs(self.factor), abs(self.bias)) <= limit * LEAST * self.eps
+
 
 def projections(a: Array, b: Array) -> Projections | None:
     """Return the projections of the difference of two tensors of one shape and dtype.
