@@ -103,7 +103,8 @@ def test_each_release_runs_on_its_python_and_one_that_is_not_known_when_it_is_lo
     ), ran.stderr
     assert list(locked(project)) == ["2.15.1-py39", "2.22.0rc0-py312", "2.8.4-py39"]
     assert "was not tested with this release" in ran.stdout
-    # What Keras 3 changed is named, and nothing besides: so a Keras that came later is seen as any other.
+    # A Keras that came after this tfmatrix is seen as any other: what it does differs, and can be told.
     candidates = {one["environment"]: one for one in report(project)["candidates"]}
-    (change,) = candidates["2.22.0rc0"]["first_changes"]
-    assert (change["verdict"], change["finding"]["stage"]) == ("different", "shuffle@1/order")
+    verdicts = [change["verdict"] for change in candidates["2.22.0rc0"]["first_changes"]]
+    assert verdicts
+    assert "not comparable" not in verdicts
