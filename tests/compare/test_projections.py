@@ -127,7 +127,7 @@ def test_complex_numbers_are_pairs_and_what_is_not_finite_is_left_out() -> None:
 
 @given(st.floats(-1e-5, 1e-5), st.floats(-1e-5, 1e-5), st.floats(1.0, 64.0))
 def test_what_is_below_the_least_floor_is_never_coherent(factor: float, bias: float, limit: float) -> None:
-    """Where no projection reaches the least floor, the noise need not be looked at: nothing is found, whatever it is."""
+    """Where no projection reaches the least floor, the noise need not be looked at: nothing is found."""
     found = Projections(factor, bias, max(abs(factor), abs(bias)), 1000, 2.0**-23)
     if found.is_below(limit):
         assert coherence(found, (), (), limit) is None
