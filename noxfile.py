@@ -12,6 +12,9 @@ nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = True  # nox's own way is to skip such a session and exit 0
 
+HOSTS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+"""The Pythons that tfmatrix itself runs on, by its classifiers."""
+
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
@@ -22,6 +25,14 @@ def tests(session: nox.Session) -> None:
         return
     session.run("pytest", "-m", "not integration", "--numprocesses", "auto", "--cov")
     session.run("pytest", "-m", "integration")  # one after another: each has the machine's cores and memory
+
+
+@nox.session(python=HOSTS, default=False)
+@nox.parametrize("resolution", [nox.param("highest", id="newest"), nox.param("lowest-direct", id="lowest")])
+def hosts(session: nox.Session, resolution: str) -> None:
+    """Run the unit tests on each Python, with the newest and the lowest dependencies: `-s "hosts-3.10(lowest)"`."""
+    session.install("-e", ".", "--group", "tests", "--resolution", resolution)
+    session.run("pytest", "-m", "not integration", "--numprocesses", "auto", *session.posargs)
 
 
 @nox.session(default=False)

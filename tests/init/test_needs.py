@@ -69,8 +69,8 @@ def test_from_the_newest_the_one_before_it_is_asked_about(write: Write, pinned: 
     ("files", "said"),
     [
         ({}, "nothing pins TensorFlow"),
-        ({"requirements.txt": "tensorflow\n"}, "tensorflow in requirements.txt, line 1 pins none"),
-        ({"requirements.txt": "tensorflow<2\n"}, "tensorflow<2 in requirements.txt, line 1 pins none"),
+        ({"requirements.txt": "tensorflow\n"}, "tensorflow in requirements.txt, line 1 leaves it open"),
+        ({"requirements.txt": "tensorflow<2\n"}, "tensorflow<2 in requirements.txt, line 1 leaves it open"),
     ],
 )
 def test_where_nothing_pins_it_the_baseline_is_a_guess(write: Write, files: Files, said: str) -> None:
@@ -128,7 +128,6 @@ REQUIREMENTS: dict[str, tuple[Files, list[str]]] = {
     "compiled": ({"requirements.in": "pandas\n", "requirements.txt": "pandas==2.2.0\n"}, ["-r requirements.in"]),
     "project": ({"pyproject.toml": project("tensorflow==2.9.3", "pandas")}, ["."]),
     "project alone": ({"pyproject.toml": project("tensorflow==2.9.3")}, []),
-    "poetry": ({"pyproject.toml": POETRY + "pandas = '*'\n"}, []),  # which `.` does not stand for
     "both": (
         {"pyproject.toml": project("pandas"), "requirements.txt": "scipy\n", "sub/pyproject.toml": project("x")},
         [".", "-r requirements.txt"],
@@ -148,6 +147,23 @@ def test_what_is_required_is_told_in_few_words(write: Write) -> None:
     root = write({"requirements.txt": "e\nd\nc\nb\na\n"})
     (told,) = needs.requirements(root, read_project(root))
     assert (told.has, told.refusal) == ("it has a, b, c and 2 more", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (POETRY, []),
+        (POETRY + "pandas = '*'\n", ["pyproject.toml has pandas in Poetry's own table"]),
+        ("[project]\nname = 'a'\ndynamic = ['version']\n", []),
+        ("[project]\nname = 'a'\ndynamic = ['dependencies']\n", ["does not say what the project depends on"]),
+    ],
+)
+def test_what_the_word_for_the_project_does_not_stand_for_is_told(write: Write, text: str, said: list[str]) -> None:
+    """Neither Poetry's table nor what is computed is read by `.`."""
+    root = write({"pyproject.toml": text})
+    found = needs.requirements(root, read_project(root))
+    assert [one.has for one in found] == [""] * len(said)
+    assert all(part in one.refusal for part, one in zip(said, found, strict=True))
 
 
 @pytest.mark.parametrize("line", ["./wheels/a.whl", "a @ https://example.org/a.zip", "git+https://example.org/a"])

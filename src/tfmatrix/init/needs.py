@@ -88,7 +88,7 @@ def releases(root: Path, sources: Sequence[Source]) -> Releases:
     said = "; ".join(dict.fromkeys(f"{m.written} in {_place(m, s)}" for m, s in found))
     if admitted and admitted[-1] != known[-1]:
         return _with_newer(admitted[-1], f"the newest that {said} admits")
-    open_end = f"{said} pins none" if found else "nothing pins TensorFlow"
+    open_end = f"{said} leaves it open" if found else "nothing pins TensorFlow"
     return Releases(known[-2], known[-2:], f"a guess, since {open_end}: write what you use today")
 
 
@@ -191,7 +191,7 @@ def _text_of(path: Path) -> str:
 def requirements(root: Path, sources: Sequence[Source]) -> tuple[Requirements, ...]:
     """Return what else a project needs, as `requirements` has it: ``.`` for its own dependencies, ``-r`` and a file."""
     lines = (*_of_project(sources), *_of_files(sources))
-    return tuple(found for line in lines if (found := _read(root, line)))
+    return (*(found for line in lines if (found := _read(root, line))), *_of_poetry(sources))
 
 
 def _read(root: Path, line: str) -> Requirements | None:
@@ -205,11 +205,26 @@ def _read(root: Path, line: str) -> Requirements | None:
 
 
 def _of_project(sources: Sequence[Source]) -> Iterator[str]:
-    for source in sources:
-        if source.kind is PROJECT and source.shown.parent == Path():
-            tables = {keys[:2] for keys in source.document.leaves}
-            if ("project", "dependencies") in tables:
+    for source in _projects(sources):
+        for keys, value in source.document.leaves.items():
+            if keys[:2] == ("project", "dependencies") or (
+                keys[:2] == ("project", "dynamic") and value == "dependencies"
+            ):
                 yield "."
+                return
+
+
+def _of_poetry(sources: Sequence[Source]) -> Iterator[Requirements]:
+    """Yield what Poetry's own table has, for which `requirements` has no word."""
+    for source in _projects(sources):
+        names = {str(keys[3]) for keys in source.document.leaves if keys[:3] == ("tool", "poetry", "dependencies")}
+        if others := sorted(names - {"python", *WATCHED, *_OF_TOOLS}):
+            told = f"{source.shown} has {listed(others)} in Poetry's own table; name what models need"
+            yield Requirements("", refusal=f"{told} under requirements.")
+
+
+def _projects(sources: Sequence[Source]) -> Iterator[Source]:
+    yield from (one for one in sources if one.kind is PROJECT and one.shown.parent == Path())
 
 
 def _of_files(sources: Sequence[Source]) -> Iterator[str]:

@@ -113,7 +113,7 @@ def _settings(root: Path, sources: Sequence[Source]) -> dict[str, tuple[Any, lis
         "python": (_python(python), _python_lines(python)),
         "requirements": (
             [one.line for one in fit] or None,
-            [Line(f"requirements {one.line}", one.has or f"left out: {one.refusal}") for one in others],
+            [Line(f"requirements {one.line}".rstrip(), one.has or f"left out: {one.refusal}") for one in others],
         ),
     }
 
