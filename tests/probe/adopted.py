@@ -66,10 +66,12 @@ def _module_with_stand_in(name: str) -> Any:
 
 
 canonical = _module("canonical")
+contents = _module("contents")
 evidence = _module("evidence")
 fingerprint = _module("fingerprint")
 folders = _module("folders")
 importing = _module("importing")
+inputs = _module("inputs")
 isolation = _module("isolation")
 keeping = _module("keeping")
 kinds = _module("kinds")
