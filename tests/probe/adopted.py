@@ -91,6 +91,7 @@ tensorflow_files = _module("tensorflow_files")
 
 engines = _module_with_stand_in("engines")
 functional = _module_with_stand_in("functional")
+graphs = _module_with_stand_in("graphs")
 builders = _module_with_stand_in("builders")
 first_draws = _module_with_stand_in("first_draws")
 injected = _module_with_stand_in("injected")

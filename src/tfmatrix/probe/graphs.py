@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 import numpy as np
@@ -11,20 +12,20 @@ from .engines import Threads, session_config
 
 Arrays = Dict[str, np.ndarray]
 
-WRITES = ("Assign", "Apply", "Resource", "Scatter", "Save", "Restore", "Write", "Queue", "Iterator", "Print", "PyFunc")
-"""Parts of the types of ops that do something, or ask something, besides computing; nothing behind one is fetched."""
+DOES = re.compile(
+    "Assign|Resource(?!Gather)|(Sparse)?Apply[A-Z]|Scatter(?!Nd$)|Save|Restore|MergeV2Checkpoints|Write|Print"
+    "|.*(Queue|Iterator|PyFunc|Summary)"
+)
+"""Types of ops that do something, or ask something, besides computing; nothing behind one is fetched."""
 
-READS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd")
-"""Types that have such a part and only read."""
+NO_VALUES = (20, 21)
+"""Types of what has no bytes, resource and variant, by their numbers: a dtype may be more than its number."""
 
 MOST_ALONE = 2000
 """Tensors that are fetched each by itself, for which the graph is rewritten each time, where all can be had at once."""
 
 GATHERS = ("Gather", "GatherV2", "ResourceGather")
 """Types of ops that look rows of a table up."""
-
-NO_VALUES = (20, 21)
-"""Types of what has no bytes, resource and variant, by their numbers: a dtype may be more than its number."""
 
 
 def numbered(names: Sequence[str]) -> List[str]:
@@ -51,25 +52,33 @@ def tensor_of(graph: Any, name: str) -> Any:
 
 def _fed_by(graph: Any, placeholders: Sequence[Any]) -> List[Any]:
     """Return the ops that depend on what is fed and on nothing that does something, and are in no loop, in order."""
-    depends: Set[str] = {tensor.op.name for tensor in placeholders}
-    doing: Set[str] = set()
+    ops = graph.get_operations()
+    uses: Dict[str, Set[str]] = {}
+    waits: Dict[str, Set[str]] = {}
     depth: Dict[str, int] = {}
-    found = []
-    for op in graph.get_operations():  # in the order of their making; only loops lead back
-        before = [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-        within = max([depth.get(one.name, 0) for one in before], default=0)
+    for op in ops:  # what a loop hands back is made later
+        before = [tensor.op for tensor in op.inputs]
+        within = max([depth.get(one.name, 0) for one in (*before, *op.control_inputs)], default=0)
         depth[op.name] = within + (op.type in ("Enter", "RefEnter")) - (op.type in ("Exit", "RefExit"))
-        if _does(op.type) or any(one.name in doing for one in before):
-            doing.add(op.name)
-        elif any(tensor.op.name in depends for tensor in op.inputs):
-            depends.add(op.name)
-            if not depth[op.name]:
-                found.append(op)
+        for one in before:
+            uses.setdefault(one.name, set()).add(op.name)
+        for one in (*before, *op.control_inputs):
+            waits.setdefault(one.name, set()).add(op.name)
+    fed = {tensor.op.name for tensor in placeholders}
+    depends = _behind(fed, uses) - fed
+    doing = {op.name for op in ops if DOES.match(op.type)}
+    clear = depends - _behind(doing, waits)
+    return [op for op in ops if op.name in clear and not depth[op.name]]
+
+
+def _behind(names: Set[str], after: Mapping[str, Set[str]]) -> Set[str]:
+    """Return some names and all that comes after them, along loops too."""
+    found, left = set(names), list(names)
+    while left:
+        new = after.get(left.pop(), set()) - found
+        found |= new
+        left.extend(new)
     return found
-
-
-def _does(kind: str) -> bool:
-    return kind not in READS and any(part in kind for part in WRITES)
 
 
 def _tensors(ops: Sequence[Any]) -> Iterator[Tuple[str, Any]]:
