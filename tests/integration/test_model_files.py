@@ -191,6 +191,16 @@ def test_a_file_that_is_cut_off_is_one_sentence(ask: Ask, written: Path, tmp_pat
         assert (answer.outcome, answer.message.startswith(f"{name} is cut off")) == ("failed", True), answer.message
 
 
+@pytest.mark.parametrize("version", ["2.9.3", "2.15.1"])
+def test_code_in_a_file_is_run_on_the_users_word_alone(ask: Ask, written: Path, version: str) -> None:
+    """2.9 would run it without asking."""
+    refused, trusted = (ask(version, written, "2.9.3/code.hdf5", trust=trust) for trust in (False, True))
+    assert (refused.outcome, trusted.outcome) == ("failed", "observed"), trusted.message
+    told = "code.hdf5 has the code of a Lambda layer, twice, which is not run without `trust = true` in its table"
+    assert refused.message == told
+    assert "forward/twice" in trusted.trace
+
+
 def test_canonical_inputs_and_jitter_come_from_the_signature(ask: Ask, written: Path) -> None:
     """Words lie within the vocabulary; where no input has a unit in the last place, the weights move."""
     for name in ("recurrent.keras", "recurrent_saved", "recurrent.pb", "convolution.tflite", "graph.meta"):

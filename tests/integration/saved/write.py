@@ -101,6 +101,13 @@ def write_graph(folder: Path) -> None:
         v1.train.Saver().save(session, str(folder / "graph"))
 
 
+def write_code(folder: Path) -> None:
+    """Write a model that has code in its file."""
+    twice = layers.Lambda(lambda x: x * 2, name="twice")
+    network = tf.keras.Sequential([tf.keras.Input((3,)), twice, layers.Dense(2, name="dense")])
+    network.save(str(folder / "code.hdf5"))
+
+
 def main() -> None:
     """Write what is asked for; what a release cannot write is left out."""
     folder, *asked = Path(sys.argv[1]), *sys.argv[2:]
@@ -108,6 +115,8 @@ def main() -> None:
     for name, array in INPUTS.items():
         np.savez(folder / f"{name}.npz", array)
     write_graph(folder)
+    with contextlib.suppress(Exception):
+        write_code(folder)
     networks = {name: MODELS[name]() for name in asked}
     for network in networks.values():
         network.set_weights([random.uniform(0.1, 0.9, w.shape).astype(w.dtype) for w in network.get_weights()])
