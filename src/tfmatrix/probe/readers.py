@@ -169,11 +169,18 @@ class SavedModel:
     def inputs(self) -> List[Input]:
         """Return the inputs of the signature, by their names."""
         given = self._function.structured_input_signature[1]
-        below = graphs.bounds(self._constant().graph, {t.op.name: name for name, t in self._ends()[0].items()})
+        below = self._bounds()
         return [
             Input(name, _shape(one.shape), one.dtype.as_numpy_dtype, below.get(name, 0 if one.dtype.is_floating else 2))
             for name, one in sorted(given.items())
         ]
+
+    def _bounds(self) -> Dict[str, int]:
+        """Return what inputs that are looked up are below; nothing where the graph can't be unfolded."""
+        try:
+            return graphs.bounds(self._constant().graph, {t.op.name: name for name, t in self._ends()[0].items()})
+        except (ValueError, tf.errors.OpError):
+            return {}
 
     def weights(self) -> Arrays:
         """Return the variables that the signature uses."""
