@@ -11,7 +11,7 @@ import pytest
 
 from tfmatrix import config
 from tfmatrix.errors import UserError
-from tfmatrix.records import Builder, Command, Launch, Policy, Rule
+from tfmatrix.records import Builder, Command, Launch, ModelFile, Policy, Rule
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -53,11 +53,25 @@ MISTAKES = {
         ('""', "not empty"),
         ("3", "a list of strings"),
         ("[{ command = ['python', 'a.py'] }]", "must be tables with a name each, [tool.tfmatrix.models.NAME]"),
-        ('{ mlp = "x" }', "mlp, which must be a table with a command or a model, but is 'x'"),
+        ('{ mlp = "x" }', "mlp, which must be a table with a command, a model or a file, but is 'x'"),
         ('{ command = ["python", "a.py"] }', "command, which belongs into the table of one model"),
         ("{ m = {} }", 'm, which has no command: ["python", "train.py"]'),
         ("{ m = { steps = 3 } }", "m, which has no command"),
-        ("{ m = {} }", 'and no model = "package.module:build" and data = "package.module:sample"'),
+        ("{ m = {} }", 'no model = "package.module:build" and data = "package.module:sample"; and no file = "models/'),
+        ('{ file = "a.h5" }', "file, which belongs into the table of one model"),
+        ("{ m = { file = 'a.h5', model = 'a:b' } }", "m with both a model and a file, which are two models"),
+        ("{ m = { file = 3 } }", "m.file, which must be a path, but is 3"),
+        ("{ m = { file = '/a.h5' } }", "m.file '/a.h5', which leads out of the project"),
+        ("{ m = { file = 'a.h5', inputs = '../b.npz' } }", "m.inputs '../b.npz', which leads out of the project"),
+        ("{ m = { file = 'a.h5', objects = 'a.py:b' } }", 'm.objects, which must be a module, "package.module"'),
+        ("{ m = { file = 'a.h5', trust = 1 } }", "m.trust, which must be true or false, but is 1"),
+        ("{ m = { file = 'a.h5', epochs = 1 } }", "m.epochs, which is no key; that of a table with a model alone"),
+        ("{ m = { command = ['python', 'a.py'], trust = true } }", "that of a table with a file alone"),
+        ("{ m = { inputs = 'a.npz' } }", "m, which has no command"),
+        (
+            "{ m = { file = 'a.h5', modes = ['v1'] } }",
+            "m, a file, which is not run in v1; it may be in tf2, tf2-default",
+        ),
         ('{ model = "a:b" }', "model, which belongs into the table of one model"),
         ("{ m = { model = 'a:b', command = ['python', 'a.py'] } }", "m with both a command and a model"),
         ("{ m = { model = 'a:b' } }", "m, which has no data: model ="),
@@ -219,6 +233,7 @@ def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> Non
         "machine",
         "commands",
         "builders",
+        "model_files",
         "at_once",
         "python_for",
     }
@@ -341,6 +356,38 @@ def test_tables_of_models_define_builders(tmp_path: Path) -> None:
     assert [command.name for command in loaded.commands] == ["train"]
     typed = loaded.with_command(["python", "mnist.py"], steps=None, modes=None)
     assert [builder.name for builder in typed.builders] == ["all"]
+
+
+def test_tables_of_models_define_model_files(tmp_path: Path) -> None:
+    """A table with a file is one, beside the others, and a file that is typed takes its name and stands alone."""
+    table = """
+        [tool.tfmatrix.models.served]
+        file = "models/served.keras"
+        [tool.tfmatrix.models.all]
+        file = "models/all"
+        inputs = "models/inputs.npz"
+        objects = "package.classes"
+        trust = true
+        modes = "tf2"
+        files = ["data/"]
+        variables = { B = "2", A = "1" }
+        timeout = 600
+    """
+    loaded = load(tmp_path, table)
+    variables = (("A", "1"), ("B", "2"))
+    assert loaded.model_files == (
+        ModelFile("served", "models/served.keras"),
+        ModelFile(
+            "all", "models/all", "models/inputs.npz", "package.classes", True, ("tf2",), ("data/",), variables, 600
+        ),
+    )
+    typed = loaded.with_file("here/served.h5", inputs="a.npz", objects="own", modes="tf2")
+    assert typed.model_files[-1] == ModelFile("served", "here/served.h5", "a.npz", "own")
+    assert [file.name for file in typed.model_files] == ["all", "served"]
+    assert (typed.models, typed.modes) == (("served",), ("tf2",))
+    assert typed.at_once == ("--file", "here/served.h5", "--inputs", "a.npz", "--objects", "own")
+    with pytest.raises(UserError, match=r"^the command line has .*'../x.h5', which leads out of the project"):
+        loaded.with_file("../x.h5", inputs=None, objects=None, modes=None)
 
 
 def test_a_builder_that_would_be_left_out_of_a_mode_is_refused(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
-from tfmatrix.models import builders, commands
+from tfmatrix.models import builders, commands, model_files
 from tfmatrix.models.defined import require_inside, require_name
 from tfmatrix.reading import reading, shown, toml_of
-from tfmatrix.records import Builder, Command, Defined, Launch, Machine, Policy, Rule
+from tfmatrix.records import Builder, Command, Defined, Launch, Machine, ModelFile, Policy, Rule
 from tfmatrix.tables import DEFAULT_MODES, MODES
 
 RESERVED = {
@@ -79,8 +79,10 @@ class Config:
     """What the tables `[tool.tfmatrix.models.NAME]` define, which stand in the place of names."""
     builders: tuple[Builder, ...] = ()
     """The same: tables with a model in the place of a command."""
+    model_files: tuple[ModelFile, ...] = ()
+    """The same: tables with a file."""
     at_once: tuple[str, ...] = ()
-    """What was typed of the one command that is run without a table: ``--steps 20 -- python train.py``."""
+    """What was typed of the one command or file that is run without a table: ``--steps 20 -- python train.py``."""
     models_folder: Path = Path("reference_models")
     launches: tuple[Launch, ...] = (Launch(),)
     trials: int = 3
@@ -131,11 +133,27 @@ class Config:
             command = _command(name, {key: value for key, value in table.items() if value is not None})
         except ValueError as error:
             raise UserError(f"the command line {error}.") from None
-        others = tuple(one for one in self.commands if one.name != name)
-        built = tuple(one for one in self.builders if one.name != name)
         typed = (*(("--steps", str(steps)) if steps is not None else ()), "--", *words)
-        models, defined = (name,), (*others, command)
-        return replace(self, models=models, modes=command.modes, commands=defined, builders=built, at_once=typed)
+        return self._alone("commands", command, typed)
+
+    def with_file(self, path: str, *, inputs: str | None, objects: str | None, modes: str | None) -> Config:
+        """Return the configuration of one saved model that was typed, alone; checked as one of a table is."""
+        table = {"file": path, "inputs": inputs, "objects": objects, "modes": modes}
+        given = {key: value for key, value in table.items() if value is not None}
+        try:
+            file = _file(model_files.name_of(path), given)
+        except ValueError as error:
+            raise UserError(f"the command line {error}.") from None
+        typed = [part for key, value in given.items() if key != "modes" for part in (f"--{key}", value)]
+        return self._alone("model_files", file, tuple(typed))
+
+    def _alone(self, where: str, defined: Defined, typed: tuple[str, ...]) -> Config:
+        """Return the configuration with one model that was typed, which is run alone and has its name for itself."""
+        kept: dict[str, Any] = {
+            kind: tuple(one for one in getattr(self, kind) if one.name != defined.name) for kind in _TABLES
+        }
+        kept[where] = (*kept[where], defined)
+        return replace(self, models=(defined.name,), modes=defined.modes, at_once=typed, **kept)
 
 
 def find_root(start: Path) -> Path:
@@ -172,7 +190,7 @@ def load(root: Path) -> Config:
     config = Config(root=root)
     where = f"{path.name}, [tool.tfmatrix]"
     loaded = replace(config, **_checked(table, where, config))
-    every: tuple[Defined, ...] = (*loaded.commands, *loaded.builders)
+    every: tuple[Defined, ...] = (*loaded.commands, *loaded.builders, *loaded.model_files)
     for defined in every:
         # Without a cell in any of the project's modes it would be left out, and nothing would say so.
         if strange := [mode for mode in defined.modes if mode not in loaded.modes]:
@@ -202,7 +220,7 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
         try:
             # One key, since TOML has no list and tables under one name: either selects, or the tables define.
             if name == "models" and isinstance(value, Mapping):
-                checked["commands"], checked["builders"] = _defined(value)
+                checked |= _defined(value)
             elif name == "python":
                 checked["python"], checked["python_for"] = _pythons(value, defaults.python)
             else:
@@ -282,42 +300,45 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(part) for part in parts))
 
 
-def _defined(value: Mapping[str, Any]) -> tuple[tuple[Command, ...], tuple[Builder, ...]]:
-    """Return the commands and the builders of a table of tables."""
+def _defined(value: Mapping[str, Any]) -> Mapping[str, tuple[Defined, ...]]:
+    """Return what a table of tables defines, by what Config calls it."""
     for name, table in value.items():
-        if name in {**_COMMAND, **_BUILDER} and not isinstance(table, Mapping):
+        if name in _ANY and not isinstance(table, Mapping):
             raise ValueError(f"has {name}, which belongs into the table of one model, [tool.tfmatrix.models.NAME]")
         require_name(name)
         if not isinstance(table, Mapping):
             raise ValueError(  # noqa: TRY004  # every check raises the same
-                f"has {name}, which must be a table with a command or a model, but is {shown(table)}"
+                f"has {name}, which must be a table with a command, a model or a file, but is {shown(table)}"
             )
-    built = {name: table for name, table in value.items() if _is_builder(name, table)}
-    return (
-        tuple(_command(name, table) for name, table in value.items() if name not in built),
-        tuple(_builder(name, table) for name, table in built.items()),
-    )
+    kinds = {name: _kind_of(name, table) for name, table in value.items()}
+    return {
+        kind: tuple(made.make(name, value[name]) for name, own in kinds.items() if own == kind)
+        for kind, made in _TABLES.items()
+    }
 
 
-def _is_builder(name: str, table: Mapping[str, Any]) -> bool:
-    """Return whether a table is a builder's; raises ``ValueError`` where that cannot be told."""
-    if "command" in table and "model" in table:
-        raise ValueError(f"has {name} with both a command and a model, which are two models; give each a table")
-    if "command" in table:
-        return False
+def _kind_of(name: str, table: Mapping[str, Any]) -> str:
+    """Return what Config calls what a table defines; raises ``ValueError`` where that cannot be told."""
+    said = [kind for kind, one in _TABLES.items() if one.key in table]
+    if len(said) > 1:
+        both = " and a ".join(_TABLES[kind].key for kind in said[:2])
+        raise ValueError(f"has {name} with both a {both}, which are two models; give each a table")
+    if said:
+        return said[0]
     for key, value in table.items():
-        _require_key(key, value, {**_COMMAND, **_BUILDER}, name)
-    if not {"model", "data"} & set(table):
-        raise ValueError(f"has {name}, which has no command: {commands.SHOWN}; and no {builders.SHOWN}")
-    return True
+        _require_key(key, value, _ANY, name)
+    if "data" in table:
+        return "builders"
+    shapes = f"{commands.SHOWN}; no {builders.SHOWN}; and no {model_files.SHOWN}"
+    raise ValueError(f"has {name}, which has no command: {shapes}")
 
 
 def _require_key(key: str, value: Any, known: Iterable[str], name: str) -> None:
     """Raise ``ValueError`` for a key that tables of some kind do not have."""
     if key not in known:
-        inner = isinstance(value, Mapping) and {"command", "model"} & set(value)
+        inner = isinstance(value, Mapping) and {one.key for one in _TABLES.values()} & set(value)
         dotted = " (a model's name has no dot)" if inner else ""
-        other = "command" if key in _COMMAND else "model" if key in _BUILDER else ""
+        other = next((one.key for one in _TABLES.values() if key in one.checks), "")
         hint = f"that of a table with a {other} alone" if other else _nearest(key, known)
         raise ValueError(f"has {name}.{key}, which is no key{dotted}; {hint}")
 
@@ -339,6 +360,16 @@ def _builder(name: str, table: Mapping[str, Any]) -> Builder:
     if lacking := [key for key in ("model", "data") if key not in table]:
         raise ValueError(f"has {name}, which has no {lacking[0]}: {builders.SHOWN}")
     return Builder(name, **{key: _BUILDER[key](value, f"{name}.{key}") for key, value in table.items()})
+
+
+def _file(name: str, table: Mapping[str, Any]) -> ModelFile:
+    """Return the saved model of one table."""
+    for key, value in table.items():
+        _require_key(key, value, _FILE, name)
+    found = {("path" if key == "file" else key): _FILE[key](value, f"{name}.{key}") for key, value in table.items()}
+    file = ModelFile(name, **found)
+    model_files.require_modes(file)
+    return file
 
 
 def _told(check: Callable[[Any], Any]) -> Callable[[Any, str], Any]:
@@ -516,6 +547,35 @@ _BUILDER: dict[str, Callable[[Any, str], Any]] = {
     **_SHARED,
 }
 """What a builder's table may have."""
+
+_FILE: dict[str, Callable[[Any, str], Any]] = {
+    "file": model_files.path_of,
+    "inputs": model_files.path_of,
+    "objects": model_files.module_of,
+    "trust": model_files.truth_of,
+    **_SHARED,
+}
+"""What a saved model's table may have."""
+
+
+class _Table(NamedTuple):
+    """A kind of table that defines a model."""
+
+    key: str
+    """The key that only such a table has, and must have."""
+    checks: Mapping[str, Callable[[Any, str], Any]]
+    make: Callable[[str, Mapping[str, Any]], Defined]
+
+
+_TABLES = {
+    "commands": _Table("command", _COMMAND, _command),
+    "builders": _Table("model", _BUILDER, _builder),
+    "model_files": _Table("file", _FILE, _file),
+}
+"""By what Config calls them."""
+
+_ANY = {**_COMMAND, **_BUILDER, **_FILE}
+"""What any table may have."""
 
 _CHECKS: dict[str, Any] = {
     "versions": _names,

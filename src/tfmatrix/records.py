@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 @dataclass(frozen=True, order=True)
@@ -66,6 +66,8 @@ class Launch:
 class Command:
     """An unchanged script or notebook of the user's, and how it is run."""
 
+    kind: ClassVar[str] = ""
+    """It is of no kind: what it does is its own."""
     name: str
     words: tuple[str, ...]
     """What is typed: ``python train.py --epochs 1``; the first is ``python`` or ``jupyter``."""
@@ -85,6 +87,7 @@ class Command:
 class Builder:
     """Two functions of the user's modules, of which one returns a Keras model and the other its data."""
 
+    kind: ClassVar[str] = "keras"
     name: str
     model: str
     """The function that returns the model, after its module: ``package.module:build``."""
@@ -106,7 +109,35 @@ class Builder:
     """Seconds that one of its trials may take; None: as many as any other."""
 
 
-Defined = Command | Builder
+Files = tuple[tuple[str, str], ...]
+"""Files and SHA-256 of each: a path from the project's root where it lies below that, else the whole path."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A saved model of the user's, a file or a folder, and how it is read."""
+
+    kind: ClassVar[str] = "file"
+    name: str
+    path: str
+    """From the project's root, as the two that follow."""
+    inputs: str = ""
+    """An ``.npz`` with what it is called on; empty: canonical inputs, by its signature."""
+    objects: str = ""
+    """A module with the classes and functions that it names: ``package.module``; empty: none."""
+    trust: bool = False
+    """Whether code in it may be run."""
+    modes: tuple[str, ...] = ("tf2",)
+    """The modes that it is run in."""
+    files: tuple[str, ...] = ()
+    """Files and folders that the module reads besides what git tracks, by their paths from the project's root."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables that its process starts with, sorted by name."""
+    timeout: float | None = None
+    """Seconds that one of its trials may take; None: as many as any other."""
+
+
+Defined = Command | Builder | ModelFile
 """What a table `[tool.tfmatrix.models.NAME]` defines."""
 
 
@@ -121,6 +152,8 @@ class Model:
     variant: str = ""
     defined: Defined | None = None
     """What a table defines."""
+    parts: Files = ()
+    """Of a saved model, what it and its inputs consist of."""
 
     @property
     def command(self) -> Command | None:
@@ -347,10 +380,6 @@ WANTING_TEXTS = ("No space left on device", "Disk quota exceeded", "Cannot alloc
 NO_ANSWER = "answer"
 """Kind of the crash of a trial whose answer can't be one."""
 """What can become of a trial that was run."""
-
-
-Files = tuple[tuple[str, str], ...]
-"""Files and SHA-256 of each: a path from the project's root where it lies below that, else the whole path."""
 
 
 @dataclass(frozen=True)

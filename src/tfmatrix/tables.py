@@ -31,6 +31,8 @@ class Kind:
     name: str
     marks: tuple[str, ...]
     """The functions, any of which makes a file one of this kind."""
+    modes: tuple[str, ...]
+    """The modes that it can be run in; none: in every one."""
     watched: bool
     """Whether its training is seen from outside."""
     equivalent: bool
@@ -48,6 +50,7 @@ MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for nam
 DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
 
 KINDS = {
-    name: Kind(name, tuple(row["marks"]), row["watched"], row["equivalent"]) for name, row in _rows("kinds").items()
+    name: Kind(name, tuple(row["marks"]), tuple(row["modes"]), row["watched"], row["equivalent"])
+    for name, row in _rows("kinds").items()
 }
 """Every kind of model by its name."""

@@ -46,6 +46,22 @@ def test_everything_is_written_and_read_once(tmp_path: Path, tell: Tell) -> None
     assert (tmp_path / "reports" / "exchange.md").is_file()
 
 
+def test_both_ways_an_older_release_reads_what_a_newer_one_wrote(tmp_path: Path, tell: Tell) -> None:
+    """Only what the usual exchange has not read is run besides, and the page says who reads."""
+    project(tmp_path)
+    tell(*OPTIONS)
+    page = tmp_path / "reports" / "exchange.md"
+    assert "the same release and each later one" in page.read_text(encoding="utf-8")
+    said = tell(*OPTIONS, "--both-ways")
+    assert said.code == cli.SAME
+    assert "2 of 12 trials to run, 10 stored already." in said.err
+    pairs = {(pair["writer"], pair["reader"]) for pair in data(tmp_path)["pairs"]}
+    assert pairs == {(a, b) for a in ("2.15.1", CANDIDATE) for b in ("2.15.1", CANDIDATE)}
+    text = page.read_text(encoding="utf-8")
+    assert "the same release and each other one" in text
+    assert "in every other one" in text
+
+
 def test_fresh_writes_and_reads_everything_again(tmp_path: Path, tell: Tell) -> None:
     """With --fresh nothing that is stored counts."""
     project(tmp_path)

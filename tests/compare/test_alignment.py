@@ -365,3 +365,14 @@ def test_alignment_is_symmetric_and_loses_nothing(
     renamed = forth.named(names_there)
     assert len(renamed) == len(names_there)
     assert list(renamed.values()) == list(names_there.values())
+
+
+def test_what_is_only_loaded_is_aligned_by_order_too() -> None:
+    """A file that is read in two releases has no initial values: what is loaded of it stands for them."""
+    a, b = (
+        {f"native loaded/{called[name]}": np.zeros(shape) for name, shape in VARIABLES.items()}
+        for called in ({name: name for name in VARIABLES}, IN_KERAS_3)
+    )
+    found = aligned(a, b)
+    assert found.own == {f"loaded/{name}": f"loaded/{own}" for name, own in IN_KERAS_3.items()}
+    assert [one.what for one in found.told.renamed] == ["variable"] * len(VARIABLES)

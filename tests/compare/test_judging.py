@@ -326,6 +326,17 @@ def test_what_is_saved_and_loaded_is_rounding_where_the_weights_are(tmp_path: Pa
     assert {stage.worst.stage for stage in found.stages if stage.worst} == {"final/w", "loaded@0/w"}
 
 
+@pytest.mark.parametrize("trains", [True, False])
+def test_what_is_read_from_a_file_has_its_bits_or_others(tmp_path: Path, trains: bool) -> None:
+    """Between a file and what is read of it nothing is computed, so that nothing there is rounding."""
+    a: dict[str, Any] = {"native loaded/k": moved(0), "native predict/0": moved(0)}
+    b: dict[str, Any] = {"native loaded/k": moved(1), "native predict/0": moved(1)}
+    for side in (a, b) if trains else ():
+        side["native weights@1/k"] = moved(0)
+    found = verdicts(judged(tmp_path, a, b))
+    assert found["native loaded"] == ("rounding" if trains else "different")
+
+
 def spread(values: Any) -> NDArray[np.float32]:
     """Return a whole array of which these are the elements of a sample."""
     array = np.zeros(100, np.float32)

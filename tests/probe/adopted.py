@@ -66,10 +66,12 @@ def _module_with_stand_in(name: str) -> Any:
 
 
 canonical = _module("canonical")
+contents = _module("contents")
 evidence = _module("evidence")
 fingerprint = _module("fingerprint")
 folders = _module("folders")
 importing = _module("importing")
+inputs = _module("inputs")
 isolation = _module("isolation")
 keeping = _module("keeping")
 kinds = _module("kinds")
@@ -89,6 +91,7 @@ tensorflow_files = _module("tensorflow_files")
 
 engines = _module_with_stand_in("engines")
 functional = _module_with_stand_in("functional")
+graphs = _module_with_stand_in("graphs")
 builders = _module_with_stand_in("builders")
 first_draws = _module_with_stand_in("first_draws")
 injected = _module_with_stand_in("injected")

@@ -99,8 +99,8 @@ def test_kinds_share_no_mark() -> None:
 def test_host_and_probe_agree_on_a_kind(kind: Any, tmp_path: Path) -> None:
     """The host finds the kind of a file by the same functions, without running it."""
     assert list(tables.KINDS) == list(kinds.KINDS)
+    path = tmp_path / "m.py"
     for mark in kind.marks:
-        path = tmp_path / "m.py"
         path.write_text(f"def {mark}(): ...\n", encoding="utf-8")
         assert kind_of(path) == kind.name
     path.write_text("def ", encoding="utf-8")

@@ -25,7 +25,8 @@ EXCHANGE = Question(write_report, answer, problems)
 @options(
     "versions", "formats", "modes", "models", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING
 )
-def exchange(*, formats: str | None, models: str | None, **choices: Any) -> int:
+@click.option("--both-ways", is_flag=True, help="Read in each earlier release too, as after a rollback.")
+def exchange(*, formats: str | None, models: str | None, both_ways: bool, **choices: Any) -> int:
     """Write weights and models in each release, read them in each later one, and write the report.
 
     The models are keras_mlp and mlp where none are named; commands are left out. Exits with 0 when it is known of every
@@ -33,6 +34,5 @@ def exchange(*, formats: str | None, models: str | None, **choices: Any) -> int:
     part is for the report to say and not an error.
     """
     way = Way.of(choices)
-    return ask(
-        EXCHANGE, make_exchange_plan(read_config(choices), names(formats), names(models)), View(findings=FINDINGS), way
-    )
+    plan = make_exchange_plan(read_config(choices), names(formats), names(models), both_ways=both_ways)
+    return ask(EXCHANGE, plan, View(findings=FINDINGS), way)

@@ -28,6 +28,9 @@ from tfmatrix.store.store import Store
 OF_ONE_TRIAL = ("python", "distribution", "trials", "seed", "timeout", "memory")
 """Options of a run that change what one of its trials does; the others choose which trials there are."""
 
+AT_ONCE = ("command", "steps", "file", "inputs", "objects")
+"""What is typed of the one model that is run without a table."""
+
 
 def _write(plan: Plan, store: Store) -> tuple[Report, Path]:
     """Write the report, and note what the project asks for: what vanishes from then on is told by the gate."""
@@ -45,11 +48,15 @@ MATRIX = Question(_write, answer, problems)
 @click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, or '2.15.1/mlp/tf2 jitter-2' itself.")
 @click.option("--trace", is_flag=True, help="With --cell, which stores nothing: print every digest, tier and stage.")
 @click.option("--steps", type=int, metavar="N", help="Stop the command behind -- after N updates; 0: at its end.")
+@click.option("--file", metavar="PATH", help="Read a saved model at once: alone, without a table.")
+@click.option("--inputs", metavar="PATH", help="With --file: the .npz that it is called on.")
+@click.option("--objects", metavar="MODULE", help="With --file: the module with the classes that it names.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- python SCRIPT ...]")
-def matrix(*, cell: str | None, trace: bool, steps: int | None, command: tuple[str, ...], **choices: Any) -> int:
+def matrix(*, cell: str | None, trace: bool, **choices: Any) -> int:
     """Run what is missing of the matrix, compare, and write the report; `tfmatrix run` is the same.
 
-    A command behind --, such as `-- python train.py --epochs 1`, is run at once: alone, as it is, without a table.
+    A command behind --, such as `-- python train.py --epochs 1`, is run at once: alone, as it is, without a table. So
+    is a saved model by --file.
 
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
     missing, unavailable or failed. What differs is for the report to say and not an error.
@@ -60,8 +67,8 @@ def matrix(*, cell: str | None, trace: bool, steps: int | None, command: tuple[s
     if cell is not None and way.stored:
         raise UserError("--stored runs nothing, so --cell does not go with it.")
     if cell is not None:
-        return _run_cell(_settings(choices, command, steps), cell, trace=trace)
-    settings = _settings(choices, command, steps)
+        return _run_cell(_settings(choices), cell, trace=trace)
+    settings = _settings(choices)
     own = _own_options(choices)
     view = View(lambda trial: ["tfmatrix", "run", *own, "--cell", trial, "--trace", *settings.at_once])
     return ask(MATRIX, plan_of(settings), view, way)
@@ -75,12 +82,20 @@ run = matrix
 @click.pass_context
 def report(context: click.Context, /, **choices: Any) -> Any:
     """Write the report of the matrix again from what is stored; nothing is run."""
-    return context.invoke(matrix, stored=True, fresh=False, cell=None, trace=False, steps=None, command=(), **choices)
+    nothing = dict.fromkeys((*AT_ONCE, "cell"))
+    return context.invoke(matrix, stored=True, fresh=False, trace=False, **{**nothing, "command": ()}, **choices)
 
 
-def _settings(choices: dict[str, Any], command: tuple[str, ...], steps: int | None) -> Config:
-    """Return the configuration of one run, with a command where one was typed."""
+def _settings(choices: dict[str, Any]) -> Config:
+    """Return the configuration of one run, with a command or a file where one was typed."""
+    command, steps, file, inputs, objects = (choices.pop(name) for name in AT_ONCE)
     settings = read_config(choices)
+    if file is None and (inputs or objects):
+        raise UserError("--inputs and --objects are for --file; for others set them in [tool.tfmatrix.models.NAME].")
+    if file is not None:
+        if command or steps is not None or choices.get("models"):
+            raise UserError("a file is read alone: --models, --steps and a command behind -- do not go with --file.")
+        return settings.with_file(file, inputs=inputs, objects=objects, modes=choices.get("modes"))
     if not command:
         if steps is not None:
             raise UserError("--steps is for a command behind --; for others set steps in [tool.tfmatrix.models.NAME].")

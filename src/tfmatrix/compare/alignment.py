@@ -201,9 +201,13 @@ def _usual(name: str) -> str:
 
 
 def initial_values(names: Names) -> Digests:
-    """Return the variables of a trace, with their initial values, in its order."""
-    stages = ((parse(stage), digest) for (tier, stage), digest in names.items() if tier == NATIVE)
-    return {stage.variable: digest for stage, digest in stages if stage.kind == "init"}
+    """Return the variables of a trace, with their initial values, in its order; what is read has those of its file."""
+    found: dict[str, dict[str, str]] = {"init": {}, "loaded": {}}
+    for (tier, name), digest in names.items():
+        stage = parse(name)
+        if tier == NATIVE and stage.kind in found:
+            found[stage.kind][stage.variable] = digest
+    return found["init"] or found["loaded"]
 
 
 def _slots(names: Names, variables: Collection[str]) -> Mapping[str, Digests]:

@@ -25,6 +25,7 @@ from tfmatrix.compare.stages import (
     INJECTED,
     NAMES_OF,
     NATIVE,
+    OF_TRAINING,
     RANDOM,
     REPORT,
     SEEDS,
@@ -462,6 +463,8 @@ class Judge:
         verdict, reason, ratio = Verdict.DIFFERENT, "", None
         if not distance.comparable:
             reason = distance.note
+        elif parse(name).kind == "loaded" and not self._trains:
+            reason = "read from one file, and nothing is computed in between"
         elif not distance.differing:  # the digests differ, so what differs was not kept
             reason = f"none of the {distance.elements} elements kept as a sample differs, so others do"
         elif distance.scaled_error is None:
@@ -610,6 +613,11 @@ class Judge:
         """Yield how far each jittered trial went from the trial that it jitters."""
         from_, *to = self._moved(tier, name)
         return (self._tensors.distance(from_, digest) for digest in to)
+
+    @cached_property
+    def _trains(self) -> bool:
+        """Whether there is any training here; where there is none, what is loaded is what a file holds."""
+        return any(parse(name).kind in OF_TRAINING for _, name in self._a)
 
     @cached_property
     def _structure(self) -> Mapping[str, str]:

@@ -74,16 +74,16 @@ def kind_of(path: Path) -> str:
 def has_equivalent(model: Model) -> bool:
     """Return whether the same can be computed in another way, which measures rounding: what trains can."""
     kind = _kind_of(model)
-    return bool(model.defined) or bool(kind and kind.equivalent)
+    return bool(model.command) or bool(kind and kind.equivalent)
 
 
 def is_watched(model: Model) -> bool:
     """Return whether a model's training is seen from outside, by taps that a trial without them vouches for."""
     kind = _kind_of(model)
-    return bool(model.defined) or bool(kind and kind.watched)
+    return bool(model.command) or bool(kind and kind.watched)
 
 
 @cache
 def _kind_of(model: Model) -> Kind | None:
-    """Return the row of a model file's kind; None for one of no kind, and for what a table defines."""
-    return None if model.defined else KINDS.get(kind_of(Path(model.path)))
+    """Return the row of a model's kind; None for one of no kind, as a command is."""
+    return KINDS.get(model.defined.kind if model.defined else kind_of(Path(model.path)))

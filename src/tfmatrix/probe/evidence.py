@@ -33,16 +33,16 @@ class Source(NamedTuple):
     name: str
     """What it is called where none of its lines is known."""
     path: str
-    """A model file; of a command or a builder, its working folder with a separator behind it."""
+    """A reference model; of what a table defines, its working folder with a separator behind it."""
     project: str = ""
-    """Of a command or a builder, the project's folder."""
+    """Of what a table defines, the project's folder."""
     may_decline: bool = True
     """Whether a NotImplementedError of its own says that it does not exist here; a script means something else."""
 
     @classmethod
     def of(cls, request: Mapping[str, Any], scratch: str) -> "Source":
         """Return what a request runs in a trial's folder."""
-        if request.get("builder"):
+        if request.get("builder") or request.get("file"):
             return cls(request["path"], os.path.join(scratch, WORK, ""), request["project"])
         if not request.get("command"):
             return cls(os.path.basename(request["path"]), request["path"])

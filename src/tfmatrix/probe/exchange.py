@@ -24,7 +24,7 @@ import numpy as np
 from .context import Setting
 from .folders import digest_of
 from .kinds import Kind, code
-from .outcomes import Changed, Refusal, Unsupported
+from .outcomes import BadModel, Changed, Refusal, Unsupported
 from .recorder import NATIVE
 from .saveable import inputs
 from .serialization import (
@@ -110,7 +110,7 @@ def _write(form: Format, side: Any, setting: Setting, request: Mapping[str, Any]
     side.train(setting.rows(side.model))
     _record(side, side.model, setting)
     os.mkdir(WORK)
-    with _listening(setting), _phase("write"):
+    with _listening(setting), phase("write"):
         form.way.write(side, WORK)
     partial = request["artefact"] + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -130,9 +130,9 @@ def _read(form: Format, side: Any, setting: Setting, request: Mapping[str, Any])
         side.build(optimizer=form.optimizer)
         for group, arrays in side.estrange().items():
             setting.recorder.record_all(NATIVE, "strange/" + group, arrays)
-    with _listening(setting), _phase("read"):
+    with _listening(setting), phase("read"):
         side = form.way.read(side, WORK)
-    with _phase("use"):
+    with phase("use"):
         _record(side, model, setting)
     if form.whole:  # slots as a new optimizer has them were not loaded
         setting.recorder.record_all(NATIVE, "strange/slots", side.fresh_slots())
@@ -147,11 +147,11 @@ def _record(side: Any, model: ModuleType, setting: Setting) -> None:
 
 
 @contextlib.contextmanager
-def _phase(name: str) -> Iterator[None]:
+def phase(name: str) -> Iterator[None]:
     """Name what was done when something raises."""
     try:
         yield
-    except Unsupported:
+    except (Unsupported, BadModel):
         raise
     except Exception as error:
         text = ADDRESSES.sub("0x...", " ".join(str(error).split()))

@@ -20,6 +20,8 @@ class Kind(NamedTuple):
     """What a file of this kind needs besides."""
     tiers: List[str]
     """The tiers that its trace may have."""
+    modes: List[str]
+    """The modes that it can be run in; none: in every one."""
     watched: bool
     """Whether its training is seen from outside, and by taps."""
     equivalent: bool
@@ -27,7 +29,8 @@ class Kind(NamedTuple):
     observe: str
     """A function of the model and the setting: loads what is to be observed, and records it."""
     drawn: str
-    """A function of the two and of seeds: yields what each has it draw before its first update, by stage."""
+    """A function of the two and of seeds: yields what each has it draw before its first update, by stage; empty where
+    nothing that it draws is seen."""
     effects: str
     """A function of the two and of layers' paths: records the effects of these; empty where it has no layers."""
     saveable: str

@@ -113,7 +113,8 @@ class Reads:
     """What one trial read."""
 
     def __init__(self, request: Mapping[str, Any], scratch: str) -> None:
-        self._label = "" if request.get("command") else os.path.basename(request["path"]) + ", line 1: "
+        lineless = request.get("command") or request.get("file")
+        self._label = "" if lineless else os.path.basename(request["path"]) + ", line 1: "
         self._covered = {os.path.abspath(request["path"]), os.path.realpath(request["path"])}
         self._places = Places(request, scratch)
         self._log = os.path.join(scratch, LOG)

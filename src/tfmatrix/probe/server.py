@@ -17,8 +17,9 @@ without a fork, and end). To train, it may have ``keep`` (stages of which all by
 purpose ``start`` it has ``handed``, the file of what is handed over (see `watch.handed`), and ``off``, layers that are
 called with ``training=False``; for ``seeds`` it has ``seeds``, under which initial weights are drawn, and for
 ``effects`` ``layers`` (see `effects`). It may have ``memory_mib`` (resident size that the trial's processes may reach
-together; 0 or absent: any), and what `trial` reads besides. Where it has ``script``, ``command`` or ``builder``, that
-is run in the place of the model file, as `scripts`, `commands` and `named` say; its ``path`` is then a name alone.
+together; 0 or absent: any), and what `trial` reads besides. Where it has ``script``, ``command``,
+``builder`` or ``file``, that is run in the place of the model file, as `scripts`, `commands`, `named` and `model_files`
+say; its ``path`` is then a name alone.
 
 An answer has: ``number`` (its request's); ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind``
 (the exception's type, the signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model
@@ -132,7 +133,7 @@ class Worker:
             for line in lines:
                 request = json.loads(line.decode("utf-8"))
                 number = request.pop("number", "")  # is not told to the trial
-                named = request.get("command") or request.get("builder")  # its path is its name
+                named = any(request.get(key) for key in ("command", "builder", "file"))  # its path is its name
                 paths = ("plant",) if named else ("path", "plant")
                 for name in paths:  # a trial's working folder is its own
                     if request.get(name):
@@ -258,7 +259,7 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
 
 
 def _observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Any:
-    """Run what a request has: a command, the text of a recipe, a table's builder, or a model file."""
+    """Run what a request has: a command, the text of a recipe, what another table defines, or a reference model."""
     if request.get("command"):
         from .commands import observe_command
 

@@ -20,6 +20,7 @@ from .exchange import observe_exchange
 from .importing import find_beside
 from .kinds import KINDS, Kind, code
 from .loading import choose_variant, kind_of, load
+from .model_files import take
 from .named import load_named
 from .outcomes import Unsupported
 from .reads import Reads
@@ -35,6 +36,8 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     setting = Setting(request, scratch)
     if request.get("builder"):
         model, kind = load_named(request, scratch, reads), KINDS["keras"]
+    elif request.get("file"):
+        model, kind = take(request, scratch, reads), KINDS["file"]
     else:
         find_beside(request["path"])
         model = load(request["path"], request.get("source", ""))
@@ -80,4 +83,6 @@ def record_seed(recorder: Recorder, tier: str) -> None:
 
 def _record_seeds(kind: Kind, model: ModuleType, setting: Setting, seeds: Sequence[int]) -> None:
     """Record what a model draws before its first update under other seeds."""
+    if not kind.drawn:
+        raise Unsupported("what a {} model draws is not seen".format(kind.name))
     record_draws(setting.recorder, code(kind.drawn)(model, setting, seeds), len(seeds))

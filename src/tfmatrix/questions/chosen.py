@@ -11,7 +11,7 @@ from tfmatrix.config import ALL, Config
 from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import UserError
 from tfmatrix.keys import SEED_LIMIT
-from tfmatrix.models import builders, commands, files
+from tfmatrix.models import builders, commands, files, model_files
 from tfmatrix.pins.declared import Declared, declared
 from tfmatrix.records import Environment, Model
 
@@ -72,6 +72,7 @@ def known_models(config: Config) -> tuple[Model, ...]:
     defined = (
         *(commands.model_of(command, config.root) for command in config.commands),
         *(builders.model_of(builder, config.root) for builder in config.builders),
+        *(model_files.model_of(file, config.root) for file in config.model_files),
     )
     if taken := [model for model in defined if model.name in stems]:
         what = "command" if taken[0].command else "model of a table"
@@ -108,7 +109,7 @@ def _no_model(config: Config) -> UserError:
     what = "has no Python file" if folder.is_dir() else "is no folder"
     return UserError(
         f"there is no model: {folder} {what}; put one there, set models_folder, or have a table "
-        "[tool.tfmatrix.models.NAME] with a command or a model."
+        "[tool.tfmatrix.models.NAME] with a command, a model or a file."
     )
 
 

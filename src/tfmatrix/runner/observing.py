@@ -34,6 +34,8 @@ from tfmatrix.records import (
     ExpectedTrial,
     FromStart,
     InstalledEnvironment,
+    Model,
+    ModelFile,
     Plain,
     Read,
     Script,
@@ -93,7 +95,7 @@ def files_of(trials: Iterable[ExpectedTrial], config: Config) -> Files:
     apart = [config.under_root(config.store).parent, config.under_root(config.reports)]
     # The script itself is there before git is told of it; of a module it is not known where it lies.
     scripts = {one: script_of(one.words) if isinstance(one, Command) else "" for one in defined}
-    named = {one: filter(None, (script, *one.files)) for one, script in scripts.items()}
+    named = {one: filter(None, (script, *one.files)) for one, script in scripts.items() if _imports(one)}
     return {one: project_files(config.root, declared, apart) for one, declared in named.items()}
 
 
@@ -116,7 +118,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
-        **(_run_by(defined, files.get(defined, ())) if defined else {}),
+        **(_run_by(model, defined, files.get(defined, ())) if defined else {}),
         **_asked(expected.work),
     }
 
@@ -133,8 +135,16 @@ def _runs(expected: ExpectedTrial) -> int:
     return work.count if isinstance(work, Seeds) and is_watched(expected.cell.model) else 1
 
 
-def _run_by(defined: Defined, files: Sequence[str]) -> dict[str, Any]:
-    """Return what a probe is asked besides of what a table defines; a builder's process has its variables already."""
+def _imports(defined: Defined) -> bool:
+    """Return whether what a table defines finds the project in its working folder; a saved model may need none."""
+    return not isinstance(defined, ModelFile) or bool(defined.objects)
+
+
+def _run_by(model: Model, defined: Defined, files: Sequence[str]) -> dict[str, Any]:
+    """Return what a probe is asked besides of what a table defines; but for a command's, its process has variables."""
+    if isinstance(defined, ModelFile):
+        told = {"path": defined.path, "inputs": defined.inputs, "objects": defined.objects, "trust": defined.trust}
+        return {"file": {**told, "parts": [list(part) for part in model.parts]}, "files": list(files)}
     if isinstance(defined, Builder):
         functions = {"build": defined.model, "data": defined.data}
         return {"builder": {**functions, "constants": constants_of(defined)}, "files": list(files)}

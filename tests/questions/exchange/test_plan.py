@@ -60,6 +60,16 @@ def test_what_is_written_is_read_by_itself_and_every_later_release(tmp_path: Pat
     assert names == {"2.15.1": VERSIONS, "2.16.2": VERSIONS[1:], "2.21.0": VERSIONS[2:]}
 
 
+def test_both_ways_every_release_reads_what_any_wrote(tmp_path: Path) -> None:
+    """A rollback is read by an older release; what a later one reads is the same trial either way."""
+    plan = planned(tmp_path)
+    both = make_exchange_plan(plan.config, ("keras", "saver"), both_ways=True)
+    assert {tuple(r.name for r in both.readers(e)) for e in both.environments} == {tuple(VERSIONS)}
+    assert [written.writer.key for written in both.written] == [written.writer.key for written in plan.written]
+    later = plan.reader(plan.written[0], Environment("2.21.0"), "a").key
+    assert both.reader(both.written[0], Environment("2.21.0"), "a").key == later
+
+
 def test_a_readers_key_covers_both_locks_and_what_it_reads(tmp_path: Path) -> None:
     """Another lock of either side, another artefact, format or reader is another trial."""
     plan = planned(tmp_path)

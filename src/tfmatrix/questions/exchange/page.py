@@ -74,12 +74,18 @@ def _head(report: Report) -> Iterator[Block]:
             ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
             "Each release trained the model for a few steps, so that no weight, bias or",
         ),
-        "optimizer slot is what it began as, and wrote it in every format; the same release and each later one read "
+        "optimizer slot is what it began as, and wrote it in every format; the same release and each "
+        f"{_others(report)} one read "
         "it. A reader that has",
         "to build the model itself began with other values everywhere, so that what is not loaded shows. Weights, "
         "slots and predictions",
         "are compared bit for bit with the writer's, on one machine.",
     )
+
+
+def _others(report: Report) -> str:
+    """Return which releases read what one writes, besides itself."""
+    return "other" if report.both_ways else "later"
 
 
 def _in_short(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
@@ -96,24 +102,24 @@ def _headlines(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[T
     for group, pairs in groups.items():
         tried = [pair for pair in pairs if pair.verdict not in NOTHING]
         if tried:
-            line: Text = (_writers(tried, pairs, report.releases), ": ", _outcome(tried, pairs, report.releases))
+            line: Text = (_writers(tried, pairs, report.releases), ": ", _outcome(tried, pairs, report))
             lines.setdefault(line, []).append(group)
             worst[line] = min(pair.verdict.severity for pair in tried)
     for line, found in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
         yield joined(", ", map(_name, found)), ", ", line, "."
 
 
-def _outcome(tried: Sequence[Pair], pairs: Iterable[Pair], releases: Sequence[str]) -> Text:
+def _outcome(tried: Sequence[Pair], pairs: Iterable[Pair], report: Report) -> Text:
     """Return what became of the pairs of a table in which something was written."""
     bad = [pair for pair in tried if pair.verdict not in GOOD]
     if not bad:
         somewhere = any(pair.verdict is Verdict.UNSUPPORTED and pair.artefact for pair in pairs)
-        later = f"every later one{' in which the model exists' if somewhere else ''}"
-        return Strong(f"all weights come back in the same release and in {later}"), f", {_predicted(tried)}"
+        others = f"every {_others(report)} one{' in which the model exists' if somewhere else ''}"
+        return Strong(f"all weights come back in the same release and in {others}"), f", {_predicted(tried)}"
     kinds: dict[tuple[Verdict, str], list[Pair]] = {}
     for pair in sorted(bad, key=lambda pair: (pair.verdict.severity, STAGES.index(pair.stage))):
         kinds.setdefault((pair.verdict, pair.stage), []).append(pair)
-    found = [_kind(verdict, stage, pairs_of, releases) for (verdict, stage), pairs_of in kinds.items()]
+    found = [_kind(verdict, stage, pairs_of, report.releases) for (verdict, stage), pairs_of in kinds.items()]
     return f"all weights come back in {len(tried) - len(bad)} of {len(tried)} pairs; ", joined("; ", found)
 
 

@@ -39,13 +39,15 @@ class Written:
 
 @dataclass(frozen=True)
 class ExchangePlan:
-    """Every pair of a writer and itself or a later release, in every format, mode and model."""
+    """Every pair of a writer and itself or a later release, or any other, in every format, mode and model."""
 
     config: Config
     environments: tuple[Environment, ...]
     """Oldest first."""
     models: tuple[Model, ...]
     formats: tuple[Format, ...]
+    both_ways: bool = False
+    """Whether what a release writes is read by earlier ones too, as after a rollback."""
 
     @property
     def every_environment(self) -> tuple[Environment, ...]:
@@ -112,8 +114,8 @@ class ExchangePlan:
                 yield written, environment, self.reader(written, environment, digest) if digest else None
 
     def readers(self, environment: Environment) -> tuple[Environment, ...]:
-        """Return the environments that read what one writes: itself and every later one."""
-        return self.environments[self.environments.index(environment) :]
+        """Return the environments that read what one writes: itself and every later one, and both ways every one."""
+        return self.environments if self.both_ways else self.environments[self.environments.index(environment) :]
 
     def reader(self, written: Written, environment: Environment, digest: str) -> ExpectedTrial:
         """Return the trial in which an environment reads what was written, whose files have that digest.
@@ -149,7 +151,9 @@ def artefacts_of(config: Config) -> Path:
     return config.under_root(config.store).parent / "exchange"
 
 
-def make_exchange_plan(config: Config, names: tuple[str, ...] = (), models: tuple[str, ...] = ()) -> ExchangePlan:
+def make_exchange_plan(
+    config: Config, names: tuple[str, ...] = (), models: tuple[str, ...] = (), *, both_ways: bool = False
+) -> ExchangePlan:
     """Return the plan of a configuration, of the formats and models of some names, or of all.
 
     An exchange has no baseline, and what a table defines is no part of one: what a script saves is its own affair, and
@@ -175,6 +179,7 @@ def make_exchange_plan(config: Config, names: tuple[str, ...] = (), models: tupl
         named_environments(config),
         chosen_models(replace(config, models=chosen)),
         tuple(form for form in FORMATS if not names or form.name in names),
+        both_ways,
     )
     if not plan.written:
         raise UserError("none of the chosen models has any of the chosen formats in any of the chosen modes.")

@@ -130,6 +130,12 @@ class Report(AnyReport, frozen=True, kw_only=True):
         """Return the names of the environments."""
         return [environment.name for environment in self.environments]
 
+    @property
+    def both_ways(self) -> bool:
+        """Return whether a release read what a later one wrote."""
+        age = self.releases.index
+        return any(age(pair.reader) < age(pair.writer) for pair in self.pairs)
+
 
 def summarise(plan: ExchangePlan, store: Store) -> Report:
     """Return every pair, judged, under an id that is the digest of everything else."""

@@ -217,7 +217,7 @@ class Plan:
 
 
 def start_of(model: Model) -> Start:
-    """Return how the processes start that a model's trials are forked from: with the variables of a builder's table."""
+    """Return how the processes start that a model's trials are forked from: with the variables of its table."""
     if model.command:
         return BARE
     return Start(variables=model.defined.variables) if model.defined else USUAL

@@ -1,0 +1,123 @@
+"""A saved model: copied into the trial's folder, read as this release reads it, and called on inputs.
+
+Its request has ``file``: ``path`` and ``inputs`` (paths within the project, the latter may be empty), ``parts`` (pairs
+of a path and SHA-256: all files that the two consist of), ``objects`` (a module whose classes and functions the file
+may name; or empty) and ``trust`` (whether code in the file may be run). ``files``, of the ``project``, lie in the
+trial's working folder, from where the module is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+from types import ModuleType
+from typing import Any, Dict, List, Mapping, Tuple
+
+import numpy as np
+
+from . import canonical, contents
+from .commands import add_source, lay
+from .context import Setting
+from .evidence import WORK
+from .exchange import phase
+from .inputs import chosen, given
+from .outcomes import BadModel, Changed
+from .readers import DESCRIBED, READERS, Source
+from .reads import Reads, digest_of
+from .recorder import NATIVE
+
+PART = "file"
+"""The folder, below the trial's own, that the file and its inputs are copied into."""
+
+
+def take(request: Mapping[str, Any], scratch: str, reads: Reads) -> ModuleType:
+    """Return a module that stands for a saved model: what was copied, and what else its table says.
+
+    Raises Changed where the copy is not what the trial's key covers.
+    """
+    told, work = request["file"], os.path.join(scratch, WORK)
+    folder = os.path.join(scratch, PART)
+    with reads.aside():
+        lay(work, request["project"], request["files"])
+        for name, digest in told["parts"]:
+            target = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with contextlib.suppress(OSError):
+                shutil.copyfile(os.path.join(request["project"], name), target)
+            if digest_of(target) != digest:
+                raise Changed("{} changed during the run; run again".format(name))
+    os.chdir(work)
+    os.environ.pop("TFMATRIX_START", None)  # what a module must not see of us
+    sys.path.insert(0, work)
+    add_source(work)
+    model = ModuleType(request["path"])
+    model.path = os.path.join(folder, told["path"])  # type: ignore[attr-defined]  # the module stands for a table
+    model.inputs = os.path.join(folder, told["inputs"]) if told["inputs"] else ""  # type: ignore[attr-defined]
+    model.objects, model.trust = told["objects"], told["trust"]  # type: ignore[attr-defined]
+    return model
+
+
+def run_file(model: Any, setting: Setting) -> None:
+    """Read the file, and record its weights, what it predicts, and what each layer or op of it makes.
+
+    It predicts before anything is observed within, so that nothing is changed by that.
+    """
+    form = contents.format_of(model.path)
+    if form in DESCRIBED and not model.trust:
+        contents.require_no_code(model.path, contents.config_of(model.path, form), model.objects)
+    elif form in DESCRIBED:
+        contents.config_of(model.path, form)
+    source = Source(model.path, setting.threads, _objects(model.objects), model.trust)
+    with phase("read"):
+        file = READERS[form](source)
+        weights = file.weights()
+    setting.recorder.record_all(NATIVE, "loaded", weights)
+    with phase("use"):
+        wanted = file.inputs()
+    name = os.path.basename(model.path)
+    fed = given(name, model.inputs, wanted) if model.inputs else chosen(name, wanted)
+    setting.recorder.record_all(NATIVE, "data", fed)
+    moved = setting.jittered("data", fed)
+    if not any(canonical.is_float(array.dtype) for array in fed.values()) and setting.jitter:
+        # Whole numbers have no unit in the last place that could be moved; what they look up has one.
+        file.move_weights(lambda name, value: canonical.jittered(value, "loaded/" + name, setting.jitter))
+    with phase("use"):
+        predicted = file.predict(moved)
+    for name, value in _inner(file, moved, setting):
+        setting.recorder.record(NATIVE, "forward/" + name, value)
+    setting.recorder.record_all(NATIVE, "predict", predicted)
+
+
+def _inner(file: Any, fed: Mapping[str, np.ndarray], setting: Setting) -> List[Tuple[str, Any]]:
+    """Return the inner values; none, with a note, where they can't be had of a file that predicts.
+
+    Where the other release has them that is no pass: they are on one side only.
+    """
+    try:
+        return list(file.inner(fed))
+    except Exception as error:  # whatever stands in the way, as tables do that are no constants
+        told = "what lies within was not seen: {}: {}"
+        setting.recorder.notes[told.format(type(error).__name__, " ".join(str(error).split())[:200])] = None
+        return []
+
+
+def _objects(module: str) -> Dict[str, Any]:
+    """Return the classes and functions of a module of the user's that are its package's own, by their names."""
+    if not module:
+        return {}
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        lacking = error.name or ""
+        if lacking != module and not module.startswith(lacking + "."):  # one that the user's module imports
+            raise
+        raise BadModel("objects names the module {}, and the project has none".format(module)) from None
+    package = module.partition(".")[0]
+    return {
+        name: one
+        for name, one in vars(found).items()
+        if callable(one) and str(getattr(one, "__module__", "")).partition(".")[0] == package
+    }
