@@ -329,6 +329,24 @@ def test_what_is_no_store_is_one_sentence(path: Path, make: Callable[[Path], obj
     assert "\n" not in str(refused.value)
 
 
+def test_a_store_that_is_refused_is_closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.13 warns of a database that nobody can close any more."""
+    opened = []
+
+    def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connection := connected(*arguments, **options))
+        return connection
+
+    connected = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    path.parent.mkdir()
+    text_file(path)
+    with pytest.raises(UserError):
+        Store(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     """Where the store's folder is a file, the sentence names the store."""
     (tmp_path / "file").write_text("", encoding="utf-8")

@@ -106,9 +106,11 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # a digest tells it
-            self.connection.create_function("row_digest", -1, row_digest, deterministic=True)
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self.connection.close()  # nobody else could
+                raise
         except (sqlite3.Error, OSError) as error:
             if path.is_dir():
                 raise UserError(f"the store {path} is a folder; have `store` name a file.") from None
@@ -126,6 +128,8 @@ class Store:
         self.connection.close()
 
     def _prepare(self) -> None:
+        self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # a digest tells it
+        self.connection.create_function("row_digest", -1, row_digest, deterministic=True)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
