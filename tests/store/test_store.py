@@ -334,7 +334,8 @@ def test_a_store_that_is_refused_is_closed(path: Path, monkeypatch: pytest.Monke
     opened = []
 
     def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        opened.append(connection := connected(*arguments, **options))
+        connection: sqlite3.Connection = connected(*arguments, **options)
+        opened.append(connection)
         return connection
 
     connected = sqlite3.connect
