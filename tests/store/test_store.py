@@ -331,7 +331,7 @@ def test_what_is_no_store_is_one_sentence(path: Path, make: Callable[[Path], obj
 
 def test_a_store_that_is_refused_is_closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.13 warns of a database that nobody can close any more."""
-    opened = []
+    opened: list[sqlite3.Connection] = []
 
     def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = connected(*arguments, **options)
