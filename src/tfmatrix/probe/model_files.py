@@ -54,8 +54,9 @@ def take(request: Mapping[str, Any], scratch: str, reads: Reads) -> ModuleType:
     sys.path.insert(0, work)
     add_source(work)
     model = ModuleType(request["path"])
-    model.path = os.path.join(folder, told["path"])  # type: ignore[attr-defined]  # the module stands for a table
-    model.inputs = os.path.join(folder, told["inputs"]) if told["inputs"] else ""  # type: ignore[attr-defined]
+    here = os.path.relpath(folder, work)  # a message of TensorFlow's names the same path in every trial
+    model.path = os.path.join(here, told["path"])  # type: ignore[attr-defined]  # the module stands for a table
+    model.inputs = os.path.join(here, told["inputs"]) if told["inputs"] else ""  # type: ignore[attr-defined]
     model.objects, model.trust = told["objects"], told["trust"]  # type: ignore[attr-defined]
     return model
 
