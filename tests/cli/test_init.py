@@ -79,6 +79,14 @@ def test_packages_and_pythons_are_written_where_they_can_be(tmp_path: Path, tell
     assert tell("cells").code == cli.SAME
 
 
+def test_a_saved_model_is_one_of_the_models(tmp_path: Path, tell: Tell) -> None:
+    """Its table is one that every command takes."""
+    (tmp_path / "served.tflite").write_bytes(b"\x1c\0\0\0TFL3")
+    assert tell("init", "--write").code == cli.SAME
+    assert [(one.name, one.path) for one in config.load(tmp_path).model_files] == [("served", "served.tflite")]
+    assert tell("cells").code == cli.SAME
+
+
 def test_a_requirement_that_cannot_be_locked_is_left_out_and_told(tmp_path: Path, tell: Tell) -> None:
     """Written, it would have every command refuse the project."""
     write(tmp_path, train__py=TRAIN, requirements__txt="tensorflow==2.15.1\n./a.whl\n")
