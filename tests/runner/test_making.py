@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from tfmatrix.environments import locks
 from tfmatrix.environments import making as environments
 from tfmatrix.errors import Unavailable
 from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.records import Environment
 from tfmatrix.runner import making
+from tfmatrix.runner.events import Locking
 
 OWN = making.SESSIONS
 
@@ -84,6 +86,22 @@ def test_a_session_that_makes_nothing_is_a_reason(
         making.Maker(plan.config).make(plan.baseline)
     assert "\n" not in str(refused.value)
     assert "\x1b" not in str(refused.value)
+
+
+def test_what_has_no_lock_is_locked_and_what_cannot_be_is_left_without(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a run each environment without a lock is told of and locked; one that can't be says why when it is made."""
+    tried = []
+
+    def make(environment: Environment, folders: Sequence[Path]) -> Path:
+        tried.append((environment, folders))
+        raise Unavailable("no versions go together")
+
+    monkeypatch.setattr(locks, "find_or_make_lock", make)
+    without = replace(plan.baseline, requirements=("pandas",))
+    assert list(making.lock_missing([plan.baseline, without], plan.config)) == [Locking(without)]
+    assert tried == [(without, [plan.config.root / "locks"])]
 
 
 HANGS = """subprocess = __import__('subprocess'); import sys
