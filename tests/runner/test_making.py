@@ -91,7 +91,7 @@ def test_a_session_that_makes_nothing_is_a_reason(
 def test_what_has_no_lock_is_locked_and_what_cannot_be_is_left_without(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before a run each environment without a lock is told of and locked; one that can't be says why when it is made."""
+    """Before a run each environment without a lock is told of and locked; of one that can't be nothing is said yet."""
     tried = []
 
     def make(environment: Environment, folders: Sequence[Path]) -> Path:
