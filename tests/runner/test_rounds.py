@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tfmatrix.config import Config
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.keys import Scope
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.records import CRASHED, PROBE_DIED, ExpectedTrial
+from tfmatrix.records import CRASHED, PROBE_DIED, TIMED_OUT, ExpectedTrial
 from tfmatrix.runner import rounds as module
 from tfmatrix.runner.events import Event, Finished, Making, Refused, Round
 from tfmatrix.runner.rounds import Known, observe_one, rounds
@@ -198,6 +198,25 @@ def test_what_was_ended_from_outside_is_run_once_a_run(
     for _ in range(2):
         run(Question(plan, lambda _: [first]), store)
     assert calls == [first.id, first.id]
+
+
+def test_what_gave_no_answer_in_time_is_run_again_where_it_has_more(
+    plan: Plan, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial that timed out is a result while its limit is as it was, and run once more where that was raised."""
+    first = trials_of(plan)[0]
+    calls: list[float] = []
+
+    def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
+        for expected in missing:
+            calls.append(config.timeout)
+            yield Finished(expected, trial(expected, TIMED_OUT, seconds=config.timeout + 0.1), (), {})
+
+    monkeypatch.setattr(module, "observe", observe)
+    for timeout in (120.0, 120.0, 60.0, 600.0, 600.0):
+        raised = replace(plan, config=plan.config.overridden(timeout=timeout))
+        run(Question(raised, lambda _: [first]), store)
+    assert calls == [120.0, 600.0]
 
 
 def test_the_machine_is_noted_where_something_is_run(plan: Plan, store: Store, asked: list[list[str]]) -> None:

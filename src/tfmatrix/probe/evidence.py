@@ -19,7 +19,10 @@ WORK = "work"
 """The folder, in a trial's, that is a command's working folder."""
 
 SENTENCE = 500
-"""Characters of a message that are kept, from the beginning."""
+"""Characters of a message that are kept."""
+
+CUT = " ... "
+"""Stands for the middle of a longer one: what is wrong stands first mostly, and behind a layer's settings last."""
 
 
 def header(outcome: str, kind: str = "", message: str = "", where: str = "", stack: str = "") -> Dict[str, Any]:
@@ -76,7 +79,7 @@ def of_exception(error: BaseException, source: Source) -> Dict[str, Any]:
     ):
         return header("unsupported", kind, sentence, where)
     if isinstance(error, Refusal):  # a sentence about the artefact, which has nothing to do with the model's lines
-        return header("failed", error.kind, text[:SENTENCE], "", _stack_of(error))
+        return header("failed", error.kind, _shortened(text), "", _stack_of(error))
     if isinstance(error, SystemExit):
         said = isinstance(error.code, str)
         sentence = "ended itself{} {}".format(" and said:" if said else " with exit status", error.code)
@@ -154,7 +157,15 @@ def _sentence(text: str, kind: str) -> str:
     sentence = lines[-1] if lines[0] == "in user code:" else lines[0]
     if sentence.startswith(kind + ": "):
         sentence = sentence[len(kind) + 2 :]
-    return sentence[:SENTENCE]
+    return _shortened(sentence)
+
+
+def _shortened(text: str) -> str:
+    """Return a message without its middle, where it is long."""
+    if len(text) <= SENTENCE:
+        return text
+    half = (SENTENCE - len(CUT)) // 2
+    return text[: SENTENCE - len(CUT) - half] + CUT + text[-half:]
 
 
 def _frames_of(error: BaseException, text: str) -> List[Tuple[str, int]]:

@@ -114,13 +114,19 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
         "seed": expected.seed,
         "intra_op": expected.cell.launch.intra_op,
         "inter_op": expected.cell.launch.inter_op,
-        "timeout": ((defined and defined.timeout) or config.timeout) * _runs(expected),
+        "timeout": timeout_of(expected, config),
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
         **(_run_by(model, defined, files.get(defined, ())) if defined else {}),
         **_asked(expected.work),
     }
+
+
+def timeout_of(expected: ExpectedTrial, config: Config) -> float:
+    """Return the seconds that a trial may take."""
+    defined = expected.cell.model.defined
+    return ((defined and defined.timeout) or config.timeout) * _runs(expected)
 
 
 def _runs(expected: ExpectedTrial) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from tfmatrix.errors import InternalError, UserError
 from tfmatrix.keys import Scope
 from tfmatrix.records import Environment, ExpectedTrial, Trial
 from tfmatrix.runner.events import Event, Finished, Ready, Refused, Round
-from tfmatrix.runner.observing import observe
+from tfmatrix.runner.observing import observe, timeout_of
 from tfmatrix.store.facts import note_installed, note_machine, note_refusal
 from tfmatrix.store.store import Store
 
@@ -22,6 +23,7 @@ class Known:
         """Know what a store has; with ``fresh`` only what is observed from now on."""
         self.store = store
         self._settled = set() if fresh else store.settled()
+        self._timed_out = {} if fresh else store.timed_out()
         self._observed: set[str] = set()
         self._refused: set[Environment] = set()
 
@@ -36,6 +38,12 @@ class Known:
     def withdraw(self, key: str) -> None:
         """Know a trial of an earlier run no longer: what it left is gone, or another."""
         self._settled.discard(key)
+
+    def withdraw_hurried(self, wanted: Iterable[ExpectedTrial], config: Config) -> None:
+        """Know no longer what gave no answer in time, of those that have more time now."""
+        for one in wanted:
+            if timeout_of(one, config) > self._timed_out.get(one.key, math.inf):
+                self.withdraw(one.key)
 
     def missing(self, wanted: Iterable[ExpectedTrial]) -> list[ExpectedTrial]:
         """Return those of some trials that can be run and are not known, each once."""
@@ -94,6 +102,7 @@ def rounds(question: Asker, store: Store, watch: Callable[[Event], None], *, fre
 def _begin(question: Asker, known: Known, take: Callable[[Event], None]) -> list[ExpectedTrial]:
     """Tell of the next round, and return its trials."""
     wanted = list(question.wanted(known))
+    known.withdraw_hurried(wanted, question.config)
     missing = known.missing(wanted)
     take(Round(tuple(missing), sum(map(known.has, {expected.key for expected in wanted}))))
     return missing

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from tfmatrix.errors import UserError
-from tfmatrix.records import CRASHED, FAILED, OBSERVED, OUTCOMES, Fingerprint, Tensor, Trial
+from tfmatrix.records import CRASHED, FAILED, OBSERVED, OUTCOMES, TIMED_OUT, Fingerprint, Tensor, Trial
 from tfmatrix.store.files import Folders
 from tfmatrix.store.fingerprints import fits, tensor_digest, trace_digest
 
@@ -237,6 +237,15 @@ class Store:
             broken = outcome in (CRASHED, FAILED)
             if self.is_current(rests) and not (broken and self._trial(row).is_to_be_repeated):
                 found.add(key)
+        return found
+
+    def timed_out(self) -> dict[str, float]:
+        """Return how many seconds each trial had that gave no answer in time, by key."""
+        found = {}
+        for row in self.rows():
+            if row[2] == TIMED_OUT:
+                trial = self._trial(row)
+                found[trial.key] = trial.seconds
         return found
 
     def observed(self) -> dict[str, Trial]:

@@ -112,7 +112,7 @@ def test_a_name_does_not_leave_the_block_of_the_command(report: Report) -> None:
     """The command that reproduces a cell is one line of its block, whatever the model is called."""
     _, _, block = rendered(renamed(report, but="")).partition("```console\n")
     command, _, rest = block.partition("\n")
-    assert command.startswith("$ python3 -m nox -s matrix -- ")
+    assert command.startswith("$ tfmatrix run ")
     assert "\x1b" not in command
     assert rest.startswith("```\n")
 

@@ -320,7 +320,7 @@ def _one_cell(report: Report) -> Iterator[Block]:
     typed = [part for option, value in chosen.items() for part in (f"--{option}", value)]
     options = " ".join(shlex.quote(plain(part)) for part in (*typed, *at_once))
     yield Heading(2, "Reproduce one cell")
-    yield Listing("console", f"$ python3 -m nox -s matrix -- {options}")
+    yield Listing("console", f"$ tfmatrix run {options}")
     yield paragraph(
         prose("`reports/matrix.json` holds every number of this report, each stage of each cell, and the digests.")
     )
