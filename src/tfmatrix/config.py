@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -110,11 +110,11 @@ class Config:
 
     def python_of(self, version: str) -> str:
         """Return the Python that a release runs on."""
-        return next(iter(_about(dict(self.python_for), version)), self.python)
+        return _closest(dict(self.python_for), version, self.python)
 
     def requirements_of(self, version: str) -> tuple[str, ...]:
         """Return the lines of requirements that hold for a release."""
-        return self.requirements + next(iter(_about(dict(self.requirements_for), version)), ())
+        return self.requirements + _closest(dict(self.requirements_for), version, ())
 
     def under_root(self, path: Path) -> Path:
         """Return a configured path as an absolute one."""
@@ -233,12 +233,11 @@ def _checked(given: Mapping[str, Any], where: str, defaults: Config) -> dict[str
 T = TypeVar("T")
 
 
-def _about(table: Mapping[str, T], version: str) -> Iterator[T]:
-    """Yield what a table says of a release, the row that names it most closely first."""
-    parts = version.split(".")
-    for length in range(len(parts), 0, -1):
-        if (prefix := ".".join(parts[:length])) in table:
-            yield table[prefix]
+def _closest(table: Mapping[str, T], version: str, otherwise: T) -> T:
+    """Return what a table says of a release in the row that names it most closely."""
+    while version and version not in table:
+        version = version.rpartition(".")[0]
+    return table.get(version, otherwise)
 
 
 def _field(name: str) -> str:

@@ -11,18 +11,15 @@ from typing import Any
 import psutil
 from packaging.version import Version
 
-from tfmatrix.config import ALL, Config
+from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, interpreters, locks, uv
 from tfmatrix.errors import Unavailable, UserError
-from tfmatrix.questions.chosen import environment_of
+from tfmatrix.questions.chosen import environment_of, version_names
 from tfmatrix.records import Machine
 from tfmatrix.runner import making
 
 SCHEMA = 1
 """Of what `to_json` gives."""
-
-PYTHONS = tuple(f"3.{minor}" for minor in range(7, 15))
-"""The Pythons that some release runs on, or will."""
 
 ENVIRONMENT_GB = 1.2
 """What one environment takes: its files are copies."""
@@ -76,10 +73,10 @@ class Checkup:
 
 def check_up(config: Config, *, is_project: bool) -> Checkup:
     """Return what there is to run a configuration's versions with; nothing is made or asked of a network."""
-    named = (*PYTHONS, config.python, *(python for _, python in config.python_for))
+    named = (*interpreters.PYTHONS, config.python, *(python for _, python in config.python_for))
     pythons = {python: _found(python) for python in dict.fromkeys(named)}
-    names = [name for one in config.versions for name in (catalogue.RELEASES if one == ALL else (one,))]
-    wanted = tuple(_standing(name, config, pythons) for name in dict.fromkeys((*names, config.baseline)))
+    names = dict.fromkeys((*version_names(config), config.baseline))
+    wanted = tuple(_standing(name, config, pythons) for name in names)
     version = _uv_version()
     free = _free_gb(config.root)
     needed = ENVIRONMENT_GB * sum(not one.is_made for one in wanted)

@@ -110,13 +110,12 @@ def _observe(plan: Planned, store: Store, view: View, way: Way) -> list[Refused]
 
     live = console.is_terminal and not silent
     with Live(view, console=console, refresh_per_second=4) if live else contextlib.nullcontext():
-        aside: dict[str, None] = {}
+        notes: dict[str, None] = {}
         for locking in lock_missing(plan.every_environment, plan.config):
             tell(locking)
-            aside.update(dict.fromkeys(requirements_of(plan.config, locking.environment.tensorflow).set_aside))
-        for one in aside:
-            told = plain(f"{one} is set aside: each environment has its own TensorFlow.")
-            console.print(told, markup=False, soft_wrap=True)
+            notes |= dict.fromkeys(requirements_of(plan.config, locking.environment.tensorflow).notes)
+        for note in notes:
+            console.print(plain(note), markup=False, soft_wrap=True)
         rounds(plan, store, tell, fresh=way.fresh)
     return refused
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import click
 
 from tfmatrix.cli.codes import INCOMPLETE, SAME
+from tfmatrix.cli.selection import read_or_default
 from tfmatrix.cli.streams import say
-from tfmatrix.config import Config, load, nearest_root
 from tfmatrix.doctor import Checkup, Standing, check_up
 
 EXAMPLE = "\b\n$ tfmatrix doctor\n$ tfmatrix doctor --json | jq .missing"
@@ -27,8 +26,8 @@ def doctor(*, as_json: bool) -> int:
 
     Exits with 0 where the project can run, and with 2 where something that it needs is missing.
     """
-    root = nearest_root(Path.cwd())
-    found = check_up(load(root) if root else Config(root=Path.cwd()), is_project=root is not None)
+    settings, is_project = read_or_default()
+    found = check_up(settings, is_project=is_project)
     if as_json:
         say(json.dumps(found.to_json(), indent=2))
     else:

@@ -79,6 +79,12 @@ def read_config(choices: dict[str, Any]) -> config.Config:
     return config.load(config.find_root(Path.cwd())).overridden(**choices)
 
 
+def read_or_default() -> tuple[config.Config, bool]:
+    """Return the configuration of the project around the working folder, else the defaults; and which of the two."""
+    root = config.nearest_root(Path.cwd())
+    return (config.load(root), True) if root else (config.Config(root=Path.cwd()), False)
+
+
 def read_plan(choices: dict[str, Any]) -> Plan:
     """Return the plan of one run; raises ``UserError`` where the policy names what does not exist."""
     return plan_of(read_config(choices))

@@ -98,5 +98,5 @@ def lock(version: str, as_of: str | None, **choices: Any) -> None:
     interpreter = interpreters.find_interpreter(environment.python)
     path = locks.make_lock(environment, interpreter, settings.root / "locks", as_of)
     say(f"{path.relative_to(settings.root)} locks {len(locks.read_lock(path).packages)} packages.")
-    for one in requirements_of(settings, environment.tensorflow).set_aside:
-        say(f"{one} is set aside: each environment has its own TensorFlow.")
+    for note in requirements_of(settings, environment.tensorflow).notes:
+        say(note)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 from packaging.version import Version
 
 from tfmatrix.cli.codes import SAME
-from tfmatrix.cli.selection import options
+from tfmatrix.cli.selection import options, read_or_default
 from tfmatrix.cli.streams import say
-from tfmatrix.config import Config, load, nearest_root
 from tfmatrix.environments import catalogue
 from tfmatrix.environments.offered import Offer, Offers, offers
 
@@ -29,8 +27,7 @@ def versions(distribution: str | None, *, as_json: bool) -> int:
     The index is the one that uv is set to use. Exits with 0 also where something is newer, and with 2 where the index
     can't be asked.
     """
-    root = nearest_root(Path.cwd())
-    settings = (load(root) if root else Config(root=Path.cwd())).overridden(distribution=distribution)
+    settings = read_or_default()[0].overridden(distribution=distribution)
     found = offers(settings.distribution, settings.root)
     if as_json:
         say(json.dumps(found.to_json(), indent=2))
@@ -59,11 +56,14 @@ def _lines(found: Offers) -> Iterator[str]:
     yield _newer(found)
 
 
+def _name(one: Offer) -> str:
+    return one.version if one.kind != "nightly" else f"{one.package} {one.version}"
+
+
 def _line(one: Offer) -> str:
-    name = one.version if one.kind != "nightly" else f"{one.package} {one.version}"
     locked = f"locked for Python {', '.join(one.locked_for)}" if one.locked_for else "not locked"
     known = "" if one.is_known else ", not yet known to tfmatrix"
-    return f"  {name:<36} {one.kind:<12} {_range(one.pythons):<16} {locked}{known}"
+    return f"  {_name(one):<36} {one.kind:<12} {_range(one.pythons):<16} {locked}{known}"
 
 
 def _range(pythons: Sequence[str]) -> str:
@@ -81,6 +81,5 @@ def _newer(found: Offers) -> str:
         return f"no {found.distribution} is locked."
     if not found.newer:
         return f"nothing is newer than {found.newest_locked}, the newest that is locked."
-    names = [one.version if one.kind != "nightly" else f"{one.package} {one.version}" for one in found.newer]
-    said = f"newer than {found.newest_locked}, the newest that is locked: {', '.join(names)}"
+    said = f"newer than {found.newest_locked}, the newest that is locked: {', '.join(map(_name, found.newer))}"
     return f"{said}; `tfmatrix lock VERSION` locks one."

@@ -20,6 +20,9 @@ _ASK = (
     "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.implementation.name); "
     "print(getattr(sys, '_base_executable', None) or sys.executable)"
 )
+PYTHONS = tuple(f"3.{minor}" for minor in range(7, 15))
+"""The Pythons that some release runs on, or will."""
+
 _PATIENCE = 20.0  # seconds; a cold start from a slow disk takes a few
 
 

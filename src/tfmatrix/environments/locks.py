@@ -81,12 +81,12 @@ def has_lock(environment: Environment, folders: Sequence[Path]) -> bool:
 def find_or_make_lock(environment: Environment, folders: Sequence[Path]) -> Path:
     """Return the environment's lock file; where there is none, make it in the first of the folders.
 
-    Raises ``Unavailable``, with the reason, where it can't be made.
+    Raises ``Unavailable``, with the reason, where it can't be made, and for a Python that the release does not run on.
     """
+    catalogue.require_python(environment)
     try:
         return find_lock(environment, folders)
     except Unavailable:
-        catalogue.require_python(environment)
         return make_lock(environment, interpreters.find_interpreter(environment.python), folders[0])
 
 

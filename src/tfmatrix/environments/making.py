@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 
-from tfmatrix.environments import catalogue, contents, interpreters, locks, uv
+from tfmatrix.environments import contents, interpreters, locks, uv
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment, Package
 
@@ -72,7 +72,6 @@ def make(
     with FileLock(folder.with_name(f".{folder.name}.lock")):
         if found := installed(environment, folder, lock_folders):
             return found
-        catalogue.require_python(environment)
         path = locks.find_or_make_lock(environment, lock_folders)
         lock = locks.read_lock_of(environment, path)
         interpreter = interpreters.find_interpreter(environment.python)

@@ -13,6 +13,7 @@ from tfmatrix.init.modules import Module, Modules, dotted
 from tfmatrix.init.needs import listed
 from tfmatrix.init.saved import saved_models
 from tfmatrix.models import commands
+from tfmatrix.models.defined import plain
 
 _TESTS = frozenset({"test", "tests", "testing"})
 _NOT_RUN = frozenset({"conftest.py", "noxfile.py", "setup.py", "tasks.py"})
@@ -150,7 +151,7 @@ def _named(found: Iterable[Found]) -> Iterator[Found]:
             continue
         path = PurePosixPath(one.path)
         stem = path.parent if path.name == "__main__.py" else path.with_suffix("") if "." in path.name else path
-        names = [commands.plain(stem.name), commands.plain("-".join(stem.parts))]
+        names = [plain(stem.name, "command"), plain("-".join(stem.parts), "command")]
         names += [f"{names[-1]}-{number}" for number in range(2, len(taken) + 3)]
         name = next(each for each in names if each not in taken)
         taken.add(name)

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from tfmatrix.config import Config
-from tfmatrix.environments import catalogue
+from tfmatrix.environments import catalogue, interpreters
 from tfmatrix.errors import UserError
 from tfmatrix.pins.declared import declared
 from tfmatrix.pins.document import Mention
@@ -20,9 +20,6 @@ from tfmatrix.pins.files import PROJECT, PYTHON_FILE, REQUIREMENTS, Source, look
 from tfmatrix.pins.packages import TENSORFLOW, WATCHED, family
 from tfmatrix.pins.sets import allows
 from tfmatrix.pins.toml_files import requirements_of
-
-PYTHONS = tuple(f"3.{minor}" for minor in range(7, 15))
-"""The Pythons that some release runs on, or that a project may ask for."""
 
 _FOR_WORK = re.compile(r"dev|test|doc|lint|style|ci|build|release|notebook|constraint", re.IGNORECASE)
 """What is in the name of a requirement file that is for work on a project, and not for running it."""
@@ -163,7 +160,7 @@ def _own_python(root: Path, sources: Sequence[Source], wanted: Releases) -> Told
         if source.kind is PROJECT
         for written, where in source.document.pythons
     ]
-    allowed = [python for python in PYTHONS if all(allows(written, python) for written, _ in told)]
+    allowed = [python for python in interpreters.PYTHONS if all(allows(written, python) for written, _ in told)]
     if not told or not allowed:
         return Told(Config.python, "nothing says which" if not told else f"{told[0][1]} allows none that is known")
     # 3.10 has locks that come with tfmatrix, and every release runs on it.

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfmatrix.errors import UserError, sentence
-from tfmatrix.models.defined import declared, digest, near, require_inside
+from tfmatrix.models.defined import declared, digest, near, plain, require_inside
 from tfmatrix.reading import shown
 from tfmatrix.records import Command, Model
 
@@ -17,7 +17,6 @@ PYTHON, JUPYTER = "python", "jupyter"
 SHOWN = '["python", "train.py"], ["python", "-m", "package.module"] or ["jupyter", "notebook.ipynb"]'
 """What commands look like."""
 
-_STRANGE = re.compile("[^A-Za-z0-9_-]+")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -63,12 +62,7 @@ def name_of(words: Sequence[str]) -> str:
     """Return what a command is called that no table names: after its script, module or notebook."""
     script = script_of(words)
     stem = PurePosixPath(script).stem if script else words[2].rpartition(".")[2]
-    return plain(stem)
-
-
-def plain(text: str) -> str:
-    """Return a text as a model's name has it."""
-    return _STRANGE.sub("-", text).strip("-") or "command"
+    return plain(stem, "command")
 
 
 def model_of(command: Command, root: Path) -> Model:

@@ -14,12 +14,18 @@ from tfmatrix.errors import UserError, sentence
 from tfmatrix.models.project import files_below
 
 _NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]*")
+_STRANGE = re.compile("[^A-Za-z0-9_-]+")
 
 
 def require_name(name: str) -> None:
     """Raise ``ValueError`` for a name that would be no part of a cell's, of a list's or of a pattern's."""
     if not _NAME.fullmatch(name):
         raise ValueError(f"has the name {name!r}; one has letters from a to z, digits, _ and -, and begins with no -")
+
+
+def plain(text: str, otherwise: str) -> str:
+    """Return a text as a model's name has it; ``otherwise`` where nothing of it is left."""
+    return _STRANGE.sub("-", text).strip("-") or otherwise
 
 
 def require_inside(path: str, name: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfmatrix.errors import UserError, sentence
-from tfmatrix.models.defined import declared, digest, near, require_inside
+from tfmatrix.models.defined import declared, digest, near, plain, require_inside
 from tfmatrix.models.project import files_below
 from tfmatrix.reading import shown
 from tfmatrix.records import Model, ModelFile
@@ -21,7 +21,6 @@ SHOWN = 'file = "models/served.keras"'
 
 CHUNK = 1 << 20
 
-_STRANGE = re.compile("[^A-Za-z0-9_-]+")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -56,7 +55,7 @@ def require_modes(file: ModelFile) -> None:
 
 def name_of(path: str) -> str:
     """Return what a saved model is called that no table names."""
-    return _STRANGE.sub("-", PurePosixPath(path).stem).strip("-") or "file"
+    return plain(PurePosixPath(path).stem, "file")
 
 
 def model_of(file: ModelFile, root: Path) -> Model:

@@ -33,7 +33,12 @@ class Declared:
     constraints: tuple[str, ...] = ()
     """What holds of a package where it is needed, of the same form."""
     set_aside: tuple[str, ...] = ()
-    """What was said of TensorFlow, with its place: each environment has its own."""
+    """What was said of TensorFlow, with its place."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each thing that is set aside."""
+        return tuple(f"{one} is set aside: each environment has its own TensorFlow." for one in self.set_aside)
 
 
 def declared(root: Path, lines: Sequence[str], where: str) -> Declared:

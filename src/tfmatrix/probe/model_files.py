@@ -9,21 +9,18 @@ trial's working folder, from where the module is imported.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import shutil
-import sys
 from types import ModuleType
 from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
 
 from . import canonical, contents
-from .commands import add_source, lay
 from .context import Setting
-from .evidence import WORK
 from .exchange import phase
 from .inputs import chosen, given
+from .named import enter, imported
 from .outcomes import BadModel, Changed
 from .readers import DESCRIBED, READERS, Source
 from .reads import Reads, digest_of
@@ -38,10 +35,9 @@ def take(request: Mapping[str, Any], scratch: str, reads: Reads) -> ModuleType:
 
     Raises Changed where the copy is not what the trial's key covers.
     """
-    told, work = request["file"], os.path.join(scratch, WORK)
-    folder = os.path.join(scratch, PART)
+    work = enter(request, scratch, reads)
+    told, folder = request["file"], os.path.join(scratch, PART)
     with reads.aside():
-        lay(work, request["project"], request["files"])
         for name, digest in told["parts"]:
             target = os.path.join(folder, name)
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -49,10 +45,6 @@ def take(request: Mapping[str, Any], scratch: str, reads: Reads) -> ModuleType:
                 shutil.copyfile(os.path.join(request["project"], name), target)
             if digest_of(target) != digest:
                 raise Changed("{} changed during the run; run again".format(name))
-    os.chdir(work)
-    os.environ.pop("TFMATRIX_START", None)  # what a module must not see of us
-    sys.path.insert(0, work)
-    add_source(work)
     model = ModuleType(request["path"])
     here = os.path.relpath(folder, work)  # a message of TensorFlow's names the same path in every trial
     model.path = os.path.join(here, told["path"])  # type: ignore[attr-defined]  # the module stands for a table
@@ -67,10 +59,10 @@ def run_file(model: Any, setting: Setting) -> None:
     It predicts before anything is observed within, so that nothing is changed by that.
     """
     form = contents.format_of(model.path)
-    if form in DESCRIBED and not model.trust:
-        contents.require_no_code(model.path, contents.config_of(model.path, form), model.objects)
-    elif form in DESCRIBED:
-        contents.config_of(model.path, form)
+    if form in DESCRIBED:
+        described = contents.config_of(model.path, form)
+        if not model.trust:
+            contents.require_no_code(model.path, described, model.objects)
     source = Source(model.path, setting.threads, _objects(model.objects), model.trust)
     with phase("read"):
         file = READERS[form](source)
@@ -109,13 +101,9 @@ def _objects(module: str) -> Dict[str, Any]:
     """Return the classes and functions of a module of the user's that are its package's own, by their names."""
     if not module:
         return {}
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        lacking = error.name or ""
-        if lacking != module and not module.startswith(lacking + "."):  # one that the user's module imports
-            raise
-        raise BadModel("objects names the module {}, and the project has none".format(module)) from None
+    found = imported(module)
+    if found is None:
+        raise BadModel("objects names the module {}, and the project has none".format(module))
     package = module.partition(".")[0]
     return {
         name: one

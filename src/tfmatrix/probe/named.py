@@ -12,24 +12,42 @@ import os
 import sys
 from pathlib import PurePosixPath
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Mapping
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from .commands import add_source, lay
+from .evidence import WORK
 from .loading import PLACES, Place, broken, needed
 from .names import nearest
 from .outcomes import BadModel
 from .reads import Reads
 
 
-def load_named(request: Mapping[str, Any], scratch: str, reads: Reads) -> ModuleType:
-    """Return a module that has what a table names; errors inside the user's modules are theirs and pass through."""
-    folder = os.path.join(scratch, "work")
+def enter(request: Mapping[str, Any], scratch: str, reads: Reads) -> str:
+    """Lay a project's files into the trial's working folder, change to it, and have modules be imported from there."""
+    folder = os.path.join(scratch, WORK)
     with reads.aside():
         lay(folder, request["project"], request["files"])
     os.chdir(folder)
     os.environ.pop("TFMATRIX_START", None)  # what a model must not see of us
     sys.path.insert(0, folder)
     add_source(folder)
+    return folder
+
+
+def imported(name: str) -> Optional[ModuleType]:
+    """Import a module of the user's; None where there is none. What another one that it imports lacks is its error."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        lacking = error.name or ""
+        if lacking != name and not name.startswith(lacking + "."):
+            raise
+        return None
+
+
+def load_named(request: Mapping[str, Any], scratch: str, reads: Reads) -> ModuleType:
+    """Return a module that has what a table names; errors inside the user's modules are theirs and pass through."""
+    enter(request, scratch, reads)
     told = request["builder"]
     model = ModuleType(request["path"])
     places = {name: Place(request["path"]) for name in told["constants"]}
@@ -65,15 +83,12 @@ def _function(name: str, request: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _module(name: str, request: Mapping[str, Any]) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        lacking = error.name or ""
-        if lacking != name and not name.startswith(lacking + "."):  # one that the user's module imports
-            raise
+    found = imported(name)
+    if found is None:
         known = _modules(request["files"])
         hint = nearest(name, known) if known else "the project has no Python file that git tracks"
-        raise BadModel("{}: there is no module {}; {}".format(request["path"], name, hint)) from None
+        raise BadModel("{}: there is no module {}; {}".format(request["path"], name, hint))
+    return found
 
 
 def _modules(files: List[str]) -> List[str]:

@@ -24,8 +24,12 @@ def require_seed(config: Config) -> None:
 
 def named_environments(config: Config, *more: str) -> tuple[Environment, ...]:
     """Return the environments that a configuration's versions name, and some more, each once and oldest first."""
-    names = [n for name in config.versions for n in (catalogue.RELEASES if name == ALL else (name,))]
-    return tuple(sorted({environment_of(config, name) for name in (*names, *more)}, key=_age))
+    return tuple(sorted({environment_of(config, name) for name in (*version_names(config), *more)}, key=_age))
+
+
+def version_names(config: Config) -> list[str]:
+    """Return the names of environments that a configuration's versions stand for."""
+    return [name for one in config.versions for name in (catalogue.RELEASES if one == ALL else (one,))]
 
 
 def environment_of(config: Config, name: str) -> Environment:
@@ -48,13 +52,8 @@ def environment_of(config: Config, name: str) -> Environment:
 def nameable_environment(config: Config, name: str) -> Environment:
     """Return the environment of a name as `environment_of` does, whether or not its release is known."""
     bare = catalogue.parse_environment(name, distribution=config.distribution, python=config.python)
-    found = requirements_of(config, bare.tensorflow)
-    return replace(
-        bare,
-        python=config.python_of(bare.tensorflow),
-        requirements=found.requirements,
-        constraints=found.constraints,
-    )
+    python, found = config.python_of(bare.tensorflow), requirements_of(config, bare.tensorflow)
+    return replace(bare, python=python, requirements=found.requirements, constraints=found.constraints)
 
 
 def requirements_of(config: Config, tensorflow: str) -> Declared:

@@ -241,12 +241,8 @@ class Store:
 
     def timed_out(self) -> dict[str, float]:
         """Return how many seconds each trial had that gave no answer in time, by key."""
-        found = {}
-        for row in self.rows():
-            if row[2] == TIMED_OUT:
-                trial = self._trial(row)
-                found[trial.key] = trial.seconds
-        return found
+        trials = (self._trial(row) for row in self.rows(TIMED_OUT))
+        return {trial.key: trial.seconds for trial in trials}
 
     def observed(self) -> dict[str, Trial]:
         """Return every observed trial that counts, by key, without its evidence."""
@@ -257,12 +253,13 @@ class Store:
             if outcome == OBSERVED and trace is not None and self.is_current(rests)
         }
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, outcome: str = "") -> Iterator[Row]:
         """Yield each trial as its fields: key, name, outcome, trace or None, evidence and what it rests on, in JSON.
 
-        Raises ``UserError`` where one is not what was written.
+        With ``outcome`` those alone of which that became. Raises ``UserError`` where one is not what was written.
         """
-        for *fields, digest in self.connection.execute(f"SELECT {_TRIAL}, digest FROM trials"):  # noqa: S608  # a constant
+        query = f"SELECT {_TRIAL}, digest FROM trials WHERE ?1 IN ('', outcome)"  # noqa: S608  # a constant
+        for *fields, digest in self.connection.execute(query, (outcome,)):
             yield self._written(tuple(fields), digest)
 
     def _written(self, fields: Row, digest: bytes) -> Row:
