@@ -78,7 +78,7 @@ def given(file: str, path: str, wanted: Sequence[Input]) -> Dict[str, np.ndarray
 
 def _arrays(path: str, name: str) -> Dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as content, np.load(content, allow_pickle=False) as file:  # it leaves a bad one open
             arrays = {key: file[key] for key in file.files}
     except (ValueError, OSError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise BadModel("{} is no .npz of arrays: {}".format(name, " ".join(str(error).split()))) from None
