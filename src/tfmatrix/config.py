@@ -548,7 +548,7 @@ _BUILDER: dict[str, Callable[[Any, str], Any]] = {
 """What a builder's table may have."""
 
 _FILE: dict[str, Callable[[Any, str], Any]] = {
-    "file": model_files.path_of,
+    "file": model_files.saved_model_of,
     "inputs": model_files.path_of,
     "objects": model_files.module_of,
     "trust": model_files.truth_of,

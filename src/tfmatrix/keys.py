@@ -27,6 +27,8 @@ from tfmatrix.records import (
     Machine,
     Plain,
     Read,
+    Reread,
+    Rewrite,
     Script,
     Seeds,
     Start,
@@ -46,7 +48,7 @@ SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
 TRAIN, PLAIN, START, SEEDS, EFFECTS = "train", "plain", "start", "seeds", "effects"
-SCRIPT, WRITE, READ = "script", "write", "read"
+SCRIPT, WRITE, READ, REWRITE, REREAD = "script", "write", "read", "rewrite", "reread"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -141,7 +143,7 @@ def probe_source() -> str:
     return state.hexdigest()
 
 
-def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a return for each work
+def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911  # a case for each work
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
         case Train(jitter=jitter, equivalent=equivalent, keep=keep):
@@ -160,6 +162,10 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: PLR0911  # a retu
             return ("work", EFFECTS), ("layers", json.dumps(layers))
         case Seeds(count=count, passes=passes):
             return ("work", SEEDS), ("seeds", str(count)), *([("passes", "1")] if passes else [])
+        case Rewrite():
+            return (("work", REWRITE),)
+        case Reread(way=way, rewritten=rewritten):
+            return ("work", REREAD), ("way", way), ("rewritten", rewritten)
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

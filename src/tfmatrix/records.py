@@ -317,16 +317,33 @@ class Effects:
     """Their paths, sorted."""
 
 
-Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read
+@dataclass(frozen=True)
+class Rewrite:
+    """Load a saved model, and write it in other formats."""
+
+
+@dataclass(frozen=True)
+class Reread:
+    """Read a saved model in another way than its user does."""
+
+    way: str
+    rewritten: str = ""
+    """SHA-256 of what a `Rewrite` wrote and is handed over; empty: the file is read as it is."""
+    handed: str = ""
+    """The file that has it; empty while nobody runs the trial."""
+
+
+Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread
 """What a trial does in its environment and mode."""
 
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
 EQUIVALENT, SEEDS, KEPT, EFFECTS = "equivalent", "seeds", "kept", "effects"
+REWRITTEN, WAY = "rewritten", "way"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to show that observing changes nothing; to show what a redraw hides; to measure the noise floor by another way to
 compute the same; to draw under other seeds; to repeat one and keep more bytes; to show what layers do that draw
-otherwise."""
+otherwise; to write a saved model in other formats; to read one in another way than its user does."""
 
 
 @dataclass(frozen=True)

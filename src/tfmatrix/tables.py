@@ -1,4 +1,4 @@
-"""The tables that host and probe share, read from the probe's own files: modes, and kinds of model."""
+"""The tables that host and probe share, read from the probe's own files: modes, kinds, and ways to read a file."""
 
 from __future__ import annotations
 
@@ -39,6 +39,19 @@ class Kind:
     """Whether another way to compute the same tells how much of it is rounding."""
 
 
+@dataclass(frozen=True)
+class Way:
+    """What the host asks of another way to read a saved model that a release refuses."""
+
+    name: str
+    rewritten: str
+    """The format that the baseline writes it in; empty: it is read as it is."""
+    further: str
+    """The package that the environment needs besides; empty: none."""
+    used: str
+    """What a user does, with ``{baseline}``, ``{notes}``, ``{further}`` and ``{saved}`` in it."""
+
+
 def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
     found: Mapping[str, Mapping[str, Any]] = json.loads((PROBE / f"{name}.json").read_text(encoding="utf-8"))
     return found
@@ -48,6 +61,9 @@ MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for nam
 """Every mode by its name."""
 
 DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
+
+WAYS = {name: Way(name, row["rewritten"], row["further"], row["used"]) for name, row in _rows("ways").items()}
+"""Every other way to read a saved model by its name, in the order in which they are advised."""
 
 KINDS = {
     name: Kind(name, tuple(row["marks"]), tuple(row["modes"]), row["watched"], row["equivalent"])

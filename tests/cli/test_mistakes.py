@@ -45,6 +45,18 @@ def test_a_command_that_cannot_be_understood_is_two(tmp_path: Path, tell: Tell, 
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("chekc", "there is no command 'chekc'; did you mean 'check'?"),
+        ("upgrade", "'upgrade'; there are accept,"),
+    ],
+)
+def test_a_command_that_is_none_is_told_with_the_nearest(tell: Tell, typed: str, told: str) -> None:
+    """Or with all that there are."""
+    assert told in tell(typed).err
+
+
 def spoil_table(folder: Path) -> None:
     """Write a key that does not exist."""
     (folder / "pyproject.toml").write_text("[tool.tfmatrix]\nversion = '2.15.1'\n", encoding="utf-8")

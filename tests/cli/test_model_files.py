@@ -59,6 +59,7 @@ def test_a_file_of_a_table_is_read_beside_the_models(tmp_path: Path, tell: Tell)
         (("--inputs", "saved/in.npz"), "--inputs and --objects are for --file"),
         (("--objects", "own"), "--inputs and --objects are for --file"),
         (("--file", "saved/model.h5", "--objects", "a/b.py"), "objects, which must be a module"),
+        (("--file", "train.py"), "a script and no saved model; run it as a command, `tfmatrix run -- python train.py`"),
     ],
 )
 def test_what_cannot_be_read_at_once_is_one_sentence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import importlib
 import os
@@ -98,10 +99,12 @@ class _Commands(click.Group):
         """Return the names."""
         return sorted(_MODULES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
-        """Return the command of a name, or None."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Return the command of a name; raises ``click.UsageError`` where there is none."""
         if cmd_name not in _MODULES:
-            return None
+            near = difflib.get_close_matches(cmd_name, _MODULES, n=1)
+            told = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_MODULES))}."
+            raise click.UsageError(f"there is no command {cmd_name!r}; {told}", ctx)
         module = importlib.import_module(f"tfmatrix.cli.{_MODULES[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command

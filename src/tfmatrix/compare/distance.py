@@ -63,6 +63,12 @@ class Distance(NamedTuple):
         return self.differing / self.elements if self.elements else 0.0
 
 
+def size_of(distance: Distance) -> float:
+    """Return a distance as scaled error; infinite where it cannot be said in it, or was measured of a sample alone."""
+    strange = not distance.comparable or distance.sampled or distance.nan_mismatch or distance.inf_mismatch
+    return float("inf") if strange or distance.scaled_error is None else distance.scaled_error
+
+
 def measure(a: Array, b: Array, *, sampled: bool = False) -> Distance:
     """Measure how far ``b`` lies from ``a``.
 

@@ -16,6 +16,7 @@ from tfmatrix.compare.alignment import Aligned, Names, initial_values
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.layers import Layer, layer_of
 from tfmatrix.compare.p_values import MOST_NUMBERS
+from tfmatrix.compare.passes import MOST_BYTES, Batches, order_of, passes, rows_of
 from tfmatrix.compare.projections import Coherence, Projections, coherence
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
@@ -301,7 +302,52 @@ class Judge:
         return trace_digest(Fingerprint(tier, name, digest) for (tier, name), digest in self._named.items())
 
     def _identical(self, tier: str, name: str) -> bool:
+        return self._has_same_bits(tier, name) or (tier, name) in self._same_orders
+
+    def _has_same_bits(self, tier: str, name: str) -> bool:
         return self._a.get((tier, name)) == self._b.get((tier, name))
+
+    @cached_property
+    def _other_rows(self) -> Mapping[tuple[str, str], Batches]:
+        """Of each pass whose rows have other digests on both sides, by tier and stage: its batches, the same in number.
+
+        None where these would take up too much.
+        """
+        found: dict[tuple[str, str], Batches] = {}
+        for tier in (NATIVE, START):
+            passed = [name for own, name in self._a if own == tier and name == rows_of(parse(name).step)]
+            if all(self._has_same_bits(tier, name) for name in passed):
+                continue
+            mine, there = (passes(side, tier, self._tensors) for side in (self._a, self._b))
+            for name in passed:
+                batches = mine.get(name)
+                alike = batches and batches == there.get(name) and not self._has_same_bits(tier, name)
+                if batches and alike and self._is_affordable(tier, batches):
+                    found[tier, name] = batches
+        return found
+
+    def _is_affordable(self, tier: str, batches: Batches) -> bool:
+        return sum(self._tensors.size(self._a[tier, name]) for name in batches) <= MOST_BYTES
+
+    @cached_property
+    def _rounded_rows(self) -> Mapping[tuple[str, str], Finding]:
+        """Of each pass whose rows are the same in the same order but for rounding: what is said of its rows."""
+        found: dict[tuple[str, str], Finding] = {}
+        for (tier, rows), batches in self._other_rows.items():
+            other = [name for name in batches if not self._has_same_bits(tier, name)]
+            if other and all(self._is_whole(tier, name) for name in other):
+                findings = [self._measured(tier, name) for name in other]
+                if all(finding.verdict is Verdict.ROUNDING for finding in findings):
+                    worst = max(findings, key=lambda finding: finding.ratio or 0.0)
+                    reason = f"the same rows in the same order, {worst.reason} in {worst.stage}"
+                    own, there = self._a[tier, rows], self._b[tier, rows]
+                    found[tier, rows] = worst._replace(stage=rows, reason=reason, baseline=own, candidate=there)
+        return found
+
+    @cached_property
+    def _same_orders(self) -> frozenset[tuple[str, str]]:
+        """The orders that are the same on both sides, though the digests that name their rows are not."""
+        return frozenset((tier, order_of(parse(rows).step)) for tier, rows in self._rounded_rows)
 
     def lacking(self, tiers: Sequence[str] = TIERS) -> Lacking:
         """Return the stages that this judgement needs and that are not there whole, by the trace that lacks them.
@@ -319,7 +365,8 @@ class Judge:
             differing = [name for name in differing if self._in_both(tier, name)]
             drawn = next((at for at, name in enumerate(differing) if parse(name).kind in RANDOM), len(differing))
             batches = [name for name in differing[:drawn] if parse(name).kind == "batch"]
-            heads = {_head(name) for name in (*differing[:1], *batches[:1], *batches[-1:])}
+            of_rows = (one for (of, _), some in self._other_rows.items() if of == tier for one in some)
+            heads = {_head(name) for name in (*differing[:1], *batches[:1], *batches[-1:], *of_rows)}
             alone, in_part = self._insufficient(tier, differing)
             heads |= set(map(_head, alone))
             for name in (name for name in differing if _head(name) in heads or name in in_part):
@@ -434,6 +481,8 @@ class Judge:
         if not (a and b):
             side = "baseline" if a else "candidate"
             return Finding(tier, name, Verdict.NOT_COMPARABLE, f"only in the {side}", baseline=a, candidate=b)
+        if rounded := self._rounded_rows.get((tier, name)):
+            return rounded
         finding = self._measured(tier, name)
         if tier == NATIVE and name in self._structure:
             reason = self._structure[name]

@@ -42,6 +42,17 @@ class CellState:
     """Sentences about what they may have read that could not be seen; sorted."""
 
 
+class Tried(NamedTuple):
+    """What came of another way to read a saved model that a release refuses."""
+
+    way: str
+    used: str
+    """What its user does."""
+    verdict: Verdict
+    """Of its predictions, beside the baseline's; failed where it was refused too."""
+    reason: str
+
+
 class Finding(NamedTuple):
     """One stage's difference, measured and judged."""
 
@@ -139,6 +150,8 @@ class CellComparison:
     off: tuple[str, ...] = ()
     """The layers that were off in the start and injected tiers, by their paths in the baseline: their draws have no
     counterpart."""
+    ways: tuple[Tried, ...] = ()
+    """Of a saved model that is refused, what came of other ways to read it."""
 
 
 @dataclass(frozen=True)

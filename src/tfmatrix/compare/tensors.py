@@ -109,6 +109,11 @@ class Tensors:
         """Return dtype and shape of tensors by their digests."""
         return self._store.layouts(digests)
 
+    def size(self, digest: str) -> int:
+        """Return how many bytes a tensor has; of strings, how many there are."""
+        dtype, shape = self.layout(digest)
+        return math.prod(shape) * (1 if dtype == "string" else _width(dtype))
+
     def has_bytes(self, digest: str) -> bool:
         """Return whether a difference of a tensor can be measured, if only by a sample."""
         return self._partial.get(digest, True)

@@ -32,6 +32,15 @@ def path_of(value: Any, name: str) -> str:
     return value
 
 
+def saved_model_of(value: Any, name: str) -> str:
+    """Return the path of a saved model within the project; raises ``ValueError`` for what is none."""
+    path = path_of(value, name)
+    if path.endswith((".py", ".ipynb")):
+        typed = f"{'python' if path.endswith('.py') else 'jupyter'} {path}"
+        raise ValueError(f"has {name}, a script and no saved model; run it as a command, `tfmatrix run -- {typed}`")
+    return path
+
+
 def module_of(value: Any, name: str) -> str:
     """Return the name of a module; raises ``ValueError`` for what names none."""
     if not isinstance(value, str) or not _MODULE.fullmatch(value):

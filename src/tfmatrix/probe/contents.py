@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from typing import Any, Collection, Iterator, Mapping, Optional
 
@@ -41,6 +42,12 @@ TIMES = 100
 
 CONFIG = 64 << 20
 """Bytes that the description of a model may have."""
+
+METADATA = "keras_metadata.pb"
+"""The file in a SavedModel that Keras 2 describes a model in."""
+
+CODE = re.compile(rb'"class_name":\s*"(Lambda|__lambda__|function)"')
+"""What stands there where it holds code."""
 
 OWN_PACKAGES = ("keras", "tf_keras", "tensorflow", "builtins")
 """Packages whose functions a file may name: what they do is the release's own."""
@@ -142,6 +149,19 @@ def require_no_code(path: str, config: Any, objects: str) -> None:
         raise _not_read(
             os.path.basename(path), "has {}, which is not run without `trust = true` in its table".format(told)
         )
+
+
+def require_no_code_by_keras(path: str) -> None:
+    """Raise BadModel where Keras would run code if it read a SavedModel, which by its signature alone runs none."""
+    try:
+        with open(os.path.join(path, METADATA), "rb") as file:
+            content = file.read(CONFIG)
+    except OSError:
+        return
+    found = CODE.search(content)
+    if found:
+        told = "has a {} layer, whose code is not run without `trust = true` in its table"
+        raise _not_read(os.path.basename(path), told.format(found.group(1).decode("ascii")))
 
 
 def _code_in(config: Any, own: Collection[str]) -> Iterator[str]:

@@ -12,14 +12,14 @@ import contextlib
 import os
 import shutil
 from types import ModuleType
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from . import canonical, contents
 from .context import Setting
 from .exchange import phase
-from .inputs import chosen, given
+from .inputs import Input, chosen, given
 from .named import enter, imported
 from .outcomes import BadModel, Changed
 from .readers import DESCRIBED, READERS, Source
@@ -58,20 +58,14 @@ def run_file(model: Any, setting: Setting) -> None:
 
     It predicts before anything is observed within, so that nothing is changed by that.
     """
-    form = contents.format_of(model.path)
-    if form in DESCRIBED:
-        described = contents.config_of(model.path, form)
-        if not model.trust:
-            contents.require_no_code(model.path, described, model.objects)
-    source = Source(model.path, setting.threads, _objects(model.objects), model.trust)
+    source, form = source_of(model, setting)
     with phase("read"):
         file = READERS[form](source)
         weights = file.weights()
     setting.recorder.record_all(NATIVE, "loaded", weights)
     with phase("use"):
         wanted = file.inputs()
-    name = os.path.basename(model.path)
-    fed = given(name, model.inputs, wanted) if model.inputs else chosen(name, wanted)
+    fed = inputs_of(model, wanted)
     setting.recorder.record_all(NATIVE, "data", fed)
     moved = setting.jittered("data", fed)
     if not any(canonical.is_float(array.dtype) for array in fed.values()) and setting.jitter:
@@ -82,6 +76,22 @@ def run_file(model: Any, setting: Setting) -> None:
     for name, value in _inner(file, moved, setting):
         setting.recorder.record(NATIVE, "forward/" + name, value)
     setting.recorder.record_all(NATIVE, "predict", predicted)
+
+
+def source_of(model: Any, setting: Setting) -> Tuple[Source, str]:
+    """Return what a reader is given, and the format; raise BadModel for what is no saved model, or would run code."""
+    form = contents.format_of(model.path)
+    if form in DESCRIBED:
+        described = contents.config_of(model.path, form)
+        if not model.trust:
+            contents.require_no_code(model.path, described, model.objects)
+    return Source(model.path, setting.threads, _objects(model.objects), model.trust), form
+
+
+def inputs_of(model: Any, wanted: Sequence[Input]) -> Dict[str, np.ndarray]:
+    """Return what a saved model is called on: the user's arrays, or canonical ones."""
+    name = os.path.basename(model.path)
+    return given(name, model.inputs, wanted) if model.inputs else chosen(name, wanted)
 
 
 def _inner(file: Any, fed: Mapping[str, np.ndarray], setting: Setting) -> List[Tuple[str, Any]]:

@@ -103,6 +103,14 @@ class KerasFile:
         ]
         yield from zip(numbered([name for name, _ in found]), (value for _, value in found))
 
+    def save(self, path: str) -> None:
+        """Write the whole model, in the format that the path's ending names."""
+        self._model.save(path)
+
+    def save_with_signature(self, path: str) -> None:
+        """Write it as a SavedModel, which every release reads without Keras."""
+        tf.saved_model.save(self._model, path)
+
     def _packed(self, arrays: Arrays) -> Any:
         """Return arrays as the model takes them."""
         values = list(arrays.values())
@@ -162,7 +170,9 @@ class SavedModel:
         names = [name for name in SIGNATURES if name in signatures] or list(signatures)
         if not names:
             raise BadModel("{} has no signature, so nobody can call it".format(os.path.basename(source.path)))
-        self._function = signatures[names[0]]
+        self.endpoint = names[0]
+        """The name of the signature that is called."""
+        self._function = signatures[self.endpoint]
         self._frozen: Any = None
         self._predicted: Arrays = {}
 

@@ -11,7 +11,8 @@ A message is 8 bytes (little-endian: the header's length), the header (JSON) and
 header: for an observed trial the recorder's payload, otherwise none.
 
 A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
-(``train``, ``start``, ``seeds``, ``effects``, or ``write`` and ``read``: see `exchange`), ``intra_op``, ``inter_op``,
+(``train``, ``start``, ``seeds``, ``effects``, ``write`` and ``read``: see `exchange`, or ``rewrite`` and ``reread``, of
+which the latter has ``way`` and may have ``handed``: see `ways`), ``intra_op``, ``inter_op``,
 ``timeout`` (seconds), ``number`` (which its answer repeats), ``fresh`` (run it in the process that imported TensorFlow,
 without a fork, and end). To train, it may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the
 purpose ``start`` it has ``handed``, the file of what is handed over (see `watch.handed`), and ``off``, layers that are

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import random
 from types import ModuleType
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +25,7 @@ from .named import load_named
 from .outcomes import Unsupported
 from .reads import Reads
 from .recorder import Recorder, record_draws
+from .ways import try_way
 
 SEED_DRAWS = 1024
 """Numbers that are recorded of what a generator would draw next: enough for a two-sample test to tell by."""
@@ -34,15 +35,7 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
     """Run the trial that a request describes in this process, and return its recorder."""
     gc.freeze()  # what is there by now stays: collecting it again and again costs more than the trial
     setting = Setting(request, scratch)
-    if request.get("builder"):
-        model, kind = load_named(request, scratch, reads), KINDS["keras"]
-    elif request.get("file"):
-        model, kind = take(request, scratch, reads), KINDS["file"]
-    else:
-        find_beside(request["path"])
-        model = load(request["path"], request.get("source", ""))
-        choose_variant(model, request["variant"])
-        kind = kind_of(model)
+    model, kind = _model_of(request, scratch, reads)
     if request.get("plant"):
         load(request["plant"]).PLANTS[request["fault"]](model, setting)
     if request["purpose"] == "seeds":
@@ -52,6 +45,9 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
         if not kind.effects:
             raise Unsupported("this model has no layers whose effect could be seen")
         code(kind.effects)(model, setting, request["layers"])
+    elif request["purpose"] in ("rewrite", "reread"):
+        with setting.engine.compiling():
+            try_way(model, setting, request.get("way", ""))
     elif request["purpose"] in ("write", "read"):
         with setting.engine.compiling():
             observe_exchange(kind, model, setting, request)
@@ -62,6 +58,18 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
         if not setting.recorder.tiers <= set(kind.tiers):
             raise RuntimeError("a {} model recorded a tier that its kind does not have".format(kind.name))
     return setting.recorder
+
+
+def _model_of(request: Mapping[str, Any], scratch: str, reads: Reads) -> Tuple[ModuleType, Kind]:
+    """Return the model that a request names, and its kind."""
+    if request.get("builder"):
+        return load_named(request, scratch, reads), KINDS["keras"]
+    if request.get("file"):
+        return take(request, scratch, reads), KINDS["file"]
+    find_beside(request["path"])
+    model = load(request["path"], request.get("source", ""))
+    choose_variant(model, request["variant"])
+    return model, kind_of(model)
 
 
 def record_seed(recorder: Recorder, tier: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from packaging.version import Version
 
@@ -47,6 +49,26 @@ def environment_of(config: Config, name: str) -> Environment:
             f"`{locks.command(environment)}` makes its lock file, if the package index has it."
         )
     return environment
+
+
+def sibling(environment: Environment, package: str, config: Config) -> Environment | None:
+    """Return the environment that has one more package, where a lock of it is there, and None for no package."""
+    if not package or any(one.name == package for one in environment.further):
+        return None
+    name = _locked_beside(environment, package, config.root / "locks")
+    return environment_of(config, name) if name else None
+
+
+@cache  # asked for each cell, and answered by looking through folders
+def _locked_beside(environment: Environment, package: str, folder: Path) -> str:
+    """Return the name of the environment with one more package that has a lock in the project's folder or tfmatrix's.
+
+    Empty where there is none.
+    """
+    stem = locks.stem(environment).replace(environment.name, f"{environment.name}+{package}-*")
+    for path in (found for place in (folder, locks.OWN_LOCKS) for found in sorted(place.glob(f"{stem}.txt"))):
+        return path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
+    return ""
 
 
 def nameable_environment(config: Config, name: str) -> Environment:

@@ -38,6 +38,8 @@ from tfmatrix.records import (
     ModelFile,
     Plain,
     Read,
+    Reread,
+    Rewrite,
     Script,
     Seeds,
     Start,
@@ -162,7 +164,7 @@ def _run_by(model: Model, defined: Defined, files: Sequence[str]) -> dict[str, A
     }
 
 
-def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each work
+def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911  # a case for each work
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
         case Train(jitter=jitter, equivalent=equivalent, keep=keep):
@@ -177,6 +179,10 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: PLR0911  # a return for each 
         case Seeds(count=count, passes=passes):
             seeds = list(range(FIRST_OTHER_SEED, FIRST_OTHER_SEED + count))
             return {"purpose": "seeds", "seeds": seeds, "passes": passes}
+        case Rewrite():
+            return {"purpose": "rewrite", "keep": ["native rewritten", "native given"]}
+        case Reread(way=way, handed=path):
+            return {"purpose": "reread", "way": way, "handed": path}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

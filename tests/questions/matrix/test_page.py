@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from building import rest
+from building import CANDIDATE, rest
 from golden_files import assert_golden
 from questions.changing import changed, each, spoilt
 from tfmatrix.questions.matrix.judge import compare_all
@@ -158,6 +158,15 @@ def test_what_is_not_known_is_not_called_different(matrix_folder: Path) -> None:
     with Store(Path(":memory:")) as store:
         text = rendered(summarise(compare_all(make_plan(matrix_folder), store)))
     assert "every release differs" not in text
+
+
+def test_a_release_of_which_something_failed_is_not_called_different(matrix_folder: Path) -> None:
+    """Where every model was observed it is; where one crashed nobody knows."""
+    plan = make_plan(matrix_folder)
+    with store_of(plan, matrix_folder / "store.sqlite") as store:
+        for name, told in (("crashes", "`tf2`: not known"), ("differs", "every release differs from every")):
+            config = plan.config.overridden(models=name, versions=f"2.15.1,{CANDIDATE}")
+            assert told in rendered(summarise(compare_all(plan_of_config(config), store)))
 
 
 def test_what_trials_read_outside_of_the_project_is_named(matrix_folder: Path) -> None:

@@ -12,8 +12,9 @@ from building import MACHINE_OF_TESTS, lock_of, make_project
 from tfmatrix import keys
 from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
+from tfmatrix.questions.chosen import sibling
 from tfmatrix.questions.recipes import scripts
-from tfmatrix.questions.recipes.plan import PLACE, RecipesPlan, make_recipes_plan, sibling
+from tfmatrix.questions.recipes.plan import PLACE, RecipesPlan, make_recipes_plan
 from tfmatrix.questions.recipes.variations import CONTROL, VARIATIONS, together
 from tfmatrix.records import Environment, Launch, Script, Start
 from tfmatrix.runner.events import Launched
@@ -147,11 +148,11 @@ def test_a_variation_that_needs_another_environment_has_it_where_a_lock_is_there
     plan = plan_of(tmp_path, versions=["2.15.1", "2.16.2"])
     old, new = plan.environments
     keras_2 = VARIATIONS["keras-2"]
-    assert sibling(old, keras_2, plan.config) is None
-    beside = sibling(new, keras_2, plan.config)
+    assert sibling(old, keras_2.further, plan.config) is None
+    beside = sibling(new, keras_2.further, plan.config)
     assert beside
     assert beside.name.startswith("2.16.2+tf-keras-2.16.")
-    assert sibling(beside, keras_2, plan.config) is None
+    assert sibling(beside, keras_2.further, plan.config) is None
     cells = {cell.environment: cell for cell in plan.cells if cell.script.model.mode == "tf2"}
     assert keras_2 not in list(plan.variations(cells[old]))
     assert plan.expected(cells[new], keras_2).cell.environment == beside
@@ -161,7 +162,7 @@ def test_a_variation_that_needs_another_environment_has_it_where_a_lock_is_there
 def test_every_release_with_keras_3_has_one_with_keras_2(tmp_path: Path) -> None:
     """The locks that come with tfmatrix have `tf-keras` for every release from 2.16 on."""
     plan = plan_of(tmp_path, versions=["all"])
-    with_keras_2: list[Environment] = [e for e in plan.environments if sibling(e, VARIATIONS["keras-2"], plan.config)]
+    with_keras_2: list[Environment] = [e for e in plan.environments if sibling(e, "tf-keras", plan.config)]
     assert [e.name for e in with_keras_2] == [name for name in catalogue.RELEASES if int(name.split(".")[1]) >= 16]
 
 

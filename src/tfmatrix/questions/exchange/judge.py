@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.distance import Distance, size_of
 from tfmatrix.compare.judging import LEAST_FLOOR, rounding_ratio
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange.results import BACK, LOST, NONE, OTHER, PREDICT, WEIGHTS, Judged, Side, Slots
@@ -171,20 +171,14 @@ def _predictions(
     if not apart:
         return Verdict.IDENTICAL, "", None
     name, farthest = max(apart, key=lambda pair: _times(pair[0], pair[1], ratio))
-    reason = f"{name}: {farthest.differing} of {farthest.elements} numbers, scaled error {_size(farthest):.2g}"
+    reason = f"{name}: {farthest.differing} of {farthest.elements} numbers, scaled error {size_of(farthest):.2g}"
     return Verdict.ROUNDING if _times(name, farthest, ratio) <= 1 else Verdict.DIFFERENT, reason, farthest
 
 
 def _times(name: str, distance: Distance, ratio: Ratio) -> float:
     """Return how many times what still is rounding a prediction's distance is."""
-    return _size(distance) / (ratio(f"predict/{name}", distance.dtype) * LEAST_FLOOR)
+    return size_of(distance) / (ratio(f"predict/{name}", distance.dtype) * LEAST_FLOOR)
 
 
 def _differing(names: list[str], written: Mapping[str, str], read: Mapping[str, str]) -> Iterator[str]:
     return (name for name in names if written[f"predict/{name}"] != read[f"predict/{name}"])
-
-
-def _size(distance: Distance) -> float:
-    """Return a distance as scaled error; infinite where it cannot be said in it, or was measured of a sample alone."""
-    strange = not distance.comparable or distance.sampled or distance.nan_mismatch or distance.inf_mismatch
-    return float("inf") if strange or distance.scaled_error is None else distance.scaled_error

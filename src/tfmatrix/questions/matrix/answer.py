@@ -9,7 +9,7 @@ from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
-from tfmatrix.records import MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
+from tfmatrix.records import FAILED, MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
 from tfmatrix.report.blocks import Block, Break, Document, Text, joined, paragraph, table
 from tfmatrix.report.text import in_one_line, plain
 
@@ -44,8 +44,18 @@ def _candidate(candidate: Candidate, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
     worst = [first for first in candidate.first_changes if first.verdict is candidate.verdict]
     cells = [cell for cell in report.cells if cell.environment == candidate.environment]
-    told = [*map(change, worst), *names.in_short(cells, report.baseline), *beside(candidate.environment, report)]
+    told = [*map(change, worst), *names.in_short(cells, report.baseline), *_ways(cells)]
+    told += beside(candidate.environment, report)
     return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *told])
+
+
+def _ways(cells: Iterable[Cell]) -> Iterator[str]:
+    """Yield the first other way that a refused file was read in, or that none was found."""
+    for cell in cells:
+        if cell.ways:
+            read = [way.used for way in cell.ways if way.verdict != FAILED]
+            told = f"it was read by {read[0]}" if read else f"none of {len(cell.ways)} other ways read it"
+            yield f"{cell.where}: {told}{f', and {len(read) - 1} ways more' if len(read) > 1 else ''}"
 
 
 def beside(name: str, report: Report) -> Iterator[str]:

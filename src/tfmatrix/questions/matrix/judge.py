@@ -23,6 +23,7 @@ from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.matrix import ways
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.plan import Plan, runs_in
 from tfmatrix.records import (
@@ -56,13 +57,17 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     # Two releases that name the same bits otherwise have one letter.
     traces = {asked.candidate.cell: judgements[asked].trace for asked in against if asked in judgements}
     lettered = [replace(state, trace=traces.get(state.cell, state.trace)) for state in found.values()]
+    other_ways = ways.tried(plan, store.trial, store, tensors)
     comparison = Comparison(
         baseline=plan.baseline,
         environments=tuple(_environments(plan, store)),
         states=tuple(found.values()),
         letters=letters(lettered),
         whole_letters=whole_letters(lettered),
-        cells=tuple(_compare_cells(asked, judgements) for asked in against),
+        cells=tuple(
+            replace(_compare_cells(asked, judgements), ways=tuple(other_ways.get(asked.candidate.cell, ())))
+            for asked in against
+        ),
         steps=tuple(
             Step(before[newer], newer, tuple(_compare_cells(asked, judgements) for asked in group))
             for newer, group in _grouped(after, lambda asked: asked.candidate.cell.environment).items()

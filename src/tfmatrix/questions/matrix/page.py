@@ -12,6 +12,7 @@ from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import absent, beside, left_out, unknown
 from tfmatrix.questions.matrix.changes import said
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report, Settings
+from tfmatrix.records import FAILED
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -45,6 +46,7 @@ def page(report: Report) -> Document:
     return [
         *_head(report),
         *_answer(report),
+        *_ways(report),
         *_by_mode(report),
         *_by_model(report),
         *_steps(report),
@@ -106,6 +108,32 @@ def _answer(report: Report) -> Iterator[Block]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
         yield paragraph((Strong("Unstable."), told))
         yield bullets((Code(cell.id), f": {cell.reason}") for cell in unstable)
+
+
+def _ways(report: Report) -> Iterator[Block]:
+    """Yield what else was tried of each saved model that a release refuses, releases with the same answers together."""
+    grouped: dict[tuple[str, tuple[tuple[str, str, str], ...]], list[Cell]] = {}
+    for cell in report.cells:
+        if cell.ways:
+            came = tuple((one.used, one.verdict, "" if one.verdict == FAILED else one.reason) for one in cell.ways)
+            grouped.setdefault((cell.model, came), []).append(cell)
+    if grouped:
+        yield Heading(2, "How else a refused file can be read")
+        yield paragraph(
+            f"Each way was tried with this very file. Its predictions are compared with those of {report.baseline}, "
+            "which reads the file itself;",
+            "what refused it too comes last.",
+        )
+    for (model, came), cells in grouped.items():
+        yield paragraph((Strong(model), f" in {', '.join(dict.fromkeys(cell.environment for cell in cells))}:"))
+        rows = sorted(came, key=lambda one: one[1] == FAILED)
+        yield table(["what was tried", "predictions"], ([prose(used), _came(*told)] for used, *told in rows))
+
+
+def _came(verdict: str, reason: str) -> Text:
+    if verdict == FAILED:
+        return "refused too"
+    return said(Verdict(verdict)), f": {reason}" if reason else ""
 
 
 def _candidate(candidate: Candidate, report: Report) -> list[Text]:
@@ -204,7 +232,8 @@ def _swappable(modes: Iterable[Mode]) -> List:
                 groups.setdefault(row.letter, []).append(row.environment)
         same = "; ".join(" = ".join(names) for names in groups.values() if len(names) > 1)
         launch = "" if mode.launch == "default" else f" {mode.launch}"
-        none = "none; every release differs from every other somewhere" if groups else "not known"
+        whole = all(row.letter for row in mode.environments)
+        none = "none; every release differs from every other somewhere" if whole else "not known"
         lines.append((Code(mode.mode), f"{launch}: {same or none}"))
     return bullets(lines)
 

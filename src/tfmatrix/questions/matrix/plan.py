@@ -15,6 +15,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
 from tfmatrix.models.files import has_equivalent, is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
+from tfmatrix.questions.matrix import ways
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.starts import starts, write
 from tfmatrix.records import (
@@ -73,17 +74,17 @@ class Plan:
     @cached_property
     def scope(self) -> Scope:
         """What every result rests on, as it was when this was first asked for."""
-        return scope_of(self.config, self.environments)
+        return scope_of(self.config, self.every_environment)
 
     @cached_property
     def trials(self) -> Mapping[Cell, tuple[ExpectedTrial, ...]]:
         """The trials that each cell may need."""
         return {cell: tuple(self._trials_of(cell)) for cell in self.cells}
 
-    @property
+    @cached_property
     def every_environment(self) -> tuple[Environment, ...]:
-        """Every environment that it may need: no other than those that are asked about."""
-        return self.environments
+        """Every environment that it may need: behind those that are asked about, what other ways of reading need."""
+        return tuple(dict.fromkeys([*self.environments, *ways.environments(self.candidates, self)]))
 
     @property
     def candidates(self) -> tuple[Environment, ...]:
@@ -101,7 +102,8 @@ class Plan:
         handed = starts(self, traces, tensors) if missed else {}
         begun = {(cell, one.off): one.handed for cell, some in handed.items() for one in some}
         paths = {one.key: write(begun[one.cell, work.off], self._folder, known.store) for one, work in missed}
-        return [_handed(one, paths[one.key]) if one.key in paths else one for one in needed]
+        begin = [_handed(one, paths[one.key]) if one.key in paths else one for one in needed]
+        return [*begin, *ways.wanted(self, known, self._folder)]
 
     @cached_property
     def _folder(self) -> Path:

@@ -216,6 +216,15 @@ class OneSided(Record, frozen=True, kw_only=True):
     side: Annotated[str, one_of("baseline", "candidate")]
 
 
+class Way(Record, frozen=True, kw_only=True):
+    """Another way to read a saved model that is refused, as it was tried."""
+
+    way: Name
+    used: Name
+    verdict: Annotated[str, one_of("failed", "different", "rounding", "identical")]
+    reason: str
+
+
 class Cell(Record, frozen=True, kw_only=True):
     """One model in one mode and environment, and what came of its comparison with the baseline's."""
 
@@ -246,6 +255,9 @@ class Cell(Record, frozen=True, kw_only=True):
     """The first stage that the start tier does not judge, because it was not handed over."""
     off: (
         Annotated[tuple[str, ...], Meta(description="Layers that were off in the start and injected tiers.")] | None
+    ) = None
+    ways: (
+        Annotated[tuple[Way, ...], Meta(description="Of a saved model that is refused: what else was tried.")] | None
     ) = None
 
     @property
@@ -477,6 +489,11 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
         else None,
         unreached=compared.unreached or None if compared else None,
         off=compared.off or None if compared else None,
+        ways=tuple(
+            Way(way=one.way, used=one.used, verdict=one.verdict.value, reason=one.reason) for one in compared.ways
+        )
+        if compared and compared.ways
+        else None,
     )
 
 

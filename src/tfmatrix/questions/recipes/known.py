@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 
 from tfmatrix.compare.results import EnvironmentState
+from tfmatrix.questions.chosen import sibling
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer
-from tfmatrix.questions.recipes.plan import RecipeCell, RecipesPlan, sibling
+from tfmatrix.questions.recipes.plan import RecipeCell, RecipesPlan
 from tfmatrix.questions.recipes.results import Found, Results
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, TOGETHER, VARIATIONS, was_seen
 from tfmatrix.records import Environment, ExpectedTrial
@@ -78,7 +79,7 @@ def _unseen(plan: RecipesPlan, store: Store) -> dict[str, tuple[str, ...]]:
     for environment in plan.environments:
         control = plan.saw(store, environment, f"{CONTROL.name}-1")
         for variation in VARIATIONS.values():
-            there = sibling(environment, variation, plan.config) or environment
+            there = sibling(environment, variation.further, plan.config) or environment
             alone = plan.saw(store, there, f"{variation.name}-1")
             saw = alone or (variation.kind == HARMLESS and plan.saw(store, there, f"{TOGETHER}-1"))
             if variation.sees and control and saw and not was_seen(variation, control, saw):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.config import Config
-from tfmatrix.environments import locks
 from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, expect, scope_of
-from tfmatrix.questions.chosen import environment_of, named_environments, require_seed
+from tfmatrix.questions.chosen import named_environments, require_seed, sibling
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer, Tried
 from tfmatrix.questions.recipes.recipes import scripts
@@ -66,7 +64,9 @@ class RecipesPlan:
     @cached_property
     def every_environment(self) -> tuple[Environment, ...]:
         """These environments, and behind them those that a variation needs besides."""
-        besides = [e for own in self.environments for v in VARIATIONS.values() if (e := sibling(own, v, self.config))]
+        besides = [
+            e for own in self.environments for v in VARIATIONS.values() if (e := sibling(own, v.further, self.config))
+        ]
         return tuple(dict.fromkeys([*self.environments, *besides]))
 
     @cached_property
@@ -142,7 +142,7 @@ class RecipesPlan:
     def variations(self, cell: RecipeCell) -> Iterator[Variation]:
         """Yield the variations that exist for a cell."""
         for variation in VARIATIONS.values():
-            needs = not variation.further or sibling(cell.environment, variation, self.config)
+            needs = not variation.further or sibling(cell.environment, variation.further, self.config)
             if cell.script.model.mode in variation.modes and needs:
                 yield variation
 
@@ -159,7 +159,7 @@ class RecipesPlan:
         return {}
 
     def _expect(self, cell: RecipeCell, variation: Variation, number: int) -> ExpectedTrial:
-        environment = sibling(cell.environment, variation, self.config) or cell.environment
+        environment = sibling(cell.environment, variation.further, self.config) or cell.environment
         script = cell.script
         # Those that differ in what is done within a process may share one: they are compared with the control alone.
         process = "within" if variation.within and variation != CONTROL else variation.name
@@ -185,23 +185,3 @@ def make_recipes_plan(config: Config, models: Collection[str] = ()) -> RecipesPl
         told = told or f"no recipe is for the mode {', '.join(config.modes)}"
         raise UserError(f"{told}; there are {', '.join(f'{m.name} in {m.mode}' for m in MODELS.values())}.")
     return plan
-
-
-def sibling(environment: Environment, variation: Variation, config: Config) -> Environment | None:
-    """Return the environment that differs by a variation's further package, where a lock of it is there."""
-    if not variation.further or any(package.name == variation.further for package in environment.further):
-        return None
-    name = _beside(environment, variation.further, config.root / "locks")
-    return environment_of(config, name) if name else None
-
-
-@cache  # asked for each cell and variation, and answered by looking through folders
-def _beside(environment: Environment, package: str, folder: Path) -> str:
-    """Return the name of the environment with one more package that has a lock in the project's folder or tfmatrix's.
-
-    Empty where there is none.
-    """
-    stem = locks.stem(environment).replace(environment.name, f"{environment.name}+{package}-*")
-    for path in (found for place in (folder, locks.OWN_LOCKS) for found in sorted(place.glob(f"{stem}.txt"))):
-        return path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
-    return ""
