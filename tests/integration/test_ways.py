@@ -104,7 +104,7 @@ def test_each_way_came_to_what_it_comes_to_by_hand(report: Report, plain: Plain)
                 assert (way.verdict == "failed") == (len(by_script) != 16), (cell.id, way, by_script)
                 assert (way.verdict == "identical") == (by_script == told["baseline"]), (cell.id, way, by_script)
                 words.setdefault(way.way, set()).add(way.verdict)
-    assert set(words) >= {"custom-objects", "h5", "keras", "tf-keras", "tfsm-layer", "saved-model"}
+    assert set(words) >= {"custom-objects", "config", "h5", "keras", "tf-keras", "tfsm-layer", "saved-model"}
     assert "identical" in words["tf-keras"] | words["custom-objects"]
 
 
@@ -113,4 +113,5 @@ def test_what_is_left_out_is_said(report: Report) -> None:
     worked = [(cell.model, way) for cell in report.cells for way in cell.ways or () if way.verdict != "failed"]
     used = {f"{model} {way.way}": way.used for model, way in worked}
     assert "`DepthwiseConv2D`: a subclass without `groups=1`" in used["depthwise-h5 custom-objects"]
+    assert "the class `Model` of the module `keras` for `Functional`" in used["timed-keras config"]
     assert "`LSTM`: a subclass without `time_major=False`" in used["timed-h5 custom-objects"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
@@ -27,6 +28,9 @@ from .model_files import inputs_of, source_of
 from .outcomes import Unsupported
 from .readers import DESCRIBED, READERS, KerasFile, SavedModel, Source
 from .recorder import NATIVE
+
+CONFIG = "config.json"
+"""The description of a model in a `.keras`."""
 
 WRITTEN, GIVEN = "rewritten", "given"
 """The stages of what was written, by format and path, and of what it is called on, by format and input."""
@@ -100,24 +104,72 @@ class Forgiving(KerasFile):
         super().__init__(source._replace(objects={**found, **source.objects}))
 
 
+class Edited(KerasFile):
+    """A `.keras` without what this release does not know: Keras 3 asks no custom object for a layer of its own."""
+
+    def __init__(self, source: Source) -> None:
+        """Load a copy of it that lies beside it; `told` says what is other there."""
+        if contents.format_of(source.path) != contents.KERAS:
+            raise Unsupported("it has no config.json that could be edited")
+        config = contents.config_of(source.path, contents.KERAS)
+        self.told: Dict[str, None] = {}
+        for one, name, layer in _described(config):
+            if layer is None:
+                network = _network(name).__name__
+                one.update(module="keras", class_name=network, registered_name=None)
+                self.told["the class `{}` of the module `keras` for `{}`".format(network, name)] = None
+            else:
+                unknown = _unknown(layer, one["config"])
+                self.told["`{}` without {}".format(name, _shown(unknown))] = None
+                one["config"] = {key: value for key, value in one["config"].items() if key not in unknown}
+        if not self.told:
+            raise Unsupported("its description says nothing that could be edited")
+        path = source.path + ".edited.keras"
+        with zipfile.ZipFile(source.path) as own, zipfile.ZipFile(path, "w") as other:
+            for member in own.infolist():
+                content = json.dumps(config).encode("utf-8") if member.filename == CONFIG else own.read(member)
+                other.writestr(member.filename, content)
+        super().__init__(source._replace(path=path))
+
+
 def _needed(config: Any) -> Iterator[Tuple[str, str, Any]]:
     """Yield what a description needs besides: a class's name, what is said of it, and the class."""
+    for one, name, layer in _described(config):
+        if layer is None:
+            yield name, "`{}`: `keras.{}`".format(name, _network(name).__name__), _network(name)
+        else:
+            told = "`{}`: a subclass without {}".format(name, _shown(_unknown(layer, one["config"])))
+            yield name, told, _without(layer)
+
+
+def _described(config: Any) -> Iterator[Tuple[Dict[str, Any], str, Any]]:
+    """Yield each part of a description that this release does not know, its class's name, and the class.
+
+    None for the class of a whole network whose module is gone.
+    """
     left = [config]
     while left:
         one = left.pop()
-        if isinstance(one, Mapping):
+        if isinstance(one, dict):
             name, inner = one.get("class_name"), one.get("config")
-            if isinstance(name, str) and isinstance(inner, Mapping):
-                module, layer = str(one.get("module") or ""), getattr(tf.keras.layers, name, None)
-                if name in NETWORKS and _is_gone(module):
-                    network = tf.keras.Sequential if name == "Sequential" else tf.keras.Model
-                    yield name, "`{}`: `keras.{}`".format(name, network.__name__), network
+            if isinstance(name, str) and isinstance(inner, dict):
+                layer = getattr(tf.keras.layers, name, None)
+                if name in NETWORKS and _is_gone(str(one.get("module") or "")):
+                    yield one, name, None
                 elif inspect.isclass(layer) and _unknown(layer, inner):
-                    unknown = ", ".join("`{}={!r}`".format(*item) for item in _unknown(layer, inner).items())
-                    yield name, "`{}`: a subclass without {}".format(name, unknown), _without(layer)
+                    yield one, name, layer
             left.extend(one.values())
-        elif isinstance(one, (list, tuple)):
+        elif isinstance(one, list):
             left.extend(one)
+
+
+def _network(name: str) -> Any:
+    """Return what makes a whole network of its description."""
+    return tf.keras.Sequential if name == "Sequential" else tf.keras.Model
+
+
+def _shown(arguments: Mapping[str, Any]) -> str:
+    return ", ".join("`{}={!r}`".format(*item) for item in arguments.items())
 
 
 def _is_gone(module: str) -> bool:

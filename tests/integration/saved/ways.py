@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,27 @@ def custom(path: Path) -> Callable[[Any], Any]:
     )
 
 
+def edited(path: Path) -> Callable[[Any], Any]:
+    """Load a copy with another description."""
+    if path.suffix != ".keras":
+        raise ValueError("no zip")
+    copy = path.with_suffix(".edited.keras")
+    with zipfile.ZipFile(path) as own, zipfile.ZipFile(copy, "w") as other:
+        for name in own.namelist():
+            text = own.read(name)
+            if name == "config.json":
+                for before, after in (
+                    (b'"groups": 1, ', b""),
+                    (b'"time_major": false, ', b""),
+                    (b'"implementation": 2, ', b""),
+                    (b'"keras.src.engine.functional", "class_name": "Functional"', b'"keras", "class_name": "Model"'),
+                    (b'"registered_name": "Functional"', b'"registered_name": null'),
+                ):
+                    text = text.replace(before, after)
+            other.writestr(name, text)
+    return load(copy)
+
+
 def layer(path: Path) -> Callable[[Any], Any]:
     """Load as a layer."""
     network = tf.keras.Sequential([layers.TFSMLayer(str(path), call_endpoint="serving_default")])
@@ -111,6 +133,7 @@ def signature(path: Path) -> Callable[[Any], Any]:
 WAYS: Mapping[str, tuple[str, Callable[[Path], Callable[[Any], Any]]]] = {
     "": ("", load),
     "custom-objects": ("", custom),
+    "config": ("", edited),
     "keras": ("_again.keras", load),
     "h5": ("_again.h5", load),
     "tfsm-layer": ("_again", layer),

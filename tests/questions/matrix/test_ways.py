@@ -67,7 +67,7 @@ def test_what_is_refused_is_written_otherwise_and_read_in_every_way(tmp_path: Pa
         assert request_of(writer, plan.config, fresh=False)["keep"] == ["native rewritten", "native given"]
         add(store, writer, WRITTEN)
         wanted = {one.work.way: one for one in missing_from(store, plan) if isinstance(one.work, Reread)}
-        assert list(wanted) == ["custom-objects", "keras", "tf-keras", "tfsm-layer", "saved-model"]
+        assert list(wanted) == ["custom-objects", "config", "keras", "tf-keras", "tfsm-layer", "saved-model"]
         names = {way: one.cell.environment.name for way, one in wanted.items()}
         assert names.pop("tf-keras").startswith(f"{CANDIDATE}+tf-keras-2.16")
         assert set(names.values()) == {CANDIDATE}
@@ -147,7 +147,7 @@ def test_what_was_seen_to_work_is_told_with_what_it_predicts(tmp_path: Path) -> 
     assert rows[3][0].startswith(f"a `.keras` that {BASELINE} saved")
     assert "| a `.h5`" not in text  # it was not written, and a way that does not exist is none
     assert "served/tf2: it was read by `load_model(path)` of tf-keras" in short
-    assert "and 2 ways more" in short
+    assert "and in 2 other ways" in short
 
 
 def test_where_no_way_works_that_is_told(tmp_path: Path) -> None:
@@ -184,5 +184,5 @@ def test_a_folder_of_keras_2_is_no_longer_loaded_by_keras_3(tmp_path: Path) -> N
         store.note(INSTALLED, plan.scope.environment_key(environment), making.to_json(made))
         add(store, missing_from(store, plan)[0], {k: v for k, v in WRITTEN.items() if "saved-model" not in k})
         wanted = {one.work.way: one.work for one in missing_from(store, plan) if isinstance(one.work, Reread)}
-    assert list(wanted) == ["custom-objects", "keras", "tf-keras", "tfsm-layer"]
+    assert list(wanted) == ["custom-objects", "config", "keras", "tf-keras", "tfsm-layer"]
     assert [way for way, work in wanted.items() if work.rewritten] == ["keras"]

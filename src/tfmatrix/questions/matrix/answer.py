@@ -54,8 +54,9 @@ def _ways(cells: Iterable[Cell]) -> Iterator[str]:
     for cell in cells:
         if cell.ways:
             read = [way.used for way in cell.ways if way.verdict != FAILED]
-            told = f"it was read by {read[0]}" if read else f"none of {len(cell.ways)} other ways read it"
-            yield f"{cell.where}: {told}{f', and {len(read) - 1} ways more' if len(read) > 1 else ''}"
+            more = f", and in {len(read) - 1} other way{'s' if len(read) > 2 else ''}" if len(read) > 1 else ""
+            told = f"it was read by {read[0]}{more}" if read else f"none of {len(cell.ways)} other ways read it"
+            yield f"{cell.where}: {told}"
 
 
 def beside(name: str, report: Report) -> Iterator[str]:
