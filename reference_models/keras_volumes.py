@@ -23,7 +23,10 @@ def build():
     halves = [
         layers.MaxPooling3D(2, name="max")(first),
         layers.AveragePooling3D(2, name="average")(first),
-        layers.Conv3DTranspose(3, 2, name="transpose")(layers.Cropping3D(((1, 2), (2, 1), (1, 2)), name="crop")(first)),
+        # Behind another convolution, so that the gradient goes through both.
+        layers.MaxPooling3D(2, name="behind")(layers.Conv3D(3, 3, padding="same", name="again")(first)),
+        layers.MaxPooling3D(2, name="wide")(layers.Conv3DTranspose(3, 3, padding="same", name="transpose")(first)),
+        layers.UpSampling3D(2, name="inner")(layers.Cropping3D(((1, 2), (2, 1), (1, 2)), name="crop")(first)),
         layers.UpSampling3D(2, name="up")(layers.MaxPooling3D(4, name="quarter")(first)),
         layers.MaxPooling3D(3, name="third")(layers.ZeroPadding3D(1, name="pad")(first)),
         layers.SpatialDropout3D(0.25, name="drop")(layers.MaxPooling3D(2, name="other")(first)),

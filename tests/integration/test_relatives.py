@@ -106,6 +106,13 @@ def test_another_variance_is_seen_behind_a_redraw(project: Project) -> None:
     assert project.run("check", "2.16.2", "--baseline", "2.15.1").returncode == 1
 
 
+def test_a_gradient_that_is_seen_is_folded_all_the_same(project: Project) -> None:
+    """So that seeing it changes no bit of the weights; the trial without taps would tell."""
+    cells = [project.cell(f"{release}/statistics[alone]/tf2") for release in RELEASES]
+    assert [cell["outcome"] for cell in cells] == ["observed", "observed"]
+    assert cells[1]["verdict"] == "different"
+
+
 def test_the_same_variance_stays_the_same_behind_a_redraw(project: Project) -> None:
     """Of rows neither release corrects it: plain runs from the same weights give it to the last place but one."""
     assert project.cell("2.16.2/statistics[rows]/tf2")["verdict"] == "redrawn"

@@ -209,3 +209,12 @@ def test_nothing_is_written_down_once_all_is() -> None:
     one.seen("gradient", {"w": ONE})
     one.write("final", {"w": ONE})
     assert stages(one) == []
+
+
+def test_a_row_of_whole_numbers_is_the_same_in_any_width() -> None:
+    """Which layer makes 32 bits of them, and which 64, the batch shows; other numbers, and floats, are other rows."""
+    whole = rows.digests_of([np.array([[1, 2], [3, 4]])])
+    assert rows.digests_of([np.array([[1, 2], [3, 4]], np.int32)]) == whole
+    assert rows.digests_of([np.array([[1, 2], [3, 4]], np.uint8)]) == whole
+    assert not {*whole} & {*rows.digests_of([np.array([[1.0, 2.0], [3.0, 5.0]])])}
+    assert len({*whole, *rows.digests_of([np.array([[1, 2], [3, 5]])])}) == 3

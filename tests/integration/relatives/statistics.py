@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-VARIANTS = {"rows": {"W": "rows"}, "images": {"W": "images"}}
+VARIANTS = {"rows": {"W": "rows"}, "images": {"W": "images"}, "alone": {"W": "alone"}}
 W = "rows"
 BATCH = 16
 
@@ -20,6 +20,10 @@ def build() -> tf.keras.Model:
     """Return the model, compiled."""
     k, layers = tf.keras, tf.keras.layers
     images = W == "images"
+    if W == "alone":  # whose gradient is folded with the learning rate, where nothing else uses it
+        model = k.Sequential([k.Input((6, 6, 2)), layers.BatchNormalization(), layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        return model
     model = k.Sequential(
         [
             k.Input((6, 6, 2) if images else (4,)),

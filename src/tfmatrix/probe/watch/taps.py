@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from .log import Log
@@ -27,6 +28,14 @@ HOLDING = ("PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "C
 BRANCHES = ("CondBranchFuncGraph", "WhileCondFuncGraph", "WhileBodyFuncGraph")
 """Functions that are traced where they are run."""
 
+COPIED = ("Const", "Mul", "RealDiv", "Neg", "Reshape", "Identity", "Cast", "Squeeze", "ExpandDims", "Transpose", "Sum")
+"""Operations that graph rewriters fold with a learning rate behind them, where nothing else uses them: the last ones of
+a gradient. Those of one that is tapped are made once more for the tap."""
+
+DEEPEST = 8
+"""How many such operations are followed."""
+
+_APART = "_tfmatrix_apart"
 _LAST = "_tfmatrix_last_tap"
 _BATCH = "_tfmatrix_batch"
 _WAITING = "_tfmatrix_waiting"
@@ -117,6 +126,8 @@ class Taps:
     def _put(self, kind: str, names: List[str], tensors: List[Any]) -> None:
         """Put one tap into a function."""
         graph = tf.compat.v1.get_default_graph()
+        if kind == "gradient":
+            tensors = [_apart(tensor, graph, DEEPEST) for tensor in tensors]
 
         def call(*arrays: Any) -> Any:
             self.log.seen(kind, dict(zip(names, arrays)))
@@ -127,6 +138,22 @@ class Taps:
         waited = [op.outputs[0] for op in before if op.graph is not graph and op.outputs and is_tensor(op.outputs[0])]
         with tf.control_dependencies(before):
             setattr(graph, _LAST, tf.numpy_function(call, [*tensors, *waited], tf.int64).op)
+
+
+def _apart(tensor: Any, graph: Any, deepest: int) -> Any:
+    """Return a tensor that operations of its own compute, so that what computes the original has no user more.
+
+    An attribute keeps the rewriters from taking the two for one.
+    """
+    op = tensor.op
+    if op.type not in COPIED or op.graph is not graph or op.control_inputs or not deepest:
+        return tensor
+    attributes = {name: op.node_def.attr[name] for name in op.node_def.attr}
+    attributes[_APART] = attr_value_pb2.AttrValue(b=True)
+    inputs = [_apart(one, graph, deepest - 1) for one in op.inputs]
+    kinds = [one.dtype for one in op.outputs]
+    copy = graph._create_op_internal(op.type, inputs, kinds, attrs=attributes, op_def=op.op_def, name="apart")
+    return copy.outputs[tensor.value_index]
 
 
 def _waited_for(graph: Any) -> List[Any]:

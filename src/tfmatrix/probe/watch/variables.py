@@ -39,9 +39,15 @@ SLOTS = {
     "accum_var": "accumulated_delta_var",
     "iter": "iterations",
     "iteration": "iterations",
+    "u": "norm",
 }
 """What optimizers of some releases call what others call otherwise."""
 
+NORM = ("Adamax", "v")
+"""The optimizer and its slot that is no velocity: the largest gradient so far."""
+
+PRODUCT, CACHE = "_u_product", "momentum_cache"
+"""Nadam's product of all momenta so far: where it has it, which some releases do not list, and what 2.10 calls it."""
 
 ONLY_WITH = {"momentum": "momentum", "average_gradient": "centered", "velocity_hat": "amsgrad"}
 """Slots that mean something only where the optimizer has this setting on; some releases keep them all the same."""
@@ -115,7 +121,9 @@ class Variables:
             for name, variable in self._slots_of(optimizer):
                 setting = ONLY_WITH.get(name.rpartition("/")[2], "")
                 if _is_on(getattr(optimizer, setting, True)):
-                    found.setdefault(prefix + name, variable)
+                    # A slot is told by its variable, which as a rule no other optimizer trains.
+                    own = "/" in name and name not in found
+                    found.setdefault(name if own else prefix + name, variable)
         return found
 
     def _slots_of(self, optimizer: Any) -> Iterator[Tuple[str, Any]]:
@@ -126,14 +134,16 @@ class Variables:
                     one = _slot(optimizer, variable, slot)
                     if one is not None:
                         slotted.add(id(innermost(one)))
-                        yield "{}/{}".format(self.name(variable), SLOTS.get(slot, slot)), innermost(one)
+                        called = "norm" if (type(optimizer).__name__, slot) == NORM else SLOTS.get(slot, slot)
+                        yield "{}/{}".format(self.name(variable), called), innermost(one)
+        product = innermost(getattr(optimizer, PRODUCT, None))
         for variable in variables_of(optimizer):
             inner = innermost(variable)
             if id(inner) in slotted or id(inner) in self.trained:
                 continue
             name = self._slot_name(str(getattr(variable, "path", "") or inner.name).partition(":")[0])
             if "learning_rate" not in name:
-                yield name, inner
+                yield (CACHE if inner is product else name), inner
 
     def _slot_name(self, name: str) -> str:
         """Return ``Adam/m/dense/kernel`` and ``adam/dense_kernel_momentum`` as ``dense/kernel/momentum``.
@@ -161,9 +171,12 @@ def rate_name(number: int) -> str:
 def variables_of(optimizer: Any) -> List[Any]:
     """Return the variables of an optimizer and of those that it wraps."""
     found = getattr(optimizer, "variables", None)
-    found = found() if callable(found) else found
+    found = list((found() if callable(found) else found) or [])
+    product = getattr(optimizer, PRODUCT, None)
+    listed = product is None or any(innermost(one) is innermost(product) for one in found)
     inner = getattr(optimizer, "inner_optimizer", None)
-    return [*(found or []), *(variables_of(inner) if inner is not None and inner is not optimizer else [])]
+    more = variables_of(inner) if inner is not None and inner is not optimizer else []
+    return [*found, *([] if listed else [product]), *more]
 
 
 def _is_on(setting: Any) -> bool:
