@@ -63,12 +63,12 @@ def test_nothing_is_said_of_an_import_that_was_not(tmp_path: Path, tell: Tell) -
 def test_a_command_that_is_typed_is_run_at_once_and_alone(tmp_path: Path, tell: Tell, name: str) -> None:
     """Without a table a command is run, named after its script, without the folder's models, and only once."""
     made(tmp_path, models=["mlp"])
-    command = (name, "--versions", CANDIDATE, "--steps", "3", "--", "python", "train.py", "--epochs", "1")
+    command = (name, "--versions", CANDIDATE, "--steps", "3", "--", "python", "train.py", "--tag", "")
     first, second = tell(*command), tell(*command)
     assert (first.code, second.code) == (cli.SAME, cli.SAME), first.err
     assert second.err.startswith("0 of 8 trials to run, 8 stored already.")
     assert {cell["id"] for cell in report(tmp_path)["cells"]} == {"2.15.1/train/tf2", f"{CANDIDATE}/train/tf2"}
-    typed = ["--steps", "3", "--", "python", "train.py", "--epochs", "1"]
+    typed = ["--steps", "3", "--", "python", "train.py", "--tag", ""]
     assert report(tmp_path)["settings"]["at_once"] == typed
     assert "1 of 2 models" in first.out
     assert tell(*command[:3], "--", "python", "train.py").err.startswith("8 of 8 trials to run")

@@ -64,6 +64,21 @@ def test_an_equivalent_execution_has_the_rate_of_another_correction(settings: di
     }
 
 
+class Symbolic:
+    """A tensor of a graph, which has no truth."""
+
+    def __bool__(self) -> bool:
+        raise TypeError
+
+
+def test_a_rate_that_a_graph_is_fed_stays() -> None:
+    """As a script of version 1 has it."""
+    rate = Symbolic()
+    found = optimizers.settler(1)({"learning_rate": rate, "momentum": 0.9})
+    assert found["learning_rate"] is rate
+    assert found["momentum"] != 0.9
+
+
 def test_a_schedule_is_no_number() -> None:
     """Its rate is what it computes, and stays."""
     schedule = {"class_name": "ExponentialDecay"}

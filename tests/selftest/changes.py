@@ -40,7 +40,7 @@ class Change:
     @property
     def is_twin(self) -> bool:
         """Return whether nothing is to be found."""
-        return self.verdict is not Verdict.DIFFERENT
+        return self.verdict not in {_OTHER, _ONE_SIDED}
 
     @property
     def cell(self) -> str:
@@ -53,6 +53,8 @@ SCRIPTS = {"tape": "tf2", "session": "v1"}
 """The scripts, with the mode that each is written for."""
 
 _SAME, _REDRAWN, _OTHER = Verdict.IDENTICAL, Verdict.REDRAWN, Verdict.DIFFERENT
+_ONE_SIDED = Verdict.NOT_COMPARABLE
+"""Where a change takes stages away: what has no counterpart is compared with nothing, and is no pass."""
 _UPDATE = "update", "weights", "slots"
 _FORWARD = "loss", "predict", "gradient"
 
@@ -67,11 +69,11 @@ CHANGES = (
     Change("classifier", "beta_2", _OTHER, _UPDATE),
     Change("classifier", "clipping", _OTHER, ("gradient", *_UPDATE)),
     Change("classifier", "loss scaled", _OTHER, ("loss", "gradient")),
-    Change("classifier", "class weights", _OTHER, ("batch", "loss", "gradient")),
+    Change("classifier", "class weights", _OTHER, ("data", "batch", "loss", "gradient")),
     Change("classifier", "denominator of a metric", _OTHER, ("loss", "history")),
     Change("classifier", "not shuffled", _OTHER, ("shuffle", "batch")),
     Change("classifier", "validation split", _OTHER, ("data", "shuffle", "batch")),
-    Change("classifier", "frozen layer", _OTHER, ("gradient", *_UPDATE)),
+    Change("classifier", "frozen layer", _ONE_SIDED, ("gradient", *_UPDATE)),
     Change("classifier", "seed shared", _OTHER, ("init",)),
     Change("classifier", "seed no longer shared", _OTHER, ("init",)),
     Change("classifier", "scale of initial weights", _OTHER, ("init",)),
@@ -88,7 +90,7 @@ CHANGES = (
     Change("classifier", "twin: a callback more", _REDRAWN),
     Change("classifier", "twin: a schedule that stays", _SAME),
     Change("classifier", "twin: numbers of NumPy", _REDRAWN),
-    Change("classifier", "twin: rows as a list", _SAME),
+    Change("classifier", "twin: rows as a tensor", _SAME),
     Change("classifier", "twin: weight of one for each class", _SAME),
     Change("classifier", "twin: words on the screen", _REDRAWN),
     Change("classifier", "twin: both seeds others", _REDRAWN),
@@ -107,14 +109,14 @@ CHANGES = (
     Change("images", "flips", _OTHER, ("draw", "effect")),
     Change("images", "dropout when predicting", _OTHER, ("predict", "draw")),
     Change("images", "order that repeats", _OTHER, ("shuffle", "batch")),
-    Change("images", "last batch dropped", _OTHER, ("shuffle", "batch")),
+    Change("images", "last batch dropped", _ONE_SIDED, ("data", "shuffle", "batch", "draw", *_FORWARD)),
     Change("images", "twin: nothing", _SAME),
     Change("images", "twin: other initial weights", _REDRAWN),
     Change("images", "twin: another mask", _REDRAWN),
     Change("images", "twin: rows made ready", _REDRAWN),
     Change("images", "twin: pooling written out", _REDRAWN),
     Change("images", "twin: another order", _REDRAWN),
-    Change("tape", "a row skipped", _OTHER, ("shuffle", "batch"), "init"),
+    Change("tape", "a row skipped", _OTHER, ("data", "shuffle", "batch"), "init"),
     Change("tape", "steps of the schedule", _OTHER, _UPDATE, "init"),
     Change("tape", "nesterov", _OTHER, _UPDATE),
     Change("tape", "gradients not averaged", _OTHER, ("gradient",), "init"),
@@ -122,7 +124,8 @@ CHANGES = (
     Change("tape", "average not used", _OTHER, ("predict", "final")),
     Change("tape", "twin nothing", _SAME),
     Change("tape", "twin other initial weights", _REDRAWN, redrawn="init"),
-    Change("tape", "cached", _REDRAWN, redrawn="init"),
+    Change("tape", "cached", _OTHER, ("shuffle", "batch"), "init"),
+    Change("tape", "read ahead", _REDRAWN, redrawn="init"),
     Change("tape", "sum over eight", _SAME),
     Change("tape", "words on the screen", _REDRAWN, redrawn="init"),
     Change("session", "kept share", _OTHER, ("draw", *_FORWARD), "init"),

@@ -245,6 +245,23 @@ class Judge:
         """The layers whose effect tells what their draws do, since these have no counterpart."""
         return tuple(dict.fromkeys(self._unlike.values()))
 
+    @property
+    def layers_of_few_draws(self) -> tuple[Layer, ...]:
+        """The layers whose effect tells what their draws do, since these are too few to tell by themselves."""
+        return tuple(dict.fromkeys(self._too_few.values()))
+
+    @cached_property
+    def _too_few(self) -> Mapping[str, Layer]:
+        """Of the layers' draws that could not be told by the numbers that were drawn: the layer of each."""
+        found: dict[str, Layer] = {}
+        for tier, name in self._a:
+            layer = layer_of(name) if tier == NATIVE and parse(name).kind == "draw" else ""
+            if not layer or name in self._unlike or not self._in_both(tier, name) or self._identical(tier, name):
+                continue
+            if self._has_bytes(tier, name) and self._redraw(tier, name)[0] is Verdict.NOT_COMPARABLE:
+                found[name] = Layer(layer, layer_of(self._alignment.own.get(name, name)))
+        return found
+
     def pairs(self, tiers: Sequence[str] = TIERS) -> Iterator[tuple[str, str]]:
         """Yield the pairs of digests that differ and were not measured, and those that their noise floors need."""
         for (tier, name), digest in self._a.items():
@@ -419,8 +436,16 @@ class Judge:
         if not (initial or drawn):
             return None
         total = sum(math.prod(layouts[digest][1]) for digest in {*values})
-        count = seeds_for([*filter(None, initial)], drawn, total, one_run_each=one_run_each)
+        count = seeds_for(
+            [*filter(None, initial)], drawn, total, one_run_each=one_run_each, placed=not self._of_a_pipeline
+        )
         return Seeds(count, one_run_each and 0 in drawn)
+
+    @property
+    def _of_a_pipeline(self) -> bool:
+        """Whether rows come from a pipeline of the user's: then nobody knows where they stand before it shuffles."""
+        of_data = (parse(name) for tier, name in self._a if tier == NATIVE)
+        return not any(stage.kind == "data" and stage.step is None for stage in of_data)
 
     def _passed_over(self, tier: str, differing: Sequence[str]) -> Iterator[str]:
         """Yield the names that cannot be measured, and whose variable can at a later step: that is judged for them.
@@ -490,9 +515,27 @@ class Judge:
         if parse(name).kind not in RANDOM or finding.verdict is Verdict.ROUNDING or not self._has_bytes(tier, name):
             return finding  # the same numbers drawn, and computed with another rounding, are no redraw
         verdict, reason = self._redraw(tier, name)
+        if verdict is Verdict.NOT_COMPARABLE:
+            verdict, reason = self._otherwise(tier, name, reason)
         if verdict is Verdict.REDRAWN and finding.distance and finding.distance.sampled:
             verdict, reason = Verdict.NOT_COMPARABLE, f"could not tell: {reason}, in a sample, and no more is kept"
         return Finding(tier, name, verdict, reason, finding.distance, None, None, baseline=a, candidate=b)
+
+    def _otherwise(self, tier: str, name: str, reason: str) -> tuple[Verdict, str]:
+        """Return what is known of a draw that its numbers are too few for: by the effect of its layer, or its others.
+
+        An order that repeats another on one side only is another meaning, whatever the first of them says.
+        """
+        if tier != NATIVE:
+            return Verdict.NOT_COMPARABLE, reason
+        told = [f"{one} {self._structure[one]}" for one in self._series(tier, parse(name)) if one in self._structure]
+        if told:
+            return Verdict.DIFFERENT, told[0]
+        if name in self._too_few and self._baseline.effects and self._candidate.effects:
+            by_effect = self._effect(self._too_few[name])
+            if by_effect.verdict is not Verdict.NOT_COMPARABLE:
+                return by_effect.verdict, by_effect.evidence
+        return Verdict.NOT_COMPARABLE, reason
 
     def _effect(self, layer: Layer) -> effect.Effect:
         """Return what the effect of a layer says of its draws, which have no counterpart."""

@@ -77,15 +77,19 @@ class Side(NamedTuple):
         return list({one.tobytes(): one for one in (self.this, *self.steps, *under)}.values())
 
 
-def seeds_for(initial: Sequence[int], drawn: Sequence[int], total: int, *, one_run_each: bool) -> int:
+def seeds_for(
+    initial: Sequence[int], drawn: Sequence[int], total: int, *, one_run_each: bool, placed: bool = True
+) -> int:
     """Return under how many other seeds is to be drawn what differs: a power of two.
 
     ``initial`` are the elements of initial values, ``drawn`` those of masks and the like, 0 for an order, and ``total``
     is the number of elements that one seed draws in all. Where each seed takes a run, only what must be found counts.
+    ``placed`` says whether it is known where rows stand before they are shuffled: else an order takes two draws.
     """
     enough = max(ENOUGH / min(initial, default=ENOUGH), ENOUGH_DRAWN / min(filter(None, drawn), default=ENOUGH_DRAWN))
     many = min(WANTED_DRAWS, WANTED_NUMBERS / max(min([*initial, *drawn], default=0), 1))
-    wanted = max(LEAST_SEEDS, WANTED_DRAWS if 0 in drawn else 0, enough if one_run_each else max(enough, many))
+    of_orders = WANTED_DRAWS * (1 if placed or one_run_each else 2) if 0 in drawn else 0
+    wanted = max(LEAST_SEEDS, of_orders, enough if one_run_each else max(enough, many))
     most = MOST_RUNS if one_run_each else min(MOST_SEEDS, max(LEAST_SEEDS, MOST_ELEMENTS // max(total, 1)))
     return int(2 ** min(math.ceil(math.log2(wanted)), math.floor(math.log2(most))))
 

@@ -204,6 +204,7 @@ def given(model: ModuleType, setting: Setting) -> Fed:
     else:
         told = "data must return a dict with x and y, a tuple (x, y) or a tf.data.Dataset, but returned a {}"
         raise broken(model, "data", told.format(type(made).__name__))
+    _require_arrays(model, fed)
     if not tf.executing_eagerly() and any(tf.is_tensor(leaf) for leaf in tf.nest.flatten(tuple(fed))):
         raise Unsupported("data returns tensors, which have no values in a graph; arrays have")
     # What is TensorFlow's own stays so: Keras 3 takes no strings, say, of NumPy's.
@@ -211,6 +212,14 @@ def given(model: ModuleType, setting: Setting) -> Fed:
     if not fed.is_composite:
         require_rows(model, {path: np.asarray(one) for path, one in flat(fed).items()})
     return fed
+
+
+def _require_arrays(model: ModuleType, fed: Fed) -> None:
+    """Raise BadModel where a part is a list of numbers or words: Keras 3 takes each of them for an input."""
+    for name, part in zip(Fed._fields, fed):
+        if any(isinstance(leaf, (int, float, str)) for leaf in tf.nest.flatten(part)):
+            told = "data returns {} as a list of numbers or words; return an array, as numpy.asarray makes it"
+            raise broken(model, "data", told.format(name))
 
 
 def _jittered(part: Any, name: str, setting: Setting) -> Any:

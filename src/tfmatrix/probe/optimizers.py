@@ -130,7 +130,7 @@ def settler(jitter: int, equivalent: bool = False) -> Settle:
         if equivalent and isinstance(rate, NUMBERS):
             moved["learning_rate"] = float(rate) * corrections_apart(settings)
         for name, value in settings.items():
-            if jitter and value and isinstance(value, NUMBERS):  # 0 means that it is off
+            if jitter and isinstance(value, NUMBERS) and value:  # 0 means that it is off; a tensor has no truth
                 # Added, so that a number that float32 rounds stays as far from its rounded one as it was.
                 narrow = np.float32(value)
                 step = float(jittered(narrow, "optimizer/" + name, jitter)) - float(narrow)

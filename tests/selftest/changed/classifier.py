@@ -43,7 +43,7 @@ VARIANTS = {
     "twin: a callback more": {"W": "callback more", "REDRAWN": "init"},
     "twin: a schedule that stays": {"W": "constant schedule"},
     "twin: numbers of NumPy": {"W": "numbers of NumPy", "REDRAWN": "init"},
-    "twin: rows as a list": {"W": "rows as a list"},
+    "twin: rows as a tensor": {"W": "rows as a tensor"},
     "twin: weight of one for each class": {"W": "weight of one"},
     "twin: words on the screen": {"W": "verbose", "REDRAWN": "mask"},
     "twin: both seeds others": {"W": "both seeds"},
@@ -64,7 +64,7 @@ def data(rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
     y = rng.randint(0, 3, 96)
     x = (rng.standard_normal((96, 8)) + y[:, None]).astype("float32")
     FIT.update(_fit())
-    return (x.tolist(), y) if has("rows as a list") else (x, y)
+    return (tf.constant(x), y) if has("rows as a tensor") else (x, y)
 
 
 def _fit() -> dict[str, object]:

@@ -3,7 +3,8 @@
 Draws under other seeds are wanted where something that is drawn differs, and only as many as its test needs. Where the
 bytes lack of what differs first, the trials that lack them are repeated, and keep them. Where something that is drawn
 differs, the candidate is run from the baseline's start, once the bytes of that are there, or can't be had. Where a
-layer's draws do not line up, both sides tell its effect, and begin from the start with that layer off.
+layer's draws do not line up, both sides tell its effect, and begin from the start with that layer off; where they are
+too few to tell another distribution by, both sides tell its effect too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfmatrix.compare.judging import Judge, Traces
+from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.models.files import is_watched
 from tfmatrix.questions.matrix.starts import Begun, digest, lacking, starts
@@ -95,9 +97,20 @@ class _Wanted:
         for trace, one in started.items():
             if trace in missed:
                 self._again.setdefault(one, {}).update(dict.fromkeys(missed[trace]))
-        for layer in judge.layers if is_watched(other.model) else ():
+        for layer in (*judge.layers, *self._of_few_draws(pair, (mine, other))) if is_watched(other.model) else ():
             for cell, name in zip((mine, other), layer, strict=True):
                 self._effects.setdefault(cell, {})[name] = None
+
+    def _of_few_draws(self, pair: tuple[Traces, Traces], cells: tuple[Cell, Cell]) -> Sequence[Layer]:
+        """Return the layers whose draws are too few to tell by, once those under other seeds are known."""
+        wanted = [self._seeds[cell] for cell in cells if cell in self._seeds]
+        trials = [_seeds(self._plan, c, s, self._has) for c, s in zip(cells, wanted, strict=False)]
+        traces = [self._traces.get(one.key) for one in trials]
+        if len(traces) < len(cells) or None in traces:
+            return ()
+        a, b = (replace(side, seeds=trace) for side, trace in zip(pair, traces, strict=True))
+        judge = self._judges[a, b] = self._judges.get((a, b)) or Judge(self._tensors, a, b)
+        return judge.layers_of_few_draws
 
     def _from_start(self, mine: Cell, other: Cell) -> Mapping[str, tuple[Cell, Begun]]:
         """Return the trace of a candidate from the baseline's start, behind the baseline's own where layers are off.

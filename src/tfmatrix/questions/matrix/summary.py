@@ -88,7 +88,7 @@ class Settings(Record, frozen=True, kw_only=True):
         Meta(description="Whether a fresh process repeats a model of each release: not where all are commands."),
     ] = True
     at_once: Annotated[
-        tuple[Name, ...],
+        tuple[str, ...],
         Meta(description="What was typed of a command that no table has: `--steps`, `20`, `--`, `python`, `train.py`."),
     ] = ()
 
