@@ -52,6 +52,14 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def lists(session: nox.Session) -> None:
+    """List by a plain script what changed in Keras, hold the matrix against it, and write reports/keras-changes.md."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "truth.lists")
+
+
+@nox.session(default=False)
 def soak(session: nox.Session) -> None:
     """Kill a real run a hundred times, and compare its report with an undisturbed one's."""
     session.install("-e", ".")

@@ -1,0 +1,47 @@
+"""What the plain script computed in two releases, as changes, and whether a matrix names them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from truth.lists import DEFAULT, DRAW, REFUSED, ROUNDING, VALUE, Change, compare, named_by
+
+BEFORE: dict[str, Any] = {
+    "layer Dense output": np.array([1, 2], np.float32),
+    "layer Dense setting units": np.array("3"),
+    "layer Dropout output in training": np.array([0, 2], np.float32),
+    "layer Crop output": np.array([[1]], np.float32),
+    "optimizer Lion setting learning_rate": np.array("0.0001"),
+    "layer Pool output": np.array([1], np.float32),
+    "layer Gone output": np.array([1], np.float32),
+}
+AFTER: dict[str, Any] = {
+    "layer Dense output": np.array([1, np.nextafter(np.float32(2), np.float32(3))], np.float32),
+    "layer Dense setting units": np.array("3"),
+    "layer Dropout output in training": np.array([2, 0], np.float32),
+    "layer Crop output": np.array([1], np.float32),
+    "optimizer Lion setting learning_rate": np.array("0.001"),
+    "layer Pool refused": np.array("TypeError"),
+}
+
+
+def test_changes_are_of_five_kinds() -> None:
+    """What is gone is none of them, nor what stays."""
+    assert {one.what: one.how for one in compare(BEFORE, AFTER)} == {
+        "layer Dense": ROUNDING,
+        "layer Dropout": DRAW,
+        "layer Crop": VALUE,
+        "optimizer Lion": DEFAULT,
+        "layer Pool": REFUSED,
+    }
+    assert list(compare(BEFORE, BEFORE)) == []
+
+
+def test_a_change_is_named_by_a_model_that_uses_the_class() -> None:
+    """And that is no rounding where the class has another value; a name within another is not that class."""
+    step = {"changed": [{"verdict": "rounding", "tier": "native", "stage": "loss", "cells": ["a[x]/tf2", "b/tf2"]}]}
+    sources = {"a": "layers.Dense(3)", "b": "layers.DenseFeatures()"}
+    assert named_by(Change("layer Dense", ROUNDING, ""), step, sources) == ["a[x] (rounding native loss)"]
+    assert named_by(Change("layer Dense", VALUE, ""), step, sources) == []
