@@ -8,6 +8,8 @@ EPOCHS = 2
 
 
 def data(rng):
+    if not tf.executing_eagerly():
+        raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     layers = tf.keras.layers
     size = rng.random_sample((96, 3)).astype("float32")
     colour = rng.randint(0, 4, 96)
@@ -23,8 +25,6 @@ def data(rng):
 
 
 def build():
-    if not tf.executing_eagerly():
-        raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     layers = tf.keras.layers
     size = tf.keras.Input((3,), name="size")
     bins = tf.keras.Input((3,), dtype="int64", name="bins")
