@@ -119,15 +119,15 @@ def _asked(plan: Plan, find: Find, store: Store) -> Iterator[_Asked]:
 
 
 def _ways(plan: Plan, cell: Cell, written: tuple[Handed, ...]) -> Iterator[_Asked]:
+    """Yield each way that can be tried: what it reads is the file itself, or was written by the baseline."""
     own = SAVED_MODEL if _has(cell, INNER) else ""
     for number, way in enumerate(WAYS.values(), 1):
+        if way.name == own:  # it was read so by the trial itself
+            continue
         environment = sibling(cell.environment, way.further, plan.config) if way.further else cell.environment
-        handed: tuple[Handed, ...] = ()
-        if way.rewritten and way.rewritten != own:
-            of = f"/{way.rewritten}/"
-            handed = tuple(one for one in written if one.stage.partition("/")[2].startswith(of[1:]))
-        is_there = handed or not way.rewritten or (way.rewritten == own and way.name != SAVED_MODEL)
-        if environment and is_there:
+        itself = way.rewritten in {"", own}
+        handed = () if itself else tuple(one for one in written if one.stage.split("/")[1] == way.rewritten)
+        if environment and (itself or handed):
             digest = hashlib.sha256(json.dumps(handed).encode("ascii")).hexdigest() if handed else ""
             there = replace(cell, environment=environment)
             yield _Asked(cell, plan.expect(there, Reread(way.name, digest), role=WAY, number=number), way, handed)
