@@ -89,7 +89,9 @@ def cell_covers(scope: Scope, cell: Cell, start: Start = _USUAL) -> Covers:
     """Return what every trial of a cell covers that starts so, whatever its work."""
     defined = cell.model.defined
     own = {**dict(cell.launch.variables), **dict(defined.variables if defined else ()), **dict(start.variables)}
-    launch = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
+    launch: list[object] = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
+    if cell.launch.settings:
+        launch.append(cell.launch.settings)
     return (
         ("lock", scope.locks[cell.environment]),
         ("python", cell.environment.python),

@@ -60,6 +60,8 @@ class Launch:
     """Operations at once."""
     variables: tuple[tuple[str, str], ...] = ()
     """Environment variables besides those that every launch sets, sorted by name."""
+    settings: tuple[str, ...] = ()
+    """What is set once TensorFlow is there: names of the probe's `SETTINGS`."""
 
 
 @dataclass(frozen=True)

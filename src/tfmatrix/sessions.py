@@ -17,7 +17,7 @@ from tfmatrix.environments import catalogue, making
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import environment_of
 
-__all__ = ["check", "environment", "exchange", "matrix", "pin", "recipes", "report"]
+__all__ = ["check", "environment", "exchange", "explain", "matrix", "pin", "recipes", "report"]
 
 ROOT = Path(os.environ.get("TFMATRIX_ROOT") or Path.cwd())
 """The project's folder; nox has changed to that of the noxfile."""
@@ -86,3 +86,9 @@ def exchange(session: nox.Session) -> None:
 def recipes(session: nox.Session) -> None:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md."""
     session.run(*alone.command("tfmatrix"), "recipes", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def explain(session: nox.Session) -> None:
+    """Say whose each change is and what undoes it, and write reports/explain.md: `nox -s explain -- 2.21.0`."""
+    session.run(*alone.command("tfmatrix"), "explain", *session.posargs)

@@ -1,4 +1,4 @@
-"""The tables that host and probe share, read from the probe's own files: modes, kinds, and ways to read a file."""
+"""The tables that host and probe share, read from the probe's own files: modes, kinds, switches, ways to read."""
 
 from __future__ import annotations
 
@@ -52,6 +52,50 @@ class Way:
     """What a user does, with ``{baseline}``, ``{notes}``, ``{further}`` and ``{saved}`` in it."""
 
 
+@dataclass(frozen=True)
+class Switch:
+    """What is tried to undo a difference: the columns of its row, of which a row has what it needs."""
+
+    name: str
+    how: str
+    """What a user does, with ``{further}`` and ``{kept}`` in it."""
+    costs: str
+    """What it costs its user."""
+    source: str
+    """Where it is described."""
+    further: str = ""
+    """A package that is installed besides."""
+    kept: tuple[str, ...] = ()
+    """Packages that are kept as the baseline has them."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Environment variables, sorted by name."""
+    settings: tuple[str, ...] = ()
+    """What is set in the process: names of the probe's `SETTINGS`."""
+    threads: int = 0
+    """How many threads are used; 0: as many as the launch has."""
+    mode: str = ""
+    """The mode that it is run in, in place of its own."""
+    modes: tuple[str, ...] = ()
+    """The modes in which it means something; none: in every one."""
+    both: bool = False
+    """Whether it is tried on both sides too: it is no property of one release."""
+    first: str = ""
+    """The first minor release that knows it; empty: all do."""
+    last: str = ""
+    """The last one."""
+    parts: tuple[str, ...] = ()
+    """The switches that it consists of, which are tried where it undoes something."""
+    part: bool = False
+    """Whether it is tried only as a part of another."""
+
+
+def _switch(name: str, row: Mapping[str, Any]) -> Switch:
+    """Return a row's switch; JSON has no tuples."""
+    variables = tuple(sorted(row.get("variables", {}).items()))
+    listed = {column: tuple(value) for column, value in row.items() if isinstance(value, list)}
+    return Switch(name, **{**row, **listed, "variables": variables})
+
+
 def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
     found: Mapping[str, Mapping[str, Any]] = json.loads((PROBE / f"{name}.json").read_text(encoding="utf-8"))
     return found
@@ -64,6 +108,9 @@ DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)
 
 WAYS = {name: Way(name, row["rewritten"], row["further"], row["used"]) for name, row in _rows("ways").items()}
 """Every other way to read a saved model by its name, in the order in which they are advised."""
+
+SWITCHES = {name: _switch(name, row) for name, row in _rows("switches").items()}
+"""Every switch by its name, in the order in which they are tried."""
 
 KINDS = {
     name: Kind(name, tuple(row["marks"]), tuple(row["modes"]), row["watched"], row["equivalent"])

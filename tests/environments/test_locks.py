@@ -126,6 +126,20 @@ def test_a_made_lock_is_hashed_and_names_no_machine(bench: Bench) -> None:
     assert list(bench.lock_folder.iterdir()) == [path]
 
 
+def test_a_keras_that_is_named_is_locked_whatever_tensorflow_asks_for(bench: Bench) -> None:
+    """An older Keras kept beside a newer TensorFlow tells whose a change is; the lock has its hash like any other."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_wheel(wheels, "2.18.1", needs="keras<3")
+    write_wheel(wheels, "3.5.0", "keras")
+    with pytest.raises(Unavailable, match=r"No solution found.*keras"):
+        locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder)
+    path = locks.make_lock(
+        replace(TINY_UNCAPPED, further=(Package("keras", "3.5.0"),)), Path(sys.executable), bench.lock_folder
+    )
+    assert locks.read_lock(path).packages == (Package("keras", "3.5.0"), Package("tensorflow-cpu", "2.18.1"))
+    assert all(hashes for hashes in locks.read_hashes(path).values())
+
+
 def test_making_a_lock_twice_gives_the_same_bytes(bench: Bench) -> None:
     """An unchanged resolution keeps its digest, so nothing that rests on it becomes stale."""
     first = locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes()

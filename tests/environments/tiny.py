@@ -38,13 +38,14 @@ def create_venv(folder: Path, interpreter: Path) -> None:
     uv.run(["venv", "--clear", "--python", str(interpreter), str(folder)], failing="no venv")
 
 
-def write_wheel(folder: Path, version: str, name: str = "tensorflow_cpu") -> str:
-    """Write a wheel of one small module and return its SHA-256."""
+def write_wheel(folder: Path, version: str, name: str = "tensorflow_cpu", *, needs: str = "") -> str:
+    """Write a wheel of one small module, which may need another package, and return its SHA-256."""
     wheel = folder / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
+    need = f"Requires-Dist: {needs}\n" if needs else ""
     files = {
         "tiny.py": "one = 1\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n{need}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with zipfile.ZipFile(wheel, "w") as archive:

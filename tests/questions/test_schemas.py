@@ -13,6 +13,7 @@ import pytest
 import tfmatrix
 from golden_files import assert_file
 from tfmatrix.questions.exchange import summary as exchange
+from tfmatrix.questions.explain import summary as explain
 from tfmatrix.questions.matrix import summary as matrix
 from tfmatrix.questions.recipes import summary as recipes
 from tfmatrix.report.records import Report
@@ -21,6 +22,7 @@ REPORTS: dict[str, type[Report]] = {
     "matrix": matrix.Report,
     "recipes": recipes.Report,
     "exchange": exchange.Report,
+    "explain": explain.Report,
 }
 
 

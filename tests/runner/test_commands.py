@@ -76,6 +76,7 @@ def test_what_is_asked_of_a_command(tmp_path: Path, planned: Planned) -> None:
         "timeout": 7.0,
         "fresh": False,
         "jitter": 0,
+        "settings": [],
         "keep": [],
         "purpose": "train",
         "command": ["python", "train.py", "--epochs", "1"],

@@ -78,6 +78,7 @@ _MODULES = {
     "pin": "gate",
     "pinned": "gate",
     "exchange": "exchange",
+    "explain": "explain",
     "recipes": "recipes",
     "advise": "recipes",
     "cells": "upkeep",

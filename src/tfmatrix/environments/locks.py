@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -173,7 +174,8 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     """Resolve an environment with uv, and write and return its lock file.
 
     ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC). What a package of the
-    project needs of TensorFlow is this one, whatever the distribution.
+    project needs of TensorFlow is this one, whatever the distribution. A Keras that the environment names is that one,
+    whatever TensorFlow asks for: up to 2.15 it asks for its own, and whose a change is shows where another one is kept.
     Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
     """
     wanted = (Package(environment.distribution, environment.tensorflow), *environment.further)
@@ -190,15 +192,30 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     if as_of is not None:
         arguments += ["--exclude-newer", _day_after(as_of)]
     failing = f"{environment.name} on Python {environment.python} cannot be locked"
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as constraints:
-        constraints.write("\n".join([*environment.constraints, *_one_tensorflow(environment)]) + "\n")
-        constraints.flush()
-        arguments += ["--constraint", constraints.name]
+    with (
+        _written([*environment.constraints, *_one_tensorflow(environment)]) as held,
+        _written(_keras(environment)) as own,
+    ):
+        arguments += ["--constraint", held, "--override", own]
         body = uv.run(arguments, failing=failing, stdin="\n".join(requirements) + "\n")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stem(environment)}.txt"
     _write(path, _header(environment, as_of) + body, environment)
     return path
+
+
+@contextmanager
+def _written(lines: Iterable[str]) -> Iterator[str]:
+    """Write lines into a file, which is there within the context, and give its path."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        yield file.name
+
+
+def _keras(environment: Environment) -> Iterator[str]:
+    """Yield the Keras that an environment names."""
+    yield from (f"{one.name}=={one.version}" for one in environment.further if one.name == "keras")
 
 
 def _one_tensorflow(environment: Environment) -> Iterator[str]:

@@ -252,11 +252,13 @@ class _Trial:
         """Enter the mode, seed TensorFlow's generators, those of later graphs too, and watch TensorFlow."""
         from . import casts
         from .modes import MODES, forgo_rewriting, seed_graphs, set_up
+        from .switches import throw
         from .trial import record_seed
         from .watch import checkpoints
         from .watch.layers import Layers
         from .watch.watcher import Watcher
 
+        throw(self._request.get("settings", ()))
         set_up(MODES[self._request["mode"]])
         seed_graphs(self._request["seed"])
         if self.shift:

@@ -15,6 +15,7 @@ from .loading import rows_of
 from .modes import MODES, enter, forgo_rewriting, make_engine, seed_generators
 from .optimizers import Settle, settler
 from .recorder import NATIVE, START, Recorder
+from .switches import throw
 
 
 class Setting:
@@ -39,6 +40,7 @@ class Setting:
         self.recorder = Recorder(request.get("keep", ()))
         if self.equivalent:
             forgo_rewriting()
+        throw(request.get("settings", ()))
         self.engine = enter(self.mode, self.threads)
         if self.jitter:
             casts.watch(self.jitter)

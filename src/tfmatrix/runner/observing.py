@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
         "memory_mib": config.memory or round(config.machine.memory_gib * 1024 * MEMORY_SHARE),
         "fresh": fresh,
         "jitter": 0,
+        "settings": list(expected.cell.launch.settings),
         **(_run_by(model, defined, files.get(defined, ())) if defined else {}),
         **_asked(expected.work),
     }
@@ -204,7 +205,8 @@ def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
     So has each trial of a command: a bare process costs nothing, and as many of them run at once as can.
     """
     alone = expected.key if expected.role == WITNESS or expected.start.bare else ""
-    return expected.cell.launch, expected.hash_seed, expected.start, alone
+    launch = replace(expected.cell.launch, name="", settings=())  # what is set in it, each trial sets by itself
+    return launch, expected.hash_seed, expected.start, alone
 
 
 def _stranger(

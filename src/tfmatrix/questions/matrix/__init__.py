@@ -1,1 +1,9 @@
-"""Matrix: what moving from one release to another changes in a project's models."""
+"""Matrix: what moving from one release to another changes in a project's models.
+
+Other questions may use what is named here, and nothing else of this one.
+"""
+
+from tfmatrix.questions.matrix.judge import compare_all
+from tfmatrix.questions.matrix.plan import Plan, make_plan, start_of
+
+__all__ = ["Plan", "compare_all", "make_plan", "start_of"]

@@ -1,0 +1,1 @@
+"""Explain: why a cell changed, whose change it is, and what undoes it."""

@@ -1,0 +1,180 @@
+"""The page of explanations, made of the same report as `explain.json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tfmatrix.questions.explain.judge import RUNS, TENSORFLOW, Class
+from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Report, Tried
+from tfmatrix.records import MISSING, OBSERVED
+from tfmatrix.report import parts
+from tfmatrix.report.blocks import (
+    Block,
+    Break,
+    Code,
+    Details,
+    Document,
+    Heading,
+    Strong,
+    Text,
+    bullets,
+    joined,
+    paragraph,
+    prose,
+    table,
+)
+from tfmatrix.report.text import plain
+
+SHORTEST = 100
+"""Characters of a message that a table shows."""
+
+
+def page(report: Report) -> Document:
+    """Return the whole page."""
+    return [
+        *_head(report),
+        *(block for candidate in report.candidates for block in _candidate(report, candidate)),
+        *_switches(report),
+        parts.environments(report.environments, ["Python", "NumPy", "Keras"]),
+        paragraph(parts.machine(report.machine)),
+    ]
+
+
+def _head(report: Report) -> Iterator[Block]:
+    yield Heading(1, f"Why it changed since TensorFlow {report.baseline}")
+    yield paragraph(
+        ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. Each line is one change that the matrix found."),
+        "It says whose change it is and what undoes it. Both were tried: a package is kept as it was, or a switch is",
+        "thrown, and the model is run again.",
+    )
+    yield bullets(
+        [
+            (Strong(Class.PROVED.value), ": it was done, and the change was gone, or was still there alone."),
+            (Strong(Class.CONSISTENT.value), ": nothing speaks against it."),
+            (Strong(Class.NOT_EXPLAINED.value), ": nothing that was tried says whose it is."),
+            "Undone means that the bits are the baseline's again, or that only rounding is left.",
+        ]
+    )
+    if report.only:
+        yield paragraph(("Only ", Code(report.only), " was asked about."))
+
+
+def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
+    yield Heading(2, (f"{candidate.name} ", Code(candidate.verdict.mark)))
+    yield from parts.incomplete(candidate.unknown)
+    cells = [cell for cell in report.cells if cell.environment == candidate.name]
+    if not cells:
+        yield paragraph(
+            f"Nothing to explain: all {candidate.cells} cells have the bits of the baseline."
+            if not candidate.unknown
+            else "Of what is known there is nothing to explain."
+        )
+        return
+    yield paragraph(_in_short(cells, candidate))
+    yield table(["cell", "change", "whose", "undone by"], [_line(c, group) for c in cells for group in lines(c)])
+    for cell in cells:
+        yield Details(f"{cell.name}: what was tried", _tried(cell))
+
+
+def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
+    findings = [(cell, finding) for cell in cells for finding in cell.findings]
+    owners = Counter(finding.package or "nobody that is known" for _, finding in findings)
+    whose = ", ".join(f"{count} by {owner}" for owner, count in owners.most_common())
+    undoing = [cell.tried[finding.undone].both for cell, finding in findings if finding.undone is not None]
+    left = len(findings) - len(undoing)
+    return (
+        f"{len(cells)} of {candidate.cells} cells changed, in {len(findings)} stages: {whose}. "
+        f"{undoing.count(False)} are undone in {candidate.name} alone, {undoing.count(True)} only where both sides "
+        f"throw a switch, {left} by nothing that was tried."
+    )
+
+
+def lines(cell: Cell) -> Iterator[Sequence[Finding]]:
+    """Yield the findings of a cell that have one verdict and one explanation, worst first."""
+    groups: dict[object, list[Finding]] = {}
+    for one in cell.findings:
+        groups.setdefault((one.verdict, one.package, one.package_is, one.undone), []).append(one)
+    yield from groups.values()
+
+
+def changed(findings: Sequence[Finding]) -> Text:
+    """Return where the first of some findings is, and how many more stages there are."""
+    first, *more = findings
+    behind = f", and {len(more)} more {'stages' if len(more) > 1 else 'stage'}" if more else ""
+    return (Code(first.verdict.mark), " ", place(first), behind)
+
+
+def _line(cell: Cell, findings: Sequence[Finding]) -> Sequence[Text]:
+    first = findings[0]
+    return [
+        Code(cell.name),
+        (changed(findings), Break(), shortened(first.reason)),
+        whose(first),
+        undone(cell, first),
+    ]
+
+
+def place(finding: Finding) -> Text:
+    """Return where a finding is."""
+    return "it does not run" if finding.stage == RUNS else (f"{finding.tier} ", Code(finding.at or finding.stage))
+
+
+def whose(finding: Finding) -> str:
+    """Return whose change a finding is, and how sure that is."""
+    if not finding.package:
+        return Class.NOT_EXPLAINED.value
+    return f"{finding.package} ({finding.package_is})"
+
+
+def undone(cell: Cell, finding: Finding) -> Text:
+    """Return what undoes a finding, as what is done."""
+    if finding.undone is None:
+        tried = sum(one.outcome == OBSERVED for one in cell.tried)
+        return f"nothing of {tried} that were tried" if tried else "nothing was tried"
+    found = cell.tried[finding.undone]
+    where = " on both sides" if found.both else ""
+    exact = "" if found.after[cell.findings.index(finding)] == "identical" else " (rounding is left)"
+    return (joined(", and ", map(prose, found.how)), f"{where}{exact}")
+
+
+def _tried(cell: Cell) -> Document:
+    """Return what came of each switch; those that undo nothing are named together."""
+    nothing = [one for one in cell.tried if one.outcome == OBSERVED and not any(one.undoes)]
+    rows: list[Sequence[Text]] = [(_name(one), _became(cell, one)) for one in cell.tried if one not in nothing]
+    told = [paragraph(("Undoes nothing: ", joined(", ", map(_name, nothing)), "."))] if nothing else []
+    return [table(["switch", "what became of it"], rows), *told]
+
+
+def _name(one: Tried) -> Text:
+    return (joined(" + ", map(Code, one.switches)), " on both sides" if one.both else "")
+
+
+def _became(cell: Cell, one: Tried) -> Text:
+    """Return what a switch undoes of a cell's findings, or why it was not run to its end."""
+    if one.outcome != OBSERVED:
+        return "not tried yet" if one.outcome == MISSING else f"{one.outcome}: {shortened(one.message)}"
+    gone = [finding for finding, here in zip(cell.findings, one.undoes, strict=True) if here]
+    if len(gone) == len(cell.findings):
+        return "undoes all"
+    return (f"undoes {len(gone)} of {len(cell.findings)}: ", joined(", ", map(place, gone[:3])), "…" * (len(gone) > 3))
+
+
+def shortened(message: str) -> str:
+    """Return the beginning of a message, in one line."""
+    line = plain(message)
+    return line if len(line) <= SHORTEST else f"{line[:SHORTEST]}…"
+
+
+def _switches(report: Report) -> Iterator[Block]:
+    used = {name for cell in report.cells for one in cell.tried for name in one.switches}
+    rows: list[list[Text]] = [
+        [Code(one.name), one.costs, prose(one.source)] for one in report.switches if one.name in used
+    ]
+    if rows:
+        yield Heading(2, "What was tried")
+        yield paragraph(
+            f"A change that is there with every other package kept is one of {TENSORFLOW} itself. A switch that undoes",
+            "a change only on both sides says what it is made of; it does not bring the old numbers back.",
+        )
+        yield table(["switch", "costs", "described in"], rows)

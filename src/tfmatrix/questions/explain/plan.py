@@ -1,0 +1,165 @@
+"""The plan: the matrix of a baseline and some candidates, and behind it the remedies of each cell that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+
+from tfmatrix import keys
+from tfmatrix.compare.judging import Judge, Traces
+from tfmatrix.compare.policy import ratio_for, within
+from tfmatrix.compare.results import CellComparison, Comparison
+from tfmatrix.compare.stages import INJECTED, NATIVE
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import worst
+from tfmatrix.config import Config
+from tfmatrix.errors import UserError
+from tfmatrix.keys import Scope, scope_of
+from tfmatrix.questions.explain.judge import RUNS, Case, Finding, Outcome, after, findings_of, wanted
+from tfmatrix.questions.explain.remedies import Remedies, Remedy
+from tfmatrix.questions.matrix import Plan, compare_all, make_plan, start_of
+from tfmatrix.records import OBSERVED, TRIAL, UNAVAILABLE, Cell, Environment, ExpectedTrial, Train
+from tfmatrix.runner.events import Event
+from tfmatrix.runner.rounds import Known
+from tfmatrix.store.facts import noted_refusal
+from tfmatrix.store.store import Store
+
+
+@dataclass(frozen=True)
+class ExplainPlan:
+    """What is to be explained."""
+
+    matrix: Plan
+    only: str = ""
+    """The name of the one cell that is asked about, ``mlp/tf2``; empty: every one that changed."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration that it is asked under."""
+        return self.matrix.config
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What every result rests on, as it was when this was first asked for."""
+        return scope_of(self.config, self.every_environment)
+
+    @cached_property
+    def every_environment(self) -> tuple[Environment, ...]:
+        """Every environment that it may need: the matrix's, and what the remedies need besides."""
+        more = (one for remedies in self.remedies.values() for one in remedies.environments)
+        return tuple(dict.fromkeys([*self.matrix.every_environment, *more]))
+
+    @cached_property
+    def remedies(self) -> Mapping[Environment, Remedies]:
+        """The remedies of each candidate."""
+        baseline = self.matrix.baseline
+        return {one: Remedies(self.config, baseline, one) for one in self.matrix.candidates}
+
+    def wanted(self, known: Known) -> Iterable[ExpectedTrial]:
+        """Return every trial that is needed, given what is known: of the matrix first, and then of the remedies."""
+        first = list(self.matrix.wanted(known))
+        if known.missing(first):
+            return first
+        cases = Cases(self, known.store, compare_all(self.matrix, known.store))
+        return [*first, *(one for case in cases.all for remedy in wanted(case) for one in cases.trials(case, remedy))]
+
+    def note(self, event: Event, store: Store) -> None:
+        """Note nothing besides what all questions do."""
+
+
+def make_explain_plan(config: Config, *, only: str = "") -> ExplainPlan:
+    """Return the plan of a configuration.
+
+    Raises ``UserError`` where there is nothing but the baseline, and for a cell that does not exist.
+    """
+    matrix = make_plan(config)
+    if not matrix.candidates:
+        raise UserError(f"there is nothing to explain: {config.baseline} is the baseline; name another version.")
+    names = dict.fromkeys(cell.name for cell in matrix.cells)
+    if only and only not in names:
+        raise UserError(f"there is no cell {only!r}; there are {', '.join(names)}.")
+    return ExplainPlan(matrix, only)
+
+
+class Cases:
+    """Every cell that changed, with what is stored of its remedies."""
+
+    def __init__(self, plan: ExplainPlan, store: Store, comparison: Comparison) -> None:
+        """Take what a comparison says; nothing is measured yet."""
+        self._plan, self._store = plan, store
+        self._tensors = Tensors(store)
+        self._states = {state.cell: state for state in comparison.states}
+        self._found: dict[tuple[Cell, Remedy], Outcome | None] = {}
+        self.all = tuple(self._cases(comparison))
+
+    def _cases(self, comparison: Comparison) -> Iterator[Case]:
+        for compared in comparison.cells:
+            findings = findings_of(compared)
+            if findings and self._plan.only in {"", compared.cell.name}:
+                remedies = self._plan.remedies[compared.cell.environment]
+                yield Case(compared, findings, remedies, partial(self._find, compared, findings))
+
+    def trials(self, case: Case, remedy: Remedy) -> Iterator[ExpectedTrial]:
+        """Yield the trials of a remedy: the candidate's, and the baseline's where it is for both sides."""
+        yield from self._trials(case.compared.cell, remedy)
+
+    def _trials(self, cell: Cell, remedy: Remedy) -> Iterator[ExpectedTrial]:
+        baseline = replace(cell, environment=self._plan.matrix.baseline)
+        for one in (cell, *([baseline] if remedy.both else [])):
+            if changed := self._plan.remedies[cell.environment].cell(one, remedy):
+                yield keys.expect(
+                    self._plan.scope,
+                    changed,
+                    Train(),
+                    role=TRIAL,
+                    number=1,
+                    seed=self._plan.config.seed,
+                    start=start_of(cell.model),
+                )
+
+    def _find(self, compared: CellComparison, findings: tuple[Finding, ...], remedy: Remedy) -> Outcome | None:
+        key = (compared.cell, remedy)
+        if key not in self._found:
+            self._found[key] = self._outcome(compared, findings, remedy)
+        return self._found[key]
+
+    def _outcome(self, compared: CellComparison, findings: tuple[Finding, ...], remedy: Remedy) -> Outcome | None:
+        """Return what came of a remedy, None where it was not tried."""
+        traces: list[str] = []
+        for expected in self._trials(compared.cell, remedy):
+            trial = self._store.trial(expected.key)
+            if trial is None:
+                environment = expected.cell.environment
+                refusal = noted_refusal(self._store, self._plan.scope.environment_key(environment))
+                return Outcome(UNAVAILABLE, refusal) if refusal else None
+            if trial.outcome != OBSERVED or not trial.trace:
+                return Outcome(trial.outcome, " ".join(trial.message.split()))
+            traces.append(trial.trace)
+        return self._judged(compared, findings, *traces)
+
+    def _judged(
+        self, compared: CellComparison, findings: tuple[Finding, ...], candidate: str, baseline: str = ""
+    ) -> Outcome:
+        """Return what two traces say of findings; the baseline's is its own where no other is given.
+
+        The noise floor is the baseline's own.
+        """
+        base = self._states[replace(compared.cell, environment=self._plan.matrix.baseline)]
+        mine = baseline or base.trace
+        assert mine
+        if mine == candidate:
+            return Outcome(OBSERVED, "", after(findings, {}), tuple(False for _ in findings))
+        policy = within(self._plan.config.policy, compared.cell.model.name, compared.cell.mode)
+        traces = Traces(mine, base.jitters, base.seeds, base.trace, base.equivalent)
+        judge = Judge(self._tensors, traces, Traces(candidate), partial(ratio_for, policy))
+        self._tensors.prepare(judge.pairs((NATIVE, INJECTED)))
+        stages = judge.judge((NATIVE, INJECTED)).stages
+        found = {(one.tier, one.kind): one.verdict for one in stages}
+        bits = {(one.tier, one.kind): one.candidate for one in stages}
+        own = {(one.tier, one.kind): one.candidate for one in compared.stages}
+        if findings[0].stage == RUNS:
+            told = worst(one.verdict for one in stages if one.verdict)
+            return Outcome(OBSERVED, "", (told,), (False,))
+        places = [(one.tier, one.stage) for one in findings]
+        return Outcome(OBSERVED, "", after(findings, found), tuple(own.get(at) == bits.get(at) for at in places))

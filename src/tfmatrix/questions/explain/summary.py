@@ -1,0 +1,210 @@
+"""Explanations as records: what `explain.json` holds and the page is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from tfmatrix import __version__
+from tfmatrix.compare.results import Comparison
+from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.questions.explain import judge
+from tfmatrix.questions.explain.judge import Case, Class
+from tfmatrix.questions.explain.plan import Cases, ExplainPlan
+from tfmatrix.questions.explain.remedies import Remedy
+from tfmatrix.records import MISSING, OBSERVED
+from tfmatrix.report.document import UNNAMED, identified
+from tfmatrix.report.records import (
+    Count,
+    Environment,
+    Machine,
+    Meaning,
+    Name,
+    Record,
+    Version,
+    environment_of,
+    machine_of,
+    meaning_of,
+    one_of,
+)
+from tfmatrix.report.records import Report as AnyReport
+from tfmatrix.tables import SWITCHES
+
+SCHEMA: Final = 1
+
+SHOWN = ("numpy", "keras", "tf-keras")
+"""Packages of an environment that an explanation names."""
+
+VERDICTS = (
+    Verdict.MISSING,
+    Verdict.FAILED,
+    Verdict.UNSTABLE,
+    Verdict.NOT_COMPARABLE,
+    Verdict.GONE,
+    Verdict.DIFFERENT,
+    Verdict.REDRAWN,
+    Verdict.ROUNDING,
+    Verdict.IDENTICAL,
+)
+"""What can be said of a cell or a stage, worst first."""
+
+ClassName = Annotated[str, one_of(*(one.value for one in Class))]
+
+
+class Switch(Record, frozen=True, kw_only=True):
+    """What was tried to undo a difference."""
+
+    name: Name
+    costs: Name
+    source: Name
+
+
+class Tried(Record, frozen=True, kw_only=True):
+    """Some switches at once, and what came of them."""
+
+    switches: tuple[Name, ...]
+    both: Annotated[bool, Meta(description="Whether the baseline had them too.")]
+    how: Annotated[tuple[Name, ...], Meta(description="What a user does, for each.")]
+    outcome: Name
+    message: str
+    after: Annotated[
+        tuple[str, ...], Meta(description="What each finding is then, in their order; empty where nothing tells.")
+    ]
+    undoes: Annotated[tuple[bool, ...], Meta(description="Whether each is gone then, or no more than rounding.")]
+
+
+class Finding(Record, frozen=True, kw_only=True):
+    """One stage of a cell that changed, and its explanation."""
+
+    tier: str
+    stage: Name
+    at: str
+    verdict: Verdict
+    reason: str
+    package: Annotated[str, Meta(description="Whose change it is; empty where that is not known.")]
+    package_is: ClassName
+    undone: Annotated[int | None, Meta(description="Which of what was tried undoes it, counted from 0.")]
+
+
+class Cell(Record, frozen=True, kw_only=True):
+    """One cell that changed."""
+
+    environment: Name
+    launch: Name
+    mode: Name
+    model: Name
+    verdict: Verdict
+    findings: Annotated[tuple[Finding, ...], Meta(min_length=1)]
+    tried: tuple[Tried, ...]
+
+    @property
+    def name(self) -> str:
+        """Return what it is called without its environment."""
+        plain = f"{self.model}/{self.mode}"
+        return plain if self.launch == "default" else f"{plain}/{self.launch}"
+
+
+class Candidate(Record, frozen=True, kw_only=True):
+    """One candidate as a whole."""
+
+    name: Name
+    verdict: Verdict
+    cells: Annotated[Count, Meta(description="Cells that were compared with the baseline's.")]
+    unknown: Annotated[tuple[Name, ...], Meta(description="Cells that nothing was learnt of, each with why.")]
+
+
+class Report(AnyReport, frozen=True, kw_only=True):
+    """Everything that `explain.json` holds."""
+
+    schema: Literal[1]
+    tfmatrix: Version
+    baseline: Name
+    only: Annotated[str, Meta(description="The one cell that was asked about; empty: every one.")]
+    seed: Count
+    verdicts: tuple[Meaning, ...]
+    switches: tuple[Switch, ...]
+    environments: tuple[Environment, ...]
+    machine: Machine
+    candidates: tuple[Candidate, ...]
+    cells: tuple[Cell, ...]
+
+
+def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report:
+    """Return the report of what is known."""
+    return identified(
+        Report(
+            id=UNNAMED,
+            schema=SCHEMA,
+            tfmatrix=__version__,
+            baseline=plan.matrix.baseline.name,
+            only=plan.only,
+            seed=plan.config.seed,
+            verdicts=tuple(meaning_of(verdict) for verdict in VERDICTS),
+            switches=tuple(Switch(name=one.name, costs=one.costs, source=one.source) for one in SWITCHES.values()),
+            environments=tuple(
+                environment_of(one.environment, one.installed, one.refusal, moved=one.moved, only=SHOWN)
+                for one in comparison.environments
+            ),
+            machine=machine_of(comparison.machine),
+            candidates=tuple(_candidates(plan, comparison)),
+            cells=tuple(_cell(case) for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)),
+        )
+    )
+
+
+def _candidates(plan: ExplainPlan, comparison: Comparison) -> Iterator[Candidate]:
+    for environment in plan.matrix.candidates:
+        cells = [one for one in comparison.cells if one.cell.environment == environment]
+        asked = [one for one in cells if plan.only in {"", one.cell.name}]
+        unknown = [one for one in asked if one.verdict in {Verdict.MISSING, Verdict.UNSTABLE}]
+        yield Candidate(
+            name=environment.name,
+            verdict=worst(one.verdict for one in asked),
+            cells=len(asked),
+            unknown=tuple(f"{one.cell.name} {one.verdict.value}: {one.reason or 'not run'}" for one in unknown),
+        )
+
+
+def _cell(case: Case) -> Cell:
+    cell = case.compared.cell
+    remedies = list(dict.fromkeys(judge.wanted(case)))
+    return Cell(
+        environment=cell.environment.name,
+        launch=cell.launch.name,
+        mode=cell.mode,
+        model=cell.model.name,
+        verdict=case.compared.verdict,
+        findings=tuple(_finding(case, finding, remedies) for finding in case.findings),
+        tried=tuple(_tried(case, remedy) for remedy in remedies),
+    )
+
+
+def _finding(case: Case, finding: judge.Finding, remedies: list[Remedy]) -> Finding:
+    owner, undoing = judge.owner(case, finding), judge.best(case, finding)
+    return Finding(
+        tier=finding.tier,
+        stage=finding.stage,
+        at=finding.at,
+        verdict=finding.verdict,
+        reason=finding.reason,
+        package=owner.package,
+        package_is=owner.by.value,
+        undone=remedies.index(undoing) if undoing else None,
+    )
+
+
+def _tried(case: Case, remedy: Remedy) -> Tried:
+    found = case.find(remedy)
+    return Tried(
+        switches=remedy.switches,
+        both=remedy.both,
+        how=tuple(case.remedies.how(case.compared.cell, name) for name in remedy.switches),
+        outcome=found.outcome if found else MISSING,
+        message=found.message if found else "",
+        after=tuple(verdict.value if verdict else "" for verdict in found.after)
+        if found and found.outcome == OBSERVED
+        else (),
+        undoes=tuple(finding in case.undone(remedy) for finding in case.findings),
+    )

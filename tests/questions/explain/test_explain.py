@@ -1,0 +1,167 @@
+"""Explanations: what is tried and when, whose a change is said to be, and what is said to undo it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from building import BASELINE, CANDIDATE, MACHINE_OF_TESTS
+from golden_files import assert_golden
+from questions.changing import changed
+from questions.explain.world import LEGACY, MODELS, OLD_NUMPY, plan_of, run
+from tfmatrix.cli.explain import EXPLAIN
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.errors import UserError
+from tfmatrix.questions.explain import summary
+from tfmatrix.questions.explain.answer import answer, problems
+from tfmatrix.questions.explain.page import page
+from tfmatrix.questions.explain.summary import Cell, Report, Tried
+from tfmatrix.report.markdown import to_markdown
+from tfmatrix.report.records import machine_of
+from tfmatrix.report.terminal import lines
+from tfmatrix.runner.rounds import Known
+from tfmatrix.store.store import Store
+
+
+def report_of(folder: Path, *models: str, refused: str = "", only: str = "") -> Report:
+    """Return the report of some models, once all that is wanted was observed."""
+    plan = plan_of(folder, models or MODELS, only=only)
+    with Store(folder / "store.sqlite") as store:
+        run(plan, store, refused=refused)
+        return EXPLAIN.write(plan, store)[0]
+
+
+def cell_of(report: Report, model: str) -> Cell:
+    """Return the cell of a model."""
+    return next(cell for cell in report.cells if cell.model == model)
+
+
+def tried(cell: Cell, *switches: str, both: bool = False) -> Tried | None:
+    """Return what came of some switches, None where they were not tried."""
+    return next((one for one in cell.tried if one.switches == switches and one.both is both), None)
+
+
+def advised(cell: Cell) -> list[tuple[tuple[str, ...], bool] | None]:
+    """Return the switches that are said to undo each finding, and whether on both sides."""
+    found = (None if one.undone is None else cell.tried[one.undone] for one in cell.findings)
+    return [(one.switches, one.both) if one else None for one in found]
+
+
+@pytest.mark.parametrize(
+    ("model", "package", "by", "undone"),
+    [
+        ("of_keras", "Keras", "proved", (("keras-2",), False)),
+        ("of_numpy", "NumPy", "proved", (("numpy-kept",), False)),
+        ("of_tensorflow", "TensorFlow", "proved", None),
+        ("of_onednn", "TensorFlow", "proved", (("onednn-off",), True)),
+        ("went", "Keras", "proved", (("keras-2",), False)),
+    ],
+)
+def test_whose_a_change_is_and_what_undoes_it(
+    tmp_path: Path, model: str, package: str, by: str, undone: tuple[tuple[str, ...], bool] | None
+) -> None:
+    """Each is said of the model that changes for that reason, and of its first difference."""
+    cell = cell_of(report_of(tmp_path, model), model)
+    first = cell.findings[0]
+    assert (first.package, first.package_is) == (package, by)
+    assert advised(cell)[0] == undone
+
+
+def test_what_did_not_change_is_not_explained(tmp_path: Path) -> None:
+    """Nothing is tried with it, and the terminal says so."""
+    plan = plan_of(tmp_path, ("same",))
+    with Store(tmp_path / "store.sqlite") as store:
+        rounds = run(plan, store)
+        report = EXPLAIN.write(plan, store)[0]
+    assert {one.cell.environment.name for some in rounds for one in some} == {BASELINE, CANDIDATE}
+    assert report.cells == ()
+    assert "nothing to explain" in " ".join(lines(answer(report)))
+    assert problems(report) == []
+
+
+def test_both_sides_are_tried_only_where_something_is_left(tmp_path: Path) -> None:
+    """What one switch undoes in the candidate needs no more; a model that does not run has no other side."""
+    report = report_of(tmp_path, "of_keras", "of_tensorflow", "went")
+    assert not any(one.both for model in ("of_keras", "went") for one in cell_of(report, model).tried)
+    assert tried(cell_of(report, "of_tensorflow"), "onednn-off", both=True)
+
+
+def test_parts_are_tried_of_what_helps(tmp_path: Path) -> None:
+    """A rewriter by itself is of interest only where all of them together undo something."""
+    assert not any("remapping-off" in one.switches for one in cell_of(report_of(tmp_path), "of_tensorflow").tried)
+
+
+def test_what_no_switch_undoes_alone_is_undone_by_as_few_as_do(tmp_path: Path) -> None:
+    """All that help are tried at once, and then without one after the other."""
+    cell = cell_of(report_of(tmp_path, "needs_both"), "needs_both")
+    assert len(cell.findings) == 2
+    assert advised(cell) == [(("keras-2",), False), (("eager-functions",), False)]
+    helping = [one.switches for one in cell.tried if len(one.switches) == 1 and any(one.undoes)]
+    assert helping == [("keras-2",), ("packages-kept",), ("eager-functions",)]
+    together = tried(cell, "keras-2", "eager-functions")
+    assert together is not None
+    assert all(together.undoes)
+
+
+def test_an_environment_that_is_refused_leaves_the_rest(tmp_path: Path) -> None:
+    """What needs it is unavailable with the reason; what owns the change is then not known."""
+    cell = cell_of(report_of(tmp_path, "of_tensorflow", refused=f"{LEGACY}+numpy-1.26.4"), "of_tensorflow")
+    refused = tried(cell, "packages-kept")
+    assert refused is not None
+    assert (refused.outcome, refused.message) == ("unavailable", "no such package")
+    assert (cell.findings[0].package, cell.findings[0].package_is) == ("", "not explained")
+    assert tried(cell, "numpy-kept") is not None
+
+
+def test_what_was_not_run_is_a_problem(tmp_path: Path) -> None:
+    """A report of what is stored says what lacks, which makes its exit code 2."""
+    plan = plan_of(tmp_path, ("of_keras",))
+    with Store(tmp_path / "store.sqlite") as store:
+        assert "of_keras/tf2 missing" in problems(EXPLAIN.write(plan, store)[0])[0]
+        run(plan, store)
+        keys = [one.key for one in plan.wanted(Known(store)) if one.cell.environment.name == LEGACY]
+        store.connection.execute("DELETE FROM trials WHERE key = ?", keys)
+        assert problems(EXPLAIN.write(plan, store)[0]) == [f"{CANDIDATE}/of_keras/tf2: keras-2 was not tried"]
+
+
+def test_one_cell_is_explained_alone(tmp_path: Path) -> None:
+    """The other cells are neither told nor tried; one that does not exist is told by the names that do."""
+    report = report_of(tmp_path, only="of_numpy/tf2")
+    assert {cell.model for cell in report.cells} == {"of_numpy"}
+    assert report.candidates[0].verdict is Verdict.DIFFERENT
+    with pytest.raises(UserError, match="there is no cell 'of_nothing/tf2'; there are needs_both/tf2, "):
+        plan_of(tmp_path, only="of_nothing/tf2")
+
+
+def test_a_baseline_alone_has_nothing_to_explain(tmp_path: Path) -> None:
+    """Whoever names the baseline is told to name another version."""
+    with pytest.raises(UserError, match=f"nothing to explain: {BASELINE} is the baseline"):
+        plan_of(tmp_path, versions=[BASELINE])
+
+
+def test_switches_are_for_the_releases_that_know_them(tmp_path: Path) -> None:
+    """Keras 3 has no legacy optimizers, and an environment that is the same is not tried twice."""
+    cell = cell_of(report_of(tmp_path, "of_tensorflow"), "of_tensorflow")
+    names = {name for one in cell.tried for name in one.switches}
+    assert {"legacy-optimizers", "stateful-generator", "keras-kept"}.isdisjoint(names)
+    assert {"keras-2", "numpy-kept", "packages-kept", "determinism-off"} <= names
+
+
+def test_the_environments_of_remedies_are_those_with_kept_packages(tmp_path: Path) -> None:
+    """Each has a lock before anything is run."""
+    plan = plan_of(tmp_path)
+    assert [one.name for one in plan.every_environment] == [
+        BASELINE,
+        CANDIDATE,
+        LEGACY,
+        OLD_NUMPY,
+        f"{LEGACY}+numpy-1.26.4",
+    ]
+
+
+def test_the_report_is_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole report, as it was read and found good."""
+    monkeypatch.setattr(summary, "__version__", "0.0.0")
+    found = report_of(tmp_path)
+    assert_golden("explain.md", to_markdown(page(changed(found, machine=machine_of(MACHINE_OF_TESTS), id="12345678"))))

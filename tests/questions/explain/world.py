@@ -1,0 +1,90 @@
+"""A world without TensorFlow, in which each model changes for one reason, and remedies do what they would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from building import BASELINE, CANDIDATE, add, installed, lock_of, make_project, missing_from, trial
+from tfmatrix.environments import catalogue
+from tfmatrix.questions.explain.plan import ExplainPlan, make_explain_plan
+from tfmatrix.records import ExpectedTrial, Trial
+from tfmatrix.store.facts import note_installed, note_machine, note_refusal
+from tfmatrix.store.store import Store
+
+MOVED = {
+    BASELINE: {"keras": "2.15.0", "numpy": "1.26.4"},
+    CANDIDATE: {"keras": "3.12.4", "numpy": "2.0.2"},
+}
+"""The packages of each release."""
+
+LEGACY, OLD_NUMPY = f"{CANDIDATE}+tf-keras-2.16.0", f"{CANDIDATE}+numpy-1.26.4"
+
+MODELS = ("needs_both", "of_keras", "of_numpy", "of_onednn", "of_tensorflow", "same", "went")
+
+
+def plan_of(folder: Path, models: tuple[str, ...] = MODELS, *, only: str = "", **choices: Any) -> ExplainPlan:
+    """Return the plan of a project in which Keras and NumPy moved too."""
+    config = make_project(folder, models, **choices)
+    old, new = MOVED[BASELINE], MOVED[CANDIDATE]
+    write_lock(folder, BASELINE, old)
+    write_lock(folder, CANDIDATE, new)
+    write_lock(folder, LEGACY, {**new, "tf-keras": "2.16.0"})
+    write_lock(folder, OLD_NUMPY, {**new, "numpy": old["numpy"]})
+    write_lock(folder, f"{LEGACY}+numpy-1.26.4", {**new, "tf-keras": "2.16.0", "numpy": old["numpy"]})
+    return make_explain_plan(config, only=only)
+
+
+def write_lock(folder: Path, name: str, packages: Mapping[str, str]) -> None:
+    """Write the lock of an environment."""
+    environment = catalogue.parse_environment(name, distribution="tensorflow-cpu", python="3.10")
+    lines = [f"tensorflow-cpu=={environment.tensorflow}", *(f"{one}=={own}" for one, own in packages.items())]
+    text = "".join(f"{line} --hash=sha256:{'0' * 64}\n" for line in lines)
+    lock_of(folder, environment).write_text(f"# kind: today\n{text}", encoding="utf-8")
+
+
+def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
+    """Return what becomes of a trial, as its model's name says; each is as it always was in the baseline."""
+    cell = expected.cell
+    further = {one.name for one in cell.environment.further}
+    thrown = {*cell.launch.settings, *(name for name, _ in cell.launch.variables)}
+    new = cell.environment.tensorflow == CANDIDATE
+    if expected.role == "jitter":
+        return stages(native=1.0000001, injected=1.0000001)
+    name = cell.model.name
+    if name == "went" and new and "tf-keras" not in further:
+        return trial(expected, "failed", kind="ValueError", message="no such layer")
+    changed = {
+        "of_keras": new and "tf-keras" not in further,
+        "of_numpy": new and "numpy" not in further,
+        "of_tensorflow": new,
+        "of_onednn": new,
+        "needs_both": new and "tf-keras" not in further,
+    }
+    if name == "of_onednn" and "TF_ENABLE_ONEDNN_OPTS" in thrown:  # it is one of its kernels, in both releases
+        return stages(native=2)
+    eager = "eager-functions" in thrown
+    return stages(native=9 if changed.get(name) else 1, injected=9 if name == "needs_both" and new and not eager else 1)
+
+
+def stages(native: float = 1, injected: float = 1) -> Mapping[str, Any]:
+    """Return a small trace, in which each tier has a gradient."""
+    return {"native gradient@1/w": [native] * 4, "native weights@1/w": [3] * 4, "injected gradient/w": [injected] * 4}
+
+
+def run(plan: ExplainPlan, store: Store, *, refused: str = "") -> list[list[ExpectedTrial]]:
+    """Observe all that is wanted, round after round, but what an environment refuses; return the rounds."""
+    note_machine(store, plan.scope.machine)
+    for environment in plan.every_environment:
+        key = plan.scope.environment_key(environment)
+        if environment.name == refused:
+            note_refusal(store, key, "no such package")
+        else:
+            note_installed(store, key, installed(environment, plan.config))
+    rounds: list[list[ExpectedTrial]] = []
+    while missing := [one for one in missing_from(store, plan) if one.cell.environment.name != refused]:
+        for one in missing:
+            add(store, one, became(one))
+        rounds.append(missing)
+    return rounds
