@@ -60,6 +60,14 @@ def lists(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def explained(session: nox.Session) -> None:
+    """Hold explanations against what plain scripts measure, and write reports/explained.md."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "truth.explained")
+
+
+@nox.session(default=False)
 def soak(session: nox.Session) -> None:
     """Kill a real run a hundred times, and compare its report with an undisturbed one's."""
     session.install("-e", ".")

@@ -87,6 +87,11 @@ class Remedies:
         changed = replace(cell, environment=environment, launch=launch, mode=mode) if environment else None
         return changed if changed != cell else None
 
+    def brought(self, cell: Cell, remedy: Remedy) -> Sequence[Package]:
+        """Return the packages that a cell's environment has with a remedy, and not without."""
+        changed = self.cell(cell, remedy)
+        return [one for one in changed.environment.further if one not in cell.environment.further] if changed else []
+
     def packages(self, switch: Switch, environment: Environment) -> tuple[Package, ...] | None:
         """Return the packages that a switch brings into an environment, None where it can't."""
         if switch.further:

@@ -66,6 +66,7 @@ class Tried(Record, frozen=True, kw_only=True):
 
     switches: tuple[Name, ...]
     both: Annotated[bool, Meta(description="Whether the baseline had them too.")]
+    packages: Annotated[tuple[Name, ...], Meta(description="What the environment has besides: ``tf-keras-2.16.0``.")]
     how: Annotated[tuple[Name, ...], Meta(description="What a user does, for each.")]
     outcome: Name
     message: str
@@ -200,6 +201,7 @@ def _tried(case: Case, remedy: Remedy) -> Tried:
     return Tried(
         switches=remedy.switches,
         both=remedy.both,
+        packages=tuple(f"{one.name}-{one.version}" for one in case.remedies.brought(case.compared.cell, remedy)),
         how=tuple(case.remedies.how(case.compared.cell, name) for name in remedy.switches),
         outcome=found.outcome if found else MISSING,
         message=found.message if found else "",
