@@ -20,6 +20,7 @@ from tfmatrix.gate.pinning import versions_of
 from tfmatrix.gate.receipt import Receipt
 from tfmatrix.gate.results import Check, Reason
 from tfmatrix.questions.chosen import environment_of, known_models
+from tfmatrix.questions.explain import Place, said
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Environment
 from tfmatrix.store.opening import open_store
@@ -75,7 +76,7 @@ def answer(evidence: Evidence, candidate: Environment, today: date, known: Recei
     """Return the gate's answer for one candidate, by the project's ledger and the receipt of a pin."""
     plan = evidence.plan
     accepted = ledger.read(plan.config.root / ledger.FILE)
-    result = check(evidence, candidate, accepted, today)
+    result = _explained(check(evidence, candidate, accepted, today), evidence)
     others = [
         *result.others,
         *omissions.left_out(plan),
@@ -100,6 +101,19 @@ def answer(evidence: Evidence, candidate: Environment, today: date, known: Recei
             for text in receipt.narrowed(known, plan)
         ]
     return replace(result, others=tuple(others))
+
+
+def _explained(result: Check, evidence: Evidence) -> Check:
+    """Return an answer in which what fails says whose it is and what undoes it, where that was found out."""
+    failing = {one.cell for one in result.cells if not one.level.passes}
+    known = said(evidence.plan, evidence.comparison, evidence.store, failing) if failing else {}
+
+    def explain(reason: Reason) -> Reason:
+        found = known.get(Place(reason.cell, reason.stage)) if not reason.level.passes else None
+        return replace(reason, text=f"{reason.text}; {found}") if found else reason
+
+    cells = (replace(one, reasons=tuple(map(explain, one.reasons))) for one in result.cells)
+    return replace(result, cells=tuple(cells))
 
 
 def make_receipt(evidence: Evidence, candidate: Environment, report: str, today: date) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from questions.explain.world import LEGACY, MODELS, OLD_NUMPY, plan_of, run
 from tfmatrix.cli.explain import EXPLAIN
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
+from tfmatrix.gate import upgrade
+from tfmatrix.gate.comparison import gather
+from tfmatrix.gate.text import text
 from tfmatrix.questions.explain import summary
 from tfmatrix.questions.explain.answer import answer, problems
 from tfmatrix.questions.explain.page import page
@@ -165,3 +169,17 @@ def test_the_report_is_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(summary, "__version__", "0.0.0")
     found = report_of(tmp_path)
     assert_golden("explain.md", to_markdown(page(changed(found, machine=machine_of(MACHINE_OF_TESTS), id="12345678"))))
+
+
+def test_the_gate_says_why_what_fails_changed(tmp_path: Path) -> None:
+    """Behind each reason stands whose it is and what undoes it, once everything was tried."""
+    plan = plan_of(tmp_path, ("of_keras", "of_tensorflow"))
+    candidate = plan.matrix.candidates[0]
+    with Store(tmp_path / "store.sqlite") as store:
+        rounds = run(plan, store)
+        told = " ".join(text(upgrade.answer(gather(plan.matrix, store), candidate, date(2026, 1, 1), None)))
+        assert "Keras (proved), undone by install tf-keras 2.16.0 and set TF_USE_LEGACY_KERAS=1" in told
+        assert "times the noise floor; TensorFlow (proved)" in told
+        store.connection.execute("DELETE FROM trials WHERE key = ?", [rounds[-1][0].key])
+        told = " ".join(text(upgrade.answer(gather(plan.matrix, store), candidate, date(2026, 1, 1), None)))
+        assert ("Keras (proved)" in told, "TensorFlow (proved)" in told).count(True) == 1

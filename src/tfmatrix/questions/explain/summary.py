@@ -150,7 +150,7 @@ def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report
             ),
             machine=machine_of(comparison.machine),
             candidates=tuple(_candidates(plan, comparison)),
-            cells=tuple(_cell(case) for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)),
+            cells=tuple(cell_of(case) for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)),
         )
     )
 
@@ -168,7 +168,8 @@ def _candidates(plan: ExplainPlan, comparison: Comparison) -> Iterator[Candidate
         )
 
 
-def _cell(case: Case) -> Cell:
+def cell_of(case: Case) -> Cell:
+    """Return what is said of one cell."""
     cell = case.compared.cell
     remedies = list(dict.fromkeys(judge.wanted(case)))
     return Cell(
