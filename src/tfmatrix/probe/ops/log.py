@@ -118,10 +118,10 @@ class OpLog:
             self._gradients -= 1
 
     def _see(
-        self, kind: Any, inputs: Sequence[Any], attributes: Any, outputs: Any, name: Any = None, graph: Any = None
+        self, kind: Any, inputs: Sequence[Any], attributes: Any, outputs: Any, op_name: Any = None, graph: Any = None
     ) -> None:
         """Take in an op that was executed; what is traced into a graph is none."""
-        del name
+        del op_name
         if graph is not None or unseen.under_way():
             return
         kind, outputs = typed.text(kind), list(outputs or ())

@@ -88,6 +88,7 @@ def keras(model: ModuleType, setting: Setting) -> None:
         log.own_slots(variables.slots(watcher.optimizers), trained)
         original = step.network.train_step
         step.network.train_step = lambda *arguments: log.record(ALL, lambda: original(*arguments))
+        step.network.train_function = None  # which newer releases have made of the original
         step.train()
     log.finish()
 
