@@ -46,6 +46,9 @@ ARRANGING = frozenset(
 )
 """Ops that move, choose or count elements and round none: another set of them changes no number by itself."""
 
+NOTES = frozenset({"grad_a", "grad_b"})
+"""Attributes that no kernel of a CPU reads: of which input a MatMul is the gradient."""
+
 Find = Callable[[str], Tensor]
 """From a digest to its tensor."""
 
@@ -302,7 +305,8 @@ def _settings(a: Ops, b: Ops) -> tuple[Setting, ...]:
 def _unlike(a: Op, b: Op) -> list[tuple[str, str, str, str]]:
     """Return what two ops of one type are told otherwise: type, name and both values."""
     values = [{one.name: one for one in op.attributes} for op in (a, b)]
-    pairs = [(name, *(side.get(name) for side in values)) for name in dict.fromkeys([*values[0], *values[1]])]
+    names = (name for name in dict.fromkeys([*values[0], *values[1]]) if name not in NOTES)
+    pairs = [(name, *(side.get(name) for side in values)) for name in names]
     found = [
         (a.type, name, _said(one), _said(another))
         for name, one, another in pairs
