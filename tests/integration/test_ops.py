@@ -7,16 +7,18 @@ every release: Sigmoid and Softmax in 2.17.1, RFFT and IRFFT in 2.15.1, Erf and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from questions.explain.recording import text_tensor
 from tfmatrix.questions.explain.kernels import culprit, digest, replayed
-from tfmatrix.questions.explain.streams import Change, Op, Recording, stream
-from tfmatrix.records import InstalledEnvironment, Ops, Replay
-from tfmatrix.store.fingerprints import tensor_digest
+from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Change, Recording, recorded, stream
+from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Replay
+from tfmatrix.store.fingerprints import tensor_digest, to_array
 
 from .replaying import Steps, outcome
 
@@ -29,9 +31,12 @@ Made = Callable[..., InstalledEnvironment]
 
 EVERY_KIND_OF_OP = (
     *("convnet", "embedding", "optimizers", "recurrent"),
-    *("keras_attention", "keras_augmentation", "keras_mixed_precision", "keras_normalization", "keras_train_step"),
+    *("keras_attention", "keras_noise", "keras_mixed_precision", "keras_normalization", "keras_train_step"),
 )
 """Reference models that draw, look up, scatter, loop, are trained by every optimizer, and in types of 16 bits."""
+
+NOT_EAGERLY = ("keras_mixed_precision", "2.8.4")
+"""A model that a plain script can't run eagerly in this release either: its bfloat16 is taken for float32 there."""
 
 CHANGED = {
     ("2.12.1", "2.13.1"): {("roots", "Rsqrt")},
@@ -48,13 +53,14 @@ def test_a_replay_in_the_release_that_recorded_has_the_same_bits(
 ) -> None:
     """Every op of every model can be replayed, and none is unstable."""
     made_environment(version)
-    steps = Steps(tmp_path, [version], [REFERENCE / f"{name}.py" for name in EVERY_KIND_OF_OP])
+    names = [name for name in EVERY_KIND_OF_OP if (name, version) != NOT_EAGERLY]
+    steps = Steps(tmp_path, [version], [REFERENCE / f"{name}.py" for name in names])
     found = steps.compare(version, version)
-    assert {name.partition("[")[0] for name in found} == set(EVERY_KIND_OF_OP)
+    assert {name.partition("[")[0] for name in found} == set(names)
     for name, one in found.items():
         assert one.unstable == (), name
         assert one.coverage.reasons == (), name
-        assert one.coverage.replayed == one.coverage.recorded > 50, name
+        assert one.coverage.replayed == one.coverage.recorded > 40, name
 
 
 @pytest.mark.parametrize(("base", "other"), CHANGED, ids="-".join)
@@ -116,7 +122,9 @@ def test_the_optimizer_of_an_embedding_is_other_ops(both: dict[str, tuple[Record
 
 def test_a_layer_that_did_not_change_is_not_told(both: dict[str, tuple[Recording, Recording]]) -> None:
     """The convolution in front of a changed norm is the same op in both."""
-    assert ("conv", "forward") not in {(one.layer, one.phase) for one in stream(*both["keras_normalization"])}
+    assert ("conv", "forward") not in {
+        (one.layer, one.phase) for one in stream(*both["keras_normalization"]) if one.computes
+    }
 
 
 @pytest.mark.parametrize("version", ["2.15.1", "2.16.2"])
@@ -146,8 +154,8 @@ def test_an_op_that_ends_the_process_is_named_and_skipped(tmp_path: Path, made_e
     asked = Replay(digest(aborting), str(path))
     first = steps.run(version, {"keras_mlp": asked})["keras_mlp"].trial
     assert outcome(first) == ("crashed", "op 20")
-    assert (number := culprit(first)) == 20
-    again = steps.run(version, {"keras_mlp": replace(asked, skip=(number,))})["keras_mlp"]
+    assert culprit(first) == 20
+    again = steps.run(version, {"keras_mlp": replace(asked, skip=(20,))})["keras_mlp"]
     found = replayed(again.trace, steps.tensors.__getitem__)
     assert found
     assert found.obstacles == {20: "ends the process"}
@@ -156,21 +164,22 @@ def test_an_op_that_ends_the_process_is_named_and_skipped(tmp_path: Path, made_e
 
 
 def _with_abort(recording: Recording, steps: Steps) -> Recording:
-    """Return a step with an op in it that ends the process."""
-    import json
-
-    from tfmatrix.records import Tensor
-    from tfmatrix.store.fingerprints import to_array
-
+    """Return a step with an op in it that ends the process: a convolution of a scalar, which CHECK refuses."""
     told = json.loads(to_array(steps.tensors[recording.described]).item())
-    attributes = {"error_msg": ["string", "planted", False], "exit_without_error": ["bool", False, True]}
-    empty = {"inputs": [], "outputs": [], "obstacle": "", "phase": "forward", "layer": ""}
-    told["ops"].insert(20, {"type": "Abort", "attributes": attributes, **empty})
-    data = json.dumps(told).encode("ascii")
-    described = Tensor("string", (), len(data).to_bytes(8, "little") + data)
+    scalar = next(one for op in told["ops"] for one in op["inputs"] if (one["dtype"], one["shape"]) == ("float32", []))
+    attributes = {
+        "T": ["type", "float32", False],
+        "padding": ["string", "VALID", False],
+        "strides": ["list(int)", [1, 1, 1, 1], False],
+    }
+    made = {"stage": "op/planted", "digest": scalar["digest"], "dtype": "float32", "shape": []}
+    planted = {"type": "Conv2D", "phase": "forward", "layer": "", "attributes": attributes, "obstacle": ""}
+    told["ops"].insert(20, {**planted, "inputs": [scalar, scalar], "outputs": [made]})
+    described = text_tensor(told)
     steps.tensors[tensor_digest(described)] = described
-    planted = Op(20, "Abort", "forward", "", (), (), ())
-    return Recording((*recording.ops[:20], planted, *recording.ops[20:]), tensor_digest(described))
+    changed = recorded([Fingerprint(TIER, DESCRIBED, tensor_digest(described))], steps.tensors.__getitem__)
+    assert changed
+    return changed
 
 
 @pytest.mark.parametrize(("mode", "reason"), [("v1", "builds a graph"), ("tf2-xla", "XLA compiles all of them")])
@@ -185,9 +194,9 @@ def test_ops_are_recorded_where_they_are_executed_one_by_one(
 
 
 def test_a_model_without_a_step_is_unsupported(tmp_path: Path, made_environment: Made) -> None:
-    """What only draws has no step of training."""
+    """A pipeline of data has no step of training."""
     made_environment("2.15.1")
-    steps = Steps(tmp_path, ["2.15.1"], [REFERENCE / "random_streams.py"])
-    found = steps.run("2.15.1", {"random_streams": Ops()})["random_streams"].trial
+    steps = Steps(tmp_path, ["2.15.1"], [REFERENCE / "input_pipeline.py"])
+    found = steps.run("2.15.1", {"input_pipeline": Ops()})["input_pipeline"].trial
     assert found.outcome == "unsupported"
     assert "no step of training" in found.message

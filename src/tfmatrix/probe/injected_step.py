@@ -111,9 +111,7 @@ class Step(NamedTuple):
         _train(self.network, self.batch, self.class_weight)
 
 
-def ready(
-    network: Any, batch: Tuple[Any, Any, Any], class_weight: Any, setting: Setting, watcher: Watcher
-) -> Step:
+def ready(network: Any, batch: Tuple[Any, Any, Any], class_weight: Any, setting: Setting, watcher: Watcher) -> Step:
     """Return the step of a network that was just made, after one unseen step that makes what is made late."""
     with watcher.unseen():
         _train(network, batch, class_weight)

@@ -13,7 +13,7 @@ def data(rng):
 
 def variables():
     shapes = {"sigmoid": [32, 64], "gelu": [64, 64], "spectrum": [64, 64], "roots": [66, 64], "long": [1024, 1]}
-    return {"{}/kernel".format(name): tf.random.uniform(shape, -0.5, 0.5) for name, shape in shapes.items()}
+    return {f"{name}/kernel": tf.random.uniform(shape, -0.5, 0.5) for name, shape in shapes.items()}
 
 
 def forward(variables, batch, dropout):

@@ -54,7 +54,9 @@ def test_a_kernel_that_makes_other_bits_is_named_with_its_inputs_and_distance() 
 
 def test_an_op_that_is_not_clean_in_its_own_release_says_nothing() -> None:
     """It is unstable and named, and no kernel is said to have changed for it."""
-    found = kernels(recording(made("Draw", "a"), made("Relu", "b")), came(a=FAR[0], b=ONE[0]), came(a=NEAR[0], b=ONE[0]), distance)
+    found = kernels(
+        recording(made("Draw", "a"), made("Relu", "b")), came(a=FAR[0], b=ONE[0]), came(a=NEAR[0], b=ONE[0]), distance
+    )
     assert [one.type for one in found.unstable] == ["Draw"]
     assert found.changed == ()
     assert found.coverage == Coverage(2, 1, (("other bits in the same release", 1),))

@@ -6,7 +6,7 @@ them has one form. A string is text with a character for each byte.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -78,26 +78,31 @@ def _default(defined: Any) -> Any:
     return _plain(form, getattr(defined.default_value, FIELDS.get(form, "s")))
 
 
+def _shape(value: Any) -> Any:
+    shape = tf.TensorShape(value)
+    return None if shape.rank is None else shape.as_list()
+
+
+PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    "string": text,
+    "int": int,
+    "float": lambda value: float(np.float32(value)),  # which is what an attribute holds
+    "bool": bool,
+    "type": lambda value: tf.as_dtype(value).name,
+    "shape": _shape,
+}
+"""How JSON has a value of each type that can be told."""
+
+
 def _plain(form: str, value: Any) -> Any:
     """Return a value of a type as JSON has it."""
     if form.startswith("list("):
         if isinstance(value, (str, bytes)):
             raise Untold("has a list that is told as text")
         return [_plain(form[5:-1], one) for one in value]
-    if form == "string":
-        return text(value)
-    if form == "int":
-        return int(value)
-    if form == "float":
-        return float(np.float32(value))  # which is what an attribute holds
-    if form == "bool":
-        return bool(value)
-    if form == "type":
-        return tf.as_dtype(value).name
-    if form == "shape":
-        shape = tf.TensorShape(value)
-        return None if shape.rank is None else shape.as_list()
-    raise Untold("takes a {}".format("function" if form == "func" else form))
+    if form not in PLAIN:
+        raise Untold("takes a {}".format("function" if form == "func" else form))
+    return PLAIN[form](value)
 
 
 def _given(form: str, value: Any) -> Any:

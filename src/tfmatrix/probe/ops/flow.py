@@ -69,7 +69,7 @@ class Flow:
         return None if at is None else self._seen[at]
 
     def layer_behind(self, inputs: Sequence[Tensor]) -> str:
-        """Return the layer that inputs lead to: a variable's, or of one that was read, else that of the last to be made.
+        """Return the layer that inputs lead to: a variable's, or of one that was read, else of what was made last.
 
         What is of no layer, such as a batch or a learning rate, leads nowhere.
         """
@@ -94,21 +94,21 @@ class Flow:
         known = self.differentiated()
         if known is not None:
             return known.layer
-        values = (self._differentiated.get(given) for given in inputs)
-        makers = [self.maker(value) for value in values if value is not None]
-        makers += sorted(filter(None, map(self.maker, inputs)), key=lambda made: made.phase == BACKWARD)
-        return next((made.layer for made in makers if made and made.layer), "")
+        values = [value for value in map(self._differentiated.get, inputs) if value is not None]
+        behind = [made for made in map(self.maker, values) if made]
+        given = [made for made in map(self.maker, inputs) if made]
+        makers = [*behind, *sorted(given, key=lambda made: made.phase == BACKWARD)]
+        return next((made.layer for made in makers if made.layer), "")
 
     def gradient_function(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Return what TensorFlow's tape is to call in the place of its own function."""
 
-        def differentiate(
-            kind: str, attributes: Any, count: Any, inputs: Any, outputs: Any, gradients: Any, *rest: Any
-        ) -> Any:
+        def differentiate(kind: str, *arguments: Any) -> Any:
+            _, _, inputs, outputs, gradients = arguments[:5]
             at = self._find(kind, inputs, outputs, gradients)
             self._under_way.append(at)
             try:
-                found = original(kind, attributes, count, inputs, outputs, gradients, *rest)
+                found = original(kind, *arguments)
             finally:
                 self._under_way.pop()
             if at is not None:

@@ -2,8 +2,8 @@
 
 The trace has a stage for each output, ``op/000123/forward/conv/Conv2D``, further ones ``.1``, ``.2``; what a variable
 holds after an op that moves it counts as one, ``.variable``. Inputs that no recorded op made are stages
-``given/000001``. The stage ``described`` has all ops as JSON: `Op` in the host's `questions/explain/streams.py` says what
-each field is.
+``given/000001``. The stage ``described`` has all ops as JSON: `Op` in the host's `questions/explain/streams.py` says
+what each field is.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class OpLog:
         finally:
             self._gradients -= 1
 
-    def _see(
+    def _see(  # noqa: PLR0913, PLR0917  # TensorFlow calls it so
         self, kind: Any, inputs: Sequence[Any], attributes: Any, outputs: Any, op_name: Any = None, graph: Any = None
     ) -> None:
         """Take in an op that was executed; what is traced into a graph is none."""

@@ -65,7 +65,7 @@ def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
     recorded, recorder = Recorded(request["handed"]), setting.recorder
     recorder.leave_out(recorded.digests)
     progress = Progress(scratch)
-    obstacles: Dict[str, str] = {number: ABORTED for number in map(str, request["skip"])}
+    obstacles: Dict[str, str] = dict.fromkeys(map(str, request["skip"]), ABORTED)
     for number, op in enumerate(recorded.ops):
         if op["obstacle"] or str(number) in obstacles:
             continue

@@ -7,7 +7,7 @@ first that makes other bits.
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +22,6 @@ from ..injected_step import Step, ready
 from ..loading import mapping, rows_of
 from ..outcomes import Unsupported
 from ..watch.log import Log
-from ..watch.watcher import Watcher
 from .log import ALL, OpLog
 from .places import INITIALIZER
 
@@ -41,13 +40,12 @@ def functional(model: ModuleType, setting: Setting) -> None:
     require_eager(setting)
     log = OpLog(setting.recorder)
     log.install()
-    drawn = draws.watch(lambda stage, tensors: None)
+    drawn = draws.watch(_let_go)
     rows = rows_of(model, model.data(np.random.RandomState(setting.seed)))
     program = Functional(model, setting.engine, setting)
     engine = program.engine
-    initial: Dict[str, Any] = {}
-    log.record_as(INITIALIZER, lambda: initial.update(mapping(model, "variables", model.variables())))
-    log.label({name: value for name, value in initial.items()}, _layer_of)
+    initial: Mapping[str, Any] = log.record_as(INITIALIZER, lambda: mapping(model, "variables", model.variables()))
+    log.label(initial, _layer_of)
     engine.create(lambda: initial)
     log.own(engine.variables, _layer_of)
     program.make_optimizer()
@@ -91,6 +89,10 @@ def keras(model: ModuleType, setting: Setting) -> None:
         step.network.train_function = None  # which newer releases have made of the original
         step.train()
     log.finish()
+
+
+def _let_go(stage: str, tensors: Mapping[str, Any]) -> None:
+    """Take what was drawn, and do nothing: the op that drew it is recorded."""
 
 
 def _layer_of(name: str) -> str:

@@ -225,10 +225,11 @@ def align_layers(base: Recording, other: Recording) -> Mapping[str, str]:
 
     By name where both have the same names; else as variables are aligned: by what a layer holds and makes.
     """
-    sides = _layouts(base), _layouts(other)
-    names = tuple({name: f"{at} {name}" for name in side} for at, side in enumerate(sides))
-    layouts = {names[at][name]: layout for at, side in enumerate(sides) for name, layout in side.items()}
-    return {own: name for own, name in matched(*names, layouts).items() if own != name}
+    mine, theirs = _layouts(base), _layouts(other)
+    here, there = ({name: f"{side}/{name}" for name in of} for side, of in (("base", mine), ("other", theirs)))
+    layouts = {here[name]: layout for name, layout in mine.items()}
+    layouts |= {there[name]: layout for name, layout in theirs.items()}
+    return {own: name for own, name in matched(here, there, layouts).items() if own != name}
 
 
 def _layouts(recording: Recording) -> Mapping[str, tuple[str, tuple[int, ...]]]:
@@ -306,7 +307,7 @@ def _unlike(a: Op, b: Op) -> list[tuple[str, str, str, str]]:
     """Return what two ops of one type are told otherwise: type, name and both values."""
     values = [{one.name: one for one in op.attributes} for op in (a, b)]
     names = (name for name in dict.fromkeys([*values[0], *values[1]]) if name not in NOTES)
-    pairs = [(name, *(side.get(name) for side in values)) for name in names]
+    pairs = [(name, values[0].get(name), values[1].get(name)) for name in names]
     found = [
         (a.type, name, _said(one), _said(another))
         for name, one, another in pairs
