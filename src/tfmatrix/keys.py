@@ -25,8 +25,10 @@ from tfmatrix.records import (
     ExpectedTrial,
     FromStart,
     Machine,
+    Ops,
     Plain,
     Read,
+    Replay,
     Reread,
     Rewrite,
     Script,
@@ -49,6 +51,7 @@ SEED_LIMIT = 2**31
 
 TRAIN, PLAIN, START, SEEDS, EFFECTS = "train", "plain", "start", "seeds", "effects"
 SCRIPT, WRITE, READ, REWRITE, REREAD = "script", "write", "read", "rewrite", "reread"
+OPS, REPLAY = "ops", "replay"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -168,6 +171,10 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911  # 
             return (("work", REWRITE),)
         case Reread(way=way, rewritten=rewritten):
             return ("work", REREAD), ("way", way), ("rewritten", rewritten)
+        case Ops():
+            return (("work", OPS),)
+        case Replay(recorded=recorded, skip=skip):
+            return ("work", REPLAY), ("recorded", recorded), *([("skip", json.dumps(skip))] if skip else [])
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

@@ -335,17 +335,35 @@ class Reread:
     """The file that has it; empty while nobody runs the trial."""
 
 
-Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread
+@dataclass(frozen=True)
+class Ops:
+    """Train one step from canonical state eagerly, and record every op of it."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Execute each op that another trial recorded alone, on what it was given there."""
+
+    recorded: str
+    """SHA-256 of what is handed over: the ops, and the bytes of what they are given."""
+    handed: str = ""
+    """The file that has it; empty while nobody runs the trial."""
+    skip: tuple[int, ...] = ()
+    """The numbers of ops that are left out, since they end the process; sorted."""
+
+
+Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread | Ops | Replay
 """What a trial does in its environment and mode."""
 
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
 EQUIVALENT, SEEDS, KEPT, EFFECTS = "equivalent", "seeds", "kept", "effects"
-REWRITTEN, WAY = "rewritten", "way"
+REWRITTEN, WAY, OPS, REPLAY = "rewritten", "way", "ops", "replay"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to show that observing changes nothing; to show what a redraw hides; to measure the noise floor by another way to
 compute the same; to draw under other seeds; to repeat one and keep more bytes; to show what layers do that draw
-otherwise; to write a saved model in other formats; to read one in another way than its user does."""
+otherwise; to write a saved model in other formats; to read one in another way than its user does; to record single
+ops; to replay those that were recorded."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tfmatrix.store.fingerprints import SAMPLE, evenly
 
 from .adopted import fingerprint, keeping, recorder
 
-NATIVE, INJECTED = recorder.NATIVE, recorder.INJECTED
+NATIVE, INJECTED, OPS = recorder.NATIVE, recorder.INJECTED, recorder.OPS
 LARGE = keeping.SMALL // 4 + 1
 """Elements of float32 that are more than is kept everywhere."""
 
@@ -183,6 +183,25 @@ def test_probe_and_host_sample_the_same_elements(dtype: str, shape: tuple[int, .
     assert keeping.evenly(array).tobytes() == found.tobytes()
     assert found.size == keeping.SAMPLE == SAMPLE
     assert (found[0], found[-1]) == (array.flat[0], array.flat[-1])
+
+
+def test_single_ops_are_kept_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each tensor once, in the order in which they come, until they take too much; a sample replays nothing."""
+    monkeypatch.setattr(keeping, "TOGETHER_OPS", 3 * 4 * LARGE)
+    made = recorder.Recorder()
+    for number, value in enumerate((1, 2, 1, 3, 4)):
+        made.record(OPS, f"op/{number}", numbers(value))
+    assert list(kept(made).values()) == ["whole"] * 4 + [""]
+    assert [made.holds(digest) for digest in dict.fromkeys(made.digests(OPS).values())] == [True, True, True, False]
+
+
+def test_of_single_ops_nothing_is_kept_that_the_host_has() -> None:
+    """What a replay makes has its digest; its bytes only where they are others than those that were handed over."""
+    before, made = recorder.Recorder(), recorder.Recorder()
+    made.leave_out([before.record(OPS, "op/0", numbers(1))])
+    for number, value in enumerate((1, 2)):
+        made.record(OPS, f"op/{number}", numbers(value))
+    assert kept(made) == {"ops op/0": "", "ops op/1": "whole"}
 
 
 def test_draws_are_stacked_as_far_as_seeds_have_them_alike() -> None:

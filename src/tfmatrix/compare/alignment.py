@@ -71,9 +71,9 @@ def align(a: Names, b: Names, layouts_of: LayoutsOf) -> Alignment:
     draws = _draws(a), _draws(b)
     groups = [*variables, *(group for both in (slots, draws) for side in both for group in side.values())]
     layouts = layouts_of({digest for group in groups for digest in group.values()})
-    by_variable = _matched(*variables, layouts)
+    by_variable = matched(*variables, layouts)
     by_slot = {
-        mine: _matched(slots[0].get(mine, {}), slots[1].get(own, {}), layouts) for own, mine in by_variable.items()
+        mine: matched(slots[0].get(mine, {}), slots[1].get(own, {}), layouts) for own, mine in by_variable.items()
     }
     by_draw = {step: _matched_draws(draws[0].get(step, {}), found, layouts) for step, found in draws[1].items()}
     by_report = {
@@ -123,7 +123,7 @@ def _own(b: Names, here: Callable[[str], str]) -> Mapping[str, str]:
     return {name: stage for name, stage in own.items() if name != stage}
 
 
-def _matched(a: Digests, b: Digests, layouts: Mapping[str, Layout]) -> Mapping[str, str]:
+def matched(a: Digests, b: Digests, layouts: Mapping[str, Layout]) -> Mapping[str, str]:
     """Return what is what: the candidate's names to the baseline's.
 
     By name, where both have the same names. Else by position, where both have the same layouts in the same order. Else
@@ -147,7 +147,7 @@ def _matched_draws(a: Digests, b: Digests, layouts: Mapping[str, Layout]) -> Map
 
     Where one layer's draws would be those of two, each stands for its own layer alone: one draws less than before.
     """
-    found = _matched(a, b, layouts)
+    found = matched(a, b, layouts)
     layers = {(layer_of_draw(own), layer_of_draw(name)) for own, name in found.items()}
     if len(layers) == len({own for own, _ in layers}) == len({name for _, name in layers}):
         return found

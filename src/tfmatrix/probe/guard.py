@@ -17,6 +17,7 @@ from typing import IO, Any, Dict, Mapping, Sequence, Tuple
 from . import evidence
 from .isolation import Channel, Kept, Limits, keep
 from .messages import write_message
+from .ops import progress
 from .outcomes import Changed
 from .processes import reap_all
 from .reads import Reads
@@ -123,6 +124,7 @@ def header_of(kept: Kept, request: Mapping[str, Any], scratch: str) -> Dict[str,
         return said
     source = evidence.Source.of(request, scratch)
     header = evidence.of_end(kept, source, limits_of(request))
+    header["where"] = progress.where(scratch) or header["where"]
     try:
         return dict(header, **Reads(request, scratch).recover())
     except Changed as change:

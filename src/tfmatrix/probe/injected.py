@@ -25,10 +25,7 @@ def run_injected(program: Functional, batch: Arrays, observed: Arrays, setting: 
     dtypes of its outputs (``forward/...``) and masks (``dropout/...``).
     """
     engine = program.engine
-    weights = _uniform("weights", engine.read(engine.variables), setting)
-    for name in program.statistics:  # a running variance is positive
-        weights[name] = np.abs(weights[name]) + np.asarray(0.5, weights[name].dtype)
-    engine.load(engine.variables, weights)
+    load_weights(program, setting)
     outputs = _floats(_under("forward/", observed))
     inputs = {
         "batch": setting.jittered("batch", batch),
@@ -41,6 +38,25 @@ def run_injected(program: Functional, batch: Arrays, observed: Arrays, setting: 
     for name, value in found.items():
         setting.recorder.record(INJECTED, name, value)
     _run_update(program, _under("gradient/", found), setting)
+
+
+def load_weights(program: Functional, setting: Setting) -> None:
+    """Have a model's variables hold canonical values."""
+    engine = program.engine
+    weights = _uniform("weights", engine.read(engine.variables), setting)
+    for name in program.statistics:  # a running variance is positive
+        weights[name] = np.abs(weights[name]) + np.asarray(0.5, weights[name].dtype)
+    engine.load(engine.variables, weights)
+
+
+def load_slots(program: Functional, setting: Setting) -> np.ndarray:
+    """Have an optimizer's slots hold canonical values, and its counter STEP; return its terms in Keras's."""
+    engine, slots = program.engine, program.slots()
+    terms = np.asarray(optimizers.in_keras_terms(program.model.OPTIMIZER, program.optimizer))
+    given = setting.jittered("slots", slots_like(engine.read(slots), optimizers.SQUARED))
+    engine.load(slots, {name: array / terms.astype(array.dtype) for name, array in given.items()})
+    optimizers.set_step(program.optimizer, STEP, engine)
+    return terms
 
 
 def stages(program: Functional, batch: Any, dropout: Any, outputs: Any, upstream: Any) -> Program:
@@ -81,15 +97,12 @@ def _run_update(program: Functional, gradients: Arrays, setting: Setting) -> Non
     weights = {n: signed("update/" + n, depths("update/" + n, a.shape), a.dtype) for n, a in like.items()}
     before = setting.jittered("update", weights)
     engine.load(program.trained, before)
-    slots = program.slots()
-    terms = optimizers.in_keras_terms(program.model.OPTIMIZER, program.optimizer)
-    given = setting.jittered("slots", slots_like(engine.read(slots), optimizers.SQUARED))
-    engine.load(slots, {name: array / terms.astype(array.dtype) for name, array in given.items()})
-    optimizers.set_step(program.optimizer, STEP, engine)
+    terms = load_slots(program, setting)
     applied(gradient=gradient)
     after = engine.read(program.trained)
     recorder.record_all(INJECTED, "update", {n: after[n] - before[n] for n in after})
-    recorder.record_all(INJECTED, "slots", {n: a * terms.astype(a.dtype) for n, a in engine.read(slots).items()})
+    slots = engine.read(program.slots())
+    recorder.record_all(INJECTED, "slots", {n: a * terms.astype(a.dtype) for n, a in slots.items()})
     recorder.record_all(INJECTED, "weights", after)
 
 

@@ -6,7 +6,7 @@ statistics, slots and inputs, which have the same bits everywhere.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -31,37 +31,22 @@ def run_injected_step(
     ``batch`` has inputs, targets and weights of samples; what of the inputs is floats becomes canonical in its range.
     """
     watcher.draws.feed = fed = Fed()  # before the network is made: in a v1 graph it draws from then on
-    network = make()
-    with watcher.unseen():
-        _train(network, batch, class_weight)  # makes what is made late: weights, slots, counters
+    step = ready(make(), batch, class_weight, setting, watcher)
     if fed.unfed:
         watcher.log.note("the injected tier is left out: {} can't be fed".format(", ".join(fed.unfed)))
         return
     log, variables = watcher.log, watcher.variables
-    state = _State(network, watcher)
-    before = setting.jittered("weights", state.weights())
-    moved = setting.jittered("slots", state.slots())
-    inputs = _inputs(batch[0], setting)
-    with watcher.sessions.looking():
-        assign({name: state.variables[name] for name in before}, before)
-        assign({name: state.held[name] for name in moved}, moved)
+    network, inputs, state, before = step.network, step.batch[0], step.state, step.weights
     log.write("batch", {"/".join(filter(None, ("x", path))): a for path, a in by_path(inputs).items()})
     with watcher.unseen():
         predicted = network.predict_on_batch(inputs)
     log.write("predict", {path or "output": np.asarray(array) for path, array in by_path(predicted).items()})
     log.begun = True
     with log.quiet():
-        _train(network, (inputs, *batch[1:]), class_weight)
+        step.train()
     with watcher.sessions.looking():
         after = values(state.variables)
     log.write("update", {variables.name(v): after[n] - before[n] for n, v in state.trained.items()})
-
-
-def _train(network: Any, batch: Tuple[Any, Any, Any], class_weight: Any) -> None:
-    """Train one step by `fit`: Keras 3's `train_on_batch` hands weights of samples on where there are none."""
-    x, y, weights = batch
-    named = {"sample_weight": weights, "class_weight": class_weight, "batch_size": len(tf.nest.flatten(x)[0])}
-    network.fit(x, y, shuffle=False, verbose=0, **named)
 
 
 class _State:
@@ -108,6 +93,42 @@ class _State:
     def slots(self) -> Dict[str, np.ndarray]:
         """Return canonical slots, as deep as their variables' gradients may be."""
         return slots_like({n: self._present[n] for n in self.held if is_float(self._present[n].dtype)}, SQUARED)
+
+
+class Step(NamedTuple):
+    """A step of training that is ready to be run: its network holds canonical weights and slots."""
+
+    network: Any
+    batch: Tuple[Any, Any, Any]
+    """Canonical inputs, and targets and weights of samples as they are given."""
+    class_weight: Any
+    state: _State
+    weights: Dict[str, np.ndarray]
+    """What the network's variables hold, by the names of the state."""
+
+    def train(self) -> None:
+        """Run the step."""
+        _train(self.network, self.batch, self.class_weight)
+
+
+def ready(network: Any, batch: Tuple[Any, Any, Any], class_weight: Any, setting: Setting, watcher: Watcher) -> Step:
+    """Return the step of a network that was just made, after one unseen step that makes what is made late."""
+    with watcher.unseen():
+        _train(network, batch, class_weight)
+    state = _State(network, watcher)
+    weights = setting.jittered("weights", state.weights())
+    slots = setting.jittered("slots", state.slots())
+    with watcher.sessions.looking():
+        assign({name: state.variables[name] for name in weights}, weights)
+        assign({name: state.held[name] for name in slots}, slots)
+    return Step(network, (_inputs(batch[0], setting), *batch[1:]), class_weight, state, weights)
+
+
+def _train(network: Any, batch: Tuple[Any, Any, Any], class_weight: Any) -> None:
+    """Train one step by `fit`: Keras 3's `train_on_batch` hands weights of samples on where there are none."""
+    x, y, weights = batch
+    named = {"sample_weight": weights, "class_weight": class_weight, "batch_size": len(tf.nest.flatten(x)[0])}
+    network.fit(x, y, shuffle=False, verbose=0, **named)
 
 
 def _inputs(inputs: Any, setting: Setting) -> Any:

@@ -7,7 +7,7 @@ host may ask for more by name, once it knows where two traces part.
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Collection, Dict, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 
@@ -17,6 +17,8 @@ NATIVE = "native"
 """The tier in which each stage is fed by the one before it: what a user gets."""
 START = "start"
 """The native one once more, from the baseline's initial weights, order of rows and draws."""
+OPS = "ops"
+"""Single ops and what they are given: each is to be replayed from its bytes."""
 
 SMALL = 4 << 10
 """Bytes up to which a tensor is kept wherever it stands."""
@@ -38,6 +40,9 @@ TOGETHER = 64 << 20
 
 TOGETHER_WANTED = 1 << 30
 """The same in a trial that the host asks for more."""
+
+TOGETHER_OPS = 512 << 20
+"""The same of single ops and what they are given: what comes beyond that has its digest alone."""
 
 SAMPLE = 1 << 14
 """Elements, evenly spaced, that are kept of a tensor that is not kept whole."""
@@ -86,6 +91,8 @@ class Keeping:
         """Those kept whole that may become samples: whether nobody wants them, their bytes, and what they are."""
         self._together = 0
         self._small = 0
+        self.elsewhere: Set[str] = set()
+        """Digests of which the host has the bytes."""
 
     def see(self, tier: str, stage: str, name: str, tensor: Tensor) -> None:
         """Keep the bytes of a stage's tensor, of the digest that is its name, or let them go."""
@@ -94,6 +101,8 @@ class Keeping:
         size = len(tensor.data)
         if not self._wanted.isdisjoint(("{} {}".format(tier, head), "{} {}".format(tier, stage))):
             self._hold(name, tensor, wanted=True)
+        elif tier == OPS:
+            self._hold_all(name, tensor)
         elif tier not in (NATIVE, START):
             self._hold(name, tensor)
         elif size <= SMALL and self._small + size <= SMALL_TOGETHER:
@@ -133,6 +142,12 @@ class Keeping:
             _, size, whole = self._large.pop(largest)
             self._together -= size
             self._kept[largest] = Kept(sample(whole), whole=False)
+
+    def _hold_all(self, name: str, tensor: Tensor) -> None:
+        """Keep a tensor whole, or nothing of it."""
+        if name not in self._kept and name not in self.elsewhere and self._together + len(tensor.data) <= TOGETHER_OPS:
+            self._kept[name] = Kept(tensor.data, whole=True)
+            self._together += len(tensor.data)
 
     def _release(self, name: str) -> None:
         self._holders[name] -= 1

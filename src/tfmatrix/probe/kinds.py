@@ -33,6 +33,8 @@ class Kind(NamedTuple):
     nothing that it draws is seen."""
     effects: str
     """A function of the two and of layers' paths: records the effects of these; empty where it has no layers."""
+    ops: str
+    """A function of the two: records a step of training op by op; empty where there is no such step."""
     saveable: str
     """The class whose objects formats of the exchange write and read; empty where there is nothing to save."""
 
@@ -46,12 +48,12 @@ KINDS = {
 
 def code(place: str) -> Any:
     """Return what a column of a row names."""
-    module, _, name = place.partition(".")
+    module, _, name = place.rpartition(".")
     return getattr(importlib.import_module("." + module, __package__), name)
 
 
 def import_all() -> None:
     """Import the modules that the rows name, once for all trials."""
     for kind in KINDS.values():
-        for place in filter(None, (kind.observe, kind.drawn, kind.effects, kind.saveable)):
+        for place in filter(None, (kind.observe, kind.drawn, kind.effects, kind.ops, kind.saveable)):
             code(place)

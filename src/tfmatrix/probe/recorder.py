@@ -12,6 +12,7 @@ from .fingerprint import canonical, digest
 
 NATIVE = keeping.NATIVE
 START = keeping.START
+OPS = keeping.OPS
 INJECTED = "injected"
 """The tier in which each stage is fed canonical inputs, the same bits everywhere."""
 SEEDS = "seeds"
@@ -50,8 +51,8 @@ class Recorder:
         """The number of stages that are recorded."""
         return len(self._entries)
 
-    def record(self, tier: str, stage: str, value: Any, at: Optional[int] = None) -> None:
-        """Fingerprint one array under a stage name, at a place in the trace or at its end.
+    def record(self, tier: str, stage: str, value: Any, at: Optional[int] = None) -> str:
+        """Fingerprint one array under a stage name, at a place in the trace or at its end; return its digest.
 
         Raises TypeError where the value is no tensor and ValueError where the name was used before.
         """
@@ -70,6 +71,15 @@ class Recorder:
         self._layouts[name] = tensor.dtype, tensor.shape
         self._keeping.see(tier, stage, name, tensor)
         self._entries.insert(len(self._entries) if at is None else at, (tier, stage, name))
+        return name
+
+    def holds(self, name: str) -> bool:
+        """Tell whether all bytes of a digest are kept."""
+        return self._keeping.of(name).whole
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Keep no bytes of some digests, which the host has already, where single ops are recorded."""
+        self._keeping.elsewhere.update(names)
 
     def record_all(self, tier: str, stage: str, values: Mapping[str, Any]) -> None:
         """Record a mapping under one stage, each array as ``stage/name``."""

@@ -261,6 +261,10 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
 
 def _observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Any:
     """Run what a request has: a command, the text of a recipe, what another table defines, or a reference model."""
+    if request.get("purpose") == "replay":  # which needs no model
+        from .ops.replay import observe_replay
+
+        return observe_replay(request, scratch)
     if request.get("command"):
         from .commands import observe_command
 

@@ -45,6 +45,10 @@ def observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
         if not kind.effects:
             raise Unsupported("this model has no layers whose effect could be seen")
         code(kind.effects)(model, setting, request["layers"])
+    elif request["purpose"] == "ops":
+        if not kind.ops:
+            raise Unsupported("this model has no step of training that could be recorded op by op")
+        code(kind.ops)(model, setting)
     elif request["purpose"] in ("rewrite", "reread"):
         with setting.engine.compiling():
             try_way(model, setting, request.get("way", ""))

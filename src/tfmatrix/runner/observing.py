@@ -36,8 +36,10 @@ from tfmatrix.records import (
     InstalledEnvironment,
     Model,
     ModelFile,
+    Ops,
     Plain,
     Read,
+    Replay,
     Reread,
     Rewrite,
     Script,
@@ -184,6 +186,10 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911  # a case for e
             return {"purpose": "rewrite", "keep": ["native rewritten", "native given"]}
         case Reread(way=way, handed=path):
             return {"purpose": "reread", "way": way, "handed": path}
+        case Ops():
+            return {"purpose": "ops"}
+        case Replay(handed=path, skip=skip):
+            return {"purpose": "replay", "handed": path, "skip": list(skip)}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

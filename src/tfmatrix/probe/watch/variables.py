@@ -8,6 +8,8 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
+from .. import unseen
+
 OWNERS = (
     "OptimizerV2",
     "_BaseOptimizer",
@@ -214,7 +216,7 @@ def is_eager(variable: Any) -> bool:
 def has_value(variable: Any) -> bool:
     """Tell whether an eager variable has a value by now."""
     try:
-        with tf.init_scope():
+        with unseen.running(), tf.init_scope():
             return bool(variable.is_initialized())
     except (AttributeError, NotImplementedError, tf.errors.OpError):
         return False
@@ -262,5 +264,5 @@ def _frames(frame: Any) -> Iterator[Any]:
 
 def read(variables: Dict[str, Any]) -> Dict[str, Any]:
     """Return copies of eager variables' values; inside a function that is traced as well."""
-    with tf.init_scope():
+    with unseen.running(), tf.init_scope():
         return {name: np.array(variable.numpy()) for name, variable in variables.items()}

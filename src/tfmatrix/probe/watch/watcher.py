@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from .. import draws
+from .. import draws, unseen
 from ..optimizers import settler
 from ..recorded import take
 from .handed import Handed
@@ -430,8 +430,9 @@ def _is_variable(value: Any) -> bool:
 def _iterations(optimizer: Any) -> int:
     """Return how many updates an optimizer counted; 0 where it does not count, or has not begun."""
     try:
-        counter = optimizer.iterations
-        return int(innermost(counter).numpy())
+        with unseen.running():
+            counter = optimizer.iterations
+            return int(innermost(counter).numpy())
     except (AttributeError, NotImplementedError, tf.errors.OpError, ValueError, RuntimeError):
         return 0
 
@@ -443,9 +444,10 @@ def _learning_rate(optimizer: Any) -> Any:
     """
     inner = getattr(optimizer, "inner_optimizer", None) or optimizer
     try:
-        schedule = getattr(inner, "_learning_rate", None)
-        rate = schedule if callable(schedule) else inner.learning_rate
-        rate = rate(inner.iterations - 1) if callable(rate) and not is_tensor(rate) else rate
-        return np.float32(np.asarray(innermost(rate)))
+        with unseen.running():
+            schedule = getattr(inner, "_learning_rate", None)
+            rate = schedule if callable(schedule) else inner.learning_rate
+            rate = rate(inner.iterations - 1) if callable(rate) and not is_tensor(rate) else rate
+            return np.float32(np.asarray(innermost(rate)))
     except (AttributeError, TypeError, ValueError, NotImplementedError, tf.errors.OpError):
         return None

@@ -1,0 +1,29 @@
+"""How far a replay came: an op may abort the process, and is to be named all the same."""
+
+from __future__ import annotations
+
+import os
+
+NAME = "replaying"
+"""The file in a trial's folder that has the number of the op that is replayed."""
+
+
+class Progress:
+    """The note of one trial."""
+
+    def __init__(self, scratch: str) -> None:
+        self._file = open(os.path.join(scratch, NAME), "wb", buffering=0)  # noqa: SIM115  # as long as the trial
+
+    def at(self, number: int) -> None:
+        """Note the op that comes now."""
+        self._file.seek(0)
+        self._file.write("{:09d}".format(number).encode("ascii"))
+
+
+def where(scratch: str) -> str:
+    """Return at which op a trial's replay ended, ``op 123``; empty where there was none."""
+    try:
+        with open(os.path.join(scratch, NAME), "rb") as file:
+            return "op {}".format(int(file.read()))
+    except (OSError, ValueError):
+        return ""

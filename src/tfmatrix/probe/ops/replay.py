@@ -1,0 +1,112 @@
+"""Replay: each recorded op alone, on exactly the recorded inputs, in this release.
+
+Recorded and replayed outputs go by the same stages. The stage ``replayed`` says, as JSON, of each op that was not
+replayed by its number why. An op may abort the process: the request names those that did as ``skip``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterator, List, Mapping
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.eager import context, execute
+from tensorflow.python.ops import gen_resource_variable_ops as variable_ops
+
+from ..context import Setting
+from ..recorder import OPS, Recorder
+from . import attributes as typed
+from .held import READERS
+from .progress import Progress
+from .steps import require_eager
+
+ABORTED = "ends the process"
+"""What is said of an op that is skipped."""
+
+
+class Recorded:
+    """What a file of the host's has: ops, and tensors by their digests."""
+
+    def __init__(self, path: str) -> None:
+        """Read the file: the length of a manifest (8 bytes, little-endian), the manifest (JSON), then the tensors."""
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            manifest = json.loads(file.read(length).decode("ascii"))
+            self._data = file.read()
+        self.ops: List[Dict[str, Any]] = manifest["ops"]
+        self._at: Dict[str, Any] = {}
+        at = 0
+        for digest, dtype, shape, size in manifest["tensors"]:
+            self._at[digest] = dtype, shape, at, size
+            at += size
+
+    @property
+    def digests(self) -> List[str]:
+        """The digests of which there are bytes."""
+        return list(self._at)
+
+    def tensor(self, digest: str) -> Any:
+        """Return an eager tensor; raise Untold where there are no bytes of it."""
+        if digest not in self._at:
+            raise typed.Untold("what it is given was not kept")
+        dtype, shape, at, size = self._at[digest]
+        data = self._data[at : at + size]
+        if dtype == "string":
+            array = np.array([*_strings(data), None], dtype=object)[:-1].reshape(shape)
+            return tf.constant(array, tf.string, shape=shape)
+        return tf.constant(np.frombuffer(data, tf.as_dtype(dtype).as_numpy_dtype).reshape(shape))
+
+
+def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
+    """Replay every op of a file that can be, and return a recorder of their outputs."""
+    setting = Setting(request, scratch)
+    require_eager(setting)
+    recorded, recorder = Recorded(request["handed"]), setting.recorder
+    recorder.leave_out(recorded.digests)
+    progress = Progress(scratch)
+    obstacles: Dict[str, str] = dict.fromkeys(map(str, request["skip"]), ABORTED)
+    for number, op in enumerate(recorded.ops):
+        if op["obstacle"] or str(number) in obstacles:
+            continue
+        progress.at(number)
+        try:
+            _replay(op, recorded, recorder)
+        except typed.Untold as error:
+            obstacles[str(number)] = str(error)
+        except Exception as error:  # whatever an op raises on these inputs here
+            told = str(error).partition("\n")[0][:200]
+            obstacles[str(number)] = "raises {}: {}".format(type(error).__name__, told)
+    recorder.record(OPS, "replayed", json.dumps({"obstacles": obstacles}, sort_keys=True).encode("ascii"))
+    return recorder
+
+
+def _replay(op: Mapping[str, Any], recorded: Recorded, recorder: Recorder) -> None:
+    """Execute one op, and record what it returns and what the variables hold that it moved."""
+    attributes = typed.taken(op["type"], op["attributes"])
+    variables = []
+    inputs = []
+    for given in op["inputs"]:
+        value = recorded.tensor(given["digest"])
+        if given["source"] == "variable":
+            variables.append(tf.Variable(value))
+            value = variables[-1].handle
+        inputs.append(value)
+    moved = [] if op["type"] in READERS else variables
+    returned = len(op["outputs"]) - len(moved)
+    made = execute.execute(
+        op["type"].encode("ascii"), returned, inputs=inputs, attrs=tuple(attributes), ctx=context.context()
+    )
+    values = [one.numpy() for one in made or ()]
+    values += [variable_ops.read_variable_op(one.handle, one.dtype).numpy() for one in moved]
+    for told, value in zip(op["outputs"], values):
+        recorder.record(OPS, told["stage"], value)
+
+
+def _strings(data: bytes) -> Iterator[bytes]:
+    """Yield the elements of a string tensor: each its length in 8 bytes, then its bytes."""
+    at = 0
+    while at < len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 8], "little")
+        yield data[at + 8 : end]
+        at = end

@@ -1,0 +1,86 @@
+"""Steps recorded op by op in real releases, and replayed there and elsewhere, without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tfmatrix import config
+from tfmatrix.compare.distance import Distance, measure
+from tfmatrix.questions.explain.kernels import Kernels, Replayed, digest, handed, kernels, replayed
+from tfmatrix.questions.explain.streams import Recording, recorded
+from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.records import ExpectedTrial, Ops, Replay, Tensor, Trial, Work
+from tfmatrix.runner.events import Finished
+from tfmatrix.runner.observing import observe
+from tfmatrix.store.fingerprints import to_array
+
+from .project import Project
+
+
+class Steps:
+    """Steps of some models in some releases."""
+
+    def __init__(self, folder: Path, versions: Iterable[str], models: Iterable[Path], mode: str = "tf2") -> None:
+        self.folder = folder
+        self.tensors: dict[str, Tensor] = {}
+        versions = list(versions)
+        project = Project(folder / "project", versions, models)
+        settings = config.load(project.folder).overridden(modes=[mode], baseline=versions[0])
+        self._plan = make_plan(settings)
+
+    def run(self, version: str, works: Mapping[str, Work]) -> dict[str, Finished]:
+        """Do some work with models, by their names, in one release and one process."""
+        trials = [replace(self._trial(version, model), work=work) for model, work in works.items()]
+        done = [event for event in observe(trials, self._plan.config) if isinstance(event, Finished)]
+        for one in done:
+            whole = {name: tensor for name, tensor in one.tensors.items() if tensor.whole}
+            self.tensors = {**one.tensors, **self.tensors, **whole}
+        return {one.expected.cell.model.name: one for one in done}
+
+    def record(self, version: str, models: Iterable[str] = ()) -> dict[str, Recording]:
+        """Return the steps of some models, or of all, in one release."""
+        names = list(models) or [model.name for model in self._plan.models]
+        found = {}
+        for name, one in self.run(version, dict.fromkeys(names, Ops())).items():
+            recording = recorded(one.trace, self.tensors.__getitem__)
+            assert recording, one.trial
+            found[name] = recording
+        return found
+
+    def hand(self, recording: Recording) -> Path:
+        """Return the file that has a step to be replayed."""
+        path = self.folder / digest(recording)
+        path.write_bytes(handed(recording, self.tensors.__getitem__))
+        return path
+
+    def replay(self, version: str, recordings: Mapping[str, Recording]) -> dict[str, Replayed]:
+        """Return what came of replaying steps in one release."""
+        works = {name: Replay(digest(one), str(self.hand(one))) for name, one in recordings.items()}
+        found = {}
+        for name, one in self.run(version, works).items():
+            made = replayed(one.trace, self.tensors.__getitem__)
+            assert made, one.trial
+            found[name] = made
+        return found
+
+    def compare(self, base: str, other: str, models: Iterable[str] = ()) -> dict[str, Kernels]:
+        """Return what replaying the steps of one release says of another."""
+        steps = self.record(base, models)
+        own = self.replay(base, steps)
+        there = own if other == base else self.replay(other, steps)
+        return {name: kernels(steps[name], own[name], there[name], self.distance) for name in steps}
+
+    def distance(self, a: str, b: str) -> Distance:
+        """Return the distance of two digests."""
+        return measure(to_array(self.tensors[a]), to_array(self.tensors[b]))
+
+    def _trial(self, version: str, model: str) -> ExpectedTrial:
+        cells = (cell for cell in self._plan.cells if (cell.environment.name, cell.model.name) == (version, model))
+        return self._plan.trials[next(cells)][0]
+
+
+def outcome(trial: Trial) -> tuple[str, str]:
+    """Return what became of a trial, and where it ended."""
+    return trial.outcome, trial.where

@@ -1,0 +1,202 @@
+"""Single ops in real releases: recorded in a step, replayed alone, and laid beside another release's.
+
+What each pair of releases changed was told by a plain script, which executes each of these ops once on fixed inputs in
+every release: Sigmoid and Softmax in 2.17.1, RFFT and IRFFT in 2.15.1, Erf and Conv2DBackpropInput in 2.14.1, Rsqrt in
+2.13.1, Conv2DBackpropInput in 2.16.2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from questions.explain.recording import text_tensor
+from tfmatrix.questions.explain.kernels import culprit, digest, replayed
+from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Change, Recording, recorded, stream
+from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Replay
+from tfmatrix.store.fingerprints import tensor_digest, to_array
+
+from .replaying import Steps, outcome
+
+pytestmark = pytest.mark.integration
+
+OWN = Path(__file__).with_name("ops")
+REFERENCE = Path(__file__).parents[2] / "reference_models"
+
+Made = Callable[..., InstalledEnvironment]
+
+EVERY_KIND_OF_OP = (
+    *("convnet", "embedding", "optimizers", "recurrent"),
+    *("keras_attention", "keras_noise", "keras_mixed_precision", "keras_normalization", "keras_train_step"),
+)
+"""Reference models that draw, look up, scatter, loop, are trained by every optimizer, and in types of 16 bits."""
+
+NOT_EAGERLY = ("keras_mixed_precision", "2.8.4")
+"""A model that a plain script can't run eagerly in this release either: its bfloat16 is taken for float32 there."""
+
+CHANGED = {
+    ("2.12.1", "2.13.1"): {("roots", "Rsqrt")},
+    ("2.13.1", "2.14.1"): {("gelu", "Erf")},
+    ("2.14.1", "2.15.1"): {("spectrum", "RFFT"), ("spectrum", "IRFFT")},
+    ("2.16.2", "2.17.1"): {("sigmoid", "Sigmoid")},
+}
+"""The kernels of the model `curves` that two neighbouring releases have otherwise, with the layer."""
+
+
+@pytest.mark.parametrize("version", ["2.8.4", "2.15.1", "2.21.0"])
+def test_a_replay_in_the_release_that_recorded_has_the_same_bits(
+    tmp_path: Path, made_environment: Made, version: str
+) -> None:
+    """Every op of every model can be replayed, and none is unstable."""
+    made_environment(version)
+    names = [name for name in EVERY_KIND_OF_OP if (name, version) != NOT_EAGERLY]
+    steps = Steps(tmp_path, [version], [REFERENCE / f"{name}.py" for name in names])
+    found = steps.compare(version, version)
+    assert {name.partition("[")[0] for name in found} == set(names)
+    for name, one in found.items():
+        assert one.unstable == (), name
+        assert one.coverage.reasons == (), name
+        assert one.coverage.replayed == one.coverage.recorded > 40, name
+
+
+@pytest.mark.parametrize(("base", "other"), CHANGED, ids="-".join)
+def test_the_kernels_that_changed_are_named_and_no_others(
+    tmp_path: Path, made_environment: Made, base: str, other: str
+) -> None:
+    """Each with its layer, on the inputs of the step, and not far off."""
+    for version in (base, other):
+        made_environment(version)
+    found = Steps(tmp_path, [base, other], [OWN / "curves.py"]).compare(base, other)["curves"]
+    assert {(one.op.layer, one.op.type) for one in found.changed} == CHANGED[base, other]
+    assert found.coverage.replayed == found.coverage.recorded
+    for one in found.changed:
+        assert one.inputs[0][1][0] == 8
+        assert one.farthest.distance.comparable
+        assert 0 < (one.farthest.distance.scaled_error or 0) < 16
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, made_environment: Made) -> dict[str, tuple[Recording, Recording]]:
+    """Return the steps of some models in the last release with Keras 2 and the first with Keras 3."""
+    versions = ("2.15.1", "2.16.2")
+    for version in versions:
+        made_environment(version)
+    models = [REFERENCE / "keras_normalization.py", REFERENCE / "keras_attention.py", OWN / "words.py"]
+    steps = Steps(tmp_path_factory.mktemp("both"), versions, models)
+    base, other = map(steps.record, versions)
+    return {name: (base[name], other[name]) for name in base}
+
+
+def change_of(steps: tuple[Recording, Recording], layer: str, phase: str) -> Change:
+    """Return the change of one layer and phase."""
+    return next(one for one in stream(*steps) if (one.layer, one.phase) == (layer, phase))
+
+
+def test_a_batch_norm_is_other_ops(both: dict[str, tuple[Recording, Recording]]) -> None:
+    """One fused op in Keras 2, which Keras 3 has as mean, squared difference and root; so has its gradient."""
+    forward = change_of(both["keras_normalization"], "images", "forward")
+    assert forward.gone == (("FusedBatchNormV3", 1),)
+    assert {"Mean", "SquaredDifference", "Rsqrt"} <= {kind for kind, _ in forward.new}
+    backward = change_of(both["keras_normalization"], "images", "backward")
+    assert backward.gone == (("FusedBatchNormGradV3", 1),)
+    assert "RsqrtGrad" in dict(backward.new)
+
+
+def test_an_attention_multiplies_by_other_ops(both: dict[str, tuple[Recording, Recording]]) -> None:
+    """Einsum in Keras 2; in Keras 3, in part, the products that it stands for."""
+    changes = [one for one in stream(*both["keras_attention"]) if one.phase == "forward"]
+    gone = {kind for one in changes for kind, _ in one.gone}
+    assert "Einsum" in gone
+
+
+def test_the_optimizer_of_an_embedding_is_other_ops(both: dict[str, tuple[Recording, Recording]]) -> None:
+    """Keras 2 moves the rows that were looked up, Keras 3 makes a dense gradient of them."""
+    change = change_of(both["words"], "table", "optimizer")
+    assert dict(change.gone)["ResourceScatterAdd"] == 2
+    assert "UnsortedSegmentSum" in dict(change.new)
+
+
+def test_a_layer_that_did_not_change_is_not_told(both: dict[str, tuple[Recording, Recording]]) -> None:
+    """The convolution in front of a changed norm is the same op in both."""
+    assert ("conv", "forward") not in {
+        (one.layer, one.phase) for one in stream(*both["keras_normalization"]) if one.computes
+    }
+
+
+@pytest.mark.parametrize("version", ["2.15.1", "2.16.2"])
+def test_every_op_has_its_part_of_the_step_and_its_layer(
+    both: dict[str, tuple[Recording, Recording]], version: str
+) -> None:
+    """Backward ops have the layer of the op that they differentiate, and slots that of their variable."""
+    ops = both["words"][("2.15.1", "2.16.2").index(version)].ops
+    assert {op.phase for op in ops} == {"initializer", "forward", "loss", "metric", "backward", "optimizer"}
+    assert {"table", "mean", "out"} <= {op.layer for op in ops if op.phase == "forward"}
+    assert {op.layer for op in ops if op.phase == "initializer"} >= {"table", "out"}
+    (product,) = (op for op in ops if (op.phase, op.type) == ("forward", "MatMul"))
+    behind = [op for op in ops if op.of == product.number]
+    assert {(op.phase, op.layer, op.type) for op in behind} == {("backward", "out", "MatMul")}
+    moving = [op for op in ops if op.phase == "optimizer" and op.inputs and op.inputs[0].source == "variable"]
+    assert {op.layer for op in moving} <= {"table", "out", ""}
+
+
+def test_an_op_that_ends_the_process_is_named_and_skipped(tmp_path: Path, made_environment: Made) -> None:
+    """The trial crashes and says at which op; asked again without that one, it replays all others."""
+    version = "2.15.1"
+    made_environment(version)
+    steps = Steps(tmp_path, [version], [REFERENCE / "keras_mlp.py"])
+    (recording,) = steps.record(version).values()
+    aborting = _with_abort(recording, steps)
+    path = steps.hand(aborting)
+    asked = Replay(digest(aborting), str(path))
+    first = steps.run(version, {"keras_mlp": asked})["keras_mlp"].trial
+    assert outcome(first) == ("crashed", "op 20")
+    assert culprit(first) == 20
+    again = steps.run(version, {"keras_mlp": replace(asked, skip=(20,))})["keras_mlp"]
+    found = replayed(again.trace, steps.tensors.__getitem__)
+    assert found
+    assert found.obstacles == {20: "ends the process"}
+    stages = {one.stage for op in recording.ops for one in op.outputs}
+    assert set(found.outputs) == stages
+
+
+def _with_abort(recording: Recording, steps: Steps) -> Recording:
+    """Return a step with an op in it that ends the process: a convolution of a scalar, which CHECK refuses."""
+    told = json.loads(to_array(steps.tensors[recording.described]).item())
+    scalar = next(one for op in told["ops"] for one in op["inputs"] if (one["dtype"], one["shape"]) == ("float32", []))
+    attributes = {
+        "T": ["type", "float32", False],
+        "padding": ["string", "VALID", False],
+        "strides": ["list(int)", [1, 1, 1, 1], False],
+    }
+    made = {"stage": "op/planted", "digest": scalar["digest"], "dtype": "float32", "shape": []}
+    planted = {"type": "Conv2D", "phase": "forward", "layer": "", "attributes": attributes, "obstacle": ""}
+    told["ops"].insert(20, {**planted, "inputs": [scalar, scalar], "outputs": [made]})
+    described = text_tensor(told)
+    steps.tensors[tensor_digest(described)] = described
+    changed = recorded([Fingerprint(TIER, DESCRIBED, tensor_digest(described))], steps.tensors.__getitem__)
+    assert changed
+    return changed
+
+
+@pytest.mark.parametrize(("mode", "reason"), [("v1", "builds a graph"), ("tf2-xla", "XLA compiles all of them")])
+def test_ops_are_recorded_where_they_are_executed_one_by_one(
+    tmp_path: Path, made_environment: Made, mode: str, reason: str
+) -> None:
+    """A mode that runs something else says so, and fakes nothing."""
+    made_environment("2.15.1")
+    found = Steps(tmp_path, ["2.15.1"], [REFERENCE / "mlp.py"], mode).run("2.15.1", {"mlp": Ops()})["mlp"].trial
+    assert found.outcome == "unsupported"
+    assert reason in found.message
+
+
+def test_a_model_without_a_step_is_unsupported(tmp_path: Path, made_environment: Made) -> None:
+    """A pipeline of data has no step of training."""
+    made_environment("2.15.1")
+    steps = Steps(tmp_path, ["2.15.1"], [REFERENCE / "input_pipeline.py"])
+    found = steps.run("2.15.1", {"input_pipeline": Ops()})["input_pipeline"].trial
+    assert found.outcome == "unsupported"
+    assert "no step of training" in found.message
