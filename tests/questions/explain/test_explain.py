@@ -84,6 +84,34 @@ def test_what_did_not_change_is_not_explained(tmp_path: Path) -> None:
     assert problems(report) == []
 
 
+def test_single_ops_say_which_kernel_and_which_other_ops(tmp_path: Path) -> None:
+    """A kernel with other bits of equal inputs, or another op in its place; with the layer and the part of the step."""
+    report = report_of(tmp_path, "of_keras", "of_tensorflow")
+    keras, tensorflow = (cell_of(report, model).ops for model in ("of_keras", "of_tensorflow"))
+    assert keras is not None
+    assert tensorflow is not None
+    assert [(one.op, one.layer, one.phase, one.ops) for one in tensorflow.kernels] == [
+        ("Sigmoid", "dense", "backward", 1)
+    ]
+    assert (tensorflow.recorded, tensorflow.replayed, tensorflow.streams) == (2, 2, ())
+    assert [(one.gone, one.new, one.layer, one.phase) for one in keras.streams] == [
+        ({"MatMul": 1}, {"Einsum": 1}, "dense", "backward")
+    ]
+    assert keras.kernels == ()
+
+
+def test_what_a_mode_does_not_execute_one_by_one_has_no_single_ops(tmp_path: Path) -> None:
+    """The reason is said, and nothing else of the explanation is missing for it."""
+    plan = plan_of(tmp_path, ("of_keras",))
+    with Store(tmp_path / "store.sqlite") as store:
+        run(plan, store, without_ops="builds a graph")
+        report = EXPLAIN.write(plan, store)[0]
+    ops = cell_of(report, "of_keras").ops
+    assert ops is not None
+    assert (ops.obstacle, ops.recorded) == ("unsupported: builds a graph", 0)
+    assert problems(report) == []
+
+
 def test_both_sides_are_tried_only_where_something_is_left(tmp_path: Path) -> None:
     """What one switch undoes in the candidate needs no more; a model that does not run has no other side."""
     report = report_of(tmp_path, "of_keras", "of_tensorflow", "went")

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from building import BASELINE, CANDIDATE, add, installed, lock_of, make_project, missing_from, trial
+from building import BASELINE, CANDIDATE, add, installed, lock_of, make_project, missing_from, tensor, trial
+from questions.explain.recording import given, op, text_tensor
 from tfmatrix.environments import catalogue
 from tfmatrix.questions.explain.plan import ExplainPlan, make_explain_plan
-from tfmatrix.records import ExpectedTrial, Trial
+from tfmatrix.records import ExpectedTrial, Ops, Replay, Trial
 from tfmatrix.store.facts import note_installed, note_machine, note_refusal
+from tfmatrix.store.fingerprints import tensor_digest
 from tfmatrix.store.store import Store
 
 MOVED = {
@@ -50,6 +52,11 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     further = {one.name for one in cell.environment.further}
     thrown = {*cell.launch.settings, *(name for name, _ in cell.launch.variables)}
     new = cell.environment.tensorflow == CANDIDATE
+    if isinstance(expected.work, Ops):
+        return step(cell.model.name, new=new)
+    if isinstance(expected.work, Replay):
+        there = {"ops replayed": text_tensor({"obstacles": {}}), "ops op/0": [1, 1]}
+        return {**there, "ops op/1": [1, 1.0000001] if new and cell.model.name == "of_tensorflow" else [1, 1]}
     if expected.role == "jitter":
         return stages(native=1.0000001, injected=1.0000001)
     name = cell.model.name
@@ -68,13 +75,32 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     return stages(native=9 if changed.get(name) else 1, injected=9 if name == "needs_both" and new and not eager else 1)
 
 
+def step(model: str, *, new: bool) -> Mapping[str, Any] | Trial:
+    """Return the single ops of a step: a product and a sigmoid, which Keras 3 has as other ops in one model."""
+    one = {**given(), "digest": tensor_digest(tensor([1, 1]))}
+    kinds = ("Einsum", "Sigmoid") if model == "of_keras" and new else ("MatMul", "Sigmoid")
+    ops = [
+        op(kind, "backward", "dense", inputs=[one], outputs=[{**made(number), "digest": one["digest"]}])
+        for number, kind in enumerate(kinds)
+    ]
+    return {"ops described": text_tensor({"ops": ops}), "ops op/0": [1, 1], "ops op/1": [1, 1]}
+
+
+def made(number: int) -> dict[str, Any]:
+    """Return an output as a probe describes it."""
+    return {"stage": f"op/{number}", "dtype": "float32", "shape": [2]}
+
+
 def stages(native: float = 1, injected: float = 1) -> Mapping[str, Any]:
     """Return a small trace, in which each tier has a gradient."""
     return {"native gradient@1/w": [native] * 4, "native weights@1/w": [3] * 4, "injected gradient/w": [injected] * 4}
 
 
-def run(plan: ExplainPlan, store: Store, *, refused: str = "") -> list[list[ExpectedTrial]]:
-    """Observe all that is wanted, round after round, but what an environment refuses; return the rounds."""
+def run(plan: ExplainPlan, store: Store, *, refused: str = "", without_ops: str = "") -> list[list[ExpectedTrial]]:
+    """Observe all that is wanted, round after round, but what an environment refuses; return the rounds.
+
+    ``without_ops`` is why no mode has single ops.
+    """
     note_machine(store, plan.scope.machine)
     for environment in plan.every_environment:
         key = plan.scope.environment_key(environment)
@@ -85,6 +111,7 @@ def run(plan: ExplainPlan, store: Store, *, refused: str = "") -> list[list[Expe
     rounds: list[list[ExpectedTrial]] = []
     while missing := [one for one in missing_from(store, plan) if one.cell.environment.name != refused]:
         for one in missing:
-            add(store, one, became(one))
+            lacks = without_ops and isinstance(one.work, Ops)
+            add(store, one, trial(one, "unsupported", message=without_ops) if lacks else became(one))
         rounds.append(missing)
     return rounds

@@ -30,4 +30,9 @@ def problems(report: Report) -> list[str]:
         for one in cell.tried
         if one.outcome == MISSING
     ]
-    return list(map(plain, [*unknown, *untried]))
+    unseen = [
+        f"{cell.environment}/{cell.name}: its single operations were not looked at"
+        for cell in report.cells
+        if cell.ops is None
+    ]
+    return list(map(plain, [*unknown, *untried, *unseen]))

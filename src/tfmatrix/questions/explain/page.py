@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tfmatrix.questions.explain.judge import RUNS, TENSORFLOW, Class
-from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Report, Tried
+from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Kernel, OtherOps, Report, Tried
 from tfmatrix.records import MISSING, OBSERVED
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
@@ -24,7 +24,24 @@ from tfmatrix.report.blocks import (
     prose,
     table,
 )
-from tfmatrix.report.text import plain
+from tfmatrix.report.text import number, plain
+
+PHASES_OF = {
+    "init": ("initializer",),
+    "forward": ("forward",),
+    "predict": ("forward",),
+    "statistics": ("forward",),
+    "loss": ("loss", "forward"),
+    "history": ("loss", "forward", "metric"),
+    "gradient": ("backward",),
+    "update": ("optimizer",),
+    "slots": ("optimizer",),
+    "weights": ("optimizer",),
+}
+"""The parts of a step whose operations make a stage."""
+
+MOST_NAMED, MOST_TYPES = 2, 3
+"""Changes, and types of each, that a line names."""
 
 SHORTEST = 100
 """Characters of a message that a table shows."""
@@ -72,9 +89,10 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
         )
         return
     yield paragraph(_in_short(cells, candidate))
-    yield table(["cell", "change", "whose", "undone by"], [_line(c, group) for c in cells for group in lines(c)])
+    rows = [_line(cell, group) for cell in cells for group in lines(cell)]
+    yield table(["cell", "change", "whose", "in which operations", "undone by"], rows)
     for cell in cells:
-        yield Details(f"{cell.name}: what was tried", _tried(cell))
+        yield Details(f"{cell.name}: what was tried", [*_tried(cell), *_operations(cell)])
 
 
 def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
@@ -111,6 +129,7 @@ def _line(cell: Cell, findings: Sequence[Finding]) -> Sequence[Text]:
         Code(cell.name),
         (changed(findings), Break(), shortened(first.reason)),
         whose(first),
+        operations(cell, first),
         undone(cell, first),
     ]
 
@@ -125,6 +144,80 @@ def whose(finding: Finding) -> str:
     if not finding.package:
         return Class.NOT_EXPLAINED.value
     return f"{finding.package} ({finding.package_is})"
+
+
+def operations(cell: Cell, finding: Finding) -> Text:
+    """Return the operations that a finding is made of: kernels that changed, and operations that are others.
+
+    Those of the finding's own part of the step; where nothing changed in it, of all parts.
+    """
+    if not cell.ops:
+        return ""
+    phases = PHASES_OF.get(finding.stage, ())
+    every: list[Kernel | OtherOps] = [*cell.ops.kernels, *cell.ops.streams]
+    found = [one for one in every if one.phase in phases] or every
+    named = [_named(one) for one in found[:MOST_NAMED]]
+    return (joined(Break(), named), f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
+
+
+def _named(one: Kernel | OtherOps) -> Text:
+    """Return one change of operations in a phrase."""
+    where: Text = (" in ", Code(one.layer)) if one.layer else ""
+    behind = f", {one.phase}"
+    if isinstance(one, Kernel):
+        return ("kernel ", Code(one.op), where, behind)
+    if one.gone or one.new:
+        gone, new = (_types(some) if some else "nothing" for some in (one.gone, one.new))
+        return (gone, " became ", new, where, behind)
+    if one.settings:
+        return (Code(one.settings[0]), where, behind)
+    return (joined(", ", map(Code, one.reordered)), " in another order", where, behind)
+
+
+def _types(found: Mapping[str, int]) -> Text:
+    """Return types of operations, the first few."""
+    named = [(Code(kind), f" x{count}" if count > 1 else "") for kind, count in found.items()]
+    return (joined(", ", named[:MOST_TYPES]), ", …" if len(named) > MOST_TYPES else "")
+
+
+def _operations(cell: Cell) -> Document:
+    """Return what single operations say of a cell."""
+    if cell.ops is None:
+        return [paragraph("Single operations were not looked at yet.")] if cell.findings[0].stage != RUNS else []
+    found = cell.ops
+    told: list[Block] = [paragraph(f"Single operations: {found.obstacle}.")] if found.obstacle else []
+    if found.recorded:
+        reasons = "; ".join(f"{count} {reason}" for reason, count in found.reasons.items())
+        told += [
+            paragraph(
+                f"Of {found.recorded} operations of one step, {found.replayed} were run alone in both releases"
+                f"{f' (not: {reasons})' if reasons else ''}: {sum(one.ops for one in found.kernels)} have other bits."
+            )
+        ]
+    rows: list[list[Text]] = [
+        [
+            Code(one.op),
+            Code(one.layer),
+            one.phase,
+            str(one.ops),
+            ", ".join(one.inputs),
+            number(one.distance.scaled_error),
+        ]
+        for one in found.kernels
+    ]
+    others: list[list[Text]] = [
+        [Code(one.layer), one.phase, _types(one.gone), _types(one.new), _rest(one)] for one in found.streams
+    ]
+    return [
+        *told,
+        table(["kernel", "layer", "part of the step", "operations", "inputs", "scaled error"], rows),
+        table(["layer", "part of the step", "gone", "new", "besides"], others),
+    ]
+
+
+def _rest(one: OtherOps) -> Text:
+    order = f"in another order: {', '.join(one.reordered)}" if one.reordered else ""
+    return "; ".join(text for text in (*one.settings, order) if text)
 
 
 def undone(cell: Cell, finding: Finding) -> Text:

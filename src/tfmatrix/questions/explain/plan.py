@@ -18,10 +18,12 @@ from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, scope_of
 from tfmatrix.questions.explain.judge import RUNS, Case, Finding, Outcome, after, findings_of, wanted
 from tfmatrix.questions.explain.remedies import Remedies, Remedy
+from tfmatrix.questions.explain.steps import Step, Steps
 from tfmatrix.questions.matrix import Plan, compare_all, make_plan, start_of
-from tfmatrix.records import OBSERVED, TRIAL, UNAVAILABLE, Cell, Environment, ExpectedTrial, Train
+from tfmatrix.records import OBSERVED, TRIAL, UNAVAILABLE, Cell, Environment, ExpectedTrial, Train, Work
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
+from tfmatrix.runner.temporary import HeldFolder
 from tfmatrix.store.facts import noted_refusal
 from tfmatrix.store.store import Store
 
@@ -62,7 +64,19 @@ class ExplainPlan:
         if known.missing(first):
             return first
         cases = Cases(self, known.store, compare_all(self.matrix, known.store))
-        return [*first, *(one for case in cases.all for remedy in wanted(case) for one in cases.trials(case, remedy))]
+        remedies = [one for case in cases.all for remedy in wanted(case) for one in cases.trials(case, remedy)]
+        return [*first, *remedies, *(one for case in cases.all for one in self._steps(case, cases, known))]
+
+    def _steps(self, case: Case, cases: Cases, known: Known) -> Iterator[ExpectedTrial]:
+        """Yield the trials of a case's single ops, each that is to be run with what it is handed."""
+        sides = cases.sides(case)
+        for one in cases.steps.wanted(*sides) if case.compared.stages else ():
+            yield one if known.has(one.key) else cases.steps.write(one, sides[0], self._held.path)
+
+    @cached_property
+    def _held(self) -> HeldFolder:
+        """A folder for what trials are handed, which is there as long as the plan is."""
+        return HeldFolder("ops")
 
     def note(self, event: Event, store: Store) -> None:
         """Note nothing besides what all questions do."""
@@ -91,6 +105,8 @@ class Cases:
         self._tensors = Tensors(store)
         self._states = {state.cell: state for state in comparison.states}
         self._found: dict[tuple[Cell, Remedy], Outcome | None] = {}
+        self.steps = Steps(self._expect, store, self._tensors.distance)
+        """The single ops of a step of each."""
         self.all = tuple(self._cases(comparison))
 
     def _cases(self, comparison: Comparison) -> Iterator[Case]:
@@ -100,6 +116,15 @@ class Cases:
                 remedies = self._plan.remedies[compared.cell.environment]
                 yield Case(compared, findings, remedies, partial(self._find, compared, findings))
 
+    def sides(self, case: Case) -> tuple[Cell, Cell]:
+        """Return the baseline's cell of a case, and its own."""
+        cell = case.compared.cell
+        return replace(cell, environment=self._plan.matrix.baseline), cell
+
+    def step(self, case: Case) -> Step | None:
+        """Return what single ops say of a case; None where that is not known by now."""
+        return self.steps.of(*self.sides(case)) if case.compared.stages else Step()
+
     def trials(self, case: Case, remedy: Remedy) -> Iterator[ExpectedTrial]:
         """Yield the trials of a remedy: the candidate's, and the baseline's where it is for both sides."""
         yield from self._trials(case.compared.cell, remedy)
@@ -108,15 +133,11 @@ class Cases:
         baseline = replace(cell, environment=self._plan.matrix.baseline)
         for one in (cell, *([baseline] if remedy.both else [])):
             if changed := self._plan.remedies[cell.environment].cell(one, remedy):
-                yield keys.expect(
-                    self._plan.scope,
-                    changed,
-                    Train(),
-                    role=TRIAL,
-                    number=1,
-                    seed=self._plan.config.seed,
-                    start=start_of(cell.model),
-                )
+                yield self._expect(changed, Train(), TRIAL, number=1)
+
+    def _expect(self, cell: Cell, work: Work, role: str, number: int = 0) -> ExpectedTrial:
+        seed, start = self._plan.config.seed, start_of(cell.model)
+        return keys.expect(self._plan.scope, cell, work, role=role, number=number, seed=seed, start=start)
 
     def _find(self, compared: CellComparison, findings: tuple[Finding, ...], remedy: Remedy) -> Outcome | None:
         key = (compared.cell, remedy)

@@ -29,7 +29,7 @@ def said(plan: Plan, comparison: Comparison, store: Store, cells: Collection[Cel
     cases = Cases(ExplainPlan(plan), store, comparison)
     found: dict[Place, str] = {}
     for case in (one for one in cases.all if one.compared.cell in cells):
-        record = cell_of(case)
+        record = cell_of(case, cases.step(case))
         if all(one.outcome != MISSING for one in record.tried):
             for one in record.findings:
                 place = Place(case.compared.cell.id, "" if one.stage == RUNS else f"{one.tier}/{one.stage}")

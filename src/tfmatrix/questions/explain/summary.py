@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
@@ -10,20 +10,25 @@ from msgspec import Meta
 from tfmatrix import __version__
 from tfmatrix.compare.results import Comparison
 from tfmatrix.compare.verdicts import Verdict, worst
-from tfmatrix.questions.explain import judge
+from tfmatrix.questions.explain import judge, kernels
 from tfmatrix.questions.explain.judge import Case, Class
+from tfmatrix.questions.explain.kernels import Coverage
 from tfmatrix.questions.explain.plan import Cases, ExplainPlan
 from tfmatrix.questions.explain.remedies import Remedy
+from tfmatrix.questions.explain.steps import Step
 from tfmatrix.records import MISSING, OBSERVED
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
+    Distance,
     Environment,
     Machine,
     Meaning,
     Name,
+    Positive,
     Record,
     Version,
+    distance_of,
     environment_of,
     machine_of,
     meaning_of,
@@ -89,6 +94,39 @@ class Finding(Record, frozen=True, kw_only=True):
     undone: Annotated[int | None, Meta(description="Which of what was tried undoes it, counted from 0.")]
 
 
+class Kernel(Record, frozen=True, kw_only=True):
+    """Ops of one type, layer and phase that have other bits of equal inputs."""
+
+    op: Name
+    layer: str
+    phase: Name
+    inputs: Annotated[tuple[str, ...], Meta(description="Dtype and shape of each input of the farthest.")]
+    ops: Annotated[Positive, Meta(description="How many of them there are in the step.")]
+    distance: Distance
+
+
+class OtherOps(Record, frozen=True, kw_only=True):
+    """How the ops of one layer and phase are others in the candidate."""
+
+    layer: str
+    phase: Name
+    gone: Annotated[dict[Name, Positive], Meta(description="Types that compute in the baseline, and how many more.")]
+    new: dict[Name, Positive]
+    reordered: tuple[Name, ...]
+    settings: Annotated[tuple[Name, ...], Meta(description="Constants and attributes that have other values.")]
+
+
+class Ops(Record, frozen=True, kw_only=True):
+    """What the single ops of one step say."""
+
+    obstacle: Annotated[str, Meta(description="Why not all of it is known; empty where it is.")]
+    recorded: Count
+    replayed: Annotated[Count, Meta(description="Ops of which it is known whether the candidate has other bits.")]
+    reasons: Annotated[dict[str, Positive], Meta(description="Why the others say nothing, and how many they are.")]
+    kernels: tuple[Kernel, ...]
+    streams: tuple[OtherOps, ...]
+
+
 class Cell(Record, frozen=True, kw_only=True):
     """One cell that changed."""
 
@@ -99,6 +137,7 @@ class Cell(Record, frozen=True, kw_only=True):
     verdict: Verdict
     findings: Annotated[tuple[Finding, ...], Meta(min_length=1)]
     tried: tuple[Tried, ...]
+    ops: Annotated[Ops | None, Meta(description="None where they were not looked at by now.")]
 
     @property
     def name(self) -> str:
@@ -150,7 +189,10 @@ def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report
             ),
             machine=machine_of(comparison.machine),
             candidates=tuple(_candidates(plan, comparison)),
-            cells=tuple(cell_of(case) for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)),
+            cells=tuple(
+                cell_of(case, cases.step(case))
+                for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)
+            ),
         )
     )
 
@@ -168,7 +210,7 @@ def _candidates(plan: ExplainPlan, comparison: Comparison) -> Iterator[Candidate
         )
 
 
-def cell_of(case: Case) -> Cell:
+def cell_of(case: Case, step: Step | None) -> Cell:
     """Return what is said of one cell."""
     cell = case.compared.cell
     remedies = list(dict.fromkeys(judge.wanted(case)))
@@ -180,7 +222,48 @@ def cell_of(case: Case) -> Cell:
         verdict=case.compared.verdict,
         findings=tuple(_finding(case, finding, remedies) for finding in case.findings),
         tried=tuple(_tried(case, remedy) for remedy in remedies),
+        ops=_ops(step) if step else None,
     )
+
+
+def _ops(step: Step) -> Ops:
+    coverage = step.kernels.coverage if step.kernels else Coverage(0, 0)
+    return Ops(
+        obstacle=step.obstacle,
+        recorded=coverage.recorded,
+        replayed=coverage.replayed,
+        reasons=dict(coverage.reasons),
+        kernels=tuple(_kernels(step.kernels.changed if step.kernels else ())),
+        streams=tuple(
+            OtherOps(
+                layer=one.layer or one.other_layer,
+                phase=one.phase,
+                gone=dict(one.gone),
+                new=dict(one.new),
+                reordered=one.reordered,
+                settings=tuple(f"{s.type} {s.name}: {s.base or 'none'} to {s.other or 'none'}" for s in one.settings),
+            )
+            for one in step.changes
+            if one.computes
+        ),
+    )
+
+
+def _kernels(changed: Sequence[kernels.Kernel]) -> Iterator[Kernel]:
+    """Yield the ops of one type, layer and phase as one, with the farthest."""
+    groups: dict[tuple[str, str, str], list[kernels.Kernel]] = {}
+    for one in changed:
+        groups.setdefault((one.op.type, one.op.layer, one.op.phase), []).append(one)
+    for (kind, layer, phase), same in groups.items():
+        worst = max(same, key=lambda one: one.farthest.distance.scaled_error or 0.0)
+        yield Kernel(
+            op=kind,
+            layer=layer,
+            phase=phase,
+            inputs=tuple(f"{dtype} {list(shape)}" for dtype, shape in worst.inputs),
+            ops=len(same),
+            distance=distance_of(worst.farthest.distance),
+        )
 
 
 def _finding(case: Case, finding: judge.Finding, remedies: list[Remedy]) -> Finding:
