@@ -149,13 +149,17 @@ def whose(finding: Finding) -> str:
 def operations(cell: Cell, finding: Finding) -> Text:
     """Return the operations that a finding is made of: kernels that changed, and operations that are others.
 
-    Those of the finding's own part of the step; where nothing changed in it, of all parts.
+    Those of the finding's own part of the step, of its own layer first; where nothing changed in that part, of all. What
+    no step computes, as an order of rows, has none.
     """
-    if not cell.ops:
+    phases = PHASES_OF.get(finding.stage)
+    if not cell.ops or not phases:
         return ""
-    phases = PHASES_OF.get(finding.stage, ())
     every: list[Kernel | OtherOps] = [*cell.ops.kernels, *cell.ops.streams]
-    found = [one for one in every if one.phase in phases] or every
+    parts = finding.at.split("/")
+    found = sorted(
+        [one for one in every if one.phase in phases] or every, key=lambda one: one.layer.split("/")[-1] not in parts
+    )
     named = [_named(one) for one in found[:MOST_NAMED]]
     return (joined(Break(), named), f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
 
@@ -166,9 +170,10 @@ def _named(one: Kernel | OtherOps) -> Text:
     behind = f", {one.phase}"
     if isinstance(one, Kernel):
         return ("kernel ", Code(one.op), where, behind)
+    if one.gone and one.new:
+        return (_types(one.gone), " became ", _types(one.new), where, behind)
     if one.gone or one.new:
-        gone, new = (_types(some) if some else "nothing" for some in (one.gone, one.new))
-        return (gone, " became ", new, where, behind)
+        return (_types(one.gone or one.new), " gone" if one.gone else " more", where, behind)
     if one.settings:
         return (Code(one.settings[0]), where, behind)
     return (joined(", ", map(Code, one.reordered)), " in another order", where, behind)
