@@ -149,8 +149,8 @@ def whose(finding: Finding) -> str:
 def operations(cell: Cell, finding: Finding) -> Text:
     """Return the operations that a finding is made of: kernels that changed, and operations that are others.
 
-    Those of the finding's own part of the step, of its own layer first; where nothing changed in that part, of all. What
-    no step computes, as an order of rows, has none.
+    Those of the finding's own part of the step, of its own layer first; where nothing changed in that part, of all.
+    What no step computes, as an order of rows, has none.
     """
     phases = PHASES_OF.get(finding.stage)
     if not cell.ops or not phases:
