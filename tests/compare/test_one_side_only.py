@@ -83,3 +83,14 @@ def test_a_metric_that_one_side_reports_is_said_beside_the_verdict_in_an_injecte
     assert [(one.stage, one.side) for one in found.one_sided] == [("loss/accuracy", side)]
     del lone["injected loss/gradient/y"]
     assert "not comparable" in verdicts(judged(tmp_path / "other", whole, lone)).values()
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+def test_where_other_variables_are_trained_no_injected_step_is_judged(tmp_path: Path, side: str) -> None:
+    """A layer that is frozen on one side moves what the others are fed: the gradient that lacks says enough."""
+    whole = {**WHOLE, "injected gradient/w": WEIGHTS, "injected predict": WEIGHTS}
+    other = {**whole, "injected gradient/w": CHANGED["native init/w"], "injected predict": CHANGED["native init/w"]}
+    assert verdicts(judged(tmp_path / "same", whole, other))["injected predict"] == "different"
+    del (whole if side == "candidate" else other)["native gradient@0/b"]
+    found = verdicts(judged(tmp_path / "frozen", whole, other))
+    assert found == {"native init": "identical", "native gradient": "not comparable"}

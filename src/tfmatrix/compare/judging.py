@@ -201,8 +201,8 @@ class Judge:
         stages: list[StageResult] = []
         divergences: list[Divergence] = []
         firsts: dict[Verdict, Finding] = {}
-        # An injected step in which a layer draws otherwise was fed other things.
-        fed = self._both_off or NATIVE not in tiers or not self._unlike
+        # An injected step in which a layer draws otherwise was fed other things; so was one that trains other variables.
+        fed = NATIVE not in tiers or (self._trains_the_same and (self._both_off or not self._unlike))
         for tier in (tier for tier in tiers if tier != INJECTED or fed):
             names = self._ordered(tier)
             differing = [name for name in names if not self._identical(tier, name)]
@@ -230,6 +230,13 @@ class Judge:
             self._unreached() if START in tiers else "",
             tuple(dict.fromkeys(layer.baseline for layer in self._unlike.values())) if self._both_off else (),
         )
+
+    @property
+    def _trains_the_same(self) -> bool:
+        """Whether both sides train the same variables, or one of them shows no gradient at all."""
+        stages = [[parse(name) for tier, name in side if tier == NATIVE] for side in (self._a, self._b)]
+        trained = [{stage.variable for stage in side if stage.kind == "gradient"} for side in stages]
+        return not all(trained) or trained[0] == trained[1]
 
     def _in_no_tier(self) -> Finding | None:
         """Return the first difference in a tier that nothing here judges: two traces with one are never identical."""

@@ -18,6 +18,9 @@ from .watch.structures import flat
 MOST_OF_STEPS = 32
 """Seeds under which more than initial weights is drawn: it takes a call of the network, and a pass over the rows."""
 
+MOST_ORDERS = 64
+"""Seeds under which the order of a dataset is drawn: of rows whose places nobody knows, two orders are one draw."""
+
 MOST_BATCHES = 4096
 """Batches of a dataset that are looked at; where there are more its order is not told."""
 
@@ -32,7 +35,8 @@ def first_draws(model: ModuleType, setting: Setting, seeds: Sequence[int]) -> It
     for number, seed in enumerate(seeds):
         setting.restart(seed)
         setting.engine.enter_keras()
-        yield first.draw(more=number < MOST_OF_STEPS and tf.executing_eagerly())
+        eagerly = tf.executing_eagerly()
+        yield first.draw(more=eagerly and number < MOST_OF_STEPS, listed=eagerly and number < MOST_ORDERS)
 
 
 class _First:
@@ -45,10 +49,10 @@ class _First:
         self._placed: Any = None
         """The rows in their places."""
 
-    def draw(self, *, more: bool) -> Dict[str, np.ndarray]:
-        """Return what a new network draws."""
+    def draw(self, *, more: bool, listed: bool) -> Dict[str, np.ndarray]:
+        """Return what a new network draws, with ``more`` in a step too; ``listed`` is for the order of a dataset."""
         network = self._model.build()
-        fed = given(self._model, self._setting) if more or not networks.is_built(network) else None
+        fed = given(self._model, self._setting) if more or listed or not networks.is_built(network) else None
         if fed and not networks.is_built(network):
             network(fed.batch(1)[0])
         variables = networks.named_like_watched(network)
@@ -56,6 +60,7 @@ class _First:
         found.update(("drawn/" + name, np.array(True)) for name in draws.drawn_among(variables, self._watch))
         if fed and more:
             found.update(self._of_step(network, fed))
+        if fed and (more or (listed and isinstance(fed.x, tf.data.Dataset))):
             found.update(self._order(fed))
         return found
 

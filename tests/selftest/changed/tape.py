@@ -31,7 +31,7 @@ if has("read ahead"):
     rows = rows.prefetch(2)
 
 layers = tf.keras.layers
-model = tf.keras.Sequential([tf.keras.Input((6,)), layers.Dense(8, "tanh", kernel_initializer=drawn, name="hidden"), layers.Dense(1, name="out")])
+model = tf.keras.Sequential([tf.keras.Input((6,)), layers.Dense(96, "tanh", kernel_initializer=drawn, name="hidden"), layers.Dense(1, name="out")])
 rate = tf.keras.optimizers.schedules.ExponentialDecay(0.05, 3 if has("steps of the schedule") else 4, 0.5)
 optimizer = tf.keras.optimizers.SGD(rate, momentum=0.9, nesterov=has("nesterov"))
 averaged = [tf.Variable(v, trainable=False, name="average") for v in model.trainable_variables]
