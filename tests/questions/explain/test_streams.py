@@ -9,7 +9,7 @@ import pytest
 from tfmatrix.questions.explain.streams import Change, Setting, align_layers, recorded, stream
 from tfmatrix.records import Fingerprint
 
-from .recording import given, op, recording
+from .recording import Tensors, given, op, recording
 
 
 def only(*changes: Change) -> Change:
@@ -37,7 +37,8 @@ def test_a_description_is_read_whole() -> None:
 
 def test_a_trial_that_described_no_ops_has_no_recording() -> None:
     """Another trial's trace, a training's for one, is told from it."""
-    assert recorded([Fingerprint("native", "described", "0" * 64)], {}.__getitem__) is None
+    tensors: Tensors = {}
+    assert recorded([Fingerprint("native", "described", "0" * 64)], tensors.__getitem__) is None
 
 
 def test_equal_steps_have_no_changes() -> None:
