@@ -26,7 +26,9 @@ def test_a_trial_that_replayed_nothing_ended_at_no_op(tmp_path: Path) -> None:
 
 def test_ops_of_the_probes_own_are_told_while_they_run() -> None:
     """Within one another too, and not behind one that fails."""
-    with unseen.running(), unseen.running():
+    with unseen.running():
+        with unseen.running():
+            assert unseen.under_way()
         assert unseen.under_way()
     assert not unseen.under_way()
     with pytest.raises(ValueError, match="fails"), unseen.running():

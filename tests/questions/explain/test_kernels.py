@@ -126,6 +126,7 @@ def test_what_was_replayed_is_read_back() -> None:
     tensors = {tensor_digest(said): said}
     assert replayed(trace, tensors.__getitem__) == Replayed({"op/a": ONE[0]}, {12: "ends the process"})
     assert replayed(trace[:1], tensors.__getitem__) is None
+    assert replayed([trace[1]._replace(tier="native")], tensors.__getitem__) is None
 
 
 def test_the_op_that_ended_the_process_is_found() -> None:

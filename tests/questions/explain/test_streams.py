@@ -76,6 +76,11 @@ def test_what_is_at_another_place_is_told_as_that() -> None:
     assert (change.gone, change.new) == ((), ())
 
 
+def test_what_rounds_nothing_may_stand_anywhere() -> None:
+    """Where a shape is taken is no order of a computation."""
+    assert stream(recording(*map(op, ["Shape", "MatMul"])), recording(*map(op, ["MatMul", "Shape"]))) == ()
+
+
 def test_what_is_gone_moves_nothing() -> None:
     """What stands behind an op that is gone is where it was, among the rest."""
     change = only(*stream(recording(*map(op, ["Neg", "MatMul", "Add"])), recording(*map(op, ["MatMul", "Add"]))))
@@ -125,6 +130,18 @@ def test_a_layer_of_another_name_is_the_one_that_holds_and_makes_the_same() -> N
     base, other = step("dense_3", "dense_4", "dense_5"), step("dense", "dense_1", "dense_2")
     assert align_layers(base, other) == {"dense": "dense_3", "dense_1": "dense_4", "dense_2": "dense_5"}
     assert stream(base, other) == ()
+
+
+def test_layers_at_other_places_are_told_by_what_they_hold() -> None:
+    """Two that make the same are told apart by the shapes of their variables; a metric is no layer."""
+
+    def step(metric: str, *layers: tuple[str, list[int]]) -> Any:
+        ops = [op("MatMul", layer=name, inputs=[given(name, "read", shape=shape)]) for name, shape in layers]
+        return recording(*ops, op("Mean", "metric", metric))
+
+    base = step("loss", ("dense_3", [4, 8]), ("dense_4", [8, 8]))
+    other = step("mse", ("dense_1", [8, 8]), ("dense", [4, 8]))
+    assert align_layers(base, other) == {"dense": "dense_3", "dense_1": "dense_4"}
 
 
 def test_a_change_names_a_layer_as_both_releases_do() -> None:
