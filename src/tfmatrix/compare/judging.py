@@ -201,7 +201,7 @@ class Judge:
         stages: list[StageResult] = []
         divergences: list[Divergence] = []
         firsts: dict[Verdict, Finding] = {}
-        # An injected step in which a layer draws otherwise was fed other things; so was one that trains other variables.
+        # An injected step in which a layer draws otherwise was fed other things, as is one that trains other variables.
         fed = NATIVE not in tiers or (self._trains_the_same and (self._both_off or not self._unlike))
         for tier in (tier for tier in tiers if tier != INJECTED or fed):
             names = self._ordered(tier)

@@ -46,6 +46,8 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
         return _record_seeds(request, scratch, reads)
     if request["purpose"] == "effects":
         return _record_effects(request, scratch, reads)
+    if request["purpose"] == "ops":
+        return _record_ops(request, scratch, reads)
     recorder = Recorder(request.get("keep", ()))
     trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] != "plain")
     trial.run(os.path.join(scratch, WORK))
@@ -98,6 +100,16 @@ def _record_effects(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
     trial.run(os.path.join(scratch, WORK))
     recorder = Recorder(request["keep"])
     trial.record_effects(request["layers"], recorder)
+    return recorder
+
+
+def _record_ops(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
+    """Record every op up to a script's first update, its functions run eagerly."""
+    recorder = Recorder()
+    trial = _Trial(request, Recorder(), reads, 1, tapped=False)
+    trial.single_ops = recorder
+    trial.run(os.path.join(scratch, WORK))
+    trial.ops.finish()
     return recorder
 
 
@@ -166,6 +178,10 @@ class _Trial:
         """By how much the seeds that a script sets itself are others, where it is run under another seed."""
         self.parting: Any = None
         """Where the run parts into one for each of other seeds."""
+        self.single_ops: Any = None
+        """The recorder of single ops, where these are to be seen."""
+        self.ops: Any = None
+        """The log of them, once TensorFlow is imported."""
 
     def until_pass(self, only: bool) -> None:
         """Have the first pass over the rows be enough."""
@@ -277,6 +293,10 @@ class _Trial:
         watcher = Watcher(self._log, self._tapped, jitter, equivalent, layers)
         watcher.install()
         checkpoints.install(watcher)
+        if self.single_ops is not None:
+            from .ops.steps import see_script
+
+            self.ops = see_script(self.single_ops)
         if self._request.get("handed"):
             watcher.start_from(self._request["handed"])
         return watcher

@@ -28,7 +28,7 @@ def made(kind: str, *stages: str, **fields: Any) -> dict[str, Any]:
     return op(kind, outputs=outputs, **fields)
 
 
-def came(obstacles: dict[int, str] | None = None, **outputs: str) -> Replayed:
+def came(outputs: dict[str, str], obstacles: dict[int, str] | None = None) -> Replayed:
     """Return what a replay came to."""
     return Replayed(outputs, obstacles or {})
 
@@ -40,8 +40,8 @@ def test_a_kernel_that_makes_other_bits_is_named_with_its_inputs_and_distance() 
         made("FusedBatchNormV3", "b", "b.1", "b.2", layer="norm"),
         made("Relu", "c"),
     )
-    own = came(**dict.fromkeys(("a", "b", "b.1", "b.2", "c"), ONE[0]))
-    other = came(**{**own.outputs, "a": NEAR[0], "b.1": NEAR[0], "b.2": FAR[0]})
+    own = came(dict.fromkeys(("a", "b", "b.1", "b.2", "c"), ONE[0]))
+    other = came({**own.outputs, "a": NEAR[0], "b.1": NEAR[0], "b.2": FAR[0]})
     found = kernels(step, own, other, distance)
     assert [one.op.type for one in found.changed] == ["Sigmoid", "FusedBatchNormV3"]
     sigmoid, norm = found.changed
@@ -55,7 +55,10 @@ def test_a_kernel_that_makes_other_bits_is_named_with_its_inputs_and_distance() 
 def test_an_op_that_is_not_clean_in_its_own_release_says_nothing() -> None:
     """It is unstable and named, and no kernel is said to have changed for it."""
     found = kernels(
-        recording(made("Draw", "a"), made("Relu", "b")), came(a=FAR[0], b=ONE[0]), came(a=NEAR[0], b=ONE[0]), distance
+        recording(made("Draw", "a"), made("Relu", "b")),
+        came({"a": FAR[0], "b": ONE[0]}),
+        came({"a": NEAR[0], "b": ONE[0]}),
+        distance,
     )
     assert [one.type for one in found.unstable] == ["Draw"]
     assert found.changed == ()
@@ -71,8 +74,8 @@ def test_coverage_says_why_the_others_were_not_replayed() -> None:
         made("Bad", "d"),
         made("Relu", "e"),
     )
-    own = came({3: "raises InvalidArgumentError: no"}, b=ONE[0], c=ONE[0], e=ONE[0])
-    other = came({1: "this release has no op New", 2: "this release has no op New"}, d=ONE[0], e=ONE[0])
+    own = came(dict.fromkeys("bce", ONE[0]), {3: "raises InvalidArgumentError: no"})
+    other = came(dict.fromkeys("de", ONE[0]), {1: "this release has no op New", 2: "this release has no op New"})
     found = kernels(step, own, other, distance)
     assert (found.changed, found.unstable) == ((), ())
     assert (found.coverage.recorded, found.coverage.replayed) == (5, 1)
@@ -87,7 +90,7 @@ def test_coverage_says_why_the_others_were_not_replayed() -> None:
 def test_a_kernel_that_makes_nothing_where_it_did_is_changed() -> None:
     """An output that is missing is not taken for one with the same bits."""
     missing = Distance(comparable=False)
-    found = kernels(recording(made("Unique", "a")), came(a=ONE[0]), came(), lambda *_: missing)
+    found = kernels(recording(made("Unique", "a")), came({"a": ONE[0]}), came({}), lambda *_: missing)
     assert [one.farthest.replayed for one in found.changed] == [""]
 
 
@@ -123,6 +126,7 @@ def test_what_was_replayed_is_read_back() -> None:
     tensors = {tensor_digest(said): said}
     assert replayed(trace, tensors.__getitem__) == Replayed({"op/a": ONE[0]}, {12: "ends the process"})
     assert replayed(trace[:1], tensors.__getitem__) is None
+    assert replayed([trace[1]._replace(tier="native")], tensors.__getitem__) is None
 
 
 def test_the_op_that_ended_the_process_is_found() -> None:

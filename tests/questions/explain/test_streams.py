@@ -9,7 +9,7 @@ import pytest
 from tfmatrix.questions.explain.streams import Change, Setting, align_layers, recorded, stream
 from tfmatrix.records import Fingerprint
 
-from .recording import given, op, recording
+from .recording import Tensors, given, op, recording
 
 
 def only(*changes: Change) -> Change:
@@ -37,7 +37,8 @@ def test_a_description_is_read_whole() -> None:
 
 def test_a_trial_that_described_no_ops_has_no_recording() -> None:
     """Another trial's trace, a training's for one, is told from it."""
-    assert recorded([Fingerprint("native", "described", "0" * 64)], {}.__getitem__) is None
+    tensors: Tensors = {}
+    assert recorded([Fingerprint("native", "described", "0" * 64)], tensors.__getitem__) is None
 
 
 def test_equal_steps_have_no_changes() -> None:
@@ -73,6 +74,11 @@ def test_what_is_at_another_place_is_told_as_that() -> None:
     change = only(*stream(recording(*map(op, kinds)), recording(*map(op, moved))))
     assert change.reordered == ("Add",)
     assert (change.gone, change.new) == ((), ())
+
+
+def test_what_rounds_nothing_may_stand_anywhere() -> None:
+    """Where a shape is taken is no order of a computation."""
+    assert stream(recording(*map(op, ["Shape", "MatMul"])), recording(*map(op, ["MatMul", "Shape"]))) == ()
 
 
 def test_what_is_gone_moves_nothing() -> None:
@@ -124,6 +130,18 @@ def test_a_layer_of_another_name_is_the_one_that_holds_and_makes_the_same() -> N
     base, other = step("dense_3", "dense_4", "dense_5"), step("dense", "dense_1", "dense_2")
     assert align_layers(base, other) == {"dense": "dense_3", "dense_1": "dense_4", "dense_2": "dense_5"}
     assert stream(base, other) == ()
+
+
+def test_layers_at_other_places_are_told_by_what_they_hold() -> None:
+    """Two that make the same are told apart by the shapes of their variables; a metric is no layer."""
+
+    def step(metric: str, *layers: tuple[str, list[int]]) -> Any:
+        ops = [op("MatMul", layer=name, inputs=[given(name, "read", shape=shape)]) for name, shape in layers]
+        return recording(*ops, op("Mean", "metric", metric))
+
+    base = step("loss", ("dense_3", [4, 8]), ("dense_4", [8, 8]))
+    other = step("mse", ("dense_1", [8, 8]), ("dense", [4, 8]))
+    assert align_layers(base, other) == {"dense": "dense_3", "dense_1": "dense_4"}
 
 
 def test_a_change_names_a_layer_as_both_releases_do() -> None:

@@ -59,5 +59,9 @@ class Held:
         return value
 
     def holder(self, name: str) -> Optional[int]:
-        """Return the variable that holds the value of a digest now: TensorFlow reads some where no callback sees it."""
-        return next((handle for handle, held in self._digests.items() if held == name), None)
+        """Return the one variable that holds the value of a digest now: TensorFlow reads some where nothing sees it.
+
+        Of one number it is not told: a constant may well be equal to it.
+        """
+        found = [handle for handle, held in self._digests.items() if held == name and self._values[handle].size > 1]
+        return found[0] if len(found) == 1 else None

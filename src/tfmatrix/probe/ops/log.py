@@ -21,6 +21,7 @@ from tensorflow.python.framework import op_callbacks
 from .. import unseen
 from ..fingerprint import canonical
 from ..fingerprint import digest as digest_of
+from ..outcomes import Unsupported
 from ..recorder import OPS, Recorder
 from ..watch.patching import around
 from ..watch.variables import innermost
@@ -74,6 +75,10 @@ class OpLog:
         finally:
             self._wanted = before
 
+    def begin(self) -> None:
+        """Record every op from here on, whatever it is for."""
+        self._wanted = ALL
+
     def record_as(self, phase: str, run: Callable[[], Any]) -> Any:
         """Run something that no call tells the part of, record all its ops as of that part, and return what it did."""
         self._phase = phase
@@ -105,7 +110,9 @@ class OpLog:
                     left += [given.get("from") for given in self._described[at]["inputs"]]
 
     def finish(self) -> None:
-        """Write down what was seen."""
+        """Write down what was seen; raise Unsupported where no op was executed by itself."""
+        if not self._described:
+            raise Unsupported("no op was executed eagerly: what builds a graph for a session has no single ops")
         told = json.dumps({"ops": self._described}, sort_keys=True).encode("ascii")
         self._recorder.record(OPS, "described", told)
 

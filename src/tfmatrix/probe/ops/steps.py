@@ -21,6 +21,7 @@ from ..injected import load_slots, load_weights
 from ..injected_step import Step, ready
 from ..loading import mapping, rows_of
 from ..outcomes import Unsupported
+from ..recorder import Recorder
 from ..watch.log import Log
 from .log import ALL, OpLog
 from .places import INITIALIZER
@@ -33,6 +34,15 @@ def require_eager(setting: Setting) -> None:
     if setting.mode.engine_options.get("jit_compile"):
         raise Unsupported("ops are seen one by one where they are executed eagerly, and XLA compiles all of them")
     tf.config.run_functions_eagerly(True)
+
+
+def see_script(recorder: Recorder) -> OpLog:
+    """Record every op of a script from here on, its functions run eagerly; return the log, which is to be finished."""
+    tf.config.run_functions_eagerly(True)
+    log = OpLog(recorder)
+    log.install()
+    log.begin()
+    return log
 
 
 def functional(model: ModuleType, setting: Setting) -> None:

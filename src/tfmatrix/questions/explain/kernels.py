@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tfmatrix.compare.distance import Distance
-from tfmatrix.questions.explain.streams import REPLAYED, TIER, UNREACHED, Find, Op, Recording
+from tfmatrix.questions.explain.streams import REPLAYED, TIER, Find, Op, Recording
 from tfmatrix.records import Fingerprint, Trial
 from tfmatrix.store.fingerprints import to_array
 
@@ -143,7 +143,7 @@ def kernels(recording: Recording, own: Replayed, other: Replayed, distance: Meas
             reasons[reason] += 1
         elif unlike := _unlike(op, other):
             outputs = tuple(Unlike(*one, distance(*one[1:])) for one in unlike)
-            inputs = tuple((one.dtype, one.shape) for one in op.inputs if one.source != UNREACHED)
+            inputs = tuple((one.dtype, one.shape) for one in op.inputs)
             changed.append(Kernel(op, inputs, outputs))
     count = len(recording.ops)
     coverage = Coverage(count, count - reasons.total(), tuple(reasons.most_common()))
