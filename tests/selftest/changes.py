@@ -132,7 +132,7 @@ CHANGES = (
     Change("session", "decay of weights", _OTHER, _FORWARD, "init"),
     Change("session", "momentum", _OTHER, _UPDATE),
     Change("session", "rate falls earlier", _OTHER, (*_UPDATE, "batch"), "init"),
-    Change("session", "not restored", _OTHER, ("loaded", "predict", "final", "loss"), "init"),
+    Change("session", "not restored", _ONE_SIDED, ("loaded", "predict", "final"), "init"),
     Change("session", "twin nothing", _SAME),
     Change("session", "twin other initial weights", _REDRAWN, redrawn="init"),
     Change("session", "another mask", _REDRAWN),

@@ -156,6 +156,7 @@ class Log:
 
     def numbered(self, kind: str, values: Mapping[str, Any]) -> None:
         """Write down values of something that happens now and then: ``predict@0/...``, ``predict@1/...``."""
+        self._write_drawn()  # of a prediction, if it drew
         number = self.numbers.get(kind, 0)
         self.numbers[kind] = number + 1
         self.write("{}@{}".format(kind, number), values)

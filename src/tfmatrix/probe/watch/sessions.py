@@ -128,11 +128,16 @@ class Sessions:
         returned = flat(result[0], ("loss",)) if self._called else flat(_asked(result))
         fetched = {path or "result": to_array(value) for path, value in returned.items()}
         if not updates:
+            for kind, values in extra:
+                if kind == "draw" and self._log.begun:  # before that variables are initialised
+                    self._log.seen(kind, values)
             if fetched and not self._watcher.calling:  # what Keras makes of it is seen where it returns it
                 self._log.numbered("predict", fetched)
             return
         if self._watcher.tapped:
-            fed = {_name(tensor): np.asarray(value) for tensor, value in (feed or {}).items() if not _is_ragged(value)}
+            fed = {
+                _name(tensor): _fed(tensor, value) for tensor, value in (feed or {}).items() if not _is_ragged(value)
+            }
             if fed:
                 self._log.seen("batch", fed)
             for kind, values in sorted(extra, key=lambda pair: pair[0] == "gradient"):
@@ -240,6 +245,12 @@ def _asked(result: Any) -> Any:
 
 def _name(tensor: Any) -> str:
     return str(getattr(tensor, "name", tensor)).partition(":")[0]
+
+
+def _fed(tensor: Any, value: Any) -> Any:
+    """Return what a session makes of a value that it is fed: a number has the type of its placeholder."""
+    dtype = getattr(tensor, "dtype", None)
+    return np.asarray(value, dtype.base_dtype.as_numpy_dtype if isinstance(dtype, tf.DType) else None)
 
 
 def _is_ragged(value: Any) -> bool:
