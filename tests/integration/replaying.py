@@ -11,7 +11,7 @@ from tfmatrix.compare.distance import Distance, measure
 from tfmatrix.questions.explain.kernels import Kernels, Replayed, digest, handed, kernels, replayed
 from tfmatrix.questions.explain.streams import Recording, recorded
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.records import ExpectedTrial, Ops, Replay, Tensor, Trial, Work
+from tfmatrix.records import UNSUPPORTED, ExpectedTrial, Ops, Replay, Tensor, Trial, Work
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
@@ -22,11 +22,22 @@ from .project import Project
 class Steps:
     """Steps of some models in some releases."""
 
-    def __init__(self, folder: Path, versions: Iterable[str], models: Iterable[Path], mode: str = "tf2") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        versions: Iterable[str],
+        models: Iterable[Path],
+        mode: str = "tf2",
+        scripts: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.tensors: dict[str, Tensor] = {}
         versions = list(versions)
         project = Project(folder / "project", versions, models)
+        with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
+            for name, source in (scripts or {}).items():
+                (project.folder / f"{name}.py").write_text(source, encoding="utf-8")
+                table.write(f'[tool.tfmatrix.models.{name}]\ncommand = ["python", "{name}.py"]\n')
         settings = config.load(project.folder).overridden(modes=[mode], baseline=versions[0])
         self._plan = make_plan(settings)
 
@@ -40,10 +51,12 @@ class Steps:
         return {one.expected.cell.model.name: one for one in done}
 
     def record(self, version: str, models: Iterable[str] = ()) -> dict[str, Recording]:
-        """Return the steps of some models, or of all, in one release."""
+        """Return the steps of some models, or of all, in one release, without what it does not have."""
         names = list(models) or [model.name for model in self._plan.models]
         found = {}
         for name, one in self.run(version, dict.fromkeys(names, Ops())).items():
+            if one.trial.outcome == UNSUPPORTED:
+                continue
             recording = recorded(one.trace, self.tensors.__getitem__)
             assert recording, one.trial
             found[name] = recording

@@ -1,8 +1,9 @@
 """Single ops in real releases: recorded in a step, replayed alone, and laid beside another release's.
 
 What each pair of releases changed was told by a plain script, which executes each of these ops once on fixed inputs in
-every release: Sigmoid and Softmax in 2.17.1, RFFT and IRFFT in 2.15.1, Erf and Conv2DBackpropInput in 2.14.1, Rsqrt in
-2.13.1, Conv2DBackpropInput in 2.16.2.
+every release: Sigmoid and Softmax in 2.17.1, Conv2DBackpropInput in 2.16.2, RFFT and IRFFT in 2.15.1, Erf and
+Conv2DBackpropInput in 2.14.1, Rsqrt in 2.13.1, Softmax in 2.12.1, and Neg, which makes -0 of 0 from then on; many in
+2.9.3, a MatMul of 1,024 columns among them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from questions.explain.recording import text_tensor
-from tfmatrix.questions.explain.kernels import culprit, digest, replayed
+from tfmatrix.questions.explain.kernels import culprit, digest, kernels, replayed
 from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Change, Recording, recorded, stream
 from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Replay
 from tfmatrix.store.fingerprints import tensor_digest, to_array
 
 from .replaying import Steps, outcome
+from .test_start import COMMANDS
 
 pytestmark = pytest.mark.integration
 
@@ -39,6 +41,7 @@ OLDEST = ("convnet", "embedding", "optimizers", "recurrent", "keras_mlp", "keras
 """Those that 2.8.4 has: it lacks a layer of one, and runs bfloat16 eagerly nowhere, in a plain script neither."""
 
 CHANGED = {
+    ("2.11.1", "2.12.1"): {("roots", "Neg"), ("spectrum", "Neg")},
     ("2.12.1", "2.13.1"): {("roots", "Rsqrt")},
     ("2.13.1", "2.14.1"): {("gelu", "Erf")},
     ("2.14.1", "2.15.1"): {("spectrum", "RFFT"), ("spectrum", "IRFFT")},
@@ -46,10 +49,13 @@ CHANGED = {
 }
 """The kernels of the model `curves` that two neighbouring releases have otherwise, with the layer."""
 
+LONG = ("long", "forward", "MatMul")
+"""Layer, phase and type of a product of 1,024 columns."""
+
 
 @pytest.mark.parametrize(
     ("version", "names"),
-    [("2.8.4", OLDEST), *((version, EVERY_KIND_OF_OP) for version in ("2.9.3", "2.15.1", "2.21.0"))],
+    [("2.8.4", OLDEST), *((version, EVERY_KIND_OF_OP) for version in ("2.12.1", "2.15.1", "2.21.0"))],
 )
 def test_a_replay_in_the_release_that_recorded_has_the_same_bits(
     tmp_path: Path, made_environment: Made, version: str, names: tuple[str, ...]
@@ -62,7 +68,7 @@ def test_a_replay_in_the_release_that_recorded_has_the_same_bits(
     for name, one in found.items():
         assert one.unstable == (), name
         assert one.coverage.reasons == (), name
-        assert one.coverage.replayed == one.coverage.recorded > 40, name
+        assert one.coverage.replayed == one.coverage.recorded > 30, name
 
 
 @pytest.mark.parametrize("pair", CHANGED, ids="-".join)
@@ -77,9 +83,19 @@ def test_the_kernels_that_changed_are_named_and_no_others(
     assert {(one.op.layer, one.op.type) for one in found.changed} == CHANGED[pair]
     assert found.coverage.replayed == found.coverage.recorded
     for one in found.changed:
-        assert one.inputs[0][1][0] == 8
-        assert one.farthest.distance.comparable
-        assert 0 < (one.farthest.distance.scaled_error or 0) < 16
+        far = one.farthest.distance
+        assert far.comparable
+        assert far.differing == far.zero_sign_only or 0 < (far.scaled_error or 0) < 16
+
+
+def test_a_long_product_is_among_the_kernels_that_changed(tmp_path: Path, made_environment: Made) -> None:
+    """2.9.3 multiplies by another library as a rule: what it does of short rows depends on the processor."""
+    base, other = "2.8.4", "2.9.3"
+    for version in (base, other):
+        made_environment(version)
+    found = Steps(tmp_path, [base, other], [OWN / "curves.py"]).compare(base, other)["curves"]
+    (product,) = (one for one in found.changed if (one.op.layer, one.op.phase, one.op.type) == LONG)
+    assert product.inputs == (("float32", (8, 1024)), ("float32", (1024, 1)))
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +199,58 @@ def _with_abort(recording: Recording, steps: Steps) -> Recording:
     changed = recorded([Fingerprint(TIER, DESCRIBED, tensor_digest(described))], steps.tensors.__getitem__)
     assert changed
     return changed
+
+
+def test_a_step_is_described_alike_each_time(tmp_path: Path, made_environment: Made) -> None:
+    """Nothing in a description is of one process: a step that is recorded again is no other one to replay."""
+    made_environment("2.15.1")
+    steps = Steps(tmp_path, ["2.15.1"], [REFERENCE / f"{name}.py" for name in ("keras_text", "recurrent")])
+    first, again = steps.record("2.15.1"), steps.record("2.15.1")
+    assert {name: digest(one) for name, one in first.items()} == {name: digest(one) for name, one in again.items()}
+
+
+SCRIPT = """
+import numpy as np
+import tensorflow as tf
+
+x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+net = tf.keras.Sequential([tf.keras.layers.Dense(4, name="hidden"), tf.keras.layers.Dense(1, name="out")])
+optimizer = tf.keras.optimizers.Adam(0.01)
+
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((net(x) - y) ** 2)
+    optimizer.apply_gradients(zip(tape.gradient(loss, net.trainable_variables), net.trainable_variables))
+
+
+for _ in range(3):
+    step()
+"""
+
+
+@pytest.mark.parametrize("version", ["2.15.1", "2.16.2"])
+def test_a_script_is_recorded_up_to_its_first_update(tmp_path: Path, made_environment: Made, version: str) -> None:
+    """Its functions run eagerly, and what of it can be replayed is clean; variables that are made can't be."""
+    made_environment(version)
+    steps = Steps(tmp_path, [version], [], scripts={"script": SCRIPT})
+    recording = steps.record(version)["script"]
+    assert [op.layer for op in recording.ops if (op.phase, op.type) == ("forward", "MatMul")] == ["hidden", "out"]
+    assert {op.phase for op in recording.ops} >= {"initializer", "forward", "loss", "backward", "optimizer"}
+    own = steps.replay(version, {"script": recording})["script"]
+    found = kernels(recording, own, own, steps.distance)
+    assert found.unstable == ()
+    assert {reason for reason, _ in found.coverage.reasons} == {"makes a resource"}
+
+
+def test_a_script_for_a_session_has_no_single_ops(tmp_path: Path, made_environment: Made) -> None:
+    """It says so, and no trial is empty."""
+    made_environment("2.15.1")
+    steps = Steps(tmp_path, ["2.15.1"], [], scripts={"session": COMMANDS["session"]})
+    found = steps.run("2.15.1", {"session": Ops()})["session"].trial
+    assert found.outcome == "unsupported"
+    assert found.message.startswith("no op was executed eagerly")
 
 
 @pytest.mark.parametrize(("mode", "reason"), [("v1", "builds a graph"), ("tf2-xla", "XLA compiles all of them")])

@@ -83,7 +83,7 @@ def test_the_readme_lists_every_mode(mode: Any) -> None:
 @EVERY_KIND
 def test_a_kind_names_code_that_exists(kind: Any) -> None:
     """What a kind's row names can be imported and called."""
-    places = [place for place in (kind.observe, kind.drawn, kind.saveable) if place]
+    places = [place for place in (kind.observe, kind.drawn, kind.ops, kind.saveable) if place]
     assert all(callable(kinds.code(place)) for place in places)
     assert {*kind.needs} <= {*kind.functions, *loading.CONSTANTS, "data"}
     assert set(kind.tiers) <= {recorder.NATIVE, recorder.START, recorder.INJECTED}
