@@ -60,15 +60,20 @@ LONG = ("long", "forward", "MatMul")
 def test_a_replay_in_the_release_that_recorded_has_the_same_bits(
     tmp_path: Path, made_environment: Made, version: str, names: tuple[str, ...]
 ) -> None:
-    """Every op of every model can be replayed, and none is unstable."""
+    """Every op of every model can be replayed, and none is unstable.
+
+    But for the making of slots: older releases make them in the recorded step where the first one's loss, scaled for
+    float16, was too large to update anything.
+    """
     made_environment(version)
     steps = Steps(tmp_path, [version], [REFERENCE / f"{name}.py" for name in names])
     found = steps.compare(version, version)
     assert {name.partition("[")[0] for name in found} == set(names)
     for name, one in found.items():
         assert one.unstable == (), name
-        assert one.coverage.reasons == (), name
-        assert one.coverage.replayed == one.coverage.recorded > 30, name
+        made = dict(one.coverage.reasons).pop("makes a resource", 0)
+        assert made == 0 or name == "keras_mixed_precision[float16]", name
+        assert one.coverage.replayed + made == one.coverage.recorded > 30, name
 
 
 @pytest.mark.parametrize("pair", CHANGED, ids="-".join)

@@ -19,6 +19,8 @@ START = "start"
 """The native one once more, from the baseline's initial weights, order of rows and draws."""
 OPS = "ops"
 """Single ops and what they are given: each is to be replayed from its bytes."""
+SINGLE = ("op", "given")
+"""The stages of that tier that hold tensors of a model; all others say what these are."""
 
 SMALL = 4 << 10
 """Bytes up to which a tensor is kept wherever it stands."""
@@ -101,7 +103,7 @@ class Keeping:
         size = len(tensor.data)
         if not self._wanted.isdisjoint(("{} {}".format(tier, head), "{} {}".format(tier, stage))):
             self._hold(name, tensor, wanted=True)
-        elif tier == OPS:
+        elif tier == OPS and head in SINGLE:
             self._hold_all(name, tensor)
         elif tier not in (NATIVE, START):
             self._hold(name, tensor)
