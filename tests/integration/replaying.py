@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tfmatrix import config
 from tfmatrix.compare.distance import Distance, measure
-from tfmatrix.questions.explain.kernels import Kernels, Replayed, digest, handed, kernels, replayed
+from tfmatrix.questions.explain import export
+from tfmatrix.questions.explain.export import Repro
+from tfmatrix.questions.explain.kernels import Kernel, Kernels, Replayed, digest, handed, kernels, replayed
 from tfmatrix.questions.explain.streams import Recording, recorded
 from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.records import UNSUPPORTED, ExpectedTrial, Ops, Replay, Tensor, Trial, Work
@@ -84,6 +86,16 @@ class Steps:
         own = self.replay(base, steps)
         there = own if other == base else self.replay(other, steps)
         return {name: kernels(steps[name], own[name], there[name], self.distance) for name in steps}
+
+    def repro(self, kernel: Kernel, base: str, other: str) -> Repro:
+        """Return a kernel that changed as what anybody can run."""
+        cells = {cell.environment.name: cell for cell in self._plan.cells}
+        return export.repro(kernel, cells[base], cells[other], self.tensors.__getitem__)
+
+    @property
+    def config(self) -> config.Config:
+        """The configuration of the project."""
+        return self._plan.config
 
     def distance(self, a: str, b: str) -> Distance:
         """Return the distance of two digests."""

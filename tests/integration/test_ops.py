@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from questions.explain.recording import text_tensor
+from tfmatrix.questions.explain.export import run, write
 from tfmatrix.questions.explain.kernels import culprit, digest, kernels, replayed
 from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Change, Recording, recorded, stream
 from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Replay
@@ -101,6 +102,19 @@ def test_a_long_product_is_among_the_kernels_that_changed(tmp_path: Path, made_e
     found = Steps(tmp_path, [base, other], [OWN / "curves.py"]).compare(base, other)["curves"]
     (product,) = (one for one in found.changed if (one.op.layer, one.op.phase, one.op.type) == LONG)
     assert product.inputs == (("float32", (8, 1024)), ("float32", (1024, 1)))
+
+
+def test_a_kernel_that_changed_is_a_script_that_shows_it(tmp_path: Path, made_environment: Made) -> None:
+    """What it prints in both releases, without tfmatrix, is what was recorded and replayed."""
+    base, other = "2.14.1", "2.15.1"
+    for version in (base, other):
+        made_environment(version)
+    steps = Steps(tmp_path, [base, other], [OWN / "curves.py"])
+    changed = steps.compare(base, other)["curves"].changed
+    kernel = next(one for one in changed if one.op.type == "IRFFT")
+    repro = steps.repro(kernel, base, other)
+    write(repro, tmp_path / "repro", steps.tensors.__getitem__, steps.config)
+    assert run(repro, tmp_path / "repro", steps.config) == ""
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
 
 def step(model: str, *, new: bool) -> Mapping[str, Any] | Trial:
     """Return the single ops of a step: a product and a sigmoid, which Keras 3 has as other ops in one model."""
-    one = {**given(), "digest": tensor_digest(tensor([1, 1]))}
+    one = {**given(parameter="x"), "digest": tensor_digest(tensor([1, 1]))}
     kinds = ("Einsum", "Sigmoid") if model == "of_keras" and new else ("MatMul", "Sigmoid")
     ops = [
         op(kind, "backward", "dense", inputs=[one], outputs=[{**made(number), "digest": one["digest"]}])

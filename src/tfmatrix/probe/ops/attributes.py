@@ -71,6 +71,25 @@ def taken(kind: str, attributes: Mapping[str, Told]) -> List[Any]:
     return found
 
 
+def parameters(kind: str, attributes: Mapping[str, Told]) -> List[str]:
+    """Return the name of each of an op's inputs, as its definition has it; ``values[]`` is one of a list."""
+    found: List[str] = []
+    for one in definition(kind).input_arg:
+        if one.number_attr:
+            found += [one.name + "[]"] * attributes[one.number_attr][1]
+        elif one.type_list_attr:
+            found += [one.name + "[]"] * len(attributes[one.type_list_attr][1])
+        else:
+            found.append(one.name)
+    return found
+
+
+def inferred(kind: str) -> List[str]:
+    """Return the attributes that an op has by what it is given: types, and lengths of lists."""
+    given = definition(kind).input_arg
+    return sorted({name for one in given for name in (one.type_attr, one.number_attr, one.type_list_attr) if name})
+
+
 def _default(defined: Any) -> Any:
     form = defined.type
     if form.startswith("list("):

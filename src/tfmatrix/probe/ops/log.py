@@ -190,13 +190,17 @@ class OpLog:
             told["of"] = differentiates.number
         self._described.append(told)
         obstacles = []
-        told["attributes"] = {}
+        told["attributes"], told["inferred"], parameters = {}, [], []
         try:
             told["attributes"] = typed.told(seen.kind, attributes)
+            told["inferred"] = typed.inferred(seen.kind)
+            parameters = typed.parameters(seen.kind, told["attributes"])
         except typed.Untold as error:
             obstacles.append(str(error))
         stage = "/".join(filter(None, ("op/{:06d}".format(number), seen.phase, seen.layer, seen.kind)))
         told["inputs"] = [self._input(one, obstacles) for one in inputs]
+        for one, name in zip(told["inputs"], parameters):
+            one["parameter"] = name
         told["outputs"] = [self._output(one, stage, at, number, obstacles) for at, one in enumerate(outputs)]
         told["outputs"] += self._moved(seen, stage, inputs)
         told["obstacle"] = obstacles[0] if obstacles else ""

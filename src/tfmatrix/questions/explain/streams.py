@@ -66,6 +66,8 @@ class Input:
     """The number of the op that made it."""
     value: tuple[str, ...] = ()
     """The few numbers of a constant, in words."""
+    parameter: str = ""
+    """What the op's definition calls it; ``values[]`` is one of a list."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Attribute:
     """As JSON."""
     usual: bool
     """Whether it has this value where nobody says another."""
+    form: str = ""
+    """Its type: ``int``, ``list(int)``, ``type``."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class Op:
     """The number of the op that it differentiates, where that is known."""
     obstacle: str = ""
     """Why it can't be replayed: ``takes a variant that is no variable``; empty where it can."""
+    inferred: tuple[str, ...] = ()
+    """The attributes that it has by what it is given."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,8 @@ def _op(number: int, told: Mapping[str, Any]) -> Op:
         phase=told["phase"],
         layer=told["layer"],
         attributes=tuple(
-            Attribute(name, json.dumps(value), usual) for name, (_, value, usual) in sorted(told["attributes"].items())
+            Attribute(name, json.dumps(value), usual, form)
+            for name, (form, value, usual) in sorted(told["attributes"].items())
         ),
         inputs=tuple(
             Input(
@@ -184,12 +191,14 @@ def _op(number: int, told: Mapping[str, Any]) -> Op:
                 tuple(one["shape"]),
                 one.get("from"),
                 tuple(one.get("value", ())),
+                one.get("parameter", ""),
             )
             for one in told["inputs"]
         ),
         outputs=tuple(Output(o["stage"], o["digest"], o["dtype"], tuple(o["shape"])) for o in told["outputs"]),
         of=told.get("of"),
         obstacle=told["obstacle"],
+        inferred=tuple(told.get("inferred", ())),
     )
 
 

@@ -1,0 +1,294 @@
+"""Exporting: a kernel that changed as a folder that needs no tfmatrix: a script, its inputs, requirements, an issue.
+
+Each folder is run in both releases before it is left there: what the script prints has to be what the replay found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfmatrix.config import Config
+from tfmatrix.environments import locks
+from tfmatrix.errors import UserError
+from tfmatrix.questions.explain.kernels import Kernel
+from tfmatrix.questions.explain.plan import Cases
+from tfmatrix.questions.explain.streams import VARIABLE, Attribute, Find, Op
+from tfmatrix.records import Cell, Environment, Launch, Machine
+from tfmatrix.report.writing import writable, write_whole
+from tfmatrix.runner import launching, making
+from tfmatrix.store.fingerprints import to_array
+
+SCRIPT, INPUTS, ISSUE = "repro.py", "inputs.npz", "issue.md"
+
+AS_BITS = {"bfloat16": "uint16", "float8_e5m2": "uint8", "float8_e4m3fn": "uint8", "int4": "int8", "uint4": "uint8"}
+"""Types that a file of NumPy's does not have, and what holds their bits there."""
+
+PATIENCE = 600
+"""Seconds that a script may take; importing TensorFlow takes most of them."""
+
+
+@dataclass(frozen=True)
+class Repro:
+    """One kernel that changed, to be run by anybody."""
+
+    folder: str
+    kernel: Kernel
+    baseline: Environment
+    candidate: Environment
+    deterministic: bool
+    """Whether the mode has op determinism."""
+    launch: Launch
+    printed: tuple[tuple[Environment, str], ...]
+    """What the script is to print in both releases, line by line."""
+
+    @property
+    def title(self) -> str:
+        """Return the title of an issue."""
+        op = self.kernel.op.type
+        return f"{op} has other bits in TensorFlow {self.candidate.name} than in {self.baseline.name}"
+
+
+def export(cases: Cases, tensor: Find, config: Config, folder: Path) -> tuple[list[Path], list[str]]:
+    """Write a folder for each kernel that changed, and run it in both releases.
+
+    Returns the folders that print there what was found, and a sentence for each kernel of which the script does not.
+    Raises ``UserError`` where there is none, and where the folder cannot be written or is not empty.
+    """
+    found = list(_repros(cases, tensor))
+    if not found:
+        raise UserError(
+            "there is no kernel to export: no operation has other bits of equal inputs; what differs is which "
+            "operations there are, and the model itself shows that."
+        )
+    made: list[Path] = []
+    left_out: list[str] = []
+    with writable(folder):
+        if any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty; name a new folder.")
+        for one in found:
+            path = folder / one.folder
+            write(one, path, tensor, config)
+            if wrong := run(one, path, config):
+                shutil.rmtree(path)
+                left_out.append(f"{one.folder} is left out: {wrong}")
+            else:
+                made.append(path)
+    return made, left_out
+
+
+def run(one: Repro, folder: Path, config: Config) -> str:
+    """Run the script in both releases; return what is wrong with it, empty where it prints what was found."""
+    for environment in (one.baseline, one.candidate):
+        installed = making.find(environment, config)
+        if not installed:
+            return f"{environment.name} is not made by now"
+        with tempfile.TemporaryDirectory() as home:
+            ran = subprocess.run(
+                [installed.interpreter, SCRIPT],
+                cwd=folder,
+                env=dict(launching.variables(one.launch, environment, "0", Path(home))),
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        if ran.returncode:
+            told = ran.stderr.strip().splitlines()[-1:] or [f"exit code {ran.returncode}"]
+            return f"in {environment.name} it ends with {told[0]}"
+        if ran.stdout.splitlines() != [line for there, line in one.printed if there == environment]:
+            return f"in {environment.name} it prints other digests than were found, so the change is not the op's alone"
+    return ""
+
+
+def _repros(cases: Cases, tensor: Find) -> Iterator[Repro]:
+    """Yield one for each type of op that changed at a boundary: the one that lies farthest, of those that can be."""
+    seen: dict[tuple[str, str], Repro] = {}
+    for case in cases.all:
+        step = cases.step(case)
+        baseline, cell = cases.sides(case)
+        for kernel in step.kernels.changed if step and step.kernels else ():
+            key = cell.environment.name, kernel.op.type
+            if _can_be_told(kernel.op) and (key not in seen or _size(kernel) > _size(seen[key].kernel)):
+                seen[key] = repro(kernel, baseline, cell, tensor)
+    yield from seen.values()
+
+
+def repro(kernel: Kernel, baseline: Cell, cell: Cell, tensor: Find) -> Repro:
+    """Return a kernel that changed between two cells, to be run by anybody."""
+    mine, other = baseline.environment, cell.environment
+    return Repro(
+        f"{mine.name}-{other.name}-{kernel.op.type}",
+        kernel,
+        mine,
+        other,
+        cell.mode in {"tf2", "tf2-xla"},
+        cell.launch,
+        tuple(_printed(kernel, mine, other, tensor)),
+    )
+
+
+def _can_be_told(op: Op) -> bool:
+    """Return whether a script can say what an op is given: strings have no place in a file of arrays."""
+    made = all(one.stage and one.dtype != "string" for one in op.outputs)
+    return made and all(one.parameter and one.dtype != "string" for one in op.inputs)
+
+
+def _size(kernel: Kernel) -> float:
+    return kernel.farthest.distance.scaled_error or 0.0
+
+
+def write(one: Repro, folder: Path, tensor: Find, config: Config) -> None:
+    """Write the folder of a kernel that changed."""
+    folder.mkdir()
+    write_whole(folder / SCRIPT, script(one))
+    np.savez(folder / INPUTS, **dict(_inputs(one.kernel.op, tensor)))
+    for environment in (one.baseline, one.candidate):
+        lock = locks.find_lock(environment, [config.root / "locks"])
+        write_whole(folder / requirements(environment), lock.read_text(encoding="utf-8"))
+    write_whole(folder / ISSUE, issue(one, config.machine))
+
+
+def requirements(environment: Environment) -> str:
+    """Return the file that has an environment's packages, each with its hashes."""
+    return f"requirements-{environment.name}.txt"
+
+
+def _inputs(op: Op, tensor: Find) -> Iterator[tuple[str, Any]]:
+    """Yield what an op is given by the name that a script finds it under."""
+    for name, one in zip(names(op), op.inputs, strict=True):
+        found, held = tensor(one.digest), AS_BITS.get(one.dtype)
+        yield name, np.frombuffer(found.data, held).reshape(found.shape) if held else to_array(found)
+
+
+def names(op: Op) -> list[str]:
+    """Return a name for each input: its parameter's, numbered where that takes a list."""
+    counts: dict[str, int] = {}
+    found = []
+    for one in op.inputs:
+        base = one.parameter.removesuffix("[]")
+        number = counts[base] = counts.get(base, -1) + 1
+        found.append(f"{base}{number}" if one.parameter.endswith("[]") else base)
+    return found
+
+
+def script(one: Repro) -> str:
+    """Return the script: it runs the op on its inputs, and prints what it makes as digests."""
+    op = one.kernel.op
+    version = "the version that requirements-VERSION.txt is of"
+    lines = [
+        f'"""{one.title}, given the same.',
+        "",
+        f"Install {version}, run this, and compare.",
+        '"""',
+        "",
+        "import hashlib",
+        "",
+        "import numpy as np",
+        "import tensorflow as tf",
+        "",
+        f"tf.config.threading.set_intra_op_parallelism_threads({one.launch.intra_op})",
+        f"tf.config.threading.set_inter_op_parallelism_threads({one.launch.inter_op})",
+        *(["tf.config.experimental.enable_op_determinism()"] if one.deterministic else []),
+        f'given = np.load("{INPUTS}")',
+        *(f"{name} = tf.Variable({_value(op, name)})" for name in _variables(op)),
+        f"made = tf.raw_ops.{op.type}(",
+        *(f"    {argument}," for argument in _arguments(op)),
+        ")",
+        f"outputs = tf.nest.flatten(made){''.join(f' + [{name}]' for name in _moved(op))}",
+        "for output in outputs:",
+        "    array = output.numpy()",
+        "    print(array.dtype, array.shape, hashlib.sha256(array.tobytes()).hexdigest())",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _variables(op: Op) -> list[str]:
+    return [name for name, one in zip(names(op), op.inputs, strict=True) if one.source == VARIABLE]
+
+
+def _moved(op: Op) -> list[str]:
+    """Return the variables that an op moves: it has an output for each, behind those that it returns."""
+    return _variables(op) if any(".variable" in one.stage for one in op.outputs) else []
+
+
+def _value(op: Op, name: str) -> str:
+    """Return how a script has an input."""
+    dtype = next(one.dtype for own, one in zip(names(op), op.inputs, strict=True) if own == name)
+    return f'tf.bitcast(given["{name}"], tf.{dtype})' if dtype in AS_BITS else f'given["{name}"]'
+
+
+def _arguments(op: Op) -> Iterator[str]:
+    """Yield the arguments of an op's function: its inputs, and the attributes that do not follow from these."""
+    given: dict[str, list[str]] = {}
+    for name, one in zip(names(op), op.inputs, strict=True):
+        value = f"{name}.handle" if one.source == VARIABLE else _value(op, name)
+        given.setdefault(one.parameter, []).append(value)
+    for parameter, values in given.items():
+        listed = parameter.endswith("[]")
+        yield f"{parameter.removesuffix('[]')}={'[' + ', '.join(values) + ']' if listed else values[0]}"
+    for attribute in op.attributes:
+        if attribute.name not in op.inferred and not attribute.usual:
+            yield f"{attribute.name}={_typed(attribute)}"
+
+
+def _typed(attribute: Attribute) -> str:
+    """Return an attribute's value as Python has it."""
+    value = json.loads(attribute.value)
+    if attribute.form.endswith("type)") or attribute.form == "type":
+        return f"[{', '.join(f'tf.{one}' for one in value)}]" if isinstance(value, list) else f"tf.{value}"
+    return repr(value)
+
+
+def issue(one: Repro, machine: Machine) -> str:
+    """Return the text of an issue for TensorFlow's tracker."""
+    kernel = one.kernel
+    far = kernel.farthest.distance
+    given = ", ".join(f"{dtype} {list(shape)}" for dtype, shape in kernel.inputs)
+    moved = (
+        f"{far.differing} of {far.elements} numbers differ, by up to {far.max_ulp} ULP ({far.scaled_error:.3g} eps)."
+    )
+    lines = [
+        f"# {one.title}",
+        "",
+        f"`tf.raw_ops.{kernel.op.type}`, given the same {given}, returns other bits. {moved}",
+        "",
+        f"- TensorFlow {one.baseline.name} and {one.candidate.name}, CPU, Python {one.baseline.python}",
+        f"- {machine.cpu}, {machine.architecture}, {machine.cores} cores",
+        f"- threads: {one.launch.intra_op} within an operation, {one.launch.inter_op} operations at once",
+        "",
+        "To reproduce, in a virtual environment for each release:",
+        "",
+        "```console",
+        f"$ python -m pip install --no-deps -r {requirements(one.baseline)}",
+        f"$ python {SCRIPT}",
+        "```",
+        "",
+        "The script prints type, shape and SHA-256 of each output. It was run in both:",
+        "",
+        "```",
+        *(f"{environment.name}: {line}" for environment, line in one.printed),
+        "```",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _printed(
+    kernel: Kernel, baseline: Environment, candidate: Environment, tensor: Find
+) -> Iterator[tuple[Environment, str]]:
+    """Yield the lines that the script is to print in both releases: type, shape and digest of each output."""
+    replayed = {one.stage: one.replayed for one in kernel.outputs}
+    for environment in (baseline, candidate):
+        for output in kernel.op.outputs:
+            found = replayed.get(output.stage, output.digest) if environment == candidate else output.digest
+            data = tensor(found).data
+            yield environment, f"{output.dtype} {tuple(output.shape)} {hashlib.sha256(data).hexdigest()}"
