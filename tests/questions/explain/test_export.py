@@ -21,6 +21,7 @@ from tfmatrix.questions.explain.kernels import Kernel, Unlike
 from tfmatrix.questions.explain.plan import Cases, ExplainPlan
 from tfmatrix.questions.matrix import compare_all
 from tfmatrix.records import Tensor
+from tfmatrix.runner import making
 from tfmatrix.store.fingerprints import tensor_digest, to_array
 from tfmatrix.store.store import Store
 
@@ -148,9 +149,8 @@ def test_a_script_that_prints_something_else_is_wrong(tmp_path: Path, monkeypatc
     assert exporting.run(one, folder, config) == "2.15.1 is not made by now"
     lines = dict(one.printed)
     python = tmp_path / "python"
-    monkeypatch.setattr(
-        exporting.making, "find", lambda *_: replace(installed(one.baseline, config), interpreter=str(python))
-    )
+    made = replace(installed(one.baseline, config), interpreter=str(python))
+    monkeypatch.setattr(making, "find", lambda *_: made)
     for text, wrong in (
         (f"echo '{lines[one.baseline]}'", f"in {CANDIDATE} it prints other digests"),
         ("echo no >&2; exit 1", "in 2.15.1 it ends with no"),
