@@ -35,4 +35,5 @@ def problems(report: Report) -> list[str]:
         for cell in report.cells
         if cell.ops is None
     ]
-    return list(map(plain, [*unknown, *untried, *unseen]))
+    without = [f"{name}: it was not run without op determinism" for name in report.unseen]
+    return list(map(plain, [*unknown, *untried, *unseen, *without]))

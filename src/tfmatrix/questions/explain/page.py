@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tfmatrix.questions.explain.judge import RUNS, TENSORFLOW, Class
-from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Kernel, OtherOps, Report, Tried
+from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Hidden, Kernel, OtherOps, Report, Tried
 from tfmatrix.records import MISSING, OBSERVED
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
@@ -52,6 +52,7 @@ def page(report: Report) -> Document:
     return [
         *_head(report),
         *(block for candidate in report.candidates for block in _candidate(report, candidate)),
+        *_hidden(report),
         *_switches(report),
         parts.environments(report.environments, ["Python", "NumPy", "Keras"]),
         paragraph(parts.machine(report.machine)),
@@ -262,6 +263,28 @@ def shortened(message: str) -> str:
     """Return the beginning of a message, in one line."""
     line = plain(message)
     return line if len(line) <= SHORTEST else f"{line[:SHORTEST]}…"
+
+
+def _hidden(report: Report) -> Iterator[Block]:
+    """Yield what those meet who do without op determinism."""
+    if report.hidden:
+        yield Heading(2, "What op determinism hides")
+        yield paragraph(
+            prose(
+                "With `enable_op_determinism()` some operations take another path. Without it, these differ from the"
+            ),
+            "baseline too, or do not repeat themselves:",
+        )
+        rows: list[list[Text]] = [
+            [one.environment, Code(f"{one.model}/{one.mode}"), _only_without(one)] for one in report.hidden
+        ]
+        yield table(["release", "cell", "without op determinism"], rows)
+
+
+def _only_without(one: Hidden) -> Text:
+    if one.unstable:
+        return f"does not repeat itself in {one.unstable}"
+    return (joined(", ", map(Code, one.stages[:MOST_NAMED])), ", …" * (len(one.stages) > MOST_NAMED))
 
 
 def _switches(report: Report) -> Iterator[Block]:

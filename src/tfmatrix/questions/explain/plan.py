@@ -16,6 +16,7 @@ from tfmatrix.compare.verdicts import worst
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, scope_of
+from tfmatrix.questions.explain.hidden import Determinism
 from tfmatrix.questions.explain.judge import RUNS, Case, Finding, Outcome, after, findings_of, wanted
 from tfmatrix.questions.explain.remedies import Remedies, Remedy
 from tfmatrix.questions.explain.steps import Step, Steps
@@ -65,7 +66,8 @@ class ExplainPlan:
             return first
         cases = Cases(self, known.store, compare_all(self.matrix, known.store))
         remedies = [one for case in cases.all for remedy in wanted(case) for one in cases.trials(case, remedy)]
-        return [*first, *remedies, *(one for case in cases.all for one in self._steps(case, cases, known))]
+        without = [trial for one in cases.deterministic for trial in cases.determinism.trials(one)]
+        return [*first, *remedies, *without, *(one for case in cases.all for one in self._steps(case, cases, known))]
 
     def _steps(self, case: Case, cases: Cases, known: Known) -> Iterator[ExpectedTrial]:
         """Yield the trials of a case's single ops, each that is to be run with what it is handed."""
@@ -108,6 +110,17 @@ class Cases:
         self.steps = Steps(self._expect, store, self._tensors.distance)
         """The single ops of a step of each."""
         self.all = tuple(self._cases(comparison))
+        self.determinism = Determinism(
+            plan.matrix.baseline,
+            plan.remedies.__getitem__,
+            lambda cell, number: self._expect(cell, Train(), TRIAL, number),
+            self._tensors,
+            store,
+        )
+        """What op determinism hides."""
+        asked = [one for one in comparison.cells if plan.only in {"", one.cell.name}]
+        self.deterministic = tuple(self.determinism.asked(asked))
+        """The cells of which it may hide something."""
 
     def _cases(self, comparison: Comparison) -> Iterator[Case]:
         for compared in comparison.cells:

@@ -146,6 +146,16 @@ class Cell(Record, frozen=True, kw_only=True):
         return plain if self.launch == "default" else f"{plain}/{self.launch}"
 
 
+class Hidden(Record, frozen=True, kw_only=True):
+    """What differs from the baseline without op determinism, and not with it."""
+
+    environment: Name
+    model: Name
+    mode: Name
+    stages: Annotated[tuple[Name, ...], Meta(description="The first of each stage that differs only without it.")]
+    unstable: Annotated[str, Meta(description="Where the model does not repeat itself without it; empty: it does.")]
+
+
 class Candidate(Record, frozen=True, kw_only=True):
     """One candidate as a whole."""
 
@@ -169,10 +179,13 @@ class Report(AnyReport, frozen=True, kw_only=True):
     machine: Machine
     candidates: tuple[Candidate, ...]
     cells: tuple[Cell, ...]
+    hidden: Annotated[tuple[Hidden, ...], Meta(description="Only what something is hidden of.")]
+    unseen: Annotated[tuple[Name, ...], Meta(description="Cells of which nobody knows by now what is hidden.")]
 
 
 def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report:
     """Return the report of what is known."""
+    hidden = {one.cell.id: cases.determinism.of(one) for one in cases.deterministic}
     return identified(
         Report(
             id=UNNAMED,
@@ -193,6 +206,18 @@ def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report
                 cell_of(case, cases.step(case))
                 for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)
             ),
+            hidden=tuple(
+                Hidden(
+                    environment=one.cell.environment.name,
+                    model=one.cell.model.name,
+                    mode=one.cell.mode,
+                    stages=one.stages,
+                    unstable=one.unstable,
+                )
+                for one in hidden.values()
+                if one and (one.stages or one.unstable)
+            ),
+            unseen=tuple(name for name, one in hidden.items() if one is None),
         )
     )
 
