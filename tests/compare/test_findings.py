@@ -194,6 +194,25 @@ def test_initial_values_are_judged_by_the_draws_under_other_seeds(tmp_path: Path
         assert told == ("not comparable", "could not tell: it was not drawn under other seeds")
 
 
+def test_a_copy_of_what_is_drawn_is_drawn(tmp_path: Path) -> None:
+    """An average begins as its weight, whose operation has a seed; what no operation drew is another value."""
+    a, b = np.random.RandomState(0).standard_normal((2, 1024)).astype(np.float32)
+
+    def verdict(*, copied: bool) -> str:
+        other = a if copied else a[::-1].copy()
+        mine = {"native init/w": a, "native init/average": other}
+        there = {"native init/w": b, "native init/average": b if copied else b[::-1].copy()}
+        more, further = (
+            {f"seeds {name.split()[1]}": np.stack([one] * 2) for name, one in side.items()} | {"seeds drawn/w": [1]}
+            for side in (mine, there)
+        )
+        (stage,) = judge(tmp_path / str(copied), mine, there, seeds=(more, further)).stages
+        return stage.verdict.value if stage.verdict else ""
+
+    assert verdict(copied=True) == "redrawn"
+    assert verdict(copied=False) == "different"
+
+
 def test_pairs_are_those_that_differ_and_their_noise(tmp_path: Path) -> None:
     """What is to be measured is each pair that differs in the tiers asked for, and the jitters' of the same names."""
     a = {"native loss@0": [1.0], "native saved/w": [2.0], "injected loss": [3.0], "native only/a": [4.0]}

@@ -773,10 +773,18 @@ class Judge:
                 this,
                 tuple(steps),
                 self._tensors.array(drawn)[0] if drawn and known else None,
-                drawn=(SEEDS, f"drawn/{parse(own).variable}") in more,
+                drawn=any(
+                    (SEEDS, f"drawn/{parse(one).variable}") in more for one in self._copies(number, here, names[0])
+                ),
                 rows=rows if stage.variable else np.unique(this),
                 same_rows=same_rows,
             )
+
+    def _copies(self, number: int, here: Names, name: str) -> Iterator[str]:
+        """Yield the initial values that are those of a name, as a side calls them: an average begins as a copy."""
+        for (tier, other), digest in here.items():
+            if tier == NATIVE and parse(other).kind == "init" and digest == here.get((NATIVE, name)):
+                yield self._alignment.own.get(other, other) if number else other
 
     def _alike(self, tier: str, name: str) -> tuple[Array, Array]:
         """Return both sides' arrays of a draw, as samples where one of them is one."""

@@ -270,9 +270,7 @@ def _hidden(report: Report) -> Iterator[Block]:
     if report.hidden:
         yield Heading(2, "What op determinism hides")
         yield paragraph(
-            prose(
-                "With `enable_op_determinism()` some operations take another path. Without it, these differ from the"
-            ),
+            prose("With `enable_op_determinism()` some operations take another path. Without it these differ from the"),
             "baseline too, or do not repeat themselves:",
         )
         rows: list[list[Text]] = [
