@@ -164,3 +164,18 @@ def test_changes_come_in_the_order_of_the_step() -> None:
         ("two", "backward"),
         ("zero", "forward"),
     ]
+
+
+def test_a_sum_in_another_order_takes_other_inputs() -> None:
+    """The same ops, of which the first adds what the second did; behind what is gone or new nothing is said."""
+
+    def summed(*pairs: tuple[int, int]) -> list[dict[str, Any]]:
+        made = [op(kind, layer=kind) for kind in ("Sin", "Cos", "Tan")]
+        adds = [op("AddV2", inputs=[given(f"{n}", "op", **{"from": n}) for n in pair]) for pair in pairs]
+        return [*made, *adds]
+
+    change = only(*stream(recording(*summed((0, 1), (3, 2))), recording(*summed((1, 2), (0, 3)))))
+    assert (change.layer, change.rewired, change.gone, change.new) == ("a", ("AddV2",), (), ())
+    assert change.computes
+    other = [op("Atan", layer="Cos") if one["type"] == "Cos" else one for one in summed((0, 1), (3, 2))]
+    assert not any(one.rewired for one in stream(recording(*summed((0, 1), (3, 2))), recording(*other)))

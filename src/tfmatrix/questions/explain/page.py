@@ -177,7 +177,8 @@ def _named(one: Kernel | OtherOps) -> Text:
         return (_types(one.gone or one.new), " gone" if one.gone else " more", where, behind)
     if one.settings:
         return (Code(one.settings[0]), where, behind)
-    return (joined(", ", map(Code, one.reordered)), " in another order", where, behind)
+    other = (one.rewired, " of other inputs") if one.rewired else (one.reordered, " in another order")
+    return (joined(", ", map(Code, other[0])), other[1], where, behind)
 
 
 def _types(found: Mapping[str, int]) -> Text:
@@ -223,7 +224,8 @@ def _operations(cell: Cell) -> Document:
 
 def _rest(one: OtherOps) -> Text:
     order = f"in another order: {', '.join(one.reordered)}" if one.reordered else ""
-    return "; ".join(text for text in (*one.settings, order) if text)
+    inputs = f"of other inputs: {', '.join(one.rewired)}" if one.rewired else ""
+    return "; ".join(text for text in (*one.settings, order, inputs) if text)
 
 
 def undone(cell: Cell, finding: Finding) -> Text:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -154,6 +154,8 @@ class Change:
     new: tuple[Count, ...] = ()
     reordered: tuple[str, ...] = ()
     """Types that are there as often in both, and at another place between the others."""
+    rewired: tuple[str, ...] = ()
+    """Types that take what other ops made, of those that both have: (a + b) + c became a + (b + c)."""
     settings: tuple[Setting, ...] = ()
     arranging: tuple[tuple[Count, ...], tuple[Count, ...]] = ((), ())
     """The same as ``gone`` and ``new`` of ops that round nothing: they move, choose or count elements."""
@@ -161,7 +163,7 @@ class Change:
     @property
     def computes(self) -> bool:
         """Return whether something that computes is another."""
-        return bool(self.gone or self.new or self.reordered or self.settings)
+        return bool(self.gone or self.new or self.reordered or self.rewired or self.settings)
 
 
 def recorded(trace: Iterable[Fingerprint], tensor: Find) -> Recording | None:
@@ -214,6 +216,8 @@ def stream(base: Recording, other: Recording) -> tuple[Change, ...]:
     layers = align_layers(base, other)
     mine, theirs = _by_place(base, {}), _by_place(other, layers)
     names = {here: own for own, here in layers.items()}
+    beside = [pair for place in mine for pair in _beside(mine[place], theirs.get(place, []))]
+    partners = {one.number: another.number for one, another in beside}
     changes = []
     for place in [*mine, *(place for place in theirs if place not in mine)]:
         layer, phase = place
@@ -223,6 +227,7 @@ def stream(base: Recording, other: Recording) -> tuple[Change, ...]:
             phase,
             mine.get(place, []),
             theirs.get(place, []),
+            partners,
         )
         if found:
             changes.append(found)
@@ -259,7 +264,7 @@ def _by_place(recording: Recording, here: Mapping[str, str]) -> dict[tuple[str, 
     return found
 
 
-def _change(layers: tuple[str, str], phase: str, a: Ops, b: Ops) -> Change | None:
+def _change(layers: tuple[str, str], phase: str, a: Ops, b: Ops, partners: Mapping[int, int]) -> Change | None:
     """Return how the ops of one place differ; None where they do not."""
     gone, new = _more(a, b), _more(b, a)
     change = Change(
@@ -268,6 +273,7 @@ def _change(layers: tuple[str, str], phase: str, a: Ops, b: Ops) -> Change | Non
         gone=_counts(gone, arranging=False),
         new=_counts(new, arranging=False),
         reordered=_reordered(a, b),
+        rewired=_rewired(a, b, partners),
         settings=_settings(a, b),
         arranging=(_counts(gone, arranging=True), _counts(new, arranging=True)),
     )
@@ -302,13 +308,37 @@ def _reordered(a: Ops, b: Ops) -> tuple[str, ...]:
     return tuple(sorted(set().union(*moved)))
 
 
-def _settings(a: Ops, b: Ops) -> tuple[Setting, ...]:
-    """Return the constants and attributes that have other values, of the ops that stand beside each other."""
+def _beside(a: Ops, b: Ops) -> Iterator[tuple[Op, Op]]:
+    """Yield the ops of one place that stand beside each other, by their types."""
     mine, theirs = [op.type for op in a], [op.type for op in b]
-    found: Counter[tuple[str, str, str, str]] = Counter()
     for block in SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks():
         for at in range(block.size):
-            found.update(_unlike(a[block.a + at], b[block.b + at]))
+            yield a[block.a + at], b[block.b + at]
+
+
+def _rewired(a: Ops, b: Ops, partners: Mapping[int, int]) -> tuple[str, ...]:
+    """Return the types of ops that are given what another op made than the one that stands beside their own maker.
+
+    ``partners`` are the ops of the whole step that stand beside each other, the baseline's first. Only of those is it
+    said: behind what is gone or new everything takes something else.
+    """
+    there = set(partners.values())
+    found = {
+        one.type
+        for one, another in _beside(a, b)
+        if one.type not in ARRANGING and len(one.inputs) == len(another.inputs)
+        for mine, theirs in zip(one.inputs, another.inputs, strict=True)
+        if mine.made_by is not None and theirs.made_by in there
+        if partners.get(mine.made_by, theirs.made_by) != theirs.made_by
+    }
+    return tuple(sorted(found))
+
+
+def _settings(a: Ops, b: Ops) -> tuple[Setting, ...]:
+    """Return the constants and attributes that have other values, of the ops that stand beside each other."""
+    found: Counter[tuple[str, str, str, str]] = Counter()
+    for one, another in _beside(a, b):
+        found.update(_unlike(one, another))
     return tuple(Setting(*what, count) for what, count in found.items())
 
 

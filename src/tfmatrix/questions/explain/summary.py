@@ -113,6 +113,7 @@ class OtherOps(Record, frozen=True, kw_only=True):
     gone: Annotated[dict[Name, Positive], Meta(description="Types that compute in the baseline, and how many more.")]
     new: dict[Name, Positive]
     reordered: tuple[Name, ...]
+    rewired: Annotated[tuple[Name, ...], Meta(description="Types that take what other operations made.")]
     settings: Annotated[tuple[Name, ...], Meta(description="Constants and attributes that have other values.")]
 
 
@@ -266,6 +267,7 @@ def _ops(step: Step) -> Ops:
                 gone=dict(one.gone),
                 new=dict(one.new),
                 reordered=one.reordered,
+                rewired=one.rewired,
                 settings=tuple(f"{s.type} {s.name}: {s.base or 'none'} to {s.other or 'none'}" for s in one.settings),
             )
             for one in step.changes
