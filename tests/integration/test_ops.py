@@ -117,6 +117,43 @@ def test_a_kernel_that_changed_is_a_script_that_shows_it(tmp_path: Path, made_en
     assert run(repro, tmp_path / "repro", steps.config) == ""
 
 
+PLANTED = {
+    "one ULP": ("third", "new", (("NextAfter", 1),)),
+    "another order": ("sum", "rewired", ("AddV2",)),
+    "default": ("leaky", "settings", ((("LeakyRelu", "alpha", "0.30000001192092896", "0.20000000298023224"),))),
+    "epsilon": (
+        "norm",
+        "settings",
+        (("FusedBatchNormV3", "epsilon", "0.0010000000474974513", "0.009999999776482582"),),
+    ),
+}
+"""What is planted in one layer of a deep network, and how that layer's ops are told."""
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory, made_environment: Made) -> dict[str, tuple[Recording, Recording]]:
+    """Return the steps of a network as it is, each beside the one with something planted."""
+    made_environment("2.15.1")
+    steps = Steps(tmp_path_factory.mktemp("planted"), ["2.15.1"], [OWN / "planted.py"]).record("2.15.1")
+    found = {name.partition("[")[2][:-1]: step for name, step in steps.items()}
+    return {name: (found["plain"], step) for name, step in found.items()}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_named_with_its_layer(planted: dict[str, tuple[Recording, Recording]], name: str) -> None:
+    """And no other layer is said to compute anything else on the way forward."""
+    layer, field, expected = PLANTED[name]
+    (forward,) = (one for one in stream(*planted[name]) if one.computes and one.phase == "forward")
+    assert forward.layer == layer
+    told = getattr(forward, field)
+    assert (tuple((s.type, s.name, s.base, s.other) for s in told) if field == "settings" else told) == expected
+
+
+def test_what_is_done_outside_of_a_step_is_in_no_op(planted: dict[str, tuple[Recording, Recording]]) -> None:
+    """A callback that moves a weight behind each update: there is nothing to name, and nothing is."""
+    assert not any(one.computes for one in stream(*planted["hook"]))
+
+
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, made_environment: Made) -> dict[str, tuple[Recording, Recording]]:
     """Return the steps of some models in the last release with Keras 2 and the first with Keras 3."""
