@@ -112,6 +112,18 @@ def test_what_a_mode_does_not_execute_one_by_one_has_no_single_ops(tmp_path: Pat
     assert problems(report) == []
 
 
+def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
+    """The others are named, and explained where they are asked for by name."""
+    report = report_of(tmp_path, "rounds_first", "rounds_second", "of_keras")
+    assert {cell.model for cell in report.cells} == {"of_keras", "rounds_first"}
+    assert report.candidates[0].left_out == ("rounds_second/tf2",)
+    assert "1 more are rounding, and were not looked into" in to_markdown(page(report))
+    (tmp_path / "one").mkdir()
+    alone = report_of(tmp_path / "one", "rounds_first", "rounds_second", only="rounds_second/tf2")
+    assert [cell.model for cell in alone.cells] == ["rounds_second"]
+    assert alone.candidates[0].left_out == ()
+
+
 def test_both_sides_are_tried_only_where_something_is_left(tmp_path: Path) -> None:
     """What one switch undoes in the candidate needs no more; a model that does not run has no other side."""
     report = report_of(tmp_path, "of_keras", "of_tensorflow", "went")

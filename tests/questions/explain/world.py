@@ -62,6 +62,8 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     name = cell.model.name
     if name == "went" and new and "tf-keras" not in further:
         return trial(expected, "failed", kind="ValueError", message="no such layer")
+    if name.startswith("rounds"):
+        return stages(native=1.0000001 if new else 1)
     changed = {
         "of_keras": new and "tf-keras" not in further,
         "of_numpy": new and "numpy" not in further,

@@ -92,6 +92,14 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
     yield paragraph(_in_short(cells, candidate))
     rows = [_line(cell, group) for cell in cells for group in lines(cell)]
     yield table(["cell", "change", "whose", "in which operations", "undone by"], rows)
+    if candidate.left_out:
+        yield paragraph(
+            (
+                f"{len(candidate.left_out)} more are rounding, and were not looked into: ",
+                joined(", ", map(Code, candidate.left_out)),
+                prose(". `tfmatrix explain VERSION --cell NAME` does it."),
+            )
+        )
     for cell in cells:
         yield Details(f"{cell.name}: what was tried", [*_tried(cell), *_operations(cell)])
 

@@ -12,7 +12,7 @@ from tfmatrix.compare.policy import ratio_for, within
 from tfmatrix.compare.results import CellComparison, Comparison
 from tfmatrix.compare.stages import INJECTED, NATIVE
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.compare.verdicts import worst
+from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.keys import Scope, scope_of
@@ -109,6 +109,9 @@ class Cases:
         self._found: dict[tuple[Cell, Remedy], Outcome | None] = {}
         self.steps = Steps(self._expect, store, self._tensors.distance)
         """The single ops of a step of each."""
+        self._rounding: set[tuple[Environment, str]] = set()
+        self.left_out: list[Cell] = []
+        """Cells that are rounding as others are, and not explained."""
         self.all = tuple(self._cases(comparison))
         self.determinism = Determinism(
             plan.matrix.baseline,
@@ -126,8 +129,23 @@ class Cases:
         for compared in comparison.cells:
             findings = findings_of(compared)
             if findings and self._plan.only in {"", compared.cell.name}:
+                if self._is_one_more(compared):
+                    self.left_out.append(compared.cell)
+                    continue
                 remedies = self._plan.remedies[compared.cell.environment]
                 yield Case(compared, findings, remedies, partial(self._find, compared, findings))
+
+    def _is_one_more(self, compared: CellComparison) -> bool:
+        """Return whether a cell is rounding, and another of its release and mode that is explained is too.
+
+        Rounding mostly has one cause, and is of many cells. Who names a cell or models has all of them explained.
+        """
+        if compared.verdict is not Verdict.ROUNDING or self._plan.only or self._plan.config.models:
+            return False
+        place = compared.cell.environment, compared.cell.mode
+        known = place in self._rounding
+        self._rounding.add(place)
+        return known
 
     def sides(self, case: Case) -> tuple[Cell, Cell]:
         """Return the baseline's cell of a case, and its own."""

@@ -164,6 +164,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     verdict: Verdict
     cells: Annotated[Count, Meta(description="Cells that were compared with the baseline's.")]
     unknown: Annotated[tuple[Name, ...], Meta(description="Cells that nothing was learnt of, each with why.")]
+    left_out: Annotated[tuple[Name, ...], Meta(description="Cells that are rounding as another is, and not explained.")]
 
 
 class Report(AnyReport, frozen=True, kw_only=True):
@@ -202,7 +203,7 @@ def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report
                 for one in comparison.environments
             ),
             machine=machine_of(comparison.machine),
-            candidates=tuple(_candidates(plan, comparison)),
+            candidates=tuple(_candidates(plan, comparison, cases)),
             cells=tuple(
                 cell_of(case, cases.step(case))
                 for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)
@@ -223,7 +224,7 @@ def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report
     )
 
 
-def _candidates(plan: ExplainPlan, comparison: Comparison) -> Iterator[Candidate]:
+def _candidates(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Iterator[Candidate]:
     for environment in plan.matrix.candidates:
         cells = [one for one in comparison.cells if one.cell.environment == environment]
         asked = [one for one in cells if plan.only in {"", one.cell.name}]
@@ -233,6 +234,7 @@ def _candidates(plan: ExplainPlan, comparison: Comparison) -> Iterator[Candidate
             verdict=worst(one.verdict for one in asked),
             cells=len(asked),
             unknown=tuple(f"{one.cell.name} {one.verdict.value}: {one.reason or 'not run'}" for one in unknown),
+            left_out=tuple(one.name for one in cases.left_out if one.environment == environment),
         )
 
 
