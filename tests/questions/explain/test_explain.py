@@ -124,6 +124,21 @@ def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
     assert alone.candidates[0].left_out == ()
 
 
+def test_what_op_determinism_hides_is_said(tmp_path: Path) -> None:
+    """Of a model that has the bits of the baseline with it: what differs without, or that nothing repeats itself."""
+    report = report_of(tmp_path, "hides", "wobbles", "same")
+    assert report.cells == ()
+    told = {one.model: (one.stages, one.unstable) for one in report.hidden}
+    assert told == {"hides": (("native gradient@1/w",), ""), "wobbles": ((), CANDIDATE)}
+    assert "does not repeat itself in 2.16.2" in to_markdown(page(report))
+    assert report.unseen == ()
+
+
+def test_what_differs_with_op_determinism_too_is_not_hidden(tmp_path: Path) -> None:
+    """A stage that is explained already is no news."""
+    assert report_of(tmp_path, "of_tensorflow").hidden == ()
+
+
 def test_both_sides_are_tried_only_where_something_is_left(tmp_path: Path) -> None:
     """What one switch undoes in the candidate needs no more; a model that does not run has no other side."""
     report = report_of(tmp_path, "of_keras", "of_tensorflow", "went")

@@ -62,19 +62,22 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     name = cell.model.name
     if name == "went" and new and "tf-keras" not in further:
         return trial(expected, "failed", kind="ValueError", message="no such layer")
-    if name.startswith("rounds"):
-        return stages(native=1.0000001 if new else 1)
-    changed = {
-        "of_keras": new and "tf-keras" not in further,
-        "of_numpy": new and "numpy" not in further,
-        "of_tensorflow": new,
-        "of_onednn": new,
-        "needs_both": new and "tf-keras" not in further,
-    }
+    native = {
+        "of_keras": 1 if "tf-keras" in further else 9,
+        "of_numpy": 1 if "numpy" in further else 9,
+        "of_tensorflow": 9,
+        "of_onednn": 9,
+        "needs_both": 1 if "tf-keras" in further else 9,
+        "hides": 9 if cell.mode == "tf2-default" else 1,
+        **dict.fromkeys(("rounds_first", "rounds_second"), 1.0000001),
+    }.get(name, 1)
+    injected = {
+        "needs_both": 1 if "eager-functions" in thrown else 9,
+        "wobbles": expected.number if cell.mode == "tf2-default" else 1,
+    }.get(name, 1)
     if name == "of_onednn" and "TF_ENABLE_ONEDNN_OPTS" in thrown:  # it is one of its kernels, in both releases
         return stages(native=2)
-    eager = "eager-functions" in thrown
-    return stages(native=9 if changed.get(name) else 1, injected=9 if name == "needs_both" and new and not eager else 1)
+    return stages(native, injected) if new else stages()
 
 
 def step(model: str, *, new: bool) -> Mapping[str, Any] | Trial:
