@@ -10,7 +10,8 @@ import signal
 import sqlite3
 import sys
 import traceback
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import NamedTuple, NoReturn
 
 import click
 
@@ -68,29 +69,54 @@ def _refused(error: OSError) -> str:
     return sentence(f"the system refuses what was asked of it: {where}{error.strerror or error}")
 
 
-_MODULES = {
-    "matrix": "matrix",
-    "run": "matrix",
-    "report": "matrix",
-    "check": "gate",
-    "check-staged": "gate",
-    "accept": "gate",
-    "pin": "gate",
-    "pinned": "gate",
-    "exchange": "exchange",
-    "explain": "explain",
-    "recipes": "recipes",
-    "advise": "recipes",
-    "cells": "upkeep",
-    "check-store": "upkeep",
-    "merge": "upkeep",
-    "gc": "upkeep",
-    "lock": "upkeep",
-    "init": "init",
-    "doctor": "doctor",
-    "versions": "versions",
+class _Row(NamedTuple):
+    """What is known of a command before its module is imported."""
+
+    module: str
+    summary: str
+    """What it does, in one line of the help."""
+
+
+_GROUPS: Mapping[str, Mapping[str, _Row]] = {
+    "Ask": {
+        "run": _Row("matrix", "Run models in several releases, compare, write the report."),
+        "matrix": _Row("matrix", "The same."),
+        "report": _Row("matrix", "Write that report again from what is stored."),
+        "explain": _Row("explain", "Say whose each change is, and what undoes it."),
+        "exchange": _Row("exchange", "Say which release reads what another one saved."),
+        "recipes": _Row("recipes", "Say which recipe makes results reproducible."),
+        "advise": _Row("recipes", "Print the shortest recipe that held, as code."),
+    },
+    "Decide": {
+        "check": _Row("gate", "Say whether a version may be pinned."),
+        "accept": _Row("gate", "Accept a difference, with a reason and an end."),
+        "pin": _Row("gate", "Pin a version on a report that was read."),
+        "pinned": _Row("gate", "Print what the project would install today."),
+        "check-staged": _Row("gate", "Refuse a commit with a pin that nothing supports."),
+    },
+    "Set up": {
+        "init": _Row("init", "Look at a project, and propose its configuration."),
+        "doctor": _Row("doctor", "Say what there is to run it with, and what is missing."),
+        "versions": _Row("versions", "List what the package index has."),
+        "lock": _Row("upkeep", "Make the lock file of an environment."),
+    },
+    "Look after what is stored": {
+        "cells": _Row("upkeep", "List every cell, and why one is missing."),
+        "check-store": _Row("upkeep", "Rehash everything, and name what is wrong."),
+        "merge": _Row("upkeep", "Add what another store has."),
+        "gc": _Row("upkeep", "Remove what no report can show any more."),
+    },
 }
-"""The module of each command: only that of the one that is run is imported, since all together take half a second."""
+"""Every command, as the help shows it: only the module of the one that is run is imported, since all take a second."""
+
+_COMMANDS: Mapping[str, _Row] = {name: row for rows in _GROUPS.values() for name, row in rows.items()}
+
+EXAMPLES = """\b
+In the folder of a project, or of a script:
+  tfmatrix run --versions 2.15.1,2.16.2 -- python train.py
+  tfmatrix run --versions 2.15.1,2.16.2 --file model.keras
+  tfmatrix explain 2.16.2 --baseline 2.15.1
+  tfmatrix check 2.16.2 --baseline 2.15.1"""
 
 
 class _Commands(click.Group):
@@ -98,20 +124,26 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Return the names."""
-        return sorted(_MODULES)
+        return list(_COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
+        """Write the commands by what they are for."""
+        for group, rows in _GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name, row.summary) for name, row in rows.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """Return the command of a name; raises ``click.UsageError`` where there is none."""
-        if cmd_name not in _MODULES:
-            near = difflib.get_close_matches(cmd_name, _MODULES, n=1)
-            told = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_MODULES))}."
+        if cmd_name not in _COMMANDS:
+            near = difflib.get_close_matches(cmd_name, _COMMANDS, n=1)
+            told = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(_COMMANDS))}."
             raise click.UsageError(f"there is no command {cmd_name!r}; {told}", ctx)
-        module = importlib.import_module(f"tfmatrix.cli.{_MODULES[cmd_name]}")
+        module = importlib.import_module(f"tfmatrix.cli.{_COMMANDS[cmd_name].module}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tfmatrix")
 def commands() -> None:
     """Say, bit for bit, what moving from one TensorFlow release to another changes."""
