@@ -106,6 +106,19 @@ def test_a_project_is_found_from_a_folder_within_it(
     assert (tmp_path / "reports" / "matrix.json").is_file()
 
 
+def test_a_report_of_less_says_what_it_takes_the_place_of(tmp_path: Path, tell: Tell) -> None:
+    """A look at one model leaves out what a report was about; the same again, or one that can't be read, does not."""
+    stored(tmp_path, lambda _: ones(), models=("mlp", "cnn"))
+    assert tell("report").err == ""
+    assert tell("report").err == ""
+    said = tell("report", "--models", "mlp")
+    assert said.code == cli.SAME
+    assert "takes the place of one that was also about cnn; `--reports FOLDER`" in said.err
+    assert tell("report", "--models", "cnn", "--reports", "beside").err == ""
+    (tmp_path / "reports" / "matrix.json").write_text("{", encoding="utf-8")
+    assert tell("report", "--models", "cnn").err == ""
+
+
 def test_cells_are_listed_with_what_is_known_of_them(tmp_path: Path, tell: Tell) -> None:
     """Every expected cell has a line with its outcome and its reason."""
     stored(tmp_path, ending("missing"))

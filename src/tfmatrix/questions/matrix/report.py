@@ -6,6 +6,9 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
 
 from tfmatrix.compare.results import Comparison
 from tfmatrix.questions.matrix import curves, summary
@@ -43,6 +46,41 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
             if f"{curves.FOLDER}/{old.name}" not in report.files:
                 old.unlink()
     return report, path
+
+
+class Covered(NamedTuple):
+    """What a report is about."""
+
+    environments: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+class _Cell(msgspec.Struct):
+    environment: str
+    model: str
+
+
+class _Cells(msgspec.Struct):
+    """Of a report, whichever its schema, what it has cells of."""
+
+    cells: tuple[_Cell, ...]
+
+
+def covered(folder: Path) -> Covered | None:
+    """Return what the report in a folder is about; None where there is none that can be read."""
+    try:
+        cells = msgspec.json.decode((folder / f"{NAME}.json").read_bytes(), type=_Cells).cells
+    except (OSError, msgspec.DecodeError):
+        return None
+    return Covered(*(tuple(dict.fromkeys(getattr(one, what) for one in cells)) for what in ("environment", "model")))
+
+
+def narrowed(before: Covered | None, report: summary.Report) -> str:
+    """Return a phrase that names what an earlier report was about and this one is not; empty where it is all there."""
+    cells = report.cells
+    now = Covered(tuple({cell.environment for cell in cells}), tuple({cell.model for cell in cells}))
+    lost = [[name for name in old if name not in new] for old, new in zip(before or now, now, strict=True)]
+    return ", ".join(name for some in lost for name in some)
 
 
 def report_of(comparison: Comparison) -> summary.Report:
