@@ -16,7 +16,7 @@ from questions.explain.world import plan_of, run
 from tfmatrix.compare.distance import measure
 from tfmatrix.errors import UserError
 from tfmatrix.questions.explain import export as exporting
-from tfmatrix.questions.explain.export import Repro, export, issue, names, repro, script, write
+from tfmatrix.questions.explain.export import Broken, Repro, export, issue, least, names, repro, script, write
 from tfmatrix.questions.explain.kernels import Kernel, Unlike
 from tfmatrix.questions.explain.plan import Cases, ExplainPlan
 from tfmatrix.questions.matrix import compare_all
@@ -118,20 +118,43 @@ class Bench:
 def test_each_kernel_is_exported_once_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder is left where its script printed what was found, and only there; nothing is written over."""
     bench = Bench(tmp_path, "of_tensorflow")
-    ran: list[str] = []
+    ran: list[int | None] = []
 
-    def note(one: Repro, path: Path, config: Any) -> str:
-        ran.append(path.name)
-        return ""
+    def prints(one: Repro, path: Path, config: Any) -> Any:
+        ran.append(one.row)
+        return one.printed
 
-    monkeypatch.setattr(exporting, "run", note)
+    monkeypatch.setattr(exporting, "run", prints)
     assert bench.export() == (["2.15.1-2.16.2-Sigmoid"], [])
-    assert ran == ["2.15.1-2.16.2-Sigmoid"]
+    assert ran == [None, 1]
     with pytest.raises(UserError, match="is not empty"):
         bench.export()
-    monkeypatch.setattr(exporting, "run", lambda *_: "it prints nothing")
-    assert bench.export("other") == ([], ["2.15.1-2.16.2-Sigmoid is left out: it prints nothing"])
+    monkeypatch.setattr(exporting, "run", lambda *_: ())
+    made, (left_out,) = bench.export("other")
+    assert made == []
+    assert left_out.startswith("2.15.1-2.16.2-Sigmoid is left out: it prints other digests")
     assert list((tmp_path / "other").iterdir()) == []
+
+
+@pytest.mark.parametrize(("shows", "rows"), [(True, 1), (False, 2)])
+def test_one_row_is_kept_where_it_shows_the_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shows: bool, rows: int
+) -> None:
+    """The first that differs, with what the script printed of it; where it does not differ all rows stay."""
+    one = repro_of(tmp_path, held("x"), held("many", dtype="int32"))
+
+    def prints(which: Repro, path: Path, config: Any) -> Any:
+        if which.row is None:
+            return one.printed
+        return ((one.baseline, "a"), (one.candidate, "b" if shows else "a"))
+
+    monkeypatch.setattr(exporting, "run", prints)
+    kept = least(one, tmp_path / "repro", TENSORS.__getitem__, plan_of(tmp_path, ("mlp",)).config)
+    assert kept.row == (1 if shows else None)
+    with np.load(tmp_path / "repro" / "inputs.npz") as found:
+        assert (len(found["x"]), len(found["many"])) == (rows, 2)
+    told = (tmp_path / "repro" / "issue.md").read_text()
+    assert ("Row 1 of that batch" in told, f"{CANDIDATE}: b" in told) == (shows, shows)
 
 
 def test_without_a_kernel_there_is_nothing_to_export(tmp_path: Path) -> None:
@@ -140,21 +163,25 @@ def test_without_a_kernel_there_is_nothing_to_export(tmp_path: Path) -> None:
         Bench(tmp_path, "of_keras").export()
 
 
-def test_a_script_that_prints_something_else_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its output is held against what was found in each release; an environment that is gone is said."""
+def test_a_script_is_run_in_both_releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it prints is known by the release; one that ends in an error, or an environment that is gone, is said."""
     one = repro_of(tmp_path, held("x"))
     config = plan_of(tmp_path, ("mlp",)).config
     folder = tmp_path / "repro"
     folder.mkdir()
-    assert exporting.run(one, folder, config) == "2.15.1 is not made by now"
-    lines = dict(one.printed)
+    with pytest.raises(Broken, match=r"2\.15\.1 is not made by now"):
+        exporting.run(one, folder, config)
     python = tmp_path / "python"
     made = replace(installed(one.baseline, config), interpreter=str(python))
     monkeypatch.setattr(making, "find", lambda *_: made)
-    for text, wrong in (
-        (f"echo '{lines[one.baseline]}'", f"in {CANDIDATE} it prints other digests"),
-        ("echo no >&2; exit 1", "in 2.15.1 it ends with no"),
-    ):
+    for text in ("echo one; echo two", "echo no >&2; exit 1"):
         python.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         python.chmod(0o755)
-        assert exporting.run(one, folder, config).startswith(wrong)
+        if "exit" in text:
+            with pytest.raises(Broken, match=r"in 2\.15\.1 it ends with no"):
+                exporting.run(one, folder, config)
+        else:
+            both = (one.baseline, one.candidate)
+            assert exporting.run(one, folder, config) == tuple(
+                (there, line) for there in both for line in ("one", "two")
+            )

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Repro:
     launch: Launch
     printed: tuple[tuple[Environment, str], ...]
     """What the script is to print in both releases, line by line."""
+    row: int | None = None
+    """The row of the batch that is kept of what the op is given; None: all of them."""
 
     @property
     def title(self) -> str:
@@ -76,22 +78,60 @@ def export(cases: Cases, tensor: Find, config: Config, folder: Path) -> tuple[li
         if any(folder.iterdir()):
             raise UserError(f"{folder} is not empty; name a new folder.")
         for one in found:
-            path = folder / one.folder
-            write(one, path, tensor, config)
-            if wrong := run(one, path, config):
-                shutil.rmtree(path)
+            wrong = _exported(one, folder / one.folder, tensor, config)
+            if wrong:
                 left_out.append(f"{one.folder} is left out: {wrong}")
             else:
-                made.append(path)
+                made.append(folder / one.folder)
     return made, left_out
 
 
-def run(one: Repro, folder: Path, config: Config) -> str:
-    """Run the script in both releases; return what is wrong with it, empty where it prints what was found."""
+def _exported(one: Repro, folder: Path, tensor: Find, config: Config) -> str:
+    """Leave a folder that shows what was found; return why there is none, empty where there is."""
+    try:
+        least(one, folder, tensor, config)
+    except Broken as error:
+        shutil.rmtree(folder)
+        return str(error)
+    return ""
+
+
+class Broken(Exception):
+    """A script does not show what was found; the message says why."""
+
+
+def least(one: Repro, folder: Path, tensor: Find, config: Config) -> Repro:
+    """Write a folder that was run in both releases, with one row of the batch where that shows it too.
+
+    Raises ``Broken`` where it does not show it.
+    """
+    write(one, folder, tensor, config)
+    if run(one, folder, config) != one.printed:
+        raise Broken("it prints other digests than were found, so the change is not the operation's alone")
+    if (row := _row(one.kernel, tensor)) is None:
+        return one
+    small = replace(one, row=row)
+    write(small, folder, tensor, config)
+    try:
+        printed = run(small, folder, config)
+    except Broken:
+        printed = ()
+    lines = [[line for there, line in printed if there == environment] for environment in (one.baseline, one.candidate)]
+    kept = replace(small, printed=printed) if lines[0] != lines[1] else one
+    write(kept, folder, tensor, config)
+    return kept
+
+
+def run(one: Repro, folder: Path, config: Config) -> tuple[tuple[Environment, str], ...]:
+    """Run the script in both releases, and return the lines that it prints in each.
+
+    Raises ``Broken`` where it can't be run to its end.
+    """
+    found: list[tuple[Environment, str]] = []
     for environment in (one.baseline, one.candidate):
         installed = making.find(environment, config)
         if not installed:
-            return f"{environment.name} is not made by now"
+            raise Broken(f"{environment.name} is not made by now")
         with tempfile.TemporaryDirectory() as home:
             ran = subprocess.run(
                 [installed.interpreter, SCRIPT],
@@ -104,10 +144,30 @@ def run(one: Repro, folder: Path, config: Config) -> str:
             )
         if ran.returncode:
             told = ran.stderr.strip().splitlines()[-1:] or [f"exit code {ran.returncode}"]
-            return f"in {environment.name} it ends with {told[0]}"
-        if ran.stdout.splitlines() != [line for there, line in one.printed if there == environment]:
-            return f"in {environment.name} it prints other digests than were found, so the change is not the op's alone"
-    return ""
+            raise Broken(f"in {environment.name} it ends with {told[0]}")
+        found += [(environment, line) for line in ran.stdout.splitlines()]
+    return tuple(found)
+
+
+def _row(kernel: Kernel, tensor: Find) -> int | None:
+    """Return the first row of the batch that a kernel makes other bits of; None where it has no batch to take one of.
+
+    A batch is what the output and something that the op is given have in common as their first axis.
+    """
+    far = kernel.farthest
+    a, b = (to_array(tensor(digest)) for digest in (far.recorded, far.replayed))
+    if a.ndim == 0 or len(a) < 2 or not _of_batch(kernel.op, len(a)):
+        return None
+    bits = [np.ascontiguousarray(side).view(np.uint8).reshape(len(side), -1) for side in (a, b)]
+    return int(np.argmax(np.any(bits[0] != bits[1], axis=1)))
+
+
+def _of_batch(op: Op, size: int) -> list[str]:
+    """Return the names of the inputs that are of one batch: floats, as long as that along their first axis."""
+    pairs = zip(names(op), op.inputs, strict=True)
+    return [
+        name for name, one in pairs if one.shape[:1] == (size,) and "int" not in one.dtype and one.source != VARIABLE
+    ]
 
 
 def _repros(cases: Cases, tensor: Find) -> Iterator[Repro]:
@@ -149,9 +209,9 @@ def _size(kernel: Kernel) -> float:
 
 def write(one: Repro, folder: Path, tensor: Find, config: Config) -> None:
     """Write the folder of a kernel that changed."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     write_whole(folder / SCRIPT, script(one))
-    np.savez(folder / INPUTS, **dict(_inputs(one.kernel.op, tensor)))
+    np.savez(folder / INPUTS, **dict(_inputs(one, tensor)))
     for environment in (one.baseline, one.candidate):
         lock = locks.find_lock(environment, [config.root / "locks"])
         write_whole(folder / requirements(environment), lock.read_text(encoding="utf-8"))
@@ -163,11 +223,19 @@ def requirements(environment: Environment) -> str:
     return f"requirements-{environment.name}.txt"
 
 
-def _inputs(op: Op, tensor: Find) -> Iterator[tuple[str, Any]]:
-    """Yield what an op is given by the name that a script finds it under."""
-    for name, one in zip(names(op), op.inputs, strict=True):
-        found, held = tensor(one.digest), AS_BITS.get(one.dtype)
-        yield name, np.frombuffer(found.data, held).reshape(found.shape) if held else to_array(found)
+def _inputs(one: Repro, tensor: Find) -> Iterator[tuple[str, Any]]:
+    """Yield what the op is given by the name that a script finds it under."""
+    op = one.kernel.op
+    batch = _of_batch(op, _shape(one.kernel)[0]) if one.row is not None else []
+    for name, given in zip(names(op), op.inputs, strict=True):
+        found, held = tensor(given.digest), AS_BITS.get(given.dtype)
+        array = np.frombuffer(found.data, held).reshape(found.shape) if held else to_array(found)
+        yield name, array[one.row : one.row + 1] if one.row is not None and name in batch else array
+
+
+def _shape(kernel: Kernel) -> tuple[int, ...]:
+    """Return the shape of the output that lies farthest."""
+    return next(one.shape for one in kernel.op.outputs if one.stage == kernel.farthest.stage)
 
 
 def names(op: Op) -> list[str]:
@@ -253,6 +321,7 @@ def issue(one: Repro, machine: Machine) -> str:
     """Return the text of an issue for TensorFlow's tracker."""
     kernel = one.kernel
     far = kernel.farthest.distance
+    row = "" if one.row is None else f" Row {one.row} of that batch is enough to see it, and is what the script has."
     given = ", ".join(f"{dtype} {list(shape)}" for dtype, shape in kernel.inputs)
     moved = (
         f"{far.differing} of {far.elements} numbers differ, by up to {far.max_ulp} ULP ({far.scaled_error:.3g} eps)."
@@ -260,7 +329,7 @@ def issue(one: Repro, machine: Machine) -> str:
     lines = [
         f"# {one.title}",
         "",
-        f"`tf.raw_ops.{kernel.op.type}`, given the same {given}, returns other bits. {moved}",
+        f"`tf.raw_ops.{kernel.op.type}`, given the same {given}, returns other bits. {moved}{row}",
         "",
         f"- TensorFlow {one.baseline.name} and {one.candidate.name}, CPU, Python {one.baseline.python}",
         f"- {machine.cpu}, {machine.architecture}, {machine.cores} cores",
