@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from tfmatrix.report.text import in_lines, in_one_line, number, plain
+from tfmatrix.report.text import MOST, in_lines, in_one_line, number, plain, shortened
 
 from .texts import ANY
 
@@ -79,3 +79,11 @@ def test_lines_stay_lines() -> None:
 def test_numbers_have_three_digits_and_whole_ones_are_exact(value: float | str | None, shown: str) -> None:
     """A measured number has three digits, a whole one below a million all of them, and none is no number."""
     assert number(value) == shown
+
+
+def test_a_long_message_is_cut_where_a_page_shows_it() -> None:
+    """In one line, with a sign that there is more; what is short stays as it is."""
+    assert shortened("a\nb") == "a b"
+    assert shortened("x" * MOST) == "x" * MOST
+    assert shortened("x" * MOST + "y") == "x" * MOST + "…"
+    assert shortened("one two", 4) == "one…"

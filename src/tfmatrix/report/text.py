@@ -30,6 +30,16 @@ def plain(value: object) -> str:
     return in_one_line(value).strip()
 
 
+MOST = 240
+"""Characters of a message that a page shows where it says what became of something; the JSON has all of it."""
+
+
+def shortened(value: object, most: int = MOST) -> str:
+    """Return the beginning of any text in one line."""
+    line = plain(value)
+    return line if len(line) <= most else f"{line[:most].rstrip()}…"
+
+
 def in_lines(value: object) -> str:
     """Return any text as people are shown it, its lines as they are."""
     return "\n".join(map(in_one_line, str(value).split("\n")))

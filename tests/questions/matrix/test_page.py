@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from building import CANDIDATE, rest
+from building import CANDIDATE, fill, ones, plan_of, rest, trial
 from golden_files import assert_golden
 from questions.changing import changed, each, spoilt
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import make_plan as plan_of_config
 from tfmatrix.questions.matrix.summary import Candidate, Cell, Finding, FirstChange, Report, Stage, summarise
+from tfmatrix.records import ExpectedTrial
 from tfmatrix.report.document import to_text
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.records import Environment, Package
@@ -183,3 +185,20 @@ def test_what_trials_read_outside_of_the_project_is_named(matrix_folder: Path) -
     told = ("same", (str(elsewhere),), ("one may not have been seen",))
     assert [(one.model, one.outside, one.notes) for one in report.rested] == [told]
     assert f"| `same`  | `{elsewhere}` | one may not have been seen |" in rendered(report)
+
+
+def test_what_exists_nowhere_for_one_reason_is_one_line(tmp_path: Path) -> None:
+    """Two models that say so at other lines of their files are named together; a long reason is cut."""
+    plan = plan_of(tmp_path, ("first", "second", "other"), modes=["tf2", "v1"])
+    reasons = {"first": "needs a graph (line 3)", "second": "needs a graph (line 14)", "other": "x" * 1000}
+
+    def became(expected: ExpectedTrial) -> Any:
+        cell = expected.cell
+        return trial(expected, "unsupported", message=reasons[cell.model.name]) if cell.mode == "v1" else ones()
+
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, became)
+        told = rendered(summarise(compare_all(plan, store)))
+    short, _, _ = told.partition("\n## ")[2].partition("\n## ")
+    assert f"- `first/v1`, `second/v1` in {CANDIDATE}: needs a graph\n" in short
+    assert f"- `other/v1` in {CANDIDATE}: {'x' * 240}…\n" in short

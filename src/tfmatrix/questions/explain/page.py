@@ -24,7 +24,7 @@ from tfmatrix.report.blocks import (
     prose,
     table,
 )
-from tfmatrix.report.text import number, plain
+from tfmatrix.report.text import number, shortened
 
 PHASES_OF = {
     "init": ("initializer",),
@@ -43,8 +43,8 @@ PHASES_OF = {
 MOST_NAMED, MOST_TYPES = 2, 3
 """Changes, and types of each, that a line names."""
 
-SHORTEST = 100
-"""Characters of a message that a table shows."""
+MOST_CHARACTERS = 100
+"""Of a message, in a table."""
 
 
 def page(report: Report) -> Document:
@@ -136,7 +136,7 @@ def _line(cell: Cell, findings: Sequence[Finding]) -> Sequence[Text]:
     first = findings[0]
     return [
         Code(cell.name),
-        (changed(findings), Break(), shortened(first.reason)),
+        (changed(findings), Break(), shortened(first.reason, MOST_CHARACTERS)),
         whose(first),
         operations(cell, first),
         undone(cell, first),
@@ -262,17 +262,12 @@ def _name(one: Tried) -> Text:
 def _became(cell: Cell, one: Tried) -> Text:
     """Return what a switch undoes of a cell's findings, or why it was not run to its end."""
     if one.outcome != OBSERVED:
-        return "not tried yet" if one.outcome == MISSING else f"{one.outcome}: {shortened(one.message)}"
+        told = f"{one.outcome}: {shortened(one.message, MOST_CHARACTERS)}"
+        return "not tried yet" if one.outcome == MISSING else told
     gone = [finding for finding, here in zip(cell.findings, one.undoes, strict=True) if here]
     if len(gone) == len(cell.findings):
         return "undoes all"
     return (f"undoes {len(gone)} of {len(cell.findings)}: ", joined(", ", map(place, gone[:3])), "…" * (len(gone) > 3))
-
-
-def shortened(message: str) -> str:
-    """Return the beginning of a message, in one line."""
-    line = plain(message)
-    return line if len(line) <= SHORTEST else f"{line[:SHORTEST]}…"
 
 
 def _hidden(report: Report) -> Iterator[Block]:

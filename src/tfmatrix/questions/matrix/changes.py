@@ -10,7 +10,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Cell, Change, Finding, Report, Stage
 from tfmatrix.report.blocks import Block, Break, Code, Details, Heading, Table, Text, bullets, joined, paragraph, table
-from tfmatrix.report.text import number
+from tfmatrix.report.text import number, shortened
 
 NAMED = 8
 """Models that a row names; `matrix.json` has the rest."""
@@ -26,7 +26,7 @@ def of_candidates(report: Report) -> Iterator[Block]:
         yield Heading(3, candidate.environment)
         yield table(HEADINGS, _stage_rows(compared), right=(5, 6, 7, 8, 9))
         yield bullets(
-            (Code(cell.where), f" {cell.verdict}: {cell.verdict_reason}")
+            (Code(cell.where), f" {cell.verdict}: {shortened(cell.verdict_reason)}")
             for cell in cells
             if cell.verdict_reason and cell.judged is not Verdict.UNSUPPORTED
         )

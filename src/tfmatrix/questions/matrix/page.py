@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -35,7 +36,9 @@ from tfmatrix.report.blocks import (
     table,
 )
 from tfmatrix.report.records import Environment, Package
-from tfmatrix.report.text import plain
+from tfmatrix.report.text import plain, shortened
+
+_LINE = re.compile(r" \(line [0-9]+\)$")
 
 CHOSEN_BY = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile")
 """Instruction sets that TensorFlow's kernels choose by."""
@@ -103,11 +106,20 @@ def _answer(report: Report) -> Iterator[Block]:
     if nowhere := absent(c for c in report.cells if c.judged is Verdict.UNSUPPORTED and c.model in compared):
         told = " These exist neither in the baseline nor there, so nothing is known of them:"
         yield paragraph((Strong("Not compared."), told))
-        yield bullets((Code(where), f" in {', '.join(names)}: {reason}") for (where, reason), names in nowhere.items())
+        yield bullets(_nowhere(nowhere))
     if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
         yield paragraph((Strong("Unstable."), told))
-        yield bullets((Code(cell.id), f": {cell.reason}") for cell in unstable)
+        yield bullets((Code(cell.id), f": {shortened(cell.reason)}") for cell in unstable)
+
+
+def _nowhere(found: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[Text]:
+    """Yield what exists nowhere, cells with one reason and the same releases together, whichever line says so."""
+    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (where, reason), names in found.items():
+        grouped.setdefault((_LINE.sub("", reason), tuple(names)), []).append(where)
+    for (reason, names), cells in grouped.items():
+        yield (joined(", ", map(Code, cells)), f" in {', '.join(names)}: {shortened(reason)}")
 
 
 def _ways(report: Report) -> Iterator[Block]:
@@ -147,7 +159,7 @@ def _first_change(first: FirstChange) -> Text:
     where = (Code(first.verdict.mark), " ", Code(f"{first.model}/{first.mode}"))
     finding = first.finding
     if not finding:
-        return where, f": {first.reason}"
+        return where, f": {shortened(first.reason)}"
     return where, f" {finding.tier} ", Code(finding.stage), f": {finding.reason}"
 
 
