@@ -59,13 +59,17 @@ def test_another_python_and_a_release_that_is_not_known_are_said_beside_the_verd
 
 
 def test_what_does_not_exist_is_said_with_its_reason(report: Report) -> None:
-    """Each cell that is unsupported somewhere has a line with the releases in which it is, and why."""
+    """Each reason has a line with the releases in which it holds, and the first few cells that it holds of."""
     told = lines(report)
     assert [line.split() for line in told[told.index("unsupported:") + 1 :]] == [
-        ["is_new/tf2", "2.15.1,", "2.21.0:", "came", "with", "2.16"],
-        ["is_nowhere/tf2", "2.15.1,", "2.16.2,", "2.21.0:", "needs", "a", "GPU"],
-        ["is_gone/tf2", "2.16.2:", "went", "with", "Keras", "2"],
+        ["2.15.1,", "2.21.0:", "came", "with", "2.16", "is_new/tf2"],
+        ["2.15.1,", "2.16.2,", "2.21.0:", "needs", "a", "GPU", "is_nowhere/tf2"],
+        ["2.16.2:", "went", "with", "Keras", "2", "is_gone/tf2"],
     ]
+    gone = next(cell for cell in report.cells if cell.model == "is_gone" and cell.outcome == "unsupported")
+    many = [changed(gone, model=f"m{number}", reason=f"needs a graph (line {number})") for number in range(5)]
+    (line,) = (line for line in lines(changed(report, cells=tuple(many))) if "needs a graph" in line)
+    assert line.endswith("m0/tf2, m1/tf2, m2/tf2 and 2 more")
 
 
 def test_a_model_of_one_release_hides_no_difference(report: Report) -> None:

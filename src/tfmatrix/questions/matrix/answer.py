@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
@@ -11,12 +12,17 @@ from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
 from tfmatrix.records import FAILED, MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
 from tfmatrix.report.blocks import Block, Break, Document, Text, joined, paragraph, table
-from tfmatrix.report.text import in_one_line, plain
+from tfmatrix.report.text import in_one_line, plain, shortened
 
 ANSWERED = {OBSERVED, UNSUPPORTED, UNSTABLE}
 """Outcomes of a cell that something was learnt of."""
 
 NOT_RUN = {MISSING, UNAVAILABLE}
+
+NAMED = 3
+"""Cells that a line names of those that one thing is said of."""
+
+_LINE = re.compile(r" \(line [0-9]+\)$")
 
 LAST_LINES = 3
 """Lines that are shown of what a model wrote last."""
@@ -74,19 +80,38 @@ def _minor(python: str) -> str:
 
 
 def _unsupported(report: Report) -> Iterator[Block]:
-    """Yield the cells that are unsupported, each with its reason and the releases in which it is."""
+    """Yield the cells that are unsupported: the first few of those that are it for one reason in the same releases."""
     if found := absent(report.cells):
         yield paragraph("unsupported:")
-        yield table((), ([where, f"{', '.join(where_not)}: {reason}"] for (where, reason), where_not in found.items()))
+        rows = ([f"{', '.join(one.environments)}: {shortened(one.reason)}", few(one.cells)] for one in found)
+        yield table((), rows)
 
 
-def absent(cells: Iterable[Cell]) -> Mapping[tuple[str, str], Sequence[str]]:
-    """Return the environments in which a model does not exist, by the cell's name there and the reason."""
-    grouped: dict[tuple[str, str], dict[str, None]] = {}
+class Absent(NamedTuple):
+    """Cells that do not exist in the same environments, for one reason."""
+
+    cells: tuple[str, ...]
+    """As each is called in its environments."""
+    environments: tuple[str, ...]
+    reason: str
+
+
+def absent(cells: Iterable[Cell]) -> list[Absent]:
+    """Return what does not exist, and where; at which line of its file a model says so is no reason of its own."""
+    where: dict[tuple[str, str], dict[str, None]] = {}
     for cell in cells:
         if cell.outcome == UNSUPPORTED:
-            grouped.setdefault((cell.where, cell.reason), {})[cell.environment] = None
-    return {key: list(found) for key, found in grouped.items()}
+            where.setdefault((cell.where, _LINE.sub("", cell.reason)), {})[cell.environment] = None
+    grouped: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (name, reason), environments in where.items():
+        grouped.setdefault((tuple(environments), reason), []).append(name)
+    return [Absent(tuple(names), environments, reason) for (environments, reason), names in grouped.items()]
+
+
+def few(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def left_out(report: Report) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -37,8 +36,6 @@ from tfmatrix.report.blocks import (
 )
 from tfmatrix.report.records import Environment, Package
 from tfmatrix.report.text import plain, shortened
-
-_LINE = re.compile(r" \(line [0-9]+\)$")
 
 CHOSEN_BY = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile")
 """Instruction sets that TensorFlow's kernels choose by."""
@@ -106,20 +103,14 @@ def _answer(report: Report) -> Iterator[Block]:
     if nowhere := absent(c for c in report.cells if c.judged is Verdict.UNSUPPORTED and c.model in compared):
         told = " These exist neither in the baseline nor there, so nothing is known of them:"
         yield paragraph((Strong("Not compared."), told))
-        yield bullets(_nowhere(nowhere))
+        yield bullets(
+            (joined(", ", map(Code, one.cells)), f" in {', '.join(one.environments)}: {shortened(one.reason)}")
+            for one in nowhere
+        )
     if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
         yield paragraph((Strong("Unstable."), told))
         yield bullets((Code(cell.id), f": {shortened(cell.reason)}") for cell in unstable)
-
-
-def _nowhere(found: Mapping[tuple[str, str], Sequence[str]]) -> Iterator[Text]:
-    """Yield what exists nowhere, cells with one reason and the same releases together, whichever line says so."""
-    grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for (where, reason), names in found.items():
-        grouped.setdefault((_LINE.sub("", reason), tuple(names)), []).append(where)
-    for (reason, names), cells in grouped.items():
-        yield (joined(", ", map(Code, cells)), f" in {', '.join(names)}: {shortened(reason)}")
 
 
 def _ways(report: Report) -> Iterator[Block]:
@@ -299,10 +290,12 @@ def _between_modes(report: Report) -> Iterator[Block]:
 
 def _unsupported(report: Report) -> Iterator[Block]:
     """Yield the models that do not exist somewhere, with the reason and where."""
-    if grouped := absent(report.cells):
+    if found := absent(report.cells):
         yield Heading(2, "What does not exist everywhere")
-        rows: list[list[Text]] = [[Code(where), reason, ", ".join(names)] for (where, reason), names in grouped.items()]
-        yield table(["model", "why it does not exist", "in"], rows)
+        rows: list[list[Text]] = [
+            [joined(", ", map(Code, one.cells)), shortened(one.reason), ", ".join(one.environments)] for one in found
+        ]
+        yield table(["models", "why they do not exist", "in"], rows)
 
 
 def _environments(report: Report) -> Iterator[Block]:
