@@ -112,6 +112,18 @@ def test_what_a_mode_does_not_execute_one_by_one_has_no_single_ops(tmp_path: Pat
     assert problems(report) == []
 
 
+def test_what_undoes_most_of_a_release_leads(tmp_path: Path) -> None:
+    """Of all its changes together, in the candidate alone before on both sides."""
+    told = to_markdown(page(report_of(tmp_path, "of_keras", "of_numpy", "of_onednn")))
+    found = [line for line in told.splitlines() if line.startswith("- undoes ")]
+    assert found == [
+        "- undoes 2 of 3: keep `tf-keras 2.16.0 and numpy 1.26.4`",
+        "- undoes 1 of 3: install `tf-keras 2.16.0` and set `TF_USE_LEGACY_KERAS=1`",
+        "- undoes 1 of 3: keep `numpy 1.26.4`",
+        "- undoes 1 of 3 on both sides: set `TF_ENABLE_ONEDNN_OPTS=0`",
+    ]
+
+
 def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
     """The others are named, and explained where they are asked for by name."""
     report = report_of(tmp_path, "rounds_first", "rounds_second", "of_keras")

@@ -43,6 +43,9 @@ PHASES_OF = {
 MOST_NAMED, MOST_TYPES = 2, 3
 """Changes, and types of each, that a line names."""
 
+MOST_SWITCHES = 5
+"""Of those that undo something, how many are named for a release as a whole."""
+
 MOST_CHARACTERS = 100
 """Of a message, in a table."""
 
@@ -90,6 +93,7 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
         )
         return
     yield paragraph(_in_short(cells, candidate))
+    yield bullets(_by_switch(cells))
     rows = [_line(cell, group) for cell in cells for group in lines(cell)]
     yield table(["cell", "change", "whose", "in which operations", "undone by"], rows)
     if candidate.left_out:
@@ -115,6 +119,19 @@ def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
         f"{undoing.count(False)} are undone in {candidate.name} alone, {undoing.count(True)} only where both sides "
         f"throw a switch, {left} by nothing that was tried."
     )
+
+
+def _by_switch(cells: Sequence[Cell]) -> Iterator[Text]:
+    """Yield what undoes most, with how many of all stages that is: in the candidate alone before on both sides."""
+    undone: Counter[tuple[bool, tuple[str, ...]]] = Counter()
+    for one in (one for cell in cells for one in cell.tried):
+        undone[one.both, one.switches] += sum(one.undoes)
+    how = {one.switches: one.how for cell in cells for one in cell.tried}
+    every = sum(len(cell.findings) for cell in cells)
+    found = [(both, names, count) for (both, names), count in undone.items() if count]
+    for both, names, count in sorted(found, key=lambda one: (one[0], -one[2]))[:MOST_SWITCHES]:
+        where = " on both sides" if both else ""
+        yield (f"undoes {count} of {every}{where}: ", joined(", and ", map(prose, how[names])))
 
 
 def lines(cell: Cell) -> Iterator[Sequence[Finding]]:
