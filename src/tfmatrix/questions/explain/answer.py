@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfmatrix.questions.explain.page import changed, lines, undone, whose
+from tfmatrix.questions.explain.page import changed, lines, operations, undone, whose
 from tfmatrix.questions.explain.summary import Report
 from tfmatrix.records import MISSING
 from tfmatrix.report.blocks import Document, paragraph, table
@@ -14,7 +14,13 @@ def answer(report: Report) -> Document:
     if not report.cells:
         return [paragraph("nothing to explain: what was compared has the bits of the baseline.")]
     rows = [
-        [f"{cell.environment}/{cell.name}", changed(group), whose(group[0]), undone(cell, group[0])]
+        [
+            f"{cell.environment}/{cell.name}",
+            changed(group),
+            whose(group[0]),
+            operations(cell, group[0]),
+            undone(cell, group[0]),
+        ]
         for cell in report.cells
         for group in lines(cell)
     ]
