@@ -22,6 +22,7 @@ class Mode:
     """Whether it is run where no modes are chosen."""
     engine: str
     """The word for what runs its programs: formats of saved models are of one engine or of both."""
+    op_determinism: bool
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,10 @@ def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-MODES = {name: Mode(name, row["summary"], row["default"], row["engine"]) for name, row in _rows("modes").items()}
+MODES = {
+    name: Mode(name, row["summary"], row["default"], row["engine"], row["op_determinism"])
+    for name, row in _rows("modes").items()
+}
 """Every mode by its name."""
 
 DEFAULT_MODES = tuple(mode.name for mode in MODES.values() if mode.default)

@@ -27,6 +27,7 @@ from tfmatrix.records import Cell, Environment, Launch, Machine
 from tfmatrix.report.writing import writable, write_whole
 from tfmatrix.runner import launching, making
 from tfmatrix.store.fingerprints import to_array
+from tfmatrix.tables import MODES
 
 SCRIPT, INPUTS, ISSUE = "repro.py", "inputs.npz", "issue.md"
 
@@ -191,7 +192,7 @@ def repro(kernel: Kernel, baseline: Cell, cell: Cell, tensor: Find) -> Repro:
         kernel,
         mine,
         other,
-        cell.mode in {"tf2", "tf2-xla"},
+        MODES[cell.mode].op_determinism,
         cell.launch,
         tuple(_printed(kernel, mine, other, tensor)),
     )
