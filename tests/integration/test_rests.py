@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tfmatrix import config
+from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.records import SEEDS, Seeds
+from tfmatrix.runner.rounds import observe_one
+
 from .project import Project
 
 pytestmark = pytest.mark.integration
@@ -68,3 +73,33 @@ def test_an_edit_of_anything_that_a_model_read_has_it_run_again(tmp_path: Path) 
     moved = project.folder.rename(tmp_path / "moved")
     project.folder = moved
     assert "observed" in project.run("cells", *options).stdout
+
+
+SCRIPT = """
+import tensorflow as tf
+
+with open("row.txt") as row:
+    scale = float(row.read())
+tf.keras.utils.set_random_seed(7)
+kernel = tf.Variable(tf.random.normal([8, 64]) * scale)
+optimizer = tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(tf.square(kernel))
+optimizer.apply_gradients([(tape.gradient(loss, kernel), kernel)])
+"""
+
+
+def test_draws_under_other_seeds_rest_on_what_a_script_reads(tmp_path: Path) -> None:
+    """Each seed finds the working folder as it was, which is no reading of all that lies in it."""
+    project = Project(tmp_path / "project", ["2.15.1"], [])
+    (project.folder / "row.txt").write_text("1", encoding="utf-8")
+    (project.folder / "unread.txt").write_text("1", encoding="utf-8")
+    (project.folder / "train.py").write_text(SCRIPT, encoding="utf-8")
+    with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
+        table.write('modes = ["tf2"]\n[tool.tfmatrix.models.train]\ncommand = ["python", "train.py"]\n')
+    plan = make_plan(config.load(project.folder))
+    (cell,) = plan.cells
+    expected = plan.expect(cell, Seeds(2), role=SEEDS, number=1)
+    seen = observe_one(expected, plan.config).trial
+    assert seen.outcome == "observed", seen.message
+    assert {name for name, _ in seen.read} == {"row.txt", "train.py"}

@@ -67,7 +67,7 @@ def _record_seeds(request: Mapping[str, Any], scratch: str, reads: Reads) -> Rec
         status = 1
         passes = request.get("passes", False)
         trial = _Trial({**request, "jitter": 0}, Recorder(), reads, MOST_OF_PASS if passes else 1, tapped=True)
-        trial.parting = _Parting(seeds, folder)
+        trial.parting = _Parting(seeds, folder, reads)
         trial.until_pass(passes)
         try:
             # Keras 2 draws the seeds of its initializers from a generator of its own.
@@ -120,9 +120,10 @@ def _result(folder: str, seed: int) -> str:
 class _Parting:
     """Where a run parts into one for each seed: each finds the working folder as it was there."""
 
-    def __init__(self, seeds: Sequence[int], folder: str) -> None:
+    def __init__(self, seeds: Sequence[int], folder: str, reads: Reads) -> None:
         self._seeds = seeds
         self._folder = folder
+        self._reads = reads
         self.seed: Any = None
         """The seed of this process; None before the run parts."""
 
@@ -131,7 +132,8 @@ class _Parting:
         if self.seed is not None:
             return
         before = self._folder + "-before"
-        shutil.copytree(self._folder, before, symlinks=True)
+        with self._reads.aside():  # it is no doing of the script's: what it does not read may change
+            shutil.copytree(self._folder, before, symlinks=True)
         for seed in self._seeds:
             child = os.fork()
             if child == 0:
@@ -139,15 +141,21 @@ class _Parting:
                 return
             if os.waitpid(child, 0)[1]:  # the others would end so too
                 os._exit(1)
-            for name in os.listdir(self._folder):
-                path = os.path.join(self._folder, name)
-                if os.path.isdir(path) and not os.path.islink(path):
-                    shutil.rmtree(path)
-                else:
-                    os.unlink(path)
-            # The folder itself stays: it is where the process is.
-            copy_into(before, self._folder)
+            self._reads.settle()
+            with self._reads.aside():
+                clear(self._folder)
+                copy_into(before, self._folder)
         os._exit(0)
+
+
+def clear(folder: str) -> None:
+    """Remove what is in a folder, which stays itself: it is where the process is."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
 
 
 def copy_into(source: str, target: str) -> None:

@@ -244,6 +244,23 @@ class Reads:
 
     def recover(self) -> Dict[str, Any]:
         """Return the same of what was written down, by a trial that died too, or by its forks; raises Changed too."""
+        self._take_in()
+        names = sorted(self._seen)
+        return {
+            "read": [[name, self._digest(name)] for name in names],
+            "outside": [name for name in names if self._places.is_outside(name)],
+            "notes": list(self._notes),
+        }
+
+    def settle(self) -> None:
+        """Take the digests of all that was noted by now, by forks too: the files that it is of are about to go."""
+        self._take_in()
+        for name, seen in list(self._seen.items()):
+            if seen.digest is None:
+                self._add(name, seen._replace(digest=self._digest(name)))
+
+    def _take_in(self) -> None:
+        """Know what was written down: by a trial that died, or by forks of this process."""
         known = set(self._seen)  # by this process itself, and as it stands by now
         with contextlib.suppress(OSError), open(self._log, "rb") as lines:
             for line in lines:
@@ -255,12 +272,6 @@ class Reads:
                         self._seen[name] = Seen(source, tuple(state) if state else None, digest)
                     else:
                         self._notes[source] = None
-        names = sorted(self._seen)
-        return {
-            "read": [[name, self._digest(name)] for name in names],
-            "outside": [name for name in names if self._places.is_outside(name)],
-            "notes": list(self._notes),
-        }
 
     def _add(self, name: str, seen: Seen) -> None:
         self._seen[name] = seen
