@@ -176,13 +176,16 @@ def test_what_no_switch_undoes_alone_is_undone_by_as_few_as_do(tmp_path: Path) -
 
 
 def test_an_environment_that_is_refused_leaves_the_rest(tmp_path: Path) -> None:
-    """What needs it is unavailable with the reason; what owns the change is then not known."""
+    """What needs it is unavailable with the reason; that a kernel changed speaks for TensorFlow all the same."""
     cell = cell_of(report_of(tmp_path, "of_tensorflow", refused=f"{LEGACY}+numpy-1.26.4"), "of_tensorflow")
     refused = tried(cell, "packages-kept")
     assert refused is not None
     assert (refused.outcome, refused.message) == ("unavailable", "no such package")
-    assert (cell.findings[0].package, cell.findings[0].package_is) == ("", "not explained")
+    assert (cell.findings[0].package, cell.findings[0].package_is) == ("TensorFlow", "consistent")
     assert tried(cell, "numpy-kept") is not None
+    (tmp_path / "other").mkdir()
+    other = cell_of(report_of(tmp_path / "other", "of_onednn", refused=f"{LEGACY}+numpy-1.26.4"), "of_onednn")
+    assert (other.findings[0].package, other.findings[0].package_is) == ("", "not explained")
 
 
 def test_what_was_not_run_is_a_problem(tmp_path: Path) -> None:

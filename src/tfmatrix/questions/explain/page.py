@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from tfmatrix.questions.explain.judge import RUNS, TENSORFLOW, Class
+from tfmatrix.questions.explain.steps import PHASES_OF
 from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Hidden, Kernel, OtherOps, Report, Tried
 from tfmatrix.records import MISSING, OBSERVED
 from tfmatrix.report import parts
@@ -25,20 +26,6 @@ from tfmatrix.report.blocks import (
     table,
 )
 from tfmatrix.report.text import number, shortened
-
-PHASES_OF = {
-    "init": ("initializer",),
-    "forward": ("forward",),
-    "predict": ("forward",),
-    "statistics": ("forward",),
-    "loss": ("loss", "forward"),
-    "history": ("loss", "forward", "metric"),
-    "gradient": ("backward",),
-    "update": ("optimizer",),
-    "slots": ("optimizer",),
-    "weights": ("optimizer",),
-}
-"""The parts of a step whose operations make a stage."""
 
 MOST_NAMED, MOST_TYPES = 2, 3
 """Changes, and types of each, that a line names."""

@@ -20,6 +20,20 @@ from tfmatrix.store.store import Store
 MOST_SKIPPED = 16
 """How many ops of one step may end the process, before nobody asks any more."""
 
+PHASES_OF = {
+    "init": ("initializer",),
+    "forward": ("forward",),
+    "predict": ("forward",),
+    "statistics": ("forward",),
+    "loss": ("loss", "forward"),
+    "history": ("loss", "forward", "metric"),
+    "gradient": ("backward",),
+    "update": ("optimizer",),
+    "slots": ("optimizer",),
+    "weights": ("optimizer",),
+}
+"""The parts of a step whose operations make a stage."""
+
 Expect = Callable[[Cell, Work, str], ExpectedTrial]
 """From a cell, what is done and what it is for, to the trial."""
 
@@ -34,6 +48,11 @@ class Step:
     """Which ops have other bits of equal inputs; None where that is not known."""
     obstacle: str = ""
     """Why nothing is known: ``unsupported: v1 builds a graph``; empty where something is."""
+
+    def has_kernel(self, stage: str) -> bool:
+        """Return whether some kernel changed in the part of the step that makes a stage."""
+        changed = self.kernels.changed if self.kernels else ()
+        return any(one.op.phase in PHASES_OF.get(stage, ()) for one in changed)
 
 
 class Steps:

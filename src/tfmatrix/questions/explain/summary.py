@@ -11,7 +11,7 @@ from tfmatrix import __version__
 from tfmatrix.compare.results import Comparison
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.explain import judge, kernels
-from tfmatrix.questions.explain.judge import Case, Class
+from tfmatrix.questions.explain.judge import Case, Class, Owner
 from tfmatrix.questions.explain.kernels import Coverage
 from tfmatrix.questions.explain.plan import Cases, ExplainPlan
 from tfmatrix.questions.explain.remedies import Remedy
@@ -248,7 +248,7 @@ def cell_of(case: Case, step: Step | None) -> Cell:
         mode=cell.mode,
         model=cell.model.name,
         verdict=case.compared.verdict,
-        findings=tuple(_finding(case, finding, remedies) for finding in case.findings),
+        findings=tuple(_finding(case, finding, remedies, step) for finding in case.findings),
         tried=tuple(_tried(case, remedy) for remedy in remedies),
         ops=_ops(step) if step else None,
     )
@@ -295,8 +295,10 @@ def _kernels(changed: Sequence[kernels.Kernel]) -> Iterator[Kernel]:
         )
 
 
-def _finding(case: Case, finding: judge.Finding, remedies: list[Remedy]) -> Finding:
+def _finding(case: Case, finding: judge.Finding, remedies: list[Remedy], step: Step | None) -> Finding:
     owner, undoing = judge.owner(case, finding), judge.best(case, finding)
+    if not owner.package and step and step.has_kernel(finding.stage):  # which is TensorFlow's, whatever could be kept
+        owner = Owner(judge.TENSORFLOW, Class.CONSISTENT)
     return Finding(
         tier=finding.tier,
         stage=finding.stage,
