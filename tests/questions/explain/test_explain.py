@@ -19,6 +19,7 @@ from tfmatrix.gate.comparison import gather
 from tfmatrix.gate.text import text
 from tfmatrix.questions.explain import summary
 from tfmatrix.questions.explain.answer import answer, problems
+from tfmatrix.questions.explain.judge import Finding, after
 from tfmatrix.questions.explain.page import page
 from tfmatrix.questions.explain.summary import Cell, Report, Tried
 from tfmatrix.report.markdown import to_markdown
@@ -253,3 +254,11 @@ def test_the_gate_says_why_what_fails_changed(tmp_path: Path) -> None:
         store.connection.execute("DELETE FROM trials WHERE key = ?", [rounds[-1][0].key])
         told = " ".join(text(upgrade.answer(gather(plan.matrix, store), candidate, date(2026, 1, 1), None)))
         assert ("Keras (proved)" in told, "TensorFlow (proved)" in told).count(True) == 1
+
+
+def test_of_a_tier_that_is_not_judged_nothing_is_undone() -> None:
+    """Where layers draw otherwise no injected step is judged: that is no sign that what differed there is gone."""
+    findings = [Finding("native", "init", Verdict.REDRAWN), Finding("injected", "update", Verdict.DIFFERENT)]
+    judged = {("native", "init"): Verdict.REDRAWN}
+    assert after(findings, judged) == (Verdict.REDRAWN, None)
+    assert after(findings, {**judged, ("injected", "loss"): Verdict.IDENTICAL}) == (Verdict.REDRAWN, Verdict.IDENTICAL)

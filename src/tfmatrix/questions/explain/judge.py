@@ -116,12 +116,14 @@ def after(
 ) -> tuple[Verdict | None, ...]:
     """Return what becomes of findings, by what tier and stage are judged as once a remedy was tried.
 
-    What is no longer there is identical. Of the start tier, which only a redraw needs, the native stage tells.
+    A stage that is no longer there is identical; of a tier that is not judged at all, as the injected one where layers
+    draw otherwise, nothing can be told. Of the start tier, which only a redraw needs, the native stage tells.
     """
+    judged = {tier for tier, _ in compared}
 
     def of(finding: Finding) -> Verdict | None:
         tier = NATIVE if finding.tier == START else finding.tier
-        return compared.get((tier, finding.stage), Verdict.IDENTICAL)
+        return compared.get((tier, finding.stage), Verdict.IDENTICAL) if tier in judged else None
 
     return tuple(map(of, findings))
 

@@ -150,7 +150,10 @@ class Cases:
     def sides(self, case: Case) -> tuple[Cell, Cell]:
         """Return the baseline's cell of a case, and its own."""
         cell = case.compared.cell
-        return replace(cell, environment=self._plan.matrix.baseline), cell
+        return self._of_baseline(cell), cell
+
+    def _of_baseline(self, cell: Cell) -> Cell:
+        return replace(cell, environment=self._plan.matrix.baseline)
 
     def step(self, case: Case) -> Step | None:
         """Return what single ops say of a case; None where that is not known by now."""
@@ -161,8 +164,7 @@ class Cases:
         yield from self._trials(case.compared.cell, remedy)
 
     def _trials(self, cell: Cell, remedy: Remedy) -> Iterator[ExpectedTrial]:
-        baseline = replace(cell, environment=self._plan.matrix.baseline)
-        for one in (cell, *([baseline] if remedy.both else [])):
+        for one in (cell, *([self._of_baseline(cell)] if remedy.both else [])):
             if changed := self._plan.remedies[cell.environment].cell(one, remedy):
                 yield self._expect(changed, Train(), TRIAL, number=1)
 
@@ -197,11 +199,11 @@ class Cases:
 
         The noise floor is the baseline's own.
         """
-        base = self._states[replace(compared.cell, environment=self._plan.matrix.baseline)]
+        base = self._states[self._of_baseline(compared.cell)]
         mine = baseline or base.trace
         assert mine
         if mine == candidate:
-            return Outcome(OBSERVED, "", after(findings, {}), tuple(False for _ in findings))
+            return Outcome(OBSERVED, "", (Verdict.IDENTICAL,) * len(findings), (False,) * len(findings))
         policy = within(self._plan.config.policy, compared.cell.model.name, compared.cell.mode)
         traces = Traces(mine, base.jitters, base.seeds, base.trace, base.equivalent)
         judge = Judge(self._tensors, traces, Traces(candidate), partial(ratio_for, policy))
