@@ -11,16 +11,17 @@ from .adopted import progress, unseen
 
 def test_the_op_that_is_replayed_last_is_told(tmp_path: Path) -> None:
     """Each note takes the place of the one before, however long its number was."""
-    noted = progress.Progress(str(tmp_path))
-    noted.at(1234)
-    noted.at(7)
+    with progress.Progress(str(tmp_path)) as noted:
+        noted.at(1234)
+        noted.at(7)
     assert progress.where(str(tmp_path)) == "op 7"
 
 
 def test_a_trial_that_replayed_nothing_ended_at_no_op(tmp_path: Path) -> None:
     """Before its first op, and where it never was to replay any."""
     assert progress.where(str(tmp_path)) == ""
-    progress.Progress(str(tmp_path))
+    with progress.Progress(str(tmp_path)):
+        pass
     assert progress.where(str(tmp_path)) == ""
 
 

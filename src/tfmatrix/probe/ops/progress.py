@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import Optional, Type
 
 NAME = "replaying"
 """The file in a trial's folder that has the number of the op that is replayed."""
 
 
 class Progress:
-    """The note of one trial."""
+    """The note of one trial, a context manager."""
 
     def __init__(self, scratch: str) -> None:
-        self._file = open(os.path.join(scratch, NAME), "wb", buffering=0)  # noqa: SIM115  # as long as the trial
+        self._file = open(os.path.join(scratch, NAME), "wb", buffering=0)  # noqa: SIM115  # closed on leaving
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, raised: Optional[Type[BaseException]], value: object, traceback: object) -> None:
+        self._file.close()
 
     def at(self, number: int) -> None:
         """Note the op that comes now."""

@@ -64,19 +64,19 @@ def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
     require_eager(setting)
     recorded, recorder = Recorded(request["handed"]), setting.recorder
     recorder.leave_out(recorded.digests)
-    progress = Progress(scratch)
     obstacles: Dict[str, str] = dict.fromkeys(map(str, request["skip"]), ABORTED)
-    for number, op in enumerate(recorded.ops):
-        if op["obstacle"] or str(number) in obstacles:
-            continue
-        progress.at(number)
-        try:
-            _replay(op, recorded, recorder)
-        except typed.Untold as error:
-            obstacles[str(number)] = str(error)
-        except Exception as error:  # whatever an op raises on these inputs here
-            told = str(error).partition("\n")[0][:200]
-            obstacles[str(number)] = "raises {}: {}".format(type(error).__name__, told)
+    with Progress(scratch) as progress:
+        for number, op in enumerate(recorded.ops):
+            if op["obstacle"] or str(number) in obstacles:
+                continue
+            progress.at(number)
+            try:
+                _replay(op, recorded, recorder)
+            except typed.Untold as error:
+                obstacles[str(number)] = str(error)
+            except Exception as error:  # whatever an op raises on these inputs here
+                told = str(error).partition("\n")[0][:200]
+                obstacles[str(number)] = "raises {}: {}".format(type(error).__name__, told)
     recorder.record(OPS, "replayed", json.dumps({"obstacles": obstacles}, sort_keys=True).encode("ascii"))
     return recorder
 
