@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_a_python_on_path_is_found(nothing: Path) -> None:
     """A Python under its own name on PATH is found, and the path is of the program itself."""
     (nothing / f"python{PYTHON}").symlink_to(sys.executable)
     assert interpreters.find_interpreter(PYTHON).is_file()
+
+
+@pytest.mark.usefixtures("nothing")
+def test_of_a_virtual_environment_its_own_python_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that is made from another one's Python would break when that one is removed."""
+    venv.create(tmp_path / "mine", symlinks=True)
+    monkeypatch.setenv("PATH", str(tmp_path / "mine" / "bin"))
+    found = interpreters.find_interpreter(PYTHON)
+    assert found.is_file()
+    assert tmp_path not in found.parents
 
 
 def test_a_shim_that_does_not_work_is_passed_over(nothing: Path, tmp_path: Path) -> None:

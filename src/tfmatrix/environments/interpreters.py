@@ -17,9 +17,12 @@ from tfmatrix.errors import Unavailable, UserError
 # python-discovery does not see pyenv's versions unless they are activated, and `uv python find` stops at the
 # first shim of a version that is not: so every candidate is run, and one that does not answer is passed over.
 _ASK = (
-    "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.implementation.name); "
-    "print(getattr(sys, '_base_executable', None) or sys.executable)"
+    "import os, sys; print('%d.%d' % sys.version_info[:2]); print(sys.implementation.name); "
+    "print(sys.executable if sys.prefix == sys.base_prefix"
+    " else os.path.join(sys.base_prefix, 'bin', 'python%d.%d' % sys.version_info[:2]))"
 )
+"""What a candidate is asked. One of a virtual environment tells of the Python that it was made from: an environment is
+not to break with another one. (`sys._base_executable` says that from 3.11 on only.)"""
 PYTHONS = tuple(f"3.{minor}" for minor in range(7, 15))
 """The Pythons that some release runs on, or will."""
 
