@@ -82,7 +82,8 @@ def _pyenv_roots() -> dict[Path, None]:
 
 def _uv(python: str) -> Iterator[Path]:
     """Yield the interpreter that uv manages, if any; uv's own search of PATH is not wanted here."""
-    command = [uv.program(), "python", "find", "--managed-python", "--no-python-downloads", python]
+    # Without --system an activated virtual environment comes first, whoever manages its Python.
+    command = [uv.program(), "python", "find", "--system", "--managed-python", "--no-python-downloads", python]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode == 0 and answer.stdout.strip():
         yield Path(answer.stdout.strip())

@@ -32,7 +32,11 @@ def one_of(*words: str) -> Meta:
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """What every record is: frozen, and strict when it is read; what is as by default is left out of the JSON."""
+    """What every record is: frozen, and strict when it is read; what is as by default is left out of the JSON.
+
+    An empty tuple is that by being `()` itself. Python 3.10 makes another one of a generator that yields nothing, so a
+    field that is `()` by default is given `tuple(...) or ()`.
+    """
 
 
 class Report(Record, frozen=True, kw_only=True):

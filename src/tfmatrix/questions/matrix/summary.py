@@ -362,7 +362,7 @@ def content_of(comparison: Comparison) -> Report:
         between_modes=tuple(_between_modes(found) for found in comparison.modes),
         environments=tuple(_environment(state) for state in comparison.environments),
         machine=machine_of(comparison.machine),
-        rested=tuple(_rested(comparison.states)),
+        rested=tuple(_rested(comparison.states)) or (),
     )
 
 
@@ -499,7 +499,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
 
 def _aligned(found: alignment.Aligned) -> Aligned:
     renamed = (Renamed(what=one.what, baseline=one.baseline, candidate=one.candidate) for one in found.renamed)
-    return Aligned(by_name=found.by_name, renamed=tuple(renamed))
+    return Aligned(by_name=found.by_name, renamed=tuple(renamed) or ())
 
 
 def _point(point: results.CurvePoint) -> CurvePoint:
