@@ -22,6 +22,7 @@ STRANGE = {
     "an alias of itself": ("environment.yml", "dependencies: &a [*a]\n", "its aliases stand for more"),
     "a table in itself": ("environment.yml", "a: &a {b: *a}\n", "its aliases stand for more"),
     "a billion aliases": ("environment.yml", f"l0: &l0 [a]\n{LAUGHS}\n", "its aliases stand for more"),
+    "a table in a key": ("environment.yml", "? [{a: b}]\n: c\n", "a key has a table within"),
     "YAML nested deeply": ("environment.yml", "a: " + "[" * 3000 + "]" * 3000 + "\n", "is no YAML"),
     "TOML nested deeply": ("Pipfile", "a = " + "[" * 3000 + "]" * 3000 + "\n", "is nested too deeply"),
     "a long number in TOML": ("Pipfile", "a = " + "9" * 5001 + "\n", "a number of a thousand digits"),

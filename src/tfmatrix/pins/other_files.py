@@ -117,6 +117,8 @@ def _load(text: str, path: Path) -> Any:
         with _without_a_word():
             loaded = YAML(typ="safe", pure=True).load(text)
         _require_an_end(loaded)
+    except TypeError:  # which the parser lets through
+        raise UserError(_no_yaml(path, ValueError("a key has a table within"))) from None
     except (YAMLError, RecursionError, ValueError) as error:
         raise UserError(_no_yaml(path, error)) from None
     return loaded
