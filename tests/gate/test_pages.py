@@ -113,7 +113,7 @@ def test_what_was_written_is_pinned(tmp_path: Path, tell: Tell) -> None:
     with_curves(tmp_path)
     id_ = report_id(tell, tmp_path)
     data = json.loads((tmp_path / "reports" / "matrix.json").read_bytes())
-    assert sorted(data["files"]) == ["curves/same-tf2.svg", "curves/same-v1.svg", "matrix.md"]
+    assert sorted(data["files"]) == ["curves/same-tf2.svg", "curves/same-v1.svg", "matrix.md", "matrix.svg"]
     assert NO_ID not in page(tmp_path).read_text(encoding="utf-8")
     assert tell("pin", CANDIDATE, "--report", id_).code == cli.SAME
 

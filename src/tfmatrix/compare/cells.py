@@ -34,6 +34,9 @@ from tfmatrix.records import (
 
 UNSTABLE = "unstable"
 
+MOST_CHANGED = 3
+"""Things that are named of those that changed since a trial was run."""
+
 
 class Before(Protocol):
     """What was run before: a store."""
@@ -149,7 +152,9 @@ def _why_missing(absent: Iterable[ExpectedTrial], there: Sequence[Trial], before
         if not names and (reason := _changed_meanwhile([*there, last])):
             return reason
         changed |= dict.fromkeys(names or [f"file {path}" for path in before.changed(last)])
-    return f"stale: run before the {' and the '.join(changed)} changed" if changed else "not run"
+    named, more = list(changed)[:MOST_CHANGED], len(changed) - MOST_CHANGED
+    told = " and ".join([*(f"the {name}" for name in named), *([f"{more} more"] if more > 0 else [])])
+    return f"stale: run before {told} changed" if changed else "not run"
 
 
 def _reason(trial: Trial) -> str:

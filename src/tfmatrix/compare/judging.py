@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tfmatrix.compare import effect, redraw, structure
 from tfmatrix.compare.alignment import Aligned, Names, initial_values
 from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.ends import End, ends
 from tfmatrix.compare.layers import Layer, layer_of
 from tfmatrix.compare.p_values import MOST_NUMBERS
 from tfmatrix.compare.passes import MOST_BYTES, Batches, order_of, passes, rows_of
@@ -125,6 +126,8 @@ class Judgement:
     """The first stage that the start tier does not judge, because it was not handed over; empty: it judges all."""
     off: tuple[str, ...] = ()
     """The layers that are off in the start and injected tiers, by their paths in the baseline."""
+    ends: tuple[End, ...] = ()
+    """What the training came to on both sides, natively, and from the baseline's start where all was handed over."""
 
 
 class _PassedOn(NamedTuple):
@@ -219,6 +222,8 @@ class Judge:
             stages.append(_alone(unknown))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         one_sided = tuple(dict.fromkeys(self._one_sided.values())) if NATIVE in tiers else ()
+        unreached = self._unreached() if START in tiers else ""
+        ended = [tier for tier in (NATIVE, START) if tier in tiers and not (tier == START and unreached)]
         return Judgement(
             tuple(stages),
             tuple(divergences),
@@ -227,8 +232,9 @@ class Judge:
             self._alignment.told,
             one_sided,
             self._trace(),
-            self._unreached() if START in tiers else "",
+            unreached,
             tuple(dict.fromkeys(layer.baseline for layer in self._unlike.values())) if self._both_off else (),
+            tuple(end for tier in ended for end in ends(self._a, self._b, tier, self._tensors)),
         )
 
     @property

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tfmatrix.compare.alignment import Aligned
 from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.ends import End
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Cell, Environment, InstalledEnvironment, Machine, Package, Trial
 
@@ -152,6 +153,8 @@ class CellComparison:
     counterpart."""
     ways: tuple[Tried, ...] = ()
     """Of a saved model that is refused, what came of other ways to read it."""
+    ends: tuple[End, ...] = ()
+    """What the training came to on both sides."""
 
 
 @dataclass(frozen=True)

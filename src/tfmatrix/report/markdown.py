@@ -29,6 +29,9 @@ from tfmatrix.report.blocks import (
 )
 from tfmatrix.report.text import in_lines, in_one_line, plain
 
+WIDTH = 120
+"""Characters of a line up to which a table is written in columns."""
+
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
 
@@ -79,7 +82,12 @@ def _table(block: Table) -> str:
     names = [inline(name) for name in block.headings or [""] * block.cells.shape[1]]
     rows = [[inline(cell) for cell in row] for row in block.cells.itertuples(index=False, name=None)]
     aligned = ["right" if column in block.right else "left" for column in range(len(names))]
-    return tabulate(rows, names, tablefmt="pipe", disable_numparse=True, colalign=aligned)
+    padded = tabulate(rows, names, tablefmt="pipe", disable_numparse=True, colalign=aligned)
+    if len(padded.partition("\n")[0]) <= WIDTH:
+        return padded
+    # In columns nobody reads one that is so wide, and what fills them up is most of a long page.
+    rule = ["--:" if column in block.right else ":--" for column in range(len(names))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (names, rule, *rows))
 
 
 def _items(items: Iterable[Item], indent: str) -> Iterator[str]:

@@ -54,3 +54,18 @@ def number(value: float | str | None) -> str:
     if float(value).is_integer() and abs(value) < 10**6:
         return str(int(value))
     return f"{value:.3g}"
+
+
+def share(value: float) -> str:
+    """Return a share of something as a reader wants it: per cent with two digits, or how many times."""
+    if value == 0:
+        return "0"
+    if not value < float("inf"):
+        return "not to be measured"
+    if value < LEAST_SHARE:
+        return f"less than {100 * LEAST_SHARE:g} %"
+    return f"{100 * value:.2g} %" if value < 1 else f"{value:.2g} times"
+
+
+LEAST_SHARE = 1e-5
+"""The smallest share that is shown as a number."""

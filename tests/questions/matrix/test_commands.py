@@ -239,7 +239,8 @@ def test_a_command_is_judged_by_its_native_tier(tmp_path: Path) -> None:
     text = to_markdown(page(report))
     assert "train/v1" in text
     assert "modes of one release" not in text
-    assert "under two hash seeds; only where all of these" in text
+    assert "under two hash seeds, and is compared" in text
+    assert "in a fresh process" not in text
     assert list(terminal.lines(answer(report)))
 
 
@@ -309,8 +310,8 @@ def test_a_report_says_what_shows_that_a_cell_repeats_itself(tmp_path: Path, mod
     """Where there is neither a second trial nor a witness, nothing shows it, and the page says so."""
     _, report = reported(tmp_path, project(tmp_path, models=models, trials=1), healthy)
     text = to_markdown(page(report))
-    assert ("once more in a fresh process" in text) == bool(models)
-    assert ("so it is not shown" in text) == (not models)
+    assert "Each was run once, so nobody knows" in text
+    assert ("in a fresh process: there it is known" in text) == bool(models)
 
 
 def test_what_a_launch_is_for_a_command(tmp_path: Path) -> None:

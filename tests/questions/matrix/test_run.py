@@ -194,7 +194,7 @@ def test_a_report_is_written_in_every_format_and_the_same_twice(tmp_path: Path, 
         first = written(plan)
         report.write_report(plan, store)
     assert path == tmp_path / "reports" / "matrix.md"
-    assert set(first) == {"matrix.json", "matrix.md", f"{curves.FOLDER}/mlp-tf2.svg"}
+    assert set(first) == {"matrix.json", "matrix.md", "matrix.svg", f"{curves.FOLDER}/mlp-tf2.svg"}
     assert written(plan) == first
 
 

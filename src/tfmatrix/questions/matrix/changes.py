@@ -1,13 +1,13 @@
-"""What changed, candidate by candidate: stages that changed alike are one row, whatever the number of cells."""
+"""What changed, era by era: a row for each cell, with where it changed first."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from tfmatrix.compare.stages import place
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
+from tfmatrix.questions.matrix.eras import eras
 from tfmatrix.questions.matrix.summary import Cell, Change, Finding, Report, Stage
 from tfmatrix.report.blocks import Block, Break, Code, Details, Heading, Table, Text, bullets, joined, paragraph, table
 from tfmatrix.report.text import number, shortened
@@ -15,26 +15,72 @@ from tfmatrix.report.text import number, shortened
 NAMED = 8
 """Models that a row names; `matrix.json` has the rest."""
 
-HEADINGS = ["verdict", "tier", "stage", "cells", "farthest", "elements", "ULP", "scaled error", "noise floor", "ratio"]
+HEADINGS = ["cell", "verdict", "first", "also"]
 
 
-def of_candidates(report: Report) -> Iterator[Block]:
-    """Yield, for each candidate, its table of stages, what is to be said besides, and its first divergences."""
-    for candidate in report.candidates:
-        cells = [cell for cell in report.cells if cell.environment == candidate.environment]
+def of_eras(report: Report) -> Iterator[Block]:
+    """Yield for each era a row for each cell that changed, what is to be said besides, and the first divergences.
+
+    All its releases have the same verdicts, so the figures are those of the one farthest from the baseline.
+    """
+    for era in eras(report):
+        cells = [cell for cell in report.cells if cell.environment == era.farthest]
         compared = [cell for cell in cells if cell.stages]
-        yield Heading(3, candidate.environment)
-        yield table(HEADINGS, _stage_rows(compared), right=(5, 6, 7, 8, 9))
-        yield bullets(
-            (Code(cell.where), f" {cell.verdict}: {shortened(cell.verdict_reason)}")
-            for cell in cells
-            if cell.verdict_reason and cell.judged is not Verdict.UNSUPPORTED
-        )
+        yield Heading(3, era.name)
+        if len(era.environments) > 1:
+            yield paragraph(f"The figures are those of {era.farthest}.")
+        yield table(HEADINGS, map(_row, sorted(filter(_has_changed, cells), key=_severity)))
+        yield from _rounding(compared)
         yield bullets((_cell_names(members), ": ", text) for text, members in _said_of_names(cells, report.baseline))
         if identical := [Code(cell.where) for cell in cells if cell.judged is Verdict.IDENTICAL]:
             yield paragraph(("Identical at every stage: ", joined(", ", identical), "."))
         if (divergences := _divergences(compared)).cells.size:
             yield Details("First divergence of each cell", [divergences])
+
+
+def _has_changed(cell: Cell) -> bool:
+    """Return whether a cell was compared, or should have been, and more than rounding came of it."""
+    return bool(cell.judged) and cell.judged not in {Verdict.ROUNDING, Verdict.IDENTICAL, Verdict.UNSUPPORTED}
+
+
+def _severity(cell: Cell) -> int:
+    return cell.judged.severity if cell.judged else len(Verdict)
+
+
+def _row(cell: Cell) -> list[Text]:
+    """Return a cell's verdict, what has it first and how, and every other stage in which more than rounding is."""
+    assert cell.judged
+    name = Code(cell.where + ("" if cell.launch == "default" else f"/{cell.launch}"))
+    changed = [stage for stage in cell.stages or () if _is_change(stage)]
+    first = next((stage for stage in changed if stage.judged is cell.judged), None)
+    if first is None or first.worst is None:
+        return [name, said(cell.judged), shortened(cell.verdict_reason), ""]
+    told: Text = (f"{first.tier} ", Code(first.worst.stage), f": {first.worst.reason}{_share(first.worst)}")
+    if first.passed_over:
+        told = (told, f"; {first.passed_over} in steps between, different bits, are not measured")
+    tiers: dict[str, list[Text]] = {}
+    for stage in changed:
+        if stage is not first:
+            tiers.setdefault(stage.tier, []).append(
+                (Code(stage.judged.mark if stage.judged else ""), f" {stage.stage}")
+            )
+    others = joined("; ", ((f"{tier}: ", joined(", ", stages)) for tier, stages in tiers.items()))
+    return [name, said(cell.judged), told, others]
+
+
+def _is_change(stage: Stage) -> bool:
+    return stage.judged is not None and stage.judged.severity < Verdict.ROUNDING.severity
+
+
+def _rounding(cells: Iterable[Cell]) -> Iterator[Block]:
+    """Yield which cells are rounding and no more, and the one that is farthest above its noise floor."""
+    rounded = [cell for cell in cells if cell.judged is Verdict.ROUNDING]
+    found = [(cell, stage.worst) for cell in rounded for stage in cell.stages or () if stage.worst]
+    if found:
+        cell, finding = max(found, key=lambda pair: _size(pair[1]))
+        farthest = (Code(cell.where), f" {finding.tier} ", Code(finding.stage), f": {finding.reason}{_share(finding)}")
+        names = joined(", ", [Code(cell.where) for cell in rounded])
+        yield paragraph(("Rounding: ", names, ". Farthest ", farthest, "."))
 
 
 def _said_of_names(cells: Iterable[Cell], baseline: str) -> list[tuple[Text, list[Cell]]]:
@@ -44,29 +90,6 @@ def _said_of_names(cells: Iterable[Cell], baseline: str) -> list[tuple[Text, lis
         for text in names.told(cell, baseline):
             groups.setdefault(text, []).append(cell)
     return list(groups.items())
-
-
-def _stage_rows(cells: Iterable[Cell]) -> Iterator[list[Text]]:
-    """Yield one row per verdict, tier and stage, worst first: the cells that have it, and the farthest of them."""
-    groups: dict[tuple[Verdict, str, str], list[tuple[Cell, Finding]]] = {}
-    passed_over: Counter[tuple[Verdict, str, str]] = Counter()
-    for cell in cells:
-        for stage in cell.stages or ():
-            if stage.judged not in {None, Verdict.IDENTICAL}:
-                assert stage.judged
-                assert stage.worst
-                group = (stage.judged, stage.tier, stage.stage)
-                groups.setdefault(group, []).append((cell, stage.worst))
-                passed_over[group] += stage.passed_over
-    for verdict, tier, kind in sorted(groups, key=lambda group: _order(*group)):
-        found = groups[verdict, tier, kind]
-        cell, finding = max(found, key=lambda pair: _size(pair[1]))
-        farthest: Text = (Code(cell.where), " ", Code(finding.stage))
-        if verdict is not Verdict.ROUNDING:
-            farthest = (farthest, f": {finding.reason}")
-        if count := passed_over[verdict, tier, kind]:
-            farthest = (farthest, f"; {count} in steps between, different bits, are not measured")
-        yield [said(verdict), tier, kind, _cell_names([other for other, _ in found]), farthest, *_sizes(finding)]
 
 
 def said(verdict: Verdict) -> Text:
@@ -87,14 +110,12 @@ def _cell_names(cells: Iterable[Cell]) -> Text:
     return _named([cell.where + ("" if cell.launch == "default" else f"/{cell.launch}") for cell in cells])
 
 
-def _sizes(finding: Finding) -> list[Text]:
-    """Return a finding's sizes: share of elements, ULP, scaled error, noise floor and ratio."""
+def _share(finding: Finding) -> str:
+    """Return in how many elements a finding is, as an addition to its reason; nothing where that is not known."""
     distance = finding.distance
-    against = [number(finding.floor), number(finding.ratio)]
-    if not distance:
-        return ["", "", "", *against]
-    share = f"{distance.differing} of {distance.elements}" + (" (sample)" if distance.sampled else "")
-    return [share, number(distance.max_ulp), number(distance.scaled_error), *against]
+    if not distance or finding.ratio is None:
+        return ""
+    return f", in {distance.differing} of {distance.elements} elements" + (" (a sample)" if distance.sampled else "")
 
 
 def _divergences(cells: Iterable[Cell]) -> Table:
@@ -109,11 +130,10 @@ def _divergences(cells: Iterable[Cell]) -> Table:
                 (Code(at.verdict.mark), " ", Code(at.stage)),
                 _short(at),
                 (Code(after.stage), f" {_short(after)}") if after else "",
-                Code(f"{at.baseline[:8]} {at.candidate[:8]}"),
             )
             groups.setdefault(row, []).append(cell)
     rows = [[_cell_names(members), *row] for row, members in groups.items()]
-    return table(["cells", "tier", "still the same", "first divergence", "size there", "then", "digests"], rows)
+    return table(["cells", "tier", "still the same", "first divergence", "size there", "then"], rows)
 
 
 def _short(finding: Finding) -> str:

@@ -231,6 +231,7 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
         judgement.one_sided,
         judgement.unreached,
         judgement.off,
+        ends=judgement.ends,
     )
 
 

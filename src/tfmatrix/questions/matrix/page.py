@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import absent, beside, left_out, unknown
 from tfmatrix.questions.matrix.changes import said
-from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Mode, Report, Settings
+from tfmatrix.questions.matrix.screen import first_screen
+from tfmatrix.questions.matrix.summary import Cell, Mode, Report
 from tfmatrix.records import FAILED
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
-    Break,
     Code,
     Details,
     Document,
@@ -44,13 +45,13 @@ CHOSEN_BY = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx
 def page(report: Report) -> Document:
     """Return the whole page."""
     return [
-        *_head(report),
-        *_answer(report),
+        *first_screen(report),
+        *_unknown(report),
         *_ways(report),
+        *_changes(report),
+        *_steps(report),
         *_by_mode(report),
         *_by_model(report),
-        *_steps(report),
-        *_changes(report),
         *_between_modes(report),
         *_unsupported(report),
         *_environments(report),
@@ -60,57 +61,27 @@ def page(report: Report) -> Document:
     ]
 
 
-def _head(report: Report) -> Iterator[Block]:
-    yield Heading(1, f"What changes when TensorFlow {report.baseline} becomes another")
-    yield paragraph(
-        (
-            ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-            "Every cell is one model in one mode and release; its",
-        ),
-        (
-            ("results are compared bit for bit with those of the baseline, ", Strong(report.baseline)),
-            (", on the same machine. ", _repeated(report.settings)),
-        ),
-    )
+def _unknown(report: Report) -> Iterator[Block]:
+    """Yield what nobody knows though it was asked for, and what is to be known of a release; nothing where all is."""
+    found = [*_not_known(report)]
+    if found:
+        yield Heading(2, "What is not known")
+        yield from found
 
 
-def _repeated(settings: Settings) -> Text:
-    """Return how often each cell was run, and what follows for the marks."""
-    if settings.trials == 1 and not settings.witnessed:
-        return "A cell was run once, so it is not shown that a difference is not one between two runs of one release."
-    if settings.trials == 1:
-        return (
-            "A cell was run once, and one model of each release and mode once more in a fresh process: only for these "
-            "models is it shown that a difference is not one between two runs of one release."
-        )
-    witness = ", and one model of each release and mode once more in a fresh process" if settings.witnessed else ""
-    return prose(
-        f"A cell was run {settings.trials} times, from two processes under two hash seeds{witness}; only where all of "
-        "these gave the same bits is it compared with another. So a mark other than `~` never comes from one run "
-        "differing from the next."
-    )
-
-
-def _answer(report: Report) -> Iterator[Block]:
-    yield Heading(2, "May I upgrade?")
+def _not_known(report: Report) -> Iterator[Block]:
     if asked := left_out(report):
         names = joined(", ", map(Code, report.settings.left_out))
         yield paragraph((Strong(f"Only {asked} were asked."), " Not among them: ", names, "."))
-    headings = ["upgrade to", "verdict", "cells", "the first change of each kind"]
-    yield table(headings, (_candidate(candidate, report) for candidate in report.candidates))
     yield from parts.incomplete(list(unknown(report)))
-    compared = {cell.model for cell in report.cells if cell.judged not in {None, Verdict.UNSUPPORTED}}
-    if nowhere := absent(c for c in report.cells if c.judged is Verdict.UNSUPPORTED and c.model in compared):
-        told = " These exist neither in the baseline nor there, so nothing is known of them:"
-        yield paragraph((Strong("Not compared."), told))
-        yield bullets(
-            (joined(", ", map(Code, one.cells)), f" in {', '.join(one.environments)}: {shortened(one.reason)}")
-            for one in nowhere
-        )
-    if unstable := [cell for cell in report.cells if cell.outcome == "unstable"]:
+    if unstable := [cell for cell in report.cells if cell.outcome == UNSTABLE]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
         yield paragraph((Strong("Unstable."), told))
         yield bullets((Code(cell.id), f": {shortened(cell.reason)}") for cell in unstable)
+    notes = [(one.environment, told) for one in report.candidates for told in beside(one.environment, report)]
+    if notes:
+        yield paragraph((Strong("Releases."), " Besides TensorFlow something else is another there, or they are new:"))
+        yield bullets((Strong(name), f": {told}") for name, told in notes)
 
 
 def _ways(report: Report) -> Iterator[Block]:
@@ -137,21 +108,6 @@ def _came(verdict: str, reason: str) -> Text:
     if verdict == FAILED:
         return "refused too"
     return said(Verdict(verdict)), f": {reason}" if reason else ""
-
-
-def _candidate(candidate: Candidate, report: Report) -> list[Text]:
-    counts = joined(", ", ((f"{count} ", Code(verdict.mark)) for verdict, count in candidate.counts.items()))
-    told = [*map(_first_change, candidate.first_changes), *beside(candidate.environment, report)]
-    return [Strong(candidate.environment), said(candidate.verdict), counts, joined(Break(), told)]
-
-
-def _first_change(first: FirstChange) -> Text:
-    """Return the first change of one verdict as a line: its mark, the cell, the stage, and what became of it."""
-    where = (Code(first.verdict.mark), " ", Code(f"{first.model}/{first.mode}"))
-    finding = first.finding
-    if not finding:
-        return where, f": {shortened(first.reason)}"
-    return where, f" {finding.tier} ", Code(finding.stage), f": {finding.reason}"
 
 
 def _by_mode(report: Report) -> Iterator[Block]:
@@ -255,22 +211,26 @@ def _changes(report: Report) -> Iterator[Block]:
     yield Heading(2, f"What changed against {report.baseline}")
     yield paragraph(
         (
-            ("In the ", Emphasis("native"), " tier each stage is fed by the one before it, as in a user's run: "),
-            "what only follows from an earlier change is not",
+            ("In the ", Emphasis("native"), " tier each stage is fed by the one before it, as in a user's run. "),
+            "What only follows from an earlier change is not judged again there.",
         ),
         (
-            ("judged again. The ", Emphasis("start"), " tier is the same run once more from the baseline's initial "),
-            "weights, order of rows and draws, so that a redraw hides nothing behind it.",
+            ("The ", Emphasis("start"), " tier is the same run from the baseline's initial weights, order of rows "),
+            "and draws: a redraw hides nothing behind it.",
         ),
         (
-            ("In the ", Emphasis("injected"), " tier each stage is fed the same bits in every release, "),
-            "so each line stands on its own. Scaled",
+            (
+                "In the ",
+                Emphasis("injected"),
+                " tier each stage is fed the same bits in every release, so each stands ",
+            ),
+            "on its own.",
         ),
-        "error is max|a-b| / (eps max|a|); the noise floor is the scaled error that the baseline itself shows when its "
-        "inputs are moved",
-        "by one ULP, and the ratio is the one over the other.",
+        "Sizes are in eps: max|a-b| / (eps max|a|). The noise floor is that of the baseline against itself, with its "
+        "inputs moved by one",
+        "ULP and computed in another way.",
     )
-    yield from changes.of_candidates(report)
+    yield from changes.of_eras(report)
     if names := curves.file_names(report.cells):
         pictures = [Picture(name.removesuffix(".svg"), f"{curves.FOLDER}/{name}") for name in names]
         yield Details("How far training drifts apart, step by step", pictures)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from tfmatrix.compare.results import Comparison
-from tfmatrix.questions.matrix import curves, summary
+from tfmatrix.questions.matrix import curves, heat_map, summary
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import Plan
@@ -42,9 +42,9 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
     content = summary.content_of(compare_all(plan, store))
     report, path = writing.write_report(folder, NAME, content, page, _pictures)
     with writing.writable(folder):
-        for old in (folder / curves.FOLDER).glob("*.svg"):
-            if f"{curves.FOLDER}/{old.name}" not in report.files:
-                old.unlink()
+        for old in (folder / heat_map.NAME, *(folder / curves.FOLDER).glob("*.svg")):
+            if old.relative_to(folder).as_posix() not in report.files:
+                old.unlink(missing_ok=True)
     return report, path
 
 
@@ -90,4 +90,5 @@ def report_of(comparison: Comparison) -> summary.Report:
 
 
 def _pictures(report: summary.Report) -> Mapping[str, str]:
-    return {f"{curves.FOLDER}/{name}": text for name, text in curves.pictures(report.cells).items()}
+    whole = {heat_map.NAME: heat_map.picture(report)} if heat_map.is_drawn(report) else {}
+    return {**whole, **{f"{curves.FOLDER}/{name}": text for name, text in curves.pictures(report.cells).items()}}

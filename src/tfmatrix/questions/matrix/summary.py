@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from tfmatrix import __version__, records
-from tfmatrix.compare import alignment, results
+from tfmatrix.compare import alignment, ends, results
 from tfmatrix.compare.judging import TIERS
 from tfmatrix.compare.results import CellComparison, CellState, Comparison, EnvironmentState
 from tfmatrix.compare.stages import DRAW, REPORT, SLOT, VARIABLE, parse, place
@@ -194,6 +194,16 @@ class CurvePoint(Record, frozen=True, array_like=True):
     floor: Number | None
 
 
+class End(Record, frozen=True, kw_only=True):
+    """What a training came to: the last number of a loss or metric, or the predictions that moved farthest."""
+
+    tier: Tier
+    stage: Name
+    apart: Annotated[Number, Meta(description="Largest difference over the largest magnitude in the baseline.")]
+    baseline: Annotated[Number | None, Meta(description="The number itself; of predictions, which are many, none.")]
+    candidate: Number | None
+
+
 class Renamed(Record, frozen=True, kw_only=True):
     """One thing that goes by two names."""
 
@@ -259,6 +269,7 @@ class Cell(Record, frozen=True, kw_only=True):
     ways: (
         Annotated[tuple[Way, ...], Meta(description="Of a saved model that is refused: what else was tried.")] | None
     ) = None
+    ends: Annotated[tuple[End, ...], Meta(description="What its training came to, there and here.")] | None = None
 
     @property
     def judged(self) -> Verdict | None:
@@ -494,6 +505,19 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
         )
         if compared and compared.ways
         else None,
+        ends=tuple(map(_end, compared.ends)) if compared and compared.ends else None,
+    )
+
+
+def _end(found: ends.End) -> End:
+    apart = as_number(found.apart)
+    assert apart is not None
+    return End(
+        tier=found.tier,
+        stage=found.stage,
+        apart=apart,
+        baseline=as_number(found.baseline),
+        candidate=as_number(found.candidate),
     )
 
 

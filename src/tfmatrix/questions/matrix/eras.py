@@ -1,0 +1,106 @@
+"""Eras: neighbouring releases against which the baseline differs in the same cells, taken together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tfmatrix.compare.verdicts import Passing, Verdict, worst
+from tfmatrix.questions.matrix.summary import Candidate, Cell, Report
+
+ANSWERS: Mapping[Verdict, str] = {
+    Verdict.MISSING: "not known: not everything was run",
+    Verdict.FAILED: "look first: some models fail",
+    Verdict.UNSTABLE: "not known: some models do not repeat themselves",
+    Verdict.NOT_COMPARABLE: "look first: not all could be compared",
+    Verdict.DIFFERENT: "look first: another meaning",
+    Verdict.REDRAWN: "look first: other random numbers",
+    Verdict.ROUNDING: "yes: rounding only",
+    Verdict.IDENTICAL: "yes: the same bits",
+    Verdict.GONE: "look first: a model is gone",
+    Verdict.NEW: "not known: nothing was compared",
+}
+"""What a verdict says of a move."""
+
+WEIGHED = (Verdict.MISSING, Verdict.FAILED, Verdict.UNSTABLE, Verdict.DIFFERENT, Verdict.REDRAWN)
+"""What is said first where it is there: one test that could not tell is no answer beside changes that were found."""
+
+
+class Era(NamedTuple):
+    """Releases in their order, one behind the other, with the same verdicts but for which cells are rounding."""
+
+    environments: tuple[str, ...]
+    counts: Mapping[Verdict, tuple[int, int]]
+    """Of each verdict in how many cells at least and at most, worst first."""
+    newer: bool
+    """Whether its releases are newer than the baseline."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what is to be said of it."""
+        there = [verdict for verdict, (_, most) in self.counts.items() if most]
+        return next((verdict for verdict in WEIGHED if verdict in there), worst(there))
+
+    @property
+    def farthest(self) -> str:
+        """Return its release farthest from the baseline."""
+        return self.environments[-1 if self.newer else 0]
+
+    @property
+    def changes(self) -> bool:
+        """Return whether there is more than rounding, so that its reader has to look."""
+        return self.verdict.severity < Verdict.ROUNDING.severity or Verdict.GONE in self.counts
+
+    @property
+    def answer(self) -> str:
+        """Return whether one may move there, and why, in a few words."""
+        rounds = self.verdict.severity >= Verdict.ROUNDING.severity
+        return ANSWERS[Verdict.GONE if rounds and self.changes else self.verdict]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its only release, or those of the first and the last."""
+        first, *_, last = (*self.environments, self.environments[-1])
+        return first if first == last else f"{first} to {last}"
+
+
+def eras(report: Report) -> list[Era]:
+    """Return the eras of a report: those newer than the baseline first, each side beginning beside the baseline."""
+    cells: dict[str, list[Cell]] = {}
+    for cell in report.cells:
+        cells.setdefault(cell.environment, []).append(cell)
+    names = [environment.name for environment in report.environments]
+    place = names.index(report.baseline)
+    candidates = {candidate.environment: candidate for candidate in report.candidates}
+    found: list[Era] = []
+    for newer, side in ((True, names[place + 1 :]), (False, names[:place][::-1])):
+        groups: list[list[str]] = []
+        for name in side:
+            if groups and _same(cells, groups[-1][-1], name):
+                groups[-1].append(name)
+            else:
+                groups.append([name])
+        found += (_era(sorted(group, key=names.index), candidates, newer=newer) for group in groups)
+    return found
+
+
+def _same(cells: Mapping[str, Sequence[Cell]], one: str, other: str) -> bool:
+    """Return whether two releases have the same verdicts, and both rounding or neither."""
+    mine, there = (dict(_weighed(cells.get(name, ()))) for name in (one, other))
+    rounds = (any(cell.judged is Verdict.ROUNDING for cell in cells.get(name, ())) for name in (one, other))
+    return mine == there and len({*rounds}) == 1
+
+
+def _weighed(cells: Sequence[Cell]) -> Iterator[tuple[tuple[str, str], Verdict]]:
+    """Yield the cells in which more than rounding was found, with their verdicts."""
+    for cell in cells:
+        if cell.judged and cell.judged.severity < Verdict.ROUNDING.severity:
+            yield (cell.where, cell.launch), cell.judged
+
+
+def _era(names: Sequence[str], candidates: Mapping[str, Candidate], *, newer: bool) -> Era:
+    counted = [Counter(candidates[name].counts) for name in names]
+    there = [v for v in Verdict if v.passing is not Passing.NEITHER and any(count[v] for count in counted)]
+    spans = {v: (min(count[v] for count in counted), max(count[v] for count in counted)) for v in there}
+    return Era(tuple(names), spans, newer)

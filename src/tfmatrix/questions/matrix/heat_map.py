@@ -1,0 +1,123 @@
+"""The map of a matrix: a row for each model and mode in which something changed, a column for each release, as an SVG.
+
+Each cell has its verdict's mark and a colour, so that it is read without colours too.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix.summary import Cell, Report
+from tfmatrix.report.text import plain
+
+NAME = "matrix.svg"
+"""The picture's file, beside the report."""
+
+ROW, MOST_ROWS = 15, 60
+"""Pixels of a row, and how many rows are drawn: those of the worst verdicts."""
+
+WIDTH, NARROWEST, WIDEST = 720, 3.0, 48.0
+"""Pixels that the releases share, and the least and most of one."""
+
+LABELS, TOP = 250, 64
+"""Room for the models' names, and for the releases'."""
+
+LEGIBLE = 10.0
+"""Pixels of a column from which a mark and a name fit in it."""
+
+MOST_NAME = 36
+"""Characters of a name."""
+
+COLOURS: Mapping[Verdict | None, str] = {
+    None: "#ffffff",
+    Verdict.IDENTICAL: "#e6f2ea",
+    Verdict.ROUNDING: "#fdf0c0",
+    Verdict.REDRAWN: "#bfdcf7",
+    Verdict.DIFFERENT: "#f3a08c",
+    Verdict.NOT_COMPARABLE: "#d9d9d9",
+    Verdict.GONE: "#e3d3ec",
+    Verdict.NEW: "#e3d3ec",
+    Verdict.UNSTABLE: "#f6c26b",
+    Verdict.FAILED: "#b05a4a",
+    Verdict.MISSING: "#ffffff",
+    Verdict.UNSUPPORTED: "#ffffff",
+}
+"""Light ones, on which black is read; rounding, other draws and another meaning differ in lightness too."""
+
+Rows = Mapping[str, Mapping[str, Cell]]
+"""Cells by release, by what a row is called."""
+
+
+def is_drawn(report: Report) -> bool:
+    """Return whether there is anything to draw: some cell in which more than nothing changed."""
+    return bool(_rows(report))
+
+
+def picture(report: Report) -> str:
+    """Return the map; of many rows the worst are drawn, and how many are not is said."""
+    rows, names = _rows(report), [one.name for one in report.environments]
+    drawn, same = list(rows.items())[:MOST_ROWS], len({_called(cell) for cell in report.cells}) - len(rows)
+    column = min(WIDEST, max(NARROWEST, WIDTH / len(names)))
+    width, height = LABELS + column * len(names) + 8, TOP + ROW * len(drawn) + 24
+    body = [*_heads(names, column, report.baseline)]
+    for number, (called, cells) in enumerate(drawn):
+        body += _row(called, [cells.get(name) for name in names], TOP + ROW * number, column)
+    left = f"{len(rows) - len(drawn)} more that changed; " if len(rows) > len(drawn) else ""
+    told = f"{left}{same} that are identical everywhere, or exist nowhere, are not drawn"
+    body.append(f'<text x="4" y="{height - 8}" fill="#444444">{told}</text>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" '
+        f'viewBox="0 0 {width:.0f} {height}" font-family="sans-serif" font-size="11">\n'
+        '<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(body) + "\n</svg>\n"
+    )
+
+
+def _rows(report: Report) -> Rows:
+    """Return the rows in which something changed, those of the worst verdict first, else in the report's order."""
+    rows: dict[str, dict[str, Cell]] = {}
+    for cell in report.cells:
+        rows.setdefault(_called(cell), {})[cell.environment] = cell
+    worst = {called: min(map(_severity, cells.values())) for called, cells in rows.items()}
+    changed = (called for called in rows if worst[called] <= Verdict.ROUNDING.severity)
+    return {called: rows[called] for called in sorted(changed, key=worst.__getitem__)}
+
+
+def _severity(cell: Cell) -> int:
+    return cell.judged.severity if cell.judged else len(Verdict)
+
+
+def _called(cell: Cell) -> str:
+    return cell.where if cell.launch == "default" else f"{cell.where}/{cell.launch}"
+
+
+def _heads(names: Sequence[str], column: float, baseline: str) -> Iterator[str]:
+    """Yield the releases' names, slanted; where they are too many, every so manieth, and the baseline's."""
+    stride = max(1, round(LEGIBLE / column))
+    for number, name in enumerate(names):
+        if number % stride and name != baseline:
+            continue
+        x, weight = LABELS + column * (number + 0.5), ' font-weight="bold"' if name == baseline else ""
+        shown = html.escape(_short(name))
+        yield f'<text transform="translate({x:.1f},{TOP - 6}) rotate(-40)"{weight}>{shown}</text>'
+
+
+def _row(called: str, cells: Sequence[Cell | None], top: int, column: float) -> Iterator[str]:
+    shown, text = html.escape(_short(called)), top + ROW - 4
+    yield f'<text x="{LABELS - 6}" y="{text}" text-anchor="end">{shown}</text>'
+    for number, cell in enumerate(cells):
+        verdict = cell.judged if cell else None
+        x = LABELS + column * number
+        yield (
+            f'<rect x="{x:.1f}" y="{top}" width="{column - 1:.1f}" height="{ROW - 1}" fill="{COLOURS[verdict]}" '
+            'stroke="#cccccc" stroke-width="0.5"/>'
+        )
+        if verdict and column >= LEGIBLE:
+            mark = html.escape(verdict.mark)
+            yield f'<text x="{x + column / 2:.1f}" y="{text}" text-anchor="middle">{mark}</text>'
+
+
+def _short(name: str) -> str:
+    shown = plain(name)
+    return shown if len(shown) <= MOST_NAME else f"{shown[: MOST_NAME - 12]}…{shown[-11:]}"

@@ -1,0 +1,184 @@
+"""The first screen of a matrix's page: may one move, what moves farthest, what to do, and a map of all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tfmatrix.compare.stages import NATIVE, START, parse
+from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix import heat_map
+from tfmatrix.questions.matrix.answer import left_out
+from tfmatrix.questions.matrix.eras import Era, eras
+from tfmatrix.questions.matrix.summary import Cell, End, Report, Settings
+from tfmatrix.report.blocks import Block, Code, Heading, Picture, Strong, Text, bullets, joined, paragraph, prose, table
+from tfmatrix.report.text import number, share, shortened
+
+MOST_ERAS, MOST_MOVED = 9, 5
+"""Rows of the two tables; the page has the rest further below."""
+
+MOST_NAME = 40
+"""Characters of a name in a table here."""
+
+LOSS = "loss"
+
+MARKS = 5
+"""Marks that are explained in one line."""
+
+WORDS = {
+    Verdict.IDENTICAL: "the same bits",
+    Verdict.ROUNDING: "rounding",
+    Verdict.REDRAWN: "other random numbers",
+    Verdict.DIFFERENT: "another meaning",
+    Verdict.NOT_COMPARABLE: "not comparable",
+    Verdict.UNSTABLE: "does not repeat itself",
+    Verdict.FAILED: "fails",
+    Verdict.MISSING: "not run",
+    Verdict.GONE: "gone",
+    Verdict.NEW: "new",
+}
+"""What a mark says, in two or three words; the legend further below has the whole of it."""
+
+
+def first_screen(report: Report) -> Iterator[Block]:
+    """Yield what a reader with one minute needs."""
+    found = eras(report)
+    yield Heading(1, f"May I move from TensorFlow {report.baseline}?")
+    if asked := left_out(report):
+        yield paragraph((Strong(f"Only {asked} were asked."), " The others are named below."))
+    yield table(["move to", "answer", "cells"], map(_row, found[:MOST_ERAS]))
+    if more := found[MOST_ERAS:]:
+        count = sum(len(era.environments) for era in more)
+        yield paragraph(f"And {count} more release{'s' if count > 1 else ''}, which stand below.")
+    yield paragraph(*_marks(found))
+    looked_at = next((era for era in found if era.changes), None)
+    if looked_at:
+        yield from _moved(looked_at.farthest, report)
+    yield from _to_do(looked_at or (found[0] if found else None))
+    if heat_map.is_drawn(report):
+        yield Picture("Every model in which something changed, in every release", heat_map.NAME)
+    yield paragraph(*_made(report))
+
+
+def _row(era: Era) -> list[Text]:
+    counts = [(f"{_span(*span)} ", Code(verdict.mark)) for verdict, span in era.counts.items()]
+    return [Strong(era.name), era.answer, joined(", ", counts)]
+
+
+def _marks(found: Sequence[Era]) -> Iterator[Text]:
+    """Yield what the marks of some eras say, a few to a line."""
+    there = [verdict for verdict in WORDS if any(verdict in era.counts for era in found)]
+    for first in range(0, len(there), MARKS):
+        line = joined("; ", ((Code(verdict.mark), f" {WORDS[verdict]}") for verdict in there[first : first + MARKS]))
+        yield line, ";" if first + MARKS < len(there) else ""
+
+
+def _span(least: int, most: int) -> str:
+    return str(most) if least == most else f"{least} to {most}"
+
+
+class _Moved(NamedTuple):
+    """A cell in which something changed, and what its training came to."""
+
+    cell: Cell
+    number: End | None
+    predictions: End | None
+
+    @property
+    def apart(self) -> float:
+        """Return how far it moved, by what moved farther."""
+        return max((float(end.apart) for end in (self.number, self.predictions) if end), default=0.0)
+
+
+def _moved(environment: str, report: Report) -> Iterator[Block]:
+    """Yield the cells of a release in which the training comes to something else, those that move farthest first."""
+    moved = [_of(cell) for cell in report.cells if cell.environment == environment and _is_changed(cell)]
+    if rows := [one for one in sorted(moved, key=lambda one: -one.apart) if one.apart][:MOST_MOVED]:
+        yield paragraph(("What the training comes to in ", Strong(environment), ", where that moves farthest:"))
+        yield table(["model", "first change", "last loss", "predictions apart"], map(_moved_row, rows))
+
+
+def _is_changed(cell: Cell) -> bool:
+    changed = {Verdict.DIFFERENT, Verdict.REDRAWN, Verdict.NOT_COMPARABLE}
+    return cell.judged in changed and bool(cell.ends)
+
+
+def _of(cell: Cell) -> _Moved:
+    """Return what a cell's training came to: from the baseline's start where it ran so, since a redraw moves all."""
+    ends = cell.ends or ()
+    tier = START if any(end.tier == START for end in ends) else NATIVE
+    own = [end for end in ends if end.tier == tier]
+    numbers = [end for end in own if end.baseline is not None]
+    loss = next((end for end in numbers if _called(end) == LOSS), next(iter(numbers), None))
+    return _Moved(cell, loss, next((end for end in own if end.baseline is None), None))
+
+
+def _moved_row(one: _Moved) -> list[Text]:
+    came = ""
+    if one.number and one.number.baseline is not None and one.number.candidate is not None:
+        name = _called(one.number)
+        came = "" if name == LOSS else f"{shortened(name, MOST_NAME)} "
+        came += f"{number(one.number.baseline)} to {number(one.number.candidate)}"
+    names = (one.cell.where, _first(one.cell))
+    apart = share(float(one.predictions.apart)) if one.predictions else ""
+    return [*(Code(shortened(name, MOST_NAME)) for name in names), came, apart]
+
+
+def _called(end: End) -> str:
+    stage = parse(end.stage)
+    return stage.variable or stage.kind
+
+
+def _first(cell: Cell) -> str:
+    """Return where a cell first changes as its verdict says, rounding passed over."""
+    for stage in cell.stages or ():
+        for finding in (stage.first, stage.worst):
+            if finding and finding.verdict is cell.judged:
+                return finding.stage
+    return ""
+
+
+def _to_do(era: Era | None) -> Iterator[Block]:
+    """Yield the next steps as commands."""
+    if era is None:
+        return
+    name = era.farthest
+    if not era.changes:
+        yield paragraph(("To pin it: ", Code(f"tfmatrix check {name}"), ", then ", Code(f"tfmatrix pin {name}"), "."))
+        return
+    yield bullets(
+        [
+            ("Why, whose change it is, and what undoes it: ", Code(f"tfmatrix explain {name}")),
+            ("What stands in the way of pinning it, and how to accept that: ", Code(f"tfmatrix check {name}")),
+        ]
+    )
+
+
+def _made(report: Report) -> Iterator[Text]:
+    """Yield which report this is, what a cell is, how often each was run, and what follows for the marks."""
+    models, modes = len({cell.model for cell in report.cells}), len(report.settings.modes)
+    yield (
+        "Report ",
+        Code(report.id),
+        f" of tfmatrix {report.tfmatrix}. A cell is one of {_number(models, 'model')} in one of",
+    )
+    yield f"{_number(modes, 'mode')}, held bit for bit against the baseline's of the same machine. On another processor"
+    yield "other cells are rounding."
+    yield from _repeated(report.settings)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count > 1)}"
+
+
+def _repeated(settings: Settings) -> Iterator[Text]:
+    """Yield how often each cell was run, and what follows for the marks."""
+    several = settings.trials > 1
+    if several:
+        yield f"Each was run {settings.trials} times, from two processes under two hash seeds, and is compared"
+        yield prose("where all gave the same bits: a mark other than `~` is no matter of chance.")
+    else:
+        yield "Each was run once, so nobody knows whether a difference is one between two runs of one release."
+    if settings.witnessed:
+        known = "" if several else ": there it is known"
+        yield f"One model of each release and mode was run once more, in a fresh process{known}."
