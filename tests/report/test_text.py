@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from tfmatrix.report.text import MOST, in_lines, in_one_line, number, plain, shortened
+from tfmatrix.report.text import MOST, in_lines, in_one_line, number, plain, share, shortened, without_places
 
 from .texts import ANY
 
@@ -87,3 +87,42 @@ def test_a_long_message_is_cut_where_a_page_shows_it() -> None:
     assert shortened("x" * MOST) == "x" * MOST
     assert shortened("x" * MOST + "y") == "x" * MOST + "…"
     assert shortened("one two", 4) == "one…"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (0.3456, "35 %"),
+        (0.003, "0.3 %"),
+        (2e-5, "0.002 %"),
+        (1e-9, "less than 0.001 %"),
+        (12.0, "12 times"),
+        (float("inf"), "not to be measured"),
+        (float("nan"), "not to be measured"),
+    ],
+)
+def test_shares_are_per_cent_with_two_digits(value: float, shown: str) -> None:
+    """A share below a hundred-thousandth is said to be that; one above the whole is how many times it."""
+    assert share(value) == shown
+
+
+def test_what_is_told_of_a_trial_names_no_folder_of_the_machine() -> None:
+    """Of packages, of tfmatrix and of Python what is within is left, and a project's files as they are called there."""
+    stack = """Traceback (most recent call last):
+  File "/home/me/venv/lib/python3.11/site-packages/tfmatrix/probe/trial.py", line 61, in observe
+  File "/src/clone/src/tfmatrix/probe/builders.py", line 147, in compiled
+  File "/my project/models/net.py", line 28, in build
+  File "/my project/.nox/tf/lib/python3.10/site-packages/keras/layers.py", line 3, in call
+  File "/usr/lib/python3.10/runpy.py", line 86
+OSError: cannot read '/my project/data.csv'"""
+    assert (
+        without_places(stack, "/my project")
+        == """Traceback (most recent call last):
+  File "tfmatrix/probe/trial.py", line 61, in observe
+  File "tfmatrix/probe/builders.py", line 147, in compiled
+  File "models/net.py", line 28, in build
+  File "site-packages/keras/layers.py", line 3, in call
+  File "lib/python3.10/runpy.py", line 86
+OSError: cannot read 'data.csv'"""
+    )

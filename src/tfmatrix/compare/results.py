@@ -203,3 +203,5 @@ class Comparison:
     modes: tuple[ModeComparison, ...]
     machine: Machine
     settings: dict[str, object]
+    root: str
+    """The project's folder, which no report names."""

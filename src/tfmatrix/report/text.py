@@ -30,6 +30,17 @@ def plain(value: object) -> str:
     return in_one_line(value).strip()
 
 
+_INSTALLED = re.compile(
+    r"/[^\n\"':]*/(?=(?:site-packages/(?!tfmatrix/)|tfmatrix/probe/|lib/python3\.[0-9]+/(?!site-packages/)))"
+)
+"""Where an environment, tfmatrix or a Python lies; what is within each is the same on every machine."""
+
+
+def without_places(text: str, root: str) -> str:
+    """Return a stack or an output without the folders of one machine: where the project lies, and what is installed."""
+    return _INSTALLED.sub("", text).replace(f"{root.rstrip('/')}/", "")
+
+
 MOST = 240
 """Characters of a message that a page shows where it says what became of something; the JSON has all of it."""
 

@@ -92,6 +92,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "witnessed": not all(model.command for model in plan.models),
             "at_once": list(plan.config.at_once),
         },
+        root=str(plan.config.root),
     )
     tensors.close()
     return comparison

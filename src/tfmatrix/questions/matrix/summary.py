@@ -39,6 +39,7 @@ from tfmatrix.report.records import (
     one_of,
 )
 from tfmatrix.report.records import Report as AnyReport
+from tfmatrix.report.text import without_places
 
 SCHEMA: Final = 1
 
@@ -148,8 +149,8 @@ class Mode(Record, frozen=True, kw_only=True):
     environments: tuple[InMode, ...]
 
 
-class Evidence(Record, frozen=True, kw_only=True):
-    """What a trial left behind that was not observed."""
+class Evidence(Record, frozen=True):
+    """What a trial left behind that was not observed, without the folders of the machine."""
 
     traceback: str
     output: str
@@ -367,7 +368,8 @@ def content_of(comparison: Comparison) -> Report:
         ),
         modes=tuple(_mode(comparison, by_environment, *key) for key in _launches_and_modes(comparison)),
         cells=tuple(
-            _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, "")) for state in comparison.states
+            _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, ""), comparison.root)
+            for state in comparison.states
         ),
         steps=tuple(_step(step) for step in comparison.steps),
         between_modes=tuple(_between_modes(found) for found in comparison.modes),
@@ -472,7 +474,7 @@ def _mode(
     return Mode(launch=launch, mode=mode, environments=tuple(rows))
 
 
-def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cell:
+def _cell(state: CellState, compared: CellComparison | None, letter: str, root: str) -> Cell:
     cell, evidence, tell = state.cell, state.evidence, cache(_finding)  # two traces part where a stage begins to differ
     return Cell(
         id=cell.id,
@@ -487,7 +489,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str) -> Cel
         trials=state.trials,
         letter=letter,
         verdict=compared.verdict.value if compared else "",
-        evidence=Evidence(traceback=evidence.traceback, output=evidence.output)
+        evidence=Evidence(*(without_places(text, root) for text in (evidence.traceback, evidence.output)))
         if evidence and state.outcome != UNSUPPORTED  # of what does not exist the reason says enough
         else None,
         verdict_reason=compared.reason if compared else None,
