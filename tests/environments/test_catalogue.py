@@ -70,6 +70,22 @@ def test_two_spellings_of_one_choice_are_one_environment() -> None:
     assert one.further == (Package("tf-keras", "2.16.0"), Package("numpy", "1.26.4"))
 
 
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("2.21", "2.21.0"),
+        ("2.15", "2.15.1"),
+        ("latest", catalogue.RELEASES[-1]),
+        ("2.16+keras-3.11.3", "2.16.2+keras-3.11.3"),
+    ],
+)
+def test_a_minor_is_its_newest_patch(name: str, whole: str) -> None:
+    """What people write short is the newest release of it that is known; of a minor that is not, nothing is guessed."""
+    assert catalogue.parse_environment(name, distribution="tensorflow-cpu", python="3.10").name == whole
+    with pytest.raises(UserError, match="write it in full"):
+        catalogue.parse_environment("2.99", distribution="tensorflow-cpu", python="3.10")
+
+
 def test_a_name_gives_itself_again() -> None:
     """Parsing an environment's name gives the same environment."""
     environment = parse("2.16.2+keras-3.11.3")

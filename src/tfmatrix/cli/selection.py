@@ -21,7 +21,9 @@ from tfmatrix.tables import DEFAULT_MODES, MODES
 _MODES = f"{','.join(DEFAULT_MODES)} by default, of: {'; '.join(f'{m.name} ({m.summary})' for m in MODES.values())}."
 
 OPTIONS = {
-    "versions": click.option("--versions", metavar="LIST", help="Environments: 2.9.3,2.16.2+keras-3.11.3; or all."),
+    "versions": click.option(
+        "--versions", metavar="LIST", help="Environments: 2.9,2.16.2+keras-3.11.3,latest; or all."
+    ),
     "baseline": click.option(
         "--baseline", metavar="VERSION", help="The environment that the others are compared with."
     ),

@@ -65,6 +65,10 @@ class Release:
         return not self.known or Version(self.oldest_python) <= Version(python) <= Version(self.newest_python)
 
 
+LATEST = "latest"
+"""What the newest release that is known can be called."""
+
+
 def release(version: str) -> Release:
     """Return what is known of one release: ``2.15.1``, a release candidate ``2.22.0rc0``, a nightly.
 
@@ -100,7 +104,8 @@ def nearest(version: str) -> list[str]:
 def parse_environment(name: str, *, distribution: str, python: str) -> Environment:
     """Return the environment of a name such as ``2.15.1`` or ``2.16.2+keras-3.11.3+numpy-1.26.4``.
 
-    Two spellings of one choice give one environment: the further packages are put into a fixed order.
+    Two spellings of one choice give one environment: the further packages are put into a fixed order, ``2.21`` is the
+    newest patch of it that is known, and ``latest`` the newest release.
     One of a day has the distribution of its own that such versions have. Raises ``UserError`` for what is no version,
     package or distribution.
     """
@@ -109,6 +114,7 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     if not re.fullmatch(r"3\.[0-9]{1,2}", python):
         raise UserError(f"{python!r} is no Python version; write major and minor, such as 3.10.")
     version, *chosen = name.strip().split("+")
+    version = _in_full(version)
     release(version)
     if Version(version).is_devrelease:
         distribution = NIGHTLY[distribution]
@@ -116,6 +122,13 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     if len({package.name for package in further}) < len(further):
         raise UserError(f"the environment {name!r} names one package twice.")
     return Environment(version, tuple(further), distribution, python)
+
+
+def _in_full(version: str) -> str:
+    """Return the release that ``2.21`` or ``latest`` stands for; any other text as it is."""
+    if version == LATEST:
+        return RELEASES[-1]
+    return next((known for known in reversed(RELEASES) if known.rpartition(".")[0] == version), version)
 
 
 def require_python(environment: Environment) -> None:
