@@ -255,6 +255,22 @@ def test_github_gets_a_summary_of_the_job(tmp_path: Path, tell: Tell, monkeypatc
     assert summary.read_text(encoding="utf-8") == text
 
 
+def test_a_comment_has_its_headline_and_folds_several_reasons(tmp_path: Path, tell: Tell) -> None:
+    """What is printed for a pull request is the summary of a job, with its exit code."""
+    gated(tmp_path, models=MODELS)
+    said = tell("check", CANDIDATE, "--format", "markdown")
+    assert said.code == tell("check", CANDIDATE).code
+    assert said.out.startswith("## 2.16.2 against 2.15.1: incomplete")
+    assert re.search(r"<details><summary>[0-9]+ reasons</summary>\n\n\| level \|", said.out)
+    assert said.out.count("</details>") == 1
+
+
+def test_one_reason_is_not_worth_a_fold(tmp_path: Path, tell: Tell) -> None:
+    """It stands in the comment as it is."""
+    gated_evil(tmp_path)
+    assert "<details>" not in tell("check", CANDIDATE, "--format", "markdown").out
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_nothing_commands_a_terminal(tmp_path: Path, tell: Tell, form: str) -> None:
     """In no format does a message reach a terminal as anything but text, on a line of ours."""

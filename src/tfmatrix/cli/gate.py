@@ -25,7 +25,7 @@ from tfmatrix.pins import unified_diff
 from tfmatrix.questions.chosen import environment_of
 from tfmatrix.store.opening import open_store
 
-FORMATS = ("text", "github", "junit", "json")
+FORMATS = ("text", "markdown", "github", "junit", "json")
 
 
 @click.command()
@@ -158,6 +158,8 @@ def _say(found: Check, form: str) -> int:
         click.echo(as_json.render(found), nl=False)
     elif form == "junit":
         click.echo(junit.render(found), nl=False)
+    elif form == "markdown":
+        click.echo(github.summary(found), nl=False)
     else:
         for line in github.commands(found) if form == "github" else text.text(found):
             say(line)

@@ -1,4 +1,4 @@
-"""The gate's answer for GitHub Actions: annotations, and a summary of the job."""
+"""The gate's answer for GitHub: annotations, and Markdown for the summary of a job or a comment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tfmatrix.errors import unreachable
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Check
 from tfmatrix.gate.text import counts, headline, lines
-from tfmatrix.report.blocks import Break, Code, Heading, joined, paragraph, table
+from tfmatrix.report.blocks import Break, Code, Details, Heading, joined, paragraph, table
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.text import plain
 
@@ -39,9 +39,9 @@ def _kind(level: Level) -> str:
 
 
 def summary(check: Check) -> str:
-    """Return the summary of a job, in Markdown."""
+    """Return the answer in Markdown: a headline, and its reasons, which a reader unfolds where there are several."""
     headings = ["level", "verdict", "cells", "stage", "reason", "more"]
-    rows = (
+    rows = [
         [
             line.reason.level.value,
             line.reason.verdict,
@@ -51,13 +51,14 @@ def summary(check: Check) -> str:
             Code(line.command),
         ]
         for line in lines(check)
-    )
+    ]
+    reasons = table(headings, rows)
     policy, machine = Code(check.policy[:12]), Code(check.machine[:12])
     return to_markdown(
         [
             Heading(2, headline(check)),
             paragraph(counts(check)),
-            table(headings, rows),
+            Details(f"{len(rows)} reasons", [reasons]) if len(rows) > 1 else reasons,
             paragraph(("Policy ", policy, ", machine ", machine, ".")),
         ]
     )
