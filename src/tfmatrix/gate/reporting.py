@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -12,11 +11,11 @@ from tfmatrix.config import Config
 from tfmatrix.errors import UserError
 from tfmatrix.gate.comparison import Evidence, gather
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.questions.matrix.report import NAME, report_of
-from tfmatrix.questions.matrix.summary import SCHEMA, Cell, Report
-from tfmatrix.reading import MOST_OF_A_REPORT, bytes_of, json_of, reading
+from tfmatrix.questions.matrix.report import report_of
+from tfmatrix.questions.matrix.reread import NAME, read_report
+from tfmatrix.questions.matrix.summary import Cell, Report
+from tfmatrix.reading import MOST_OF_A_REPORT, bytes_of, reading
 from tfmatrix.records import Environment
-from tfmatrix.report.document import of_shape, report_id
 from tfmatrix.report.writing import is_of
 from tfmatrix.store.store import Store
 
@@ -61,22 +60,9 @@ def _require_files(folder: Path, report: Report) -> None:
 
 
 def _read(config: Config, id_: str) -> Report:
-    path = config.under_root(config.reports) / f"{NAME}.json"
-    if not os.path.lexists(path):
-        raise UserError(f"there is no report {path}; make it with `tfmatrix run`, and read it.")
-    with reading(f"the report {path}", "make it anew with `tfmatrix report`"):
-        data = json_of(path, MOST_OF_A_REPORT)
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise UserError(f"the report {path} has another schema; make it anew with `tfmatrix report`.")
-    if data.get("id") != id_:
-        raise UserError(f"the report in {path.parent} is {data.get('id')}, and not {id_}: read that one first.")
-    try:
-        report = of_shape(data, Report)
-        edited = report_id(report) != id_
-    except ValueError as error:
-        raise UserError(f"the report {path} is none of tfmatrix's: {error}; make it anew.") from None
-    if edited:
-        raise UserError(f"the report {path} was edited: it no longer has the id that it bears; make it anew.")
+    report = read_report(config.under_root(config.reports) / f"{NAME}.json")
+    if report.id != id_:
+        raise UserError(f"the report in {config.reports} is {report.id}, and not {id_}: read that one first.")
     return report
 
 

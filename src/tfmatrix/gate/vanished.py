@@ -14,7 +14,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.gate.levels import Level
 from tfmatrix.gate.results import Reason
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.questions.matrix.report import NAME
+from tfmatrix.questions.matrix.reread import NAME
 from tfmatrix.store.store import Store
 from tfmatrix.tables import DEFAULT_MODES
 

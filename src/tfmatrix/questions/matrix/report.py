@@ -15,12 +15,10 @@ from tfmatrix.questions.matrix import curves, heat_map, summary
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.questions.matrix.reread import NAME
 from tfmatrix.report import writing
 from tfmatrix.report.document import identified
 from tfmatrix.store.store import Store
-
-NAME = "matrix"
-"""What the files of the report are called."""
 
 
 @contextmanager
