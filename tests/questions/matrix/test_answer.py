@@ -22,23 +22,32 @@ def lines(report: Report) -> list[str]:
     return list(terminal.lines(answer(report)))
 
 
-def test_each_candidate_has_its_verdict_its_counts_and_its_worst_change(report: Report) -> None:
-    """A candidate's two lines say the worst verdict, how many cells have which, and where the worst came up first."""
+def test_each_era_has_its_answer_its_counts_and_its_first_change(report: Report) -> None:
+    """A candidate's lines say whether one may move there, how many cells have which verdict, and where it began."""
     asked, *told = lines(report)
     assert asked == "against 2.15.1:"
-    assert told[0] == (
-        "2.16.2  failed          2 failed, 1 unstable, 1 not comparable, 1 gone, 1 new, 1 different, 1 redrawn, "
-        "1 rounding, 1 identical, 1 unsupported"
-    )
-    assert told[1] == "        crashes/tf2: crashed: crashes.py: killed by SIGSEGV"
-    assert told[2].split("  ")[:2] == ["2.21.0", "failed"]
+    assert told[:3] == [
+        "2.16.2  look first: some models fail",
+        "        2 failed, 1 unstable, 1 not comparable, 1 gone, 1 new, 1 different, 1 redrawn, 1 rounding, "
+        "1 identical",
+        "        crashes/tf2: crashed: crashes.py: killed by SIGSEGV",
+    ]
+    assert told[3] == "2.21.0  look first: some models fail"
+    assert told[-1] == "next: tfmatrix explain 2.16.2 --baseline 2.15.1"
 
 
-def test_an_identical_candidate_has_one_line(report: Report) -> None:
-    """Where nothing changed there is no second line."""
+def test_an_identical_candidate_has_two_lines(report: Report) -> None:
+    """Where nothing changed there is no third, and what is next is to ask the gate."""
     same = Candidate(environment="2.16.2", verdict=Verdict.IDENTICAL, counts={Verdict.IDENTICAL: 3}, first_changes=())
     alone = changed(report, candidates=(same,), cells=())
-    assert lines(alone) == ["against 2.15.1:", "2.16.2  identical       3 identical"]
+    assert lines(alone) == [
+        "against 2.15.1:",
+        "2.16.2  yes: the same bits",
+        "        3 identical",
+        "next: tfmatrix check 2.16.2 --baseline 2.15.1",
+    ]
+    typed = changed(alone, settings=changed(report.settings, at_once=("--", "python", "train.py")))
+    assert lines(typed) == lines(alone)[:-1]
 
 
 def test_another_python_and_a_release_that_is_not_known_are_said_beside_the_verdict(report: Report) -> None:
@@ -52,8 +61,9 @@ def test_another_python_and_a_release_that_is_not_known_are_said_beside_the_verd
     ]
     candidates = (same, changed(same, environment="2.21.0"))
     both = changed(report, environments=others, candidates=candidates, cells=())
-    assert [line.strip() for line in lines(both)[2:4]] == told
-    assert len(lines(both)) == 5  # a patch of the same Python is not told
+    # A patch of the same Python is not told.
+    assert [line.strip() for line in lines(both)[3:5]] == [f"2.16.2: {one}" for one in told]
+    assert len(lines(both)) == 6
     text = to_markdown(page(changed(report, environments=others)))
     assert all(one in text for one in told)
 
@@ -61,10 +71,10 @@ def test_another_python_and_a_release_that_is_not_known_are_said_beside_the_verd
 def test_what_does_not_exist_is_said_with_its_reason(report: Report) -> None:
     """Each reason has a line with the releases in which it holds, and the first few cells that it holds of."""
     told = lines(report)
-    assert [line.split() for line in told[told.index("unsupported:") + 1 :]] == [
-        ["2.15.1,", "2.21.0:", "came", "with", "2.16", "is_new/tf2"],
-        ["2.15.1,", "2.16.2,", "2.21.0:", "needs", "a", "GPU", "is_nowhere/tf2"],
-        ["2.16.2:", "went", "with", "Keras", "2", "is_gone/tf2"],
+    assert told[told.index("unsupported:") + 1 : -1] == [
+        "- 2.15.1, 2.21.0: came with 2.16: is_new/tf2",
+        "- 2.15.1 to 2.21.0: needs a GPU: is_nowhere/tf2",
+        "- 2.16.2: went with Keras 2: is_gone/tf2",
     ]
     gone = next(cell for cell in report.cells if cell.model == "is_gone" and cell.outcome == "unsupported")
     many = [changed(gone, model=f"m{number}", reason=f"needs a graph (line {number})") for number in range(5)]
@@ -81,7 +91,7 @@ def test_a_model_of_one_release_hides_no_difference(report: Report) -> None:
         report.candidates[0], verdict=worst(counts), counts=counts, first_changes=(gone, changed(different, reason="d"))
     )
     told = lines(changed(report, candidates=(both,), cells=()))
-    assert told[1:] == ["2.16.2  different       1 gone, 1 different", "        crashes/tf2: d"]
+    assert told[1:4] == ["2.16.2  look first: another meaning", "        1 different, 1 gone", "        crashes/tf2: d"]
     assert worst([Verdict.NEW, Verdict.UNSUPPORTED]) is Verdict.NEW
 
 

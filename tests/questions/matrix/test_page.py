@@ -199,5 +199,5 @@ def test_what_exists_nowhere_for_one_reason_is_one_line(tmp_path: Path) -> None:
     with Store(tmp_path / "store.sqlite") as store:
         fill(store, plan, became)
         told = rendered(summarise(compare_all(plan, store)))
-    assert f"| `first/v1`, `second/v1` | needs a graph | 2.15.1, {CANDIDATE} |\n" in told
-    assert f"| `other/v1` | {'x' * 240}… | 2.15.1, {CANDIDATE} |\n" in told
+    assert f"| `first/v1`, `second/v1` | needs a graph | 2.15.1 to {CANDIDATE} |\n" in told
+    assert f"| `other/v1` | {'x' * 240}… | 2.15.1 to {CANDIDATE} |\n" in told

@@ -251,7 +251,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "variant": ({"models": "mlp[x]"}, "there is no model"),
     "version": ({"versions": "2.7.0"}, "TensorFlow 2.7.0 is too old"),
     "new version": ({"versions": "2.99.0"}, "no TensorFlow 2.99.0 is known; the nearest are 2.21.0, "),
-    "baseline": ({"baseline": "latest"}, "latest"),
+    "baseline": ({"baseline": "newest"}, "newest"),
     "package": ({"versions": "2.16.2+torch-1.0"}, "torch-1.0"),
     "distribution": ({"distribution": "tensorflow-gpu"}, "is not one of tensorflow-cpu, tensorflow"),
     "python": ({"python": "3"}, "must be major and minor"),

@@ -158,7 +158,8 @@ def test_what_a_training_comes_to_stands_where_it_moves_farthest(report: Report)
 def test_a_move_that_only_rounds_is_pinned_next(report: Report) -> None:
     """The commands are those of who has nothing to look at; where nothing is asked there are none."""
     text = screen(a_report(report, {BASELINE: "==", "2.16.2": ".="}))
-    assert "To pin it: `tfmatrix check 2.16.2`, then `tfmatrix pin 2.16.2`." in text
+    next_ = "To pin it: `tfmatrix check 2.16.2 --baseline 2.15.1`, then `tfmatrix pin 2.16.2 --report ID` with the id below."
+    assert next_ in text
     assert "explain" not in text
     assert "tfmatrix check" not in screen(a_report(report, {BASELINE: "=="}))
 

@@ -9,15 +9,20 @@ from typing import NamedTuple
 from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
-from tfmatrix.questions.matrix.summary import Candidate, Cell, FirstChange, Report
+from tfmatrix.questions.matrix.eras import Era, eras
+from tfmatrix.questions.matrix.summary import Cell, FirstChange, Report
 from tfmatrix.records import FAILED, MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
-from tfmatrix.report.blocks import Block, Break, Document, Text, joined, paragraph, table
+from tfmatrix.report import releases
+from tfmatrix.report.blocks import Block, Break, Document, Text, bullets, joined, paragraph, table
 from tfmatrix.report.text import in_one_line, plain, shortened
 
 ANSWERED = {OBSERVED, UNSUPPORTED, UNSTABLE}
 """Outcomes of a cell that something was learnt of."""
 
 NOT_RUN = {MISSING, UNAVAILABLE}
+
+LINE = 100
+"""Characters of a reason that a line of the terminal has."""
 
 NAMED = 3
 """Cells that a line names of those that one thing is said of."""
@@ -33,26 +38,40 @@ TENSORFLOW = re.compile(
 )
 """How a line begins that TensorFlow writes by itself, errors aside: it is no word of the model's."""
 
-WIDTH = max(len(verdict.value) for verdict in Verdict)
-
 
 def answer(report: Report) -> Document:
-    """Return what was asked, each candidate's verdict with its cells and worst change, and what exists nowhere."""
+    """Return what was asked, each era's answer with its cells and first change, what exists nowhere, and what next."""
     asked = left_out(report)
+    found = eras(report)
     return [
         paragraph(f"against {report.baseline}{f', {asked}' if asked else ''}:"),
-        table((), ([candidate.environment, _candidate(candidate, report)] for candidate in report.candidates)),
+        table((), ([era.name, _era(era, report)] for era in found)),
         *_unsupported(report),
+        *_next(found, report),
     ]
 
 
-def _candidate(candidate: Candidate, report: Report) -> Text:
-    counts = ", ".join(f"{count} {verdict.value}" for verdict, count in candidate.counts.items())
-    worst = [first for first in candidate.first_changes if first.verdict is candidate.verdict]
-    cells = [cell for cell in report.cells if cell.environment == candidate.environment]
+def _era(era: Era, report: Report) -> Text:
+    counts = ", ".join(f"{count} {verdict.value}" for verdict, count in era.weighed)
+    of_era = [candidate for candidate in report.candidates if candidate.environment == era.farthest]
+    worst = [first for one in of_era for first in one.first_changes if first.verdict is era.verdict]
+    cells = [cell for cell in report.cells if cell.environment == era.farthest]
     told = [*map(change, worst), *names.in_short(cells, report.baseline), *_ways(cells)]
-    told += beside(candidate.environment, report)
-    return joined(Break(), [f"{candidate.verdict.value:<{WIDTH}}  {counts}", *told])
+    told += [_of(name, era, note) for name in era.environments for note in beside(name, report)]
+    return joined(Break(), [era.answer, counts, *told])
+
+
+def _of(name: str, era: Era, note: str) -> str:
+    """Return what is said of one release of an era."""
+    return note if len(era.environments) == 1 else f"{name}: {note}"
+
+
+def _next(found: Sequence[Era], report: Report) -> Iterator[Block]:
+    """Yield what to run next; nothing of a command that was typed, which would have to be typed again."""
+    asked = next((era for era in found if era.changes), found[0] if found else None)
+    if asked and not report.settings.at_once:
+        verb = "explain" if asked.changes else "check"
+        yield paragraph(f"next: tfmatrix {verb} {asked.farthest} --baseline {report.baseline}")
 
 
 def _ways(cells: Iterable[Cell]) -> Iterator[str]:
@@ -83,8 +102,10 @@ def _unsupported(report: Report) -> Iterator[Block]:
     """Yield the cells that are unsupported: the first few of those that are it for one reason in the same releases."""
     if found := absent(report.cells):
         yield paragraph("unsupported:")
-        rows = ([f"{', '.join(one.environments)}: {shortened(one.reason)}", few(one.cells)] for one in found)
-        yield table((), rows)
+        every = [one.name for one in report.environments]
+        for one in found:
+            where = releases.told(one.environments, every)
+            yield bullets([f"{where}: {shortened(one.reason, LINE)}: {few(one.cells)}"])
 
 
 class Absent(NamedTuple):

@@ -64,6 +64,14 @@ class Era(NamedTuple):
         first, *_, last = (*self.environments, self.environments[-1])
         return first if first == last else f"{first} to {last}"
 
+    @property
+    def weighed(self) -> Iterator[tuple[Verdict, str]]:
+        """Yield how many cells have which verdict, that of the answer first: ``7 to 19``."""
+        first = self.verdict
+        for verdict in sorted(self.counts, key=lambda verdict: verdict is not first):
+            least, most = self.counts[verdict]
+            yield verdict, str(most) if least == most else f"{least} to {most}"
+
 
 def eras(report: Report) -> list[Era]:
     """Return the eras of a report: those newer than the baseline first, each side beginning beside the baseline."""
@@ -76,7 +84,7 @@ def eras(report: Report) -> list[Era]:
     found: list[Era] = []
     for newer, side in ((True, names[place + 1 :]), (False, names[:place][::-1])):
         groups: list[list[str]] = []
-        for name in side:
+        for name in filter(candidates.__contains__, side):
             if groups and _same(cells, groups[-1][-1], name):
                 groups[-1].append(name)
             else:

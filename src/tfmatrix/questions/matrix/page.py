@@ -15,7 +15,7 @@ from tfmatrix.questions.matrix.changes import said
 from tfmatrix.questions.matrix.screen import first_screen
 from tfmatrix.questions.matrix.summary import Cell, Mode, Report
 from tfmatrix.records import FAILED
-from tfmatrix.report import parts
+from tfmatrix.report import parts, releases
 from tfmatrix.report.blocks import (
     Block,
     Code,
@@ -252,8 +252,10 @@ def _unsupported(report: Report) -> Iterator[Block]:
     """Yield the models that do not exist somewhere, with the reason and where."""
     if found := absent(report.cells):
         yield Heading(2, "What does not exist everywhere")
+        every = [one.name for one in report.environments]
         rows: list[list[Text]] = [
-            [joined(", ", map(Code, one.cells)), shortened(one.reason), ", ".join(one.environments)] for one in found
+            [joined(", ", map(Code, one.cells)), shortened(one.reason), releases.told(one.environments, every)]
+            for one in found
         ]
         yield table(["models", "why they do not exist", "in"], rows)
 

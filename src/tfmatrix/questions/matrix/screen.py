@@ -54,14 +54,14 @@ def first_screen(report: Report) -> Iterator[Block]:
     looked_at = next((era for era in found if era.changes), None)
     if looked_at:
         yield from _moved(looked_at.farthest, report)
-    yield from _to_do(looked_at or (found[0] if found else None))
+    yield from _to_do(looked_at or (found[0] if found else None), report)
     if heat_map.is_drawn(report):
         yield Picture("Every model in which something changed, in every release", heat_map.NAME)
     yield paragraph(*_made(report))
 
 
 def _row(era: Era) -> list[Text]:
-    counts = [(f"{_span(*span)} ", Code(verdict.mark)) for verdict, span in era.counts.items()]
+    counts = [(f"{count} ", Code(verdict.mark)) for verdict, count in era.weighed]
     return [Strong(era.name), era.answer, joined(", ", counts)]
 
 
@@ -71,10 +71,6 @@ def _marks(found: Sequence[Era]) -> Iterator[Text]:
     for first in range(0, len(there), MARKS):
         line = joined("; ", ((Code(verdict.mark), f" {WORDS[verdict]}") for verdict in there[first : first + MARKS]))
         yield line, ";" if first + MARKS < len(there) else ""
-
-
-def _span(least: int, most: int) -> str:
-    return str(most) if least == most else f"{least} to {most}"
 
 
 class _Moved(NamedTuple):
@@ -138,18 +134,21 @@ def _first(cell: Cell) -> str:
     return ""
 
 
-def _to_do(era: Era | None) -> Iterator[Block]:
+def _to_do(era: Era | None, report: Report) -> Iterator[Block]:
     """Yield the next steps as commands."""
     if era is None:
         return
-    name = era.farthest
+    check, pin, explain = (f"tfmatrix {verb} {era.farthest}" for verb in ("check", "pin", "explain"))
+    from_ = f" --baseline {report.baseline}"
     if not era.changes:
-        yield paragraph(("To pin it: ", Code(f"tfmatrix check {name}"), ", then ", Code(f"tfmatrix pin {name}"), "."))
+        yield paragraph(
+            ("To pin it: ", Code(check + from_), ", then ", Code(f"{pin} --report ID"), " with the id below.")
+        )
         return
     yield bullets(
         [
-            ("Why, whose change it is, and what undoes it: ", Code(f"tfmatrix explain {name}")),
-            ("What stands in the way of pinning it, and how to accept that: ", Code(f"tfmatrix check {name}")),
+            ("Why, whose change it is, and what undoes it: ", Code(explain + from_)),
+            ("What stands in the way of a pin, and how to accept it: ", Code(check + from_)),
         ]
     )
 
