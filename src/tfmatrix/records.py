@@ -358,12 +358,12 @@ Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rew
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
 EQUIVALENT, SEEDS, KEPT, EFFECTS = "equivalent", "seeds", "kept", "effects"
-REWRITTEN, WAY, OPS, REPLAY = "rewritten", "way", "ops", "replay"
+REWRITTEN, WAY, OPS, REPLAY, ENSEMBLE = "rewritten", "way", "ops", "replay", "ensemble"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to show that observing changes nothing; to show what a redraw hides; to measure the noise floor by another way to
 compute the same; to draw under other seeds; to repeat one and keep more bytes; to show what layers do that draw
 otherwise; to write a saved model in other formats; to read one in another way than its user does; to record single
-ops; to replay those that were recorded."""
+ops; to replay those that were recorded; to train under another seed, which says how large a change is."""
 
 
 @dataclass(frozen=True)

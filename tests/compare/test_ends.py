@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from building import tensor
-from tfmatrix.compare.ends import End, apart
+from building import tensor, traced
+from tfmatrix.compare.ends import End, Spread, apart, spreads
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.records import OBSERVED, Trial
+from tfmatrix.store.fingerprints import trace_digest
+from tfmatrix.store.store import Store
 
 from .test_judging import WEIGHTS, judged
 
@@ -73,3 +77,24 @@ def test_what_is_no_number_or_in_one_side_only_is_no_end(tmp_path: Path) -> None
 def test_how_far_two_numbers_are_apart(mine: float, other: float, share: float) -> None:
     """As a share of the baseline's; infinite where that is 0 or one of them is no number."""
     assert apart(mine, other) == share
+
+
+def test_what_other_seeds_come_to_is_a_range(tmp_path: Path) -> None:
+    """The least and the most of a number, of predictions how far the farthest goes; only what every seed has."""
+    own = {"native loss@1": [2.0], "native predict/a": [1.0], "native predict/b": [4.0], "native loss@1/some": [1.0]}
+    seeds = [
+        {"native loss@1": [3.0], "native predict/a": [1.5], "native predict/b": [4.0], "native loss@1/some": [2.0]},
+        {"native loss@1": [1.5], "native predict/a": [1.0], "native predict/b": [3.0]},
+    ]
+    with Store(tmp_path / "store.sqlite") as store:
+        names = [put(store, stages) for stages in (own, *seeds)]
+        found = list(spreads(names[0], names[1:], Tensors(store)))
+    assert found == [Spread("loss@1", 2, 0.5, 1.5, 3.0), Spread("predict", 2, 0.5)]
+
+
+def put(store: Store, stages: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """Add a trace to a store, and return its digests by tier and stage."""
+    trace, tensors = traced(stages)
+    digest = trace_digest(trace)
+    store.add(Trial(digest, OBSERVED, digest, (), digest), trace, tensors)
+    return {(one.tier, one.stage): one.digest for one in trace}

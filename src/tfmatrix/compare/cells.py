@@ -12,6 +12,7 @@ from tfmatrix.compare.stages import NATIVE, OF_TRAINING, RANDOM, is_terminal, pa
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import (
     EFFECTS,
+    ENSEMBLE,
     EQUIVALENT,
     FAILED,
     JITTER,
@@ -118,6 +119,7 @@ def _state_of(
         seeds=next((t.trace for e, t in aside if e.role == SEEDS), None),
         starts={_off(e): t.trace for e, t in trials if t and e.role == START and t.trace},
         effects=next((t.trace for e, t in trials if t and e.role == EFFECTS), None),
+        ensemble=tuple(t.trace for e, t in trials if t and e.role == ENSEMBLE and t.trace),
     )
 
 

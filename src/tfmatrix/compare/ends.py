@@ -7,11 +7,11 @@ weights begin to differ it is a consequence.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tfmatrix.compare.alignment import Names
-from tfmatrix.compare.stages import NAMES_OF, REPORT, parse
+from tfmatrix.compare.stages import NAMES_OF, NATIVE, REPORT, parse
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.ulp import format_of
 
@@ -55,6 +55,33 @@ def ends(a: Names, b: Names, tier: str, tensors: Tensors) -> Iterator[End]:
             yield End(tier, name, apart(mine, other), mine, other)
     if predicted:
         yield max(predicted, key=lambda end: end.apart)
+
+
+class Spread(NamedTuple):
+    """What one training comes to under other seeds, by one name."""
+
+    stage: str
+    seeds: int
+    """Under how many."""
+    apart: float
+    """How far the farthest of them lies from the training itself, as `End.apart`."""
+    least: float | None = None
+    """The smallest of the numbers; None of predictions."""
+    most: float | None = None
+
+
+def spreads(names: Names, others: Sequence[Names], tensors: Tensors) -> Iterator[Spread]:
+    """Yield what a training comes to natively under other seeds, whose traces are ``others``, as far as all have it."""
+    found: dict[str, list[End]] = {}
+    for other in others:
+        for end in ends(names, other, NATIVE, tensors):
+            # Of several outputs another may move farthest under another seed.
+            found.setdefault(end.stage if end.baseline is not None else PREDICTIONS, []).append(end)
+    for stage, some in found.items():
+        if len(some) == len(others):
+            numbers = [end.candidate for end in some if end.candidate is not None]
+            apart_ = max(end.apart for end in some)
+            yield Spread(stage, len(some), apart_, min(numbers, default=None), max(numbers, default=None))
 
 
 def _number(digest: str, tensors: Tensors) -> float | None:

@@ -223,7 +223,6 @@ class Judge:
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         one_sided = tuple(dict.fromkeys(self._one_sided.values())) if NATIVE in tiers else ()
         unreached = self._unreached() if START in tiers else ""
-        ended = [tier for tier in (NATIVE, START) if tier in tiers and not (tier == START and unreached)]
         return Judgement(
             tuple(stages),
             tuple(divergences),
@@ -234,8 +233,15 @@ class Judge:
             self._trace(),
             unreached,
             tuple(dict.fromkeys(layer.baseline for layer in self._unlike.values())) if self._both_off else (),
-            tuple(end for tier in ended for end in ends(self._a, self._b, tier, self._tensors)),
+            tuple(self.ends(tiers)),
         )
+
+    def ends(self, tiers: Sequence[str] = TIERS) -> Iterator[End]:
+        """Yield what the training came to, natively, and from the baseline's start where all was handed over."""
+        if NATIVE in tiers:
+            yield from ends(self._a, self._b, NATIVE, self._tensors)
+        if START in tiers and not self._unreached():
+            yield from ends(self._a, self._b, START, self._tensors)
 
     @property
     def _trains_the_same(self) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tfmatrix.compare.alignment import Aligned
 from tfmatrix.compare.distance import Distance
-from tfmatrix.compare.ends import End
+from tfmatrix.compare.ends import End, Spread
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.records import Cell, Environment, InstalledEnvironment, Machine, Package, Trial
 
@@ -37,6 +37,8 @@ class CellState:
     """Digests of the traces that begin from the baseline's start, where some are needed, by the layers that are off."""
     effects: str | None = None
     """Digest of the trace with the effects of layers, where they are needed."""
+    ensemble: tuple[str, ...] = ()
+    """Digests of the traces of whole trainings under other seeds, as far as there are any."""
     outside: tuple[str, ...] = ()
     """What its trials read that lies outside of the project; sorted."""
     notes: tuple[str, ...] = ()
@@ -203,5 +205,7 @@ class Comparison:
     modes: tuple[ModeComparison, ...]
     machine: Machine
     settings: dict[str, object]
+    spreads: Mapping[Cell, tuple[Spread, ...]]
+    """Of cells of the baseline, what their training comes to under other seeds."""
     root: str
     """The project's folder, which no report names."""

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from building import BASELINE, CANDIDATE, add, fill, missing_from, ones, plan_of
+from building import BASELINE, CANDIDATE, add, fill, missing_from, ones, plan_of, trial
 from tfmatrix.compare.redraw import seeds_for
 from tfmatrix.compare.results import CellComparison
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.matrix.further import SEEDS_OF_AN_ENSEMBLE
 from tfmatrix.questions.matrix.judge import compare_all, states
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import MOST_SEEDS, ExpectedTrial, Seeds, Tensor, Train
@@ -204,3 +205,42 @@ def test_a_repeated_trial_with_other_bits_makes_its_cell_unstable(tmp_path: Path
             add(store, one, ones())
         outcomes = {cell.environment.name: state.reason for cell, state in states(plan, store).items()}
     assert "trial-1 and kept-1 part at" in outcomes[CANDIDATE]
+
+
+def ending(loss: float) -> dict[str, Any]:
+    """Return the stages of a training whose last loss is this."""
+    return {**ones(), "native loss@1": [loss]}
+
+
+@pytest.mark.parametrize(("loss", "wanted"), [(2.0, 0), (2.001, 0), (2.1, SEEDS_OF_AN_ENSEMBLE)])
+def test_where_a_training_comes_to_something_else_the_baseline_is_trained_under_other_seeds(
+    tmp_path: Path, plan: Plan, loss: float, wanted: int
+) -> None:
+    """Only the baseline, only where the last loss moves by more than a thousandth, and no verdict waits for it."""
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, by_release(ending(2.0), ending(loss)))
+        missing = missing_from(store, plan)
+        assert {one.cell.environment.name for one in missing} <= {BASELINE}
+        assert [one.name for one in missing] == [f"ensemble-{n}" for n in range(1, wanted + 1)]
+        assert [one.seed - plan.config.seed for one in missing] == [*range(1, wanted + 1)]
+        assert {state.outcome for state in states(plan, store).values()} == {"observed"}
+        for number, one in enumerate(missing):
+            add(store, one, ending(2.0 + number / 10) if number else trial(one, "failed", kind="E", message="m"))
+        found = compare_all(plan, store)
+    (base,) = (cell for cell in plan.cells if cell.environment.name == BASELINE)
+    spread = {one.stage: one for one in found.spreads.get(base, ())}
+    assert bool(spread) == bool(wanted)
+    if wanted:
+        last = spread["loss@1"]
+        assert last.seeds == wanted - 1
+        assert [last.least, last.most] == pytest.approx([2.1, 2.9])
+
+
+def test_a_command_is_not_run_under_other_seeds(tmp_path: Path) -> None:
+    """Each would be a whole run of the user's script, which may seed itself."""
+    table = '[tool.tfmatrix.models.train]\ncommand = ["python", "train.py"]\nmodes = ["tf2"]\n'
+    (tmp_path / "train.py").write_text("import tensorflow\n", encoding="utf-8")
+    plan = plan_of(tmp_path, (), table)
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, by_release(ending(2.0), ending(9.0)))
+        assert "ensemble" not in {one.role for one in missing_from(store, plan)}

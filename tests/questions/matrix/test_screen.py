@@ -14,7 +14,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.eras import ANSWERS, eras
 from tfmatrix.questions.matrix.screen import MOST_ERAS, MOST_MOVED, first_screen
-from tfmatrix.questions.matrix.summary import VERDICTS, Candidate, End, Report
+from tfmatrix.questions.matrix.summary import VERDICTS, Candidate, End, Report, Spread
 from tfmatrix.report.markdown import to_markdown
 
 from .stored import EVIL
@@ -155,11 +155,27 @@ def test_what_a_training_comes_to_stands_where_it_moves_farthest(report: Report)
     assert "tfmatrix explain 2.18.1" in text
 
 
+def test_what_other_seeds_make_of_it_stands_beside_how_far_it_moves(report: Report) -> None:
+    """Of a model that was trained under other seeds: between which losses, and how far predictions go."""
+    base = a_report(report, {BASELINE: "==", "2.16.2": "##"})
+    loss = End(tier="native", stage="loss@7", apart=0.5, baseline=2.0, candidate=1.0)
+    predicted = End(tier="native", stage="predict/out", apart=0.4, baseline=None, candidate=None)
+    spreads = (
+        Spread(stage="loss@7", seeds=10, apart=0.1, least=1.9, most=2.2),
+        Spread(stage="predict", seeds=10, apart=0.25, least=None, most=None),
+    )
+    more = {(BASELINE, "m0"): {"spreads": spreads}} | {("2.16.2", f"m{n}"): {"ends": (loss, predicted)} for n in (0, 1)}
+    cells = tuple(changed(cell, **more.get((cell.environment, cell.model), {})) for cell in base.cells)
+    rows = [re.split(r" *\| *", line)[1:-1] for line in screen(changed(base, cells=cells)).splitlines()]
+    found = {row[0]: row[2:] for row in rows if row and row[0].startswith("`m")}
+    assert found == {"`m0/tf2`": ["2 to 1", "40 %", "1.9 to 2.2; 25 %"], "`m1/tf2`": ["2 to 1", "40 %", ""]}
+
+
 def test_a_move_that_only_rounds_is_pinned_next(report: Report) -> None:
     """The commands are those of who has nothing to look at; where nothing is asked there are none."""
     text = screen(a_report(report, {BASELINE: "==", "2.16.2": ".="}))
-    next_ = "To pin it: `tfmatrix check 2.16.2 --baseline 2.15.1`, then `tfmatrix pin 2.16.2 --report ID` with the id below."
-    assert next_ in text
+    next_ = "`tfmatrix check 2.16.2 --baseline 2.15.1`, then `tfmatrix pin 2.16.2 --report ID` with the id below."
+    assert f"To pin it: {next_}" in text
     assert "explain" not in text
     assert "tfmatrix check" not in screen(a_report(report, {BASELINE: "=="}))
 

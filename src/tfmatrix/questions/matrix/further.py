@@ -4,7 +4,8 @@ Draws under other seeds are wanted where something that is drawn differs, and on
 bytes lack of what differs first, the trials that lack them are repeated, and keep them. Where something that is drawn
 differs, the candidate is run from the baseline's start, once the bytes of that are there, or can't be had. Where a
 layer's draws do not line up, both sides tell its effect, and begin from the start with that layer off; where they are
-too few to tell another distribution by, both sides tell its effect too.
+too few to tell another distribution by, both sides tell its effect too. Where a training comes to something else, the
+baseline is trained under other seeds: how far these move it says how large the change is.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ from tfmatrix.records import (
 if TYPE_CHECKING:
     from tfmatrix.questions.matrix.plan import Plan  # which asks for what is made here
 
+SEEDS_OF_AN_ENSEMBLE = 10
+"""Other seeds under which a training is run whose end moves."""
+
+LEAST_MOVED = 1e-3
+"""How far it has to move, as a share: a thousandth says enough by itself."""
+
 Has = Callable[[str], bool]
 """Whether the trial of a key is known."""
 
@@ -66,6 +73,8 @@ class _Wanted:
         """The stages of which bytes lack in a trial from the baseline's start."""
         self._effects: dict[Cell, dict[str, None]] = {}
         """The layers whose effect is to be known."""
+        self._moved: dict[Cell, None] = {}
+        """The cells of the baseline whose training comes to something else in a candidate."""
         self._judges: dict[tuple[Traces, Traces], Judge] = {}
         self._starts = starts(plan, traces, tensors)
         for cell, begun in self._starts.items():
@@ -91,6 +100,8 @@ class _Wanted:
             for cell in (mine, other):
                 more = self._seeds.get(cell, seeds)
                 self._seeds[cell] = Seeds(max(more.count, seeds.count), more.passes or seeds.passes)
+        if mine == base and not mine.model.command and any(end.apart > LEAST_MOVED for end in judge.ends()):
+            self._moved[mine] = None
         missed = judge.lacking()
         for cell, number in dict.fromkeys([(mine, 0), (other, 0), *((base, number) for number in noise)]):
             self._keep(cell, number, missed.get(of[cell][number], ()))
@@ -150,6 +161,9 @@ class _Wanted:
             found.setdefault(cell, []).append(self._plan.expect(cell, effects, role=EFFECTS, number=0))
         for cell, seeds in self._seeds.items():
             found.setdefault(cell, []).append(_seeds(self._plan, cell, seeds, self._has))
+        for cell in self._moved:
+            numbers = range(1, SEEDS_OF_AN_ENSEMBLE + 1)
+            found.setdefault(cell, []).extend(self._plan.under_another_seed(cell, number) for number in numbers)
         return {cell: tuple(trials) for cell, trials in found.items()}
 
     def _keep(self, cell: Cell, number: int, stages: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
+from tfmatrix.compare.ends import spreads
 from tfmatrix.compare.judging import TIERS, Judge, Judgement, Traces
 from tfmatrix.compare.letters import letters, whole_letters
 from tfmatrix.compare.policy import digest, ratio_for, within
@@ -27,12 +28,14 @@ from tfmatrix.questions.matrix import ways
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.plan import Plan, runs_in
 from tfmatrix.records import (
+    ENSEMBLE,
     MISSING,
     OBSERVED,
     UNAVAILABLE,
     UNSUPPORTED,
     Cell,
     Environment,
+    ExpectedTrial,
     Package,
     Policy,
     Trial,
@@ -92,6 +95,11 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "witnessed": not all(model.command for model in plan.models),
             "at_once": list(plan.config.at_once),
         },
+        spreads={
+            cell: tuple(spreads(tensors.names(state.trace), [*map(tensors.names, state.ensemble)], tensors))
+            for cell, state in found.items()
+            if state.trace and state.ensemble
+        },
         root=str(plan.config.root),
     )
     tensors.close()
@@ -110,8 +118,12 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     def has(key: str) -> bool:
         return trial(key) is not None
 
+    def counts(expected: ExpectedTrial) -> bool:
+        """Return whether a cell is not whole without a trial: no verdict rests on other seeds' trainings."""
+        return expected.role != ENSEMBLE or has(expected.key)
+
     traces = {key: one.trace for key, one in observed.items() if one.trace}
-    more = further(plan, traces, tensors, has)
+    more = {cell: [*filter(counts, some)] for cell, some in further(plan, traces, tensors, has).items()}
     return {
         cell: state_of(
             cell,

@@ -12,13 +12,14 @@ from tfmatrix import keys
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.config import Config
 from tfmatrix.errors import UserError
-from tfmatrix.keys import HASH_SEEDS, Scope, cell_covers, scope_of
+from tfmatrix.keys import HASH_SEEDS, SEED_LIMIT, Scope, cell_covers, scope_of
 from tfmatrix.models.files import has_equivalent, is_watched
 from tfmatrix.questions.chosen import chosen_models, environment_of, known_models, named_environments, require_seed
 from tfmatrix.questions.matrix import ways
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.starts import starts, write
 from tfmatrix.records import (
+    ENSEMBLE,
     EQUIVALENT,
     JITTER,
     KEPT,
@@ -180,6 +181,12 @@ class Plan:
             start=start,
             shared=shared,
         )
+
+    def under_another_seed(self, cell: Cell, number: int) -> ExpectedTrial:
+        """Return the trial that trains a cell under a seed so many behind the one of all others."""
+        seed = (self.config.seed + number) % SEED_LIMIT
+        start = start_of(cell.model)
+        return keys.expect(self.scope, cell, TRAIN, role=ENSEMBLE, number=number, seed=seed, start=start)
 
     @cached_property
     def _covers(self) -> dict[Cell, keys.Covers]:

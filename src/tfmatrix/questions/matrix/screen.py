@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from tfmatrix.compare.ends import PREDICTIONS
 from tfmatrix.compare.stages import NATIVE, START, parse
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
 from tfmatrix.questions.matrix.eras import Era, eras
-from tfmatrix.questions.matrix.summary import Cell, End, Report, Settings
+from tfmatrix.questions.matrix.summary import Cell, End, Report, Settings, Spread
 from tfmatrix.report.blocks import Block, Code, Heading, Picture, Strong, Text, bullets, joined, paragraph, prose, table
 from tfmatrix.report.text import number, share, shortened
 
@@ -79,6 +80,8 @@ class _Moved(NamedTuple):
     cell: Cell
     number: End | None
     predictions: End | None
+    spreads: Mapping[str, Spread]
+    """What the baseline's training comes to under other seeds, by stage."""
 
     @property
     def apart(self) -> float:
@@ -88,10 +91,14 @@ class _Moved(NamedTuple):
 
 def _moved(environment: str, report: Report) -> Iterator[Block]:
     """Yield the cells of a release in which the training comes to something else, those that move farthest first."""
-    moved = [_of(cell) for cell in report.cells if cell.environment == environment and _is_changed(cell)]
+    base = {(cell.where, cell.launch): cell for cell in report.cells if cell.environment == report.baseline}
+    cells = [cell for cell in report.cells if cell.environment == environment and _is_changed(cell)]
+    moved = [_of(cell, base[cell.where, cell.launch].spreads or ()) for cell in cells]
     if rows := [one for one in sorted(moved, key=lambda one: -one.apart) if one.apart][:MOST_MOVED]:
         yield paragraph(("What the training comes to in ", Strong(environment), ", where that moves farthest:"))
-        yield table(["model", "first change", "last loss", "predictions apart"], map(_moved_row, rows))
+        headings = ["model", "first change", "last loss", "predictions apart", "under other seeds"]
+        shown = len(headings) - (not any(one.spreads for one in rows))
+        yield table(headings[:shown], (_moved_row(one)[:shown] for one in rows))
 
 
 def _is_changed(cell: Cell) -> bool:
@@ -99,14 +106,15 @@ def _is_changed(cell: Cell) -> bool:
     return cell.judged in changed and bool(cell.ends)
 
 
-def _of(cell: Cell) -> _Moved:
+def _of(cell: Cell, spreads: Iterable[Spread]) -> _Moved:
     """Return what a cell's training came to: from the baseline's start where it ran so, since a redraw moves all."""
     ends = cell.ends or ()
     tier = START if any(end.tier == START for end in ends) else NATIVE
     own = [end for end in ends if end.tier == tier]
     numbers = [end for end in own if end.baseline is not None]
     loss = next((end for end in numbers if _called(end) == LOSS), next(iter(numbers), None))
-    return _Moved(cell, loss, next((end for end in own if end.baseline is None), None))
+    predictions = next((end for end in own if end.baseline is None), None)
+    return _Moved(cell, loss, predictions, {one.stage: one for one in spreads})
 
 
 def _moved_row(one: _Moved) -> list[Text]:
@@ -117,7 +125,17 @@ def _moved_row(one: _Moved) -> list[Text]:
         came += f"{number(one.number.baseline)} to {number(one.number.candidate)}"
     names = (one.cell.where, _first(one.cell))
     apart = share(float(one.predictions.apart)) if one.predictions else ""
-    return [*(Code(shortened(name, MOST_NAME)) for name in names), came, apart]
+    shown = (Code(shortened(name, MOST_NAME)) for name in names)
+    return [*shown, came, apart, "; ".join(_under_other_seeds(one))]
+
+
+def _under_other_seeds(one: _Moved) -> Iterator[str]:
+    """Yield what the baseline's own training comes to under other seeds, in the order of the columns before."""
+    numbers = one.spreads.get(one.number.stage) if one.number else None
+    if numbers and numbers.least is not None and numbers.most is not None:
+        yield f"{number(numbers.least)} to {number(numbers.most)}"
+    if one.predictions and (predicted := one.spreads.get(PREDICTIONS)):
+        yield share(float(predicted.apart))
 
 
 def _called(end: End) -> str:

@@ -205,6 +205,18 @@ class End(Record, frozen=True, kw_only=True):
     candidate: Number | None
 
 
+class Spread(Record, frozen=True, kw_only=True):
+    """What a training of the baseline comes to under other seeds, by one name."""
+
+    stage: Name
+    seeds: Positive
+    apart: Annotated[Number, Meta(description="How far the farthest of them lies from the training itself.")]
+    least: Annotated[
+        Number | None, Meta(description="The smallest of the numbers; of predictions, which are many, none.")
+    ]
+    most: Number | None
+
+
 class Renamed(Record, frozen=True, kw_only=True):
     """One thing that goes by two names."""
 
@@ -271,6 +283,12 @@ class Cell(Record, frozen=True, kw_only=True):
         Annotated[tuple[Way, ...], Meta(description="Of a saved model that is refused: what else was tried.")] | None
     ) = None
     ends: Annotated[tuple[End, ...], Meta(description="What its training came to, there and here.")] | None = None
+    spreads: (
+        Annotated[
+            tuple[Spread, ...], Meta(description="Of the baseline: what its training comes to under other seeds.")
+        ]
+        | None
+    ) = None
 
     @property
     def judged(self) -> Verdict | None:
@@ -367,10 +385,7 @@ def content_of(comparison: Comparison) -> Report:
             if state.environment != comparison.baseline
         ),
         modes=tuple(_mode(comparison, by_environment, *key) for key in _launches_and_modes(comparison)),
-        cells=tuple(
-            _cell(state, by_cell.get(state.cell), comparison.letters.get(state.cell, ""), comparison.root)
-            for state in comparison.states
-        ),
+        cells=tuple(_cell(state, by_cell.get(state.cell), comparison) for state in comparison.states),
         steps=tuple(_step(step) for step in comparison.steps),
         between_modes=tuple(_between_modes(found) for found in comparison.modes),
         environments=tuple(_environment(state) for state in comparison.environments),
@@ -474,8 +489,9 @@ def _mode(
     return Mode(launch=launch, mode=mode, environments=tuple(rows))
 
 
-def _cell(state: CellState, compared: CellComparison | None, letter: str, root: str) -> Cell:
+def _cell(state: CellState, compared: CellComparison | None, comparison: Comparison) -> Cell:
     cell, evidence, tell = state.cell, state.evidence, cache(_finding)  # two traces part where a stage begins to differ
+    root = comparison.root
     return Cell(
         id=cell.id,
         environment=cell.environment.name,
@@ -487,7 +503,7 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str, root: 
         reason=state.reason,
         trace=state.trace or "",
         trials=state.trials,
-        letter=letter,
+        letter=comparison.letters.get(cell, ""),
         verdict=compared.verdict.value if compared else "",
         evidence=Evidence(*(without_places(text, root) for text in (evidence.traceback, evidence.output)))
         if evidence and state.outcome != UNSUPPORTED  # of what does not exist the reason says enough
@@ -508,7 +524,15 @@ def _cell(state: CellState, compared: CellComparison | None, letter: str, root: 
         if compared and compared.ways
         else None,
         ends=tuple(map(_end, compared.ends)) if compared and compared.ends else None,
+        spreads=tuple(map(_spread, comparison.spreads.get(cell, ()))) or None,
     )
+
+
+def _spread(found: ends.Spread) -> Spread:
+    apart = as_number(found.apart)
+    assert apart is not None
+    numbers = (as_number(found.least), as_number(found.most))
+    return Spread(stage=found.stage, seeds=found.seeds, apart=apart, least=numbers[0], most=numbers[1])
 
 
 def _end(found: ends.End) -> End:
