@@ -12,7 +12,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import absent, beside, left_out, unknown
 from tfmatrix.questions.matrix.changes import said
-from tfmatrix.questions.matrix.screen import first_screen
+from tfmatrix.questions.matrix.first_screen import first_screen
 from tfmatrix.questions.matrix.summary import Cell, Mode, Report
 from tfmatrix.records import FAILED
 from tfmatrix.report import parts, releases

@@ -13,7 +13,7 @@ from questions.changing import changed
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.eras import ANSWERS, eras
-from tfmatrix.questions.matrix.screen import MOST_ERAS, MOST_MOVED, first_screen
+from tfmatrix.questions.matrix.first_screen import MOST_ERAS, MOST_MOVED, first_screen
 from tfmatrix.questions.matrix.summary import VERDICTS, Candidate, End, Report, Spread
 from tfmatrix.report.markdown import to_markdown
 
