@@ -121,7 +121,8 @@ def test_every_block_as_html() -> None:
 <p>One <strong>line</strong>,
 and <em>another</em> <a href="#of-it">there</a>.</p>
 </header>
-<nav aria-label="Contents"><ul><li><a href="#of-it">Of <code>it</code></a></li><li><a href="#of-it-1">Of it!</a></li></ul></nav>
+<nav aria-label="Contents"><ul>\
+<li><a href="#of-it">Of <code>it</code></a></li><li><a href="#of-it-1">Of it!</a></li></ul></nav>
 <section id="of-it">
 <h2>Of <code>it</code></h2>
 <div class="table"><table>
@@ -255,7 +256,7 @@ def test_a_long_part_is_folded_and_one_too_long_is_left_to_the_markdown(monkeypa
 
 def test_the_same_document_is_the_same_page() -> None:
     """Byte for byte."""
-    document = [SCREEN, Heading(1, "T"), table(["a"], [["b"]])]
+    document: list[Block] = [SCREEN, Heading(1, "T"), table(["a"], [["b"]])]
     assert to_html(document, {}) == to_html(document, {})
 
 

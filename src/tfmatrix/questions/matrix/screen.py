@@ -101,7 +101,8 @@ def headline(baseline: str, candidate: str, cells: Sequence[Cell]) -> str:
     elif told:
         answer = "no model changes its meaning"
     else:
-        answer = f"nothing changes. All of {_number(len(compared), 'model')} have the same bits"
+        all_ = f"All {len(compared)} models have" if len(compared) > 1 else "The one model has"
+        answer = f"nothing changes. {all_} the same bits"
     return plain(f"{baseline} to {candidate}: {'. '.join([answer, *_sentence(told)])}.")
 
 

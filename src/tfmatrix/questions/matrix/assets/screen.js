@@ -202,16 +202,20 @@
     $("map").replaceChildren(table);
     $("map").scrollTop = 0;
     makeRows();
-    showLooked();
+    showColumn(state.release);
     $("shown").textContent = `${state.rows.length} of ${data.rows.length} rows`;
     if (!state.rows.length) body.append(make("tr", {}, make("td", { className: "empty", colSpan: head.length + 2 }, "No model passes these filters.")));
   }
 
-  /* Bring the column of the release that is looked at into the map's box. */
-  function showLooked() {
-    const column = $("map").querySelector("thead .looked");
-    const hidden = column && column.offsetLeft + column.offsetWidth + 4 - $("map").clientWidth;
-    $("map").scrollLeft = hidden > 0 ? hidden : 0;
+  /* Bring the column of a release into the map's box, the sticky names of models left free. */
+  function showColumn(release) {
+    const at = state.columns.indexOf(release);
+    const cells = $("map").querySelectorAll("thead th");
+    if (at < 0) return;
+    const [first, column, box] = [cells[0], cells[at + 1], $("map")];
+    const left = column.offsetLeft - first.offsetWidth - 4;
+    const right = column.offsetLeft + column.offsetWidth + 4 - box.clientWidth;
+    box.scrollLeft = Math.min(left, Math.max(right, Math.min(box.scrollLeft, left)));
   }
 
   function makeRows(upTo = state.made + ROWS_AT_ONCE) {
@@ -232,7 +236,7 @@
       const button = make("button", { type: "button", className: kind(verdict), tabIndex: -1, "aria-label": `${name(release)}, ${rowName(row)}: ${word(verdict).name}` }, word(verdict).mark);
       button.dataset.row = at;
       button.dataset.release = release;
-      if (state.open && state.open.row === at && looked().includes(release)) button.setAttribute("aria-current", "true");
+      if (state.open && state.open.row === at) markOpen(button);
       cell.append(button);
       return cell;
     });
@@ -285,16 +289,12 @@
   // ---- One cell ----
 
   function openCell(row, release) {
-    if (release !== data.baseline && !looked().includes(release)) look(release, false);
     state.open = { row, release };
-    for (const button of body.querySelectorAll("button[data-row]")) {
-      const here = placeOf(button);
-      if (here.row === row && (state.beside === NONE ? here.release === release : looked().includes(here.release))) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    }
+    const sides = openSides();
+    for (const button of body.querySelectorAll("[aria-current]")) button.removeAttribute("aria-current");
+    for (const button of body.querySelectorAll(`button[data-row="${row}"]`)) markOpen(button);
     const close = make("button", { type: "button", className: "button" }, "close");
     close.addEventListener("click", closeCell);
-    const sides = state.beside === NONE || release === data.baseline ? [release] : looked();
     const shown = sides.filter((side) => cellAt(row, side)).map((side) => showSide(row, side));
     $("panel").replaceChildren(make("header", {}, make("h2", {}, make("code", {}, rowName(data.rows[row]))), close),
       sides.length > 1 ? make("p", {}, eachOther(row, sides)) : "", make("div", { className: "sides" }, ...shown));
@@ -302,9 +302,18 @@
     $("both").classList.add("open");
     $("both").classList.toggle("two", sides.length > 1);
     $("panel").scrollTop = 0;
-    showLooked();
+    showColumn(release);
     $("panel").focus({ preventScroll: true });
     $("panel").scrollIntoView({ block: "nearest" });
+  }
+
+  /* The releases whose cells stand side by side: both that are looked at, or the one of the cell. */
+  function openSides() {
+    return state.beside !== NONE && looked().includes(state.open.release) ? looked() : [state.open.release];
+  }
+
+  function markOpen(button) {
+    if (openSides().includes(placeOf(button).release)) button.setAttribute("aria-current", "true");
   }
 
   function closeCell() {
@@ -433,13 +442,13 @@
 
   // ---- Choosing ----
 
-  function look(release, draws = true) {
+  function look(release) {
     if (state.beside === release) state.beside = NONE;
     state.release = release;
     fillChoice();
     showHead();
     showMap();
-    if (draws && state.open) openCell(state.open.row, release);
+    if (state.open) openCell(state.open.row, release);
   }
 
   function fill(select, entries, chosen) {
