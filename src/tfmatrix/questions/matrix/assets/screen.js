@@ -495,7 +495,10 @@
       if (button && !button.title) button.title = hint(placeOf(button).row, placeOf(button).release);
     });
     document.addEventListener("keydown", (event) => event.key === "Escape" && closeCell());
-    addEventListener("beforeprint", () => makeRows(state.rows.length));
+    addEventListener("beforeprint", () => {
+      makeRows(state.rows.length);
+      $("legend").open = true;
+    });
     $("app").hidden = false;
     showHead();
     showMap();
