@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from questions.changing import changed
 from questions.matrix.stored import MODELS
-from tfmatrix.questions.matrix.summary import Report
+from tfmatrix.questions.matrix.summary import InMode, Report
 from tfmatrix.report.text import plain
 
 from .conftest import EVIL, Open, hostile, rendered
@@ -127,6 +128,55 @@ def test_two_releases_stand_side_by_side(show: Open, html: str) -> None:
         "# different 2.16.2 against 2.15.1",
     ]
     expect(page.locator("#panel")).to_contain_text("2.21.0 and 2.16.2 have other bits than each other.")
+
+
+def test_another_release_does_not_keep_a_verdict_that_it_lacks(show: Open, html: str) -> None:
+    """Else the map would be empty, and nothing would say why."""
+    page = show(html).page
+    page.locator("#release").select_option(label="2.16.2")
+    page.locator("#tally button", has_text="redrawn").click()
+    assert rows(page) == ["redraws/tf2", "redraws/v1"]
+    page.locator("#release").select_option(label="2.21.0")
+    assert len(rows(page)) == 2 * len(MODELS)
+
+
+def test_a_cell_stays_where_it_is_when_it_is_opened(show: Open, html: str) -> None:
+    """Also one of a release that is not looked at: rows and sentence are as they were."""
+    page = show(html).page
+    before = rows(page)
+    open_cell(page, "differs", "2.16.2")
+    assert rows(page) == before
+    expect(page.locator("#headline")).to_contain_text("2.15.1 to 2.21.0")
+    expect(page.locator("#map [aria-current]")).to_have_count(1)
+
+
+def test_what_is_to_be_copied_is_copied_or_selected(show: Open, html: str) -> None:
+    """Whether or not the clipboard is ours."""
+    page = show(html).page
+    open_cell(page, "differs")
+    button = page.locator("#panel .typed button").last
+    button.click()
+    expect(button).to_have_text(re.compile("copied|selected"))
+
+
+def test_a_baseline_alone_is_shown(show: Open, report: Report) -> None:
+    """Nothing is compared, and the page says so; its cells are opened all the same."""
+    own = tuple(cell for cell in report.cells if cell.environment == report.baseline)
+    environments = tuple(one for one in report.environments if one.name == report.baseline)
+    modes = tuple(changed(mode, environments=each_of(mode.environments, report.baseline)) for mode in report.modes)
+    alone = changed(
+        report, candidates=(), cells=own, environments=environments, modes=modes, steps=(), between_modes=()
+    )
+    shown = show(rendered(alone))
+    expect(shown.page.locator("#headline")).to_have_text("Nothing is compared with 2.15.1.")
+    open_cell(shown.page, "same", "2.15.1")
+    expect(shown.page.locator("#panel code", has_text="tfmatrix run --cell 2.15.1/same/tf2 --trace")).to_be_visible()
+    assert shown.complaints == []
+
+
+def each_of(environments: Iterable[InMode], name: str) -> tuple[InMode, ...]:
+    """Return those of a name."""
+    return tuple(one for one in environments if one.environment == name)
 
 
 def test_the_keyboard_reaches_and_opens_every_cell(show: Open, html: str) -> None:

@@ -162,6 +162,7 @@
       const verdict = verdictAt(row, state.release);
       if (verdict !== NONE) counts.set(verdict, (counts.get(verdict) || 0) + 1);
     }
+    if (!counts.has(state.verdict)) state.verdict = NONE; // of a release before: nothing would say that it is chosen
     const buttons = [...counts].sort(([one], [other]) => one - other).map(([verdict, count]) => {
       const pressed = String(state.verdict === verdict);
       const button = make("button", { type: "button", className: kind(verdict), title: word(verdict).meaning, "aria-pressed": pressed },
