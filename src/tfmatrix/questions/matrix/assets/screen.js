@@ -3,7 +3,8 @@
    what the data holds is only ever set as text. questions/matrix/screen.py says what each list of the data holds. */
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const ROWS_AT_ONCE = 60; // as many as fill a tall screen: more are made when the reader comes near the last
+  const CELLS_AT_ONCE = 6000; // which take a blink; more rows are made when the reader comes near the last
+  const FEWEST_ROWS = 40; // which fill a screen
   const NONE = -1;
   const SVG = "http://www.w3.org/2000/svg";
   const $ = (id) => document.getElementById(id);
@@ -219,7 +220,7 @@
     box.scrollLeft = Math.min(left, Math.max(right, Math.min(box.scrollLeft, left)));
   }
 
-  function makeRows(upTo = state.made + ROWS_AT_ONCE) {
+  function makeRows(upTo = state.made + Math.max(FEWEST_ROWS, Math.floor(CELLS_AT_ONCE / state.columns.length))) {
     more.disconnect();
     const added = [];
     for (; state.made < Math.min(upTo, state.rows.length); state.made++) added.push(makeRow(state.rows[state.made]));
