@@ -12,6 +12,7 @@ import pytest
 
 from building import CANDIDATE
 from questions.changing import changed
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import curves, screen, summary
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
@@ -124,7 +125,7 @@ def test_what_comes_first_and_what_weighs_most_are_both_told(report: Report) -> 
     """Where a tier parts by rounding and differs later, the later one is named too."""
     (cell,) = (cell for cell in report.cells if cell.id == f"{CANDIDATE}/differs/tf2")
     assert cell.divergences
-    earlier = changed(cell.divergences[0], at=lambda at: changed(at, stage="init/w"))
+    earlier = changed(cell.divergences[0], at=lambda at: changed(at, stage="init/w", verdict=Verdict.ROUNDING))
     data = screen.data(changed(report, candidates=(), cells=(changed(cell, divergences=(earlier,)),)))
     (found,) = data["cells"]
     (_, _, first, _, _, worst), *_ = found[6]

@@ -227,21 +227,22 @@ class _Known:
     def _tiers(self, cell: Cell) -> Iterable[tuple[int, ...]]:
         """Yield each tier's name, strip, first change, what was the same before that, and what changes next.
 
-        Last comes the first change that has the tier's verdict, where that is another one: a redraw may come before it.
+        Last comes the first change that has the tier's verdict, where the first of all has another, rounding perhaps.
         """
         stages: dict[str, list[Stage]] = {}
         for stage in cell.stages or ():
             stages.setdefault(stage.tier, []).append(stage)
         parted: dict[str, Divergence] = {found.tier: found for found in cell.divergences or ()}
         for tier, found in stages.items():
-            at = parted.get(tier)
+            at, worst = parted.get(tier), _worst(found)
+            later = worst and not (at and at.at.verdict is worst.verdict)
             yield (
                 self.text(tier),
                 self._strips(tuple(map(self._stage, found))),
                 self._finding(at.at) if at else NONE,
                 self.text(at.before) if at else NONE,
                 self._finding(at.after) if at and at.after else NONE,
-                self._finding(worst) if (worst := _worst(found)) and not (at and at.at == worst) else NONE,
+                self._finding(worst) if worst and later else NONE,
             )
 
     def _stage(self, stage: Stage) -> tuple[int, ...]:

@@ -342,7 +342,7 @@
       cell.lines.length ? make("pre", { className: "lines" }, cell.lines.join("\n")) : null,
       ...cell.tiers.flatMap((tier) => showTier(tier, release)),
       ...(cell.curve ? [make("h4", {}, "How far the weights are apart after each step"), curve(cell.curve)] : []),
-      make("h4", {}, "To type"),
+      make("h4", {}, "Commands"),
       ...commands(row, release, cell).map((line) => copied(line, "this command")),
       ...(cell.trace === NONE ? [] : [make("h4", {}, "Digest of all its bits"), copied(digest(cell.trace), "the digest of the trace")]));
   }
