@@ -23,6 +23,11 @@ def page(folder: Path) -> Path:
     return folder / "reports" / "matrix.md"
 
 
+def in_a_browser(folder: Path) -> Path:
+    """Return the HTML of a report."""
+    return folder / "reports" / "matrix.html"
+
+
 def picture(folder: Path) -> Path:
     """Return a picture of a report."""
     return next((folder / "reports" / "curves").iterdir())
@@ -66,6 +71,7 @@ SPOILT = {
     "a space": (reword("\n\n", "\n \n"), "is not what the report"),
     "a byte": (spoil_a_byte, "is not what the report"),
     "line ends": (reword("\n", "\r\n"), "is not what the report"),
+    "the page in a browser": (reword("<h1", "<h1 ", in_a_browser), "is not what the report"),
     "a picture": (reword("<svg", "<svg ", picture), "is not what the report"),
     "no page": (remove_the_page, "cannot be read: No such file"),
     "no picture": (remove_a_picture, "cannot be read: No such file"),
@@ -113,8 +119,11 @@ def test_what_was_written_is_pinned(tmp_path: Path, tell: Tell) -> None:
     with_curves(tmp_path)
     id_ = report_id(tell, tmp_path)
     data = json.loads((tmp_path / "reports" / "matrix.json").read_bytes())
-    assert sorted(data["files"]) == ["curves/same-tf2.svg", "curves/same-v1.svg", "matrix.md", "matrix.svg"]
-    assert NO_ID not in page(tmp_path).read_text(encoding="utf-8")
+    assert sorted(data["files"]) == ["curves/same-tf2.svg", "curves/same-v1.svg", "matrix.html", "matrix.md", "matrix.svg"]
+    for one in (page(tmp_path), in_a_browser(tmp_path)):
+        text = one.read_text(encoding="utf-8")
+        assert NO_ID not in text
+        assert text.count(id_) == 1
     assert tell("pin", CANDIDATE, "--report", id_).code == cli.SAME
 
 

@@ -86,6 +86,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "explain": _Row("explain", "Say whose each change is, and what undoes it."),
         "exchange": _Row("exchange", "Say which release reads what another one saved."),
         "recipes": _Row("recipes", "Say which recipe makes results reproducible."),
+        "open": _Row("opening", "Open a report in a browser."),
         "advise": _Row("recipes", "Print the shortest recipe that held, as code."),
     },
     "Decide": {

@@ -113,7 +113,24 @@ class Listing:
     text: str
 
 
-Block: TypeAlias = Heading | Paragraph | Table | List | Picture | Details | Listing
+@dataclass(frozen=True)
+class Screen:
+    """What a reader of a format that runs a script sees first; the other formats leave it out.
+
+    Everything but the headline and the data are files of tfmatrix's own.
+    """
+
+    headline: str
+    """One sentence: what there is to say without a script, too."""
+    markup: str
+    """What the script fills."""
+    style: str
+    script: str
+    data: str
+    """JSON, which the script reads and nothing runs."""
+
+
+Block: TypeAlias = Heading | Paragraph | Table | List | Picture | Details | Listing | Screen
 Document: TypeAlias = "Sequence[Block]"
 
 

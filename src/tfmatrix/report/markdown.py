@@ -23,6 +23,7 @@ from tfmatrix.report.blocks import (
     Listing,
     Paragraph,
     Picture,
+    Screen,
     Strong,
     Table,
     Text,
@@ -71,6 +72,8 @@ def _block(block: Block) -> str:
             written = f"<details><summary>{inline(summary)}</summary>\n\n{_blocks(blocks)}\n\n</details>"
         case Listing(language=language, text=text):
             written = f"```{language}\n{in_lines(text.removesuffix(chr(10)))}\n```"
+        case Screen():
+            written = ""
         case _:
             unreachable(block)
     return written

@@ -19,6 +19,7 @@ from tfmatrix.report.blocks import (
     Listing,
     Paragraph,
     Picture,
+    Screen,
     Strong,
     Table,
     Text,
@@ -57,6 +58,8 @@ def _lines(block: Block) -> Iterator[str]:
             yield from lines(blocks)
         case Listing(text=text):
             yield from (in_one_line(line) for line in text.splitlines())
+        case Screen():
+            pass
         case _:
             unreachable(block)
 

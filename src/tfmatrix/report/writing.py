@@ -14,6 +14,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.report import document
 from tfmatrix.report.blocks import Document
 from tfmatrix.report.document import ID_DIGITS
+from tfmatrix.report.html import to_html
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.records import Report
 
@@ -25,8 +26,11 @@ Pictures = Callable[[R], Mapping[str, str]]
 DATABASE = b"SQLite format 3\0"
 """What every database of SQLite begins with."""
 
-FORMATS: Mapping[str, Callable[[Document], str]] = {"md": to_markdown}
-"""What a page is written as, by the ending of the file."""
+FORMATS: Mapping[str, Callable[[Document, Mapping[str, str]], str]] = {
+    "md": lambda document, _: to_markdown(document),
+    "html": to_html,
+}
+"""What a page is written as, given the pictures beside it, by the ending of the file."""
 
 
 NO_ID = "0" * ID_DIGITS
@@ -36,8 +40,9 @@ NO_ID = "0" * ID_DIGITS
 def texts_of(name: str, report: R, page: Callable[[R], Document], pictures: Pictures[R]) -> dict[str, str]:
     """Return the text of every file beside a report's JSON by its path from there, without the report's id."""
     blank = msgspec.structs.replace(report, id=NO_ID)
-    pages = {f"{name}.{ending}": written(page(blank)) for ending, written in FORMATS.items()}
-    return {**pages, **pictures(blank)}
+    document, beside = page(blank), pictures(blank)
+    pages = {f"{name}.{ending}": written(document, beside) for ending, written in FORMATS.items()}
+    return {**pages, **beside}
 
 
 def covering(report: R, texts: Mapping[str, str]) -> R:

@@ -186,7 +186,7 @@ def weights(plan: Plan, store: Store, candidate: float) -> None:
 
 
 def test_a_report_is_written_in_every_format_and_the_same_twice(tmp_path: Path, store: Store) -> None:
-    """JSON, Markdown and pictures are written, with nothing left over, and again with the same bytes."""
+    """JSON, Markdown, HTML and pictures are written, with nothing left over, and again with the same bytes."""
     plan = plan_of(tmp_path)
     with store:
         weights(plan, store, 4.0)
@@ -194,7 +194,7 @@ def test_a_report_is_written_in_every_format_and_the_same_twice(tmp_path: Path, 
         first = written(plan)
         report.write_report(plan, store)
     assert path == tmp_path / "reports" / "matrix.md"
-    assert set(first) == {"matrix.json", "matrix.md", "matrix.svg", f"{curves.FOLDER}/mlp-tf2.svg"}
+    assert set(first) == {"matrix.html", "matrix.json", "matrix.md", "matrix.svg", f"{curves.FOLDER}/mlp-tf2.svg"}
     assert written(plan) == first
 
 
@@ -207,7 +207,7 @@ def test_a_picture_that_is_not_in_the_report_any_more_is_removed(tmp_path: Path,
         (tmp_path / "reports" / "notes.txt").write_text("mine", encoding="utf-8")
         weights(plan, store, 3.0)
         report.write_report(plan, store)
-    assert set(written(plan)) == {"matrix.json", "matrix.md", "notes.txt"}
+    assert set(written(plan)) == {"matrix.html", "matrix.json", "matrix.md", "notes.txt"}
 
 
 def test_a_cell_is_found_by_its_name(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.questions.matrix.reread import NAME
+from tfmatrix.questions.matrix.screen import screen
 from tfmatrix.report import writing
+from tfmatrix.report.blocks import Document
 from tfmatrix.report.document import identified
 from tfmatrix.store.store import Store
 
@@ -38,7 +40,7 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
     """Compare everything that is stored, write every format, and return the report and the Markdown file's path."""
     folder = plan.config.under_root(plan.config.reports)
     content = summary.content_of(compare_all(plan, store))
-    report, path = writing.write_report(folder, NAME, content, page, _pictures)
+    report, path = writing.write_report(folder, NAME, content, _page, _pictures)
     with writing.writable(folder):
         for old in (folder / heat_map.NAME, *(folder / curves.FOLDER).glob("*.svg")):
             if old.relative_to(folder).as_posix() not in report.files:
@@ -84,7 +86,12 @@ def narrowed(before: Covered | None, report: summary.Report) -> str:
 def report_of(comparison: Comparison) -> summary.Report:
     """Return the report of a comparison as `write_report` writes it, under its id."""
     content = summary.content_of(comparison)
-    return identified(writing.covering(content, writing.texts_of(NAME, content, page, _pictures)))
+    return identified(writing.covering(content, writing.texts_of(NAME, content, _page, _pictures)))
+
+
+def _page(report: summary.Report) -> Document:
+    """Return the page with the first screen that formats with a script have."""
+    return [screen(report), *page(report)]
 
 
 def _pictures(report: summary.Report) -> Mapping[str, str]:
