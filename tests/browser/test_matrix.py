@@ -303,4 +303,4 @@ def test_without_scripts_the_sentence_and_the_tables_are_there(show: Open, html:
     expect(page.locator("#headline")).to_contain_text("not everything is known")
     expect(page.locator("noscript p")).to_be_visible()
     expect(page.locator("#app")).to_be_hidden()
-    expect(page.get_by_role("heading", name="May I upgrade?")).to_be_visible()
+    expect(page.get_by_role("heading", name="May I move from TensorFlow 2.15.1?")).to_be_visible()

@@ -119,7 +119,13 @@ def test_what_was_written_is_pinned(tmp_path: Path, tell: Tell) -> None:
     with_curves(tmp_path)
     id_ = report_id(tell, tmp_path)
     data = json.loads((tmp_path / "reports" / "matrix.json").read_bytes())
-    assert sorted(data["files"]) == ["curves/same-tf2.svg", "curves/same-v1.svg", "matrix.html", "matrix.md", "matrix.svg"]
+    assert sorted(data["files"]) == [
+        "curves/same-tf2.svg",
+        "curves/same-v1.svg",
+        "matrix.html",
+        "matrix.md",
+        "matrix.svg",
+    ]
     for one in (page(tmp_path), in_a_browser(tmp_path)):
         text = one.read_text(encoding="utf-8")
         assert NO_ID not in text
