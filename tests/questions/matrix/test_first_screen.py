@@ -14,6 +14,7 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.eras import ANSWERS, eras
 from tfmatrix.questions.matrix.first_screen import MOST_ERAS, MOST_MOVED, first_screen
+from tfmatrix.questions.matrix.moved import moves
 from tfmatrix.questions.matrix.summary import VERDICTS, Candidate, End, Report, Spread
 from tfmatrix.report.markdown import to_markdown
 
@@ -169,6 +170,23 @@ def test_what_other_seeds_make_of_it_stands_beside_how_far_it_moves(report: Repo
     rows = [re.split(r" *\| *", line)[1:-1] for line in screen(changed(base, cells=cells)).splitlines()]
     found = {row[0]: row[2:] for row in rows if row and row[0].startswith("`m")}
     assert found == {"`m0/tf2`": ["2 to 1", "40 %", "1.9 to 2.2; 25 %"], "`m1/tf2`": ["2 to 1", "40 %", ""]}
+
+
+def test_how_far_a_cell_moved_is_one_sentence(report: Report) -> None:
+    """A metric is named, and where nothing moved there is nothing to say."""
+    accuracy = End(tier="native", stage="history@1/accuracy", apart=0.5, baseline=0.5, candidate=0.25)
+    predicted = End(tier="native", stage="predict/out", apart=0.004, baseline=None, candidate=None)
+    same = End(tier="native", stage="loss@7", apart=0, baseline=2.0, candidate=2.0)
+    cases = {
+        (accuracy, predicted): "the training comes to: accuracy 0.5 to 0.25, predictions 0.4 % apart",
+        (accuracy,): "the training comes to: accuracy 0.5 to 0.25",
+        (same, predicted): "the training comes to: loss 2 to 2, predictions 0.4 % apart",
+        (same,): "",
+    }
+    base = a_report(report, {BASELINE: "=", "2.16.2": "#"})
+    for ends, told in cases.items():
+        (moved,) = moves(changed(base, cells=tuple(changed(c, ends=ends if c.verdict else None) for c in base.cells)))
+        assert str(moved) == told
 
 
 def test_a_move_that_only_rounds_is_pinned_next(report: Report) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from tfmatrix.compare.ends import PREDICTIONS
-from tfmatrix.compare.stages import NATIVE, START, parse
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
 from tfmatrix.questions.matrix.eras import Era, eras
-from tfmatrix.questions.matrix.summary import Cell, End, Report, Settings, Spread
+from tfmatrix.questions.matrix.moved import Moved, moves
+from tfmatrix.questions.matrix.summary import Cell, Report, Settings
 from tfmatrix.report.blocks import Block, Code, Heading, Picture, Strong, Text, bullets, joined, paragraph, prose, table
-from tfmatrix.report.text import number, share, shortened
+from tfmatrix.report.text import shortened
 
 MOST_ERAS, MOST_MOVED = 9, 5
 """Rows of the two tables; the page has the rest further below."""
 
 MOST_NAME = 40
 """Characters of a name in a table here."""
-
-LOSS = "loss"
 
 MARKS = 5
 """Marks that are explained in one line."""
@@ -74,26 +70,9 @@ def _marks(found: Sequence[Era]) -> Iterator[Text]:
         yield line, ";" if first + MARKS < len(there) else ""
 
 
-class _Moved(NamedTuple):
-    """A cell in which something changed, and what its training came to."""
-
-    cell: Cell
-    number: End | None
-    predictions: End | None
-    spreads: Mapping[str, Spread]
-    """What the baseline's training comes to under other seeds, by stage."""
-
-    @property
-    def apart(self) -> float:
-        """Return how far it moved, by what moved farther."""
-        return max((float(end.apart) for end in (self.number, self.predictions) if end), default=0.0)
-
-
 def _moved(environment: str, report: Report) -> Iterator[Block]:
     """Yield the cells of a release in which the training comes to something else, those that move farthest first."""
-    base = {(cell.where, cell.launch): cell for cell in report.cells if cell.environment == report.baseline}
-    cells = [cell for cell in report.cells if cell.environment == environment and _is_changed(cell)]
-    moved = [_of(cell, base[cell.where, cell.launch].spreads or ()) for cell in cells]
+    moved = [one for one in moves(report) if one.cell.environment == environment and _is_changed(one.cell)]
     if rows := [one for one in sorted(moved, key=lambda one: -one.apart) if one.apart][:MOST_MOVED]:
         yield paragraph(("What the training comes to in ", Strong(environment), ", where that moves farthest:"))
         headings = ["model", "first change", "last loss", "predictions apart", "under other seeds"]
@@ -106,41 +85,9 @@ def _is_changed(cell: Cell) -> bool:
     return cell.judged in changed and bool(cell.ends)
 
 
-def _of(cell: Cell, spreads: Iterable[Spread]) -> _Moved:
-    """Return what a cell's training came to: from the baseline's start where it ran so, since a redraw moves all."""
-    ends = cell.ends or ()
-    tier = START if any(end.tier == START for end in ends) else NATIVE
-    own = [end for end in ends if end.tier == tier]
-    numbers = [end for end in own if end.baseline is not None]
-    loss = next((end for end in numbers if _called(end) == LOSS), next(iter(numbers), None))
-    predictions = next((end for end in own if end.baseline is None), None)
-    return _Moved(cell, loss, predictions, {one.stage: one for one in spreads})
-
-
-def _moved_row(one: _Moved) -> list[Text]:
-    came = ""
-    if one.number and one.number.baseline is not None and one.number.candidate is not None:
-        name = _called(one.number)
-        came = "" if name == LOSS else f"{shortened(name, MOST_NAME)} "
-        came += f"{number(one.number.baseline)} to {number(one.number.candidate)}"
-    names = (one.cell.where, _first(one.cell))
-    apart = share(float(one.predictions.apart)) if one.predictions else ""
-    shown = (Code(shortened(name, MOST_NAME)) for name in names)
-    return [*shown, came, apart, "; ".join(_under_other_seeds(one))]
-
-
-def _under_other_seeds(one: _Moved) -> Iterator[str]:
-    """Yield what the baseline's own training comes to under other seeds, in the order of the columns before."""
-    numbers = one.spreads.get(one.number.stage) if one.number else None
-    if numbers and numbers.least is not None and numbers.most is not None:
-        yield f"{number(numbers.least)} to {number(numbers.most)}"
-    if one.predictions and (predicted := one.spreads.get(PREDICTIONS)):
-        yield share(float(predicted.apart))
-
-
-def _called(end: End) -> str:
-    stage = parse(end.stage)
-    return stage.variable or stage.kind
+def _moved_row(one: Moved) -> list[Text]:
+    shown = (Code(shortened(name, MOST_NAME)) for name in (one.cell.where, _first(one.cell)))
+    return [*shown, one.number_in_words, one.predictions_in_words, one.seeds_in_words]
 
 
 def _first(cell: Cell) -> str:

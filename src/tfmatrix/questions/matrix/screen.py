@@ -15,6 +15,7 @@ from typing import Any
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.answer import beside, last_lines
+from tfmatrix.questions.matrix.moved import moves
 from tfmatrix.questions.matrix.summary import (
     CONSEQUENCE,
     VERDICTS,
@@ -183,6 +184,7 @@ class _Known:
         self._texts, self._digests, self._findings = _List(), _List(), _List()
         self._strips, self._curves, self._cells = _List(), _List(), _List()
         self._shown: dict[str, int] = {}
+        self._moved = {one.cell.id: str(one) for one in moves(report)}
 
     def lists(self) -> Mapping[str, list[Any]]:
         """Return every list by its name."""
@@ -219,7 +221,9 @@ class _Known:
         )
 
     def _notes(self, cell: Cell) -> Iterable[str]:
-        """Yield what is said of a cell beside its verdict."""
+        """Yield what is said of a cell beside its verdict: first how large a change is in what people know."""
+        if moved := self._moved.get(cell.id):
+            yield moved
         yield from map(terminal.inline, names.told(cell, self._report.baseline))
         for way in cell.ways or ():
             yield f"{way.used}: {'refused too' if way.verdict == 'failed' else way.verdict}"
