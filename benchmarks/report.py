@@ -20,6 +20,7 @@ from tfmatrix.config import Config
 from tfmatrix.questions.chosen import environment_of, named_environments
 from tfmatrix.questions.matrix import report
 from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix.questions.matrix.reread import NAME
 from tfmatrix.records import JITTER, OBSERVED, SEEDS, Cell, Fingerprint, Model, Tensor, Trial
 from tfmatrix.runner.answers import trial_of
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
@@ -36,6 +37,8 @@ STAGES = (
 )
 ELEMENTS = 64
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 REPEATS = 10
 """Turns, in each of which one report of the large store is made beside as many of the small one as have its trials."""
 
@@ -46,12 +49,34 @@ def rows() -> list[tuple[str, float, str, str]]:
         small, large = (_filled(Path(folder) / str(trials), trials) for trials in (SMALL, LARGE))
         equal = LARGE // SMALL
         turns = [_turn(small, large, equal) for _ in range(REPEATS)]
+        written = list(_written(large))
     times, peaks, others = zip(*turns, strict=True)
     return [
         (f"report of {LARGE} trials: time", median(times), "s", "under 20"),
         (f"report of {LARGE} trials: peak memory", max(peaks), "MiB", "under 1024"),
         (f"report of {LARGE} trials: time, against {equal} of {SMALL}", sum(times) / sum(others), "x", "at most 1"),
+        *written,
     ]
+
+
+def _written(filled: Path) -> Iterator[tuple[str, float, str, str]]:
+    """Yield how large each file of a report of many trials is, and how long a browser takes to have opened it."""
+    with _prepared(filled, LARGE) as process:
+        _said(process)
+        _begin(process)
+        _said(process)
+        assert isinstance(process.args, list)
+        folder = Path(process.args[-1]) / "reports"
+    for ending in ("md", "html", "json"):
+        path = folder / f"{NAME}.{ending}"
+        yield f"report of {LARGE} trials: {ending}", path.stat().st_size / 1e6, "MB", ""
+    if browser := next(filter(None, map(shutil.which, BROWSERS)), None):
+        command = [browser, "--headless", "--no-sandbox", "--dump-dom", (folder / f"{NAME}.html").as_uri()]
+        begun = time.perf_counter()
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        seconds = time.perf_counter() - begun
+        assert 'id="map"' in shown
+        yield f"report of {LARGE} trials: opened in a browser that is started", seconds, "s", "under 10"
 
 
 def _turn(small: Path, large: Path, equal: int) -> tuple[float, float, float]:
