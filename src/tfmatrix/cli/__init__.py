@@ -82,6 +82,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "run": _Row("matrix", "Run models in several releases, compare, write the report."),
         "matrix": _Row("matrix", "The same."),
         "report": _Row("matrix", "Write that report again from what is stored."),
+        "history": _Row("history", "Say when results changed, and what had changed before."),
         "diff": _Row("diff", "Say what one report says otherwise than another."),
         "explain": _Row("explain", "Say whose each change is, and what undoes it."),
         "exchange": _Row("exchange", "Say which release reads what another one saved."),

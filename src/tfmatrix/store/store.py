@@ -253,12 +253,18 @@ class Store:
             if outcome == OBSERVED and trace is not None and self.is_current(rests)
         }
 
+    def every_trial(self) -> Iterator[Trial]:
+        """Yield every trial in the order in which they were added, whether or not it counts any more."""
+        yield from map(self._trial, self.rows())
+
     def rows(self, outcome: str = "") -> Iterator[Row]:
         """Yield each trial as its fields: key, name, outcome, trace or None, evidence and what it rests on, in JSON.
 
+        They come in the order in which they were added.
+
         With ``outcome`` those alone of which that became. Raises ``UserError`` where one is not what was written.
         """
-        query = f"SELECT {_TRIAL}, digest FROM trials WHERE ?1 IN ('', outcome)"  # noqa: S608  # a constant
+        query = f"SELECT {_TRIAL}, digest FROM trials WHERE ?1 IN ('', outcome) ORDER BY number"  # noqa: S608  # a constant
         for *fields, digest in self.connection.execute(query, (outcome,)):
             yield self._written(tuple(fields), digest)
 
