@@ -153,7 +153,7 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
     if not dry_run:
         pinning.write(planned)
     for command in planned.changes.commands:
-        told = "then bring up to date" if not dry_run else "a pin would leave to be brought up to date"
+        told = "now bring up to date" if not dry_run else "after a pin, bring up to date"
         say(f"tfmatrix: {told} {command.path.name}: {shlex.join(command.argv)}", err=True)
     return SAME
 
