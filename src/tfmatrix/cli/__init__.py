@@ -97,7 +97,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
     },
     "Set up": {
         "init": _Row("init", "Look at a project, and propose its configuration."),
-        "doctor": _Row("doctor", "Say whether it can run here, and what is missing."),
+        "doctor": _Row("doctor", "Say whether the project can run here, and what is missing."),
         "versions": _Row("versions", "List the releases that the package index has."),
         "lock": _Row("upkeep", "Make the lock file of an environment."),
     },
