@@ -45,7 +45,7 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def truth(session: nox.Session) -> None:
-    """Hold tfmatrix's answers against what plain scripts measure, over all releases, and write reports/truth.md."""
+    """Compare tfmatrix's answers with what plain scripts measure, over all releases, and write reports/truth.md."""
     session.install("-e", ".")
     session.chdir("tests")
     session.run("python", "-m", "truth", *session.posargs)
@@ -53,7 +53,7 @@ def truth(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lists(session: nox.Session) -> None:
-    """List by a plain script what changed in Keras, hold the matrix against it, and write reports/keras-changes.md."""
+    """List by a plain script what changed in Keras, compare the matrix with it, and write reports/keras-changes.md."""
     session.install("-e", ".")
     session.chdir("tests")
     session.run("python", "-m", "truth.lists")
@@ -61,7 +61,7 @@ def lists(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def explained(session: nox.Session) -> None:
-    """Hold explanations against what plain scripts measure, and write reports/explained.md."""
+    """Compare explanations with what plain scripts measure, and write reports/explained.md."""
     session.install("-e", ".")
     session.chdir("tests")
     session.run("python", "-m", "truth.explained")
@@ -77,7 +77,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
-    """Mutate 100,000 times what tfmatrix reads, and write what became of it: `-- --count 1000 --seed 2`."""
+    """Mutate the files that tfmatrix reads 100,000 times, and write reports/fuzz.md: `-- --count 1000 --seed 2`."""
     session.install("-e", ".", "--group", "tests")
     session.chdir("tests")
     session.run("python", "-m", "fuzz", *session.posargs)

@@ -303,7 +303,7 @@ def _defined(value: Mapping[str, Any]) -> Mapping[str, tuple[Defined, ...]]:
     """Return what a table of tables defines, by what Config calls it."""
     for name, table in value.items():
         if name in _ANY and not isinstance(table, Mapping):
-            raise ValueError(f"has {name}, which belongs into the table of one model, [tool.tfmatrix.models.NAME]")
+            raise ValueError(f"has {name}, which belongs in the table of one model, [tool.tfmatrix.models.NAME]")
         require_name(name)
         if not isinstance(table, Mapping):
             raise ValueError(  # noqa: TRY004  # every check raises the same
@@ -397,7 +397,7 @@ def _variables(value: Any, name: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
         raise ValueError(f"has {name}, which must be a table of strings")
     if strange := [key for key, text in value.items() if not key or "=" in key or "\0" in key + text]:
-        raise ValueError(f"has {name} with {shown(strange[0])}, which no variable can be, or whose value none can have")
+        raise ValueError(f"has {name} with {shown(strange[0])}, whose name or value no variable can have")
     if taken := sorted(set(value) & set(RESERVED)):
         raise ValueError(f"has {name}.{taken[0]}, which {RESERVED[taken[0]]}")
     return tuple(sorted(value.items()))
@@ -512,7 +512,7 @@ def _rule(value: Mapping[str, Any], name: str) -> Rule:
     if ("ratio" in value) == bool(given):
         raise ValueError(f"has {name}, which must have either a ratio, or some of pass, warn and fail")
     if given and "dtype" in value:
-        raise ValueError(f"has {name} with a dtype, which only a ratio can be chosen by")
+        raise ValueError(f"has {name} with a dtype, which only goes with a ratio")
     words = [(word, level) for level in given for word in _names(value[level])]
     if len({word for word, _ in words}) < len(words):
         raise ValueError(f"has {name}, which names one verdict twice")

@@ -72,7 +72,7 @@ def check(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def pin(session: nox.Session) -> None:
-    """Pin a version on a report that was read: `nox -s pin -- 2.21.0 --report 3f9c2ab1`."""
+    """Pin a version, by the id of the report that you read: `nox -s pin -- 2.21.0 --report 3f9c2ab1`."""
     session.run(*alone.command("tfmatrix"), "pin", *session.posargs)
 
 
@@ -90,5 +90,5 @@ def recipes(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def explain(session: nox.Session) -> None:
-    """Say whose each change is and what undoes it, and write reports/explain.md: `nox -s explain -- 2.21.0`."""
+    """Say which package made each change and what undoes it; write reports/explain.md: `nox -s explain -- 2.21.0`."""
     session.run(*alone.command("tfmatrix"), "explain", *session.posargs)

@@ -176,7 +176,7 @@ def test_commands_are_left_out_of_an_exchange(tmp_path: Path, tell: Tell) -> Non
     assert tell("exchange", "--formats", "h5").code == cli.SAME
     named = tell("exchange", "--models", "keras_mlp,train")
     assert named.code == cli.INCOMPLETE
-    told = "the command train is not exchanged: what a script saves is its own affair; choose models of the models"
+    told = "the command train is not exchanged: nobody knows what a script saves; choose models from the models"
     assert told in named.err
     for path in (tmp_path / "reference_models").iterdir():
         path.unlink()

@@ -105,7 +105,7 @@ def test_a_model_that_is_no_python_stops_no_other(tmp_path: Path, tell: Tell) ->
 
 
 LEDGERS = {
-    "the last day there is": ("until = .*", "until = 9999-12-31", "at most 366 days behind on"),
+    "the last day there is": ("until = .*", "until = 9999-12-31", "at most 366 days after on"),
     "accepted on the last day": (r"\non = .*", "\non = 9999-12-31", "not before it"),
     "nested deeply": ("schema = 1", "schema = " + "[" * 3000 + "]" * 3000, "cannot be read"),
     "a long number": ("schema = 1", "schema = " + "9" * 5001, "cannot be read"),

@@ -174,8 +174,8 @@ FAILURES: dict[str, tuple[Exception, str]] = {
     "certificate": (requests.exceptions.SSLError(), "its certificate is not trusted"),
     "refused": (answering(403), "it answers 403"),
     "a folder": (requests.exceptions.InvalidSchema(), "it is no web address, and only those are asked"),
-    "no index": (UnsupportedContentTypeError("u", "image/png"), "what it answers is not what an index does"),
-    "no JSON": (ValueError("3 validation errors"), "what it answers is not what an index does"),
+    "no index": (UnsupportedContentTypeError("u", "image/png"), "its answer is not that of a package index"),
+    "no JSON": (ValueError("3 validation errors"), "its answer is not that of a package index"),
 }
 
 

@@ -59,8 +59,11 @@ def test_a_lock_of_nothing_installs_nothing(tmp_path: Path) -> None:
             package("tensorflow", "2.15.1") + package("tf-nightly", "2.22.0"),
             "tf-nightly 2.22.0, which was not compared",
         ),
-        (package("keras", "3.5.0", 'git = "https://x.org/keras"'), "keras from https://x.org/keras, and no release"),
-        (package("numpy", "1.26.4", "path = './numpy'"), "numpy from ./numpy, and no release"),
+        (
+            package("keras", "3.5.0", 'git = "https://x.org/keras"'),
+            "keras from https://x.org/keras, which is no release",
+        ),
+        (package("numpy", "1.26.4", "path = './numpy'"), "numpy from ./numpy, which is no release"),
         (package("numpy", "1.26.4", "[package.source]\ntype = 'url'\nurl = 'https://x'"), "numpy from https://x"),
     ],
 )

@@ -164,13 +164,13 @@ def test_a_configuration_that_leaves_out_what_failed(tmp_path: Path, tell: Tell,
         ask_for_less(tmp_path, answer, less)
     said = tell("check", CANDIDATE)
     assert said.code == cli.CHANGED
-    assert "known all the same" in said.out
+    assert "known from an earlier run" in said.out
     assert "the configuration leaves out" in said.out
 
 
 @pytest.mark.parametrize(("kept", "left_out"), [("a", "b"), ("b", "a")])
 def test_what_is_judged_anyway_is_told_once(tmp_path: Path, tell: Tell, kept: str, left_out: str) -> None:
-    """Of two models that fail only the one that is not asked for is told as known all the same, by its first stage."""
+    """Of two models that fail only the one that is not asked for is told, by its first stage."""
     fails = of_candidate(gradient=[7.0] * 4)
     gated(tmp_path, fails, ["a", "b"], modes=["tf2"])
     ask_for_less(tmp_path, fails, f'models = ["{kept}"]', modes=["tf2"])
@@ -178,7 +178,7 @@ def test_what_is_judged_anyway_is_told_once(tmp_path: Path, tell: Tell, kept: st
     assert said.code == cli.CHANGED
     known = [line for line in answer_of(tell("check", CANDIDATE, "--format", "json"))["others"] if line["stage"]]
     assert [(line["cell"], line["stage"]) for line in known] == [(f"{CANDIDATE}/{left_out}/tf2", "native/gradient")]
-    assert known[0]["text"].startswith("not asked for by the configuration, and known all the same: gradient@1/w: ")
+    assert known[0]["text"].startswith("left out by the configuration, but known from an earlier run: gradient@1/w: ")
 
 
 def test_an_environment_of_which_nothing_is_known(tmp_path: Path, tell: Tell) -> None:
@@ -205,7 +205,7 @@ def test_a_mode_that_was_only_tried_is_told_and_stops_nothing(tmp_path: Path, te
     ask_for_less(tmp_path, answer, modes=list(DEFAULT_MODES))
     said = tell("check", CANDIDATE)
     assert said.code == cli.SAME
-    assert "known all the same" in said.out
+    assert "known from an earlier run" in said.out
     assert "the configuration leaves out" not in said.out
 
 
@@ -217,7 +217,7 @@ def test_fewer_trials_than_disagreed(tmp_path: Path, tell: Tell) -> None:
     ask_for_less(tmp_path, answer, trials=1)
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
-    assert "known all the same: unstable" in said.out
+    assert "known from an earlier run: unstable" in said.out
 
 
 @pytest.mark.parametrize("trials", [1, 2])
@@ -225,7 +225,7 @@ def test_one_trial_is_told(tmp_path: Path, tell: Tell, trials: int) -> None:
     """A configuration that runs each cell once is warned of what it cannot know, and one that runs it twice is not."""
     gated(tmp_path, trials=trials)
     said = tell("check", CANDIDATE)
-    assert ("warn: by the configuration a cell is run once" in said.out) == (trials == 1)
+    assert ("warn: the configuration runs each cell once" in said.out) == (trials == 1)
 
 
 def test_a_folder_of_models_that_became_empty(tmp_path: Path, tell: Tell) -> None:
@@ -258,7 +258,7 @@ def test_a_model_that_is_no_longer_there(tmp_path: Path, tell: Tell) -> None:
         fill(store, make_plan(make_gated_project(tmp_path, ())), FAILING)
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
-    assert "names a cell that is not expected" in said.out
+    assert "is in a cell that is not expected" in said.out
 
 
 @pytest.mark.parametrize(

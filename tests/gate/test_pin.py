@@ -263,7 +263,7 @@ SPOILT = {
     take_out_a_model: "it has 2.15.1/rounds/tf2, 2.15.1/rounds/v1, 2.16.2/rounds/tf2, 2.16.2/rounds/v1",
     change_the_results: "the verdict of 2.16.2/same/tf2, 2.16.2/same/v1 is another now",
     change_the_policy: "made under other settings, another policy",
-    pin_two: "constraints.txt, line 1, says 'tensorflow==2.14.1', and tensorflow 2.15.1 is what counts",
+    pin_two: "constraints.txt, line 1, says 'tensorflow==2.14.1', but tensorflow 2.15.1 counts",
     pin_nothing: "the project pins 2.21.0",
     pin_it_already: "pins 2.16.2 already",
 }
@@ -381,7 +381,7 @@ def test_any_other_id_is_another_report(tmp_path: Path, tell: Tell) -> None:
             note_machine(store, replace(this_machine(), cores=cores))
         said = tell("pin", CANDIDATE, "--report", id_)
         assert said.code == cli.INCOMPLETE
-        assert f"the report {id_} is not the current one: from the store it is now" in said.err
+        assert f"the report {id_} is not the current one: what is stored now gives the report" in said.err
 
 
 def test_any_edit_of_a_report_is_seen(tmp_path: Path, tell: Tell) -> None:
@@ -441,7 +441,7 @@ def test_two_pins_of_one_companion_are_refused(tmp_path: Path, tell: Tell) -> No
     (tmp_path / "requirements.txt").write_text("tensorflow==2.15.1\nkeras==2.15.0\n", encoding="utf-8")
     said = tell("pinned")
     assert said.code == cli.INCOMPLETE
-    assert "constraints.txt, line 1, says 'keras==2.14.0', and keras 2.15.0 is what counts" in said.err
+    assert "constraints.txt, line 1, says 'keras==2.14.0', but keras 2.15.0 counts" in said.err
 
 
 def test_a_report_of_another_machine_is_refused(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -647,7 +647,7 @@ def test_a_lock_that_a_tool_writes_is_left_to_the_tool(tmp_path: Path, tell: Tel
     uv.run(["lock", "--quiet", "--python", sys.executable], failing="no lock", folder=tmp_path)
     said = tell("pin", CANDIDATE, "--report", report_id(tell, tmp_path))
     assert said.code == cli.SAME, said.err
-    assert "then bring up to date uv.lock: uv lock" in said.err
+    assert "now bring up to date uv.lock: uv lock" in said.err
     assert 'dependencies = ["tensorflow-cpu==2.16.2"]' in (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
 
 

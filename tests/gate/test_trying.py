@@ -38,7 +38,7 @@ def test_a_policy_under_which_nothing_fails_is_refused(tmp_path: Path, tell: Tel
     gated(tmp_path, answer, ["same"], rules)
     said = tell("check", CANDIDATE)
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
-    assert "can never fail: a cell that differs everywhere passes" in said.err
+    assert "can never fail: its rules let `different` pass at every stage" in said.err
 
 
 ABOUT_NOTHING = {

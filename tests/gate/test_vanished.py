@@ -88,7 +88,7 @@ def test_what_vanished_is_named_until_it_is_said(
     said = tell("check", CANDIDATE)
     assert "has vanished" not in said.out
     for name in names:
-        assert f"warn: by the configuration the {name} is removed, which reports had" in said.out
+        assert f"warn: the {name}, which earlier reports had, is removed by the configuration" in said.out
     tell("report", "-q")
     assert "is removed" not in tell("check", CANDIDATE).out  # a report was made with that word, so it is settled
     asked_for(tmp_path, **choices)
@@ -113,8 +113,8 @@ def test_a_word_in_advance_is_none(tmp_path: Path, tell: Tell) -> None:
     gated(tmp_path, lambda _: ones(), ["good"], removed=["model good", "mode v1", "model other"])
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
-    assert "by the configuration the mode v1 is removed, and it is asked for all the same" in said.out
-    assert "the model good is removed, and" in said.out
+    assert "the configuration says that the mode v1 is removed, but still asks for it" in said.out
+    assert "the model good is removed, but still" in said.out
     assert "other" not in said.out
 
 

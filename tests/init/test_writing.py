@@ -87,9 +87,9 @@ def test_what_is_written_where_nothing_is_wanted_is_nothing(tmp_path: Path) -> N
 UNWRITABLE = {
     "no TOML": ("[tool\n", "cannot be read"),
     "no UTF-8": (b"# \xff\n", "cannot be read"),
-    "tool is no table": ("tool = 3\n", "can't be added to with every line kept"),
-    "tool is inline": ("tool = {a = 1}\n", "can't be added to with every line kept"),
-    "the table is none": ("[tool]\ntfmatrix = 3\n", "can't be added to with every line kept"),
+    "tool is no table": ("tool = 3\n", "with every line kept as it is; write it by hand"),
+    "tool is inline": ("tool = {a = 1}\n", "with every line kept as it is; write it by hand"),
+    "the table is none": ("[tool]\ntfmatrix = 3\n", "with every line kept as it is; write it by hand"),
 }
 
 
@@ -107,7 +107,7 @@ def test_a_line_that_would_be_lost_is_noticed(write: Write, monkeypatch: pytest.
     """What is written is read again before, whatever tomlkit made of it: a comment is no part of what TOML says."""
     root = write({"pyproject.toml": "# mine\n"})
     monkeypatch.setattr(tomlkit, "dumps", lambda _: TABLE)
-    with pytest.raises(UserError, match="can't be added to with every line kept"):
+    with pytest.raises(UserError, match="with every line kept as it is; write it by hand"):
         writing.write(root, SETTINGS, noxfile=False)
 
 

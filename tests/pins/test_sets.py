@@ -103,7 +103,7 @@ def test_what_is_installed_together(tmp_path: Path, files: Mapping[str, str], na
         ),
         (
             {"environment.yml": "dependencies: [tensorflow=2.15.1, keras=2.15.0, numpy=1.26.4, {pip: [tf-keras]}]"},
-            "has conda install TensorFlow, and pip what moves with it",
+            "installs TensorFlow by conda, and what moves with it by pip",
         ),
         ({"environment.yml": "dependencies: [numpy, {pip: [tensorflow==2.15.1]}]"}, "leaves the version to conda"),
     ],

@@ -21,9 +21,9 @@ EXAMPLE = "\b\n$ git show main:reports/matrix.json > /tmp/old.json\n$ tfmatrix d
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def diff(old: Path, new: Path, *, as_json: bool) -> int:
-    """Say what the report NEW says otherwise than OLD: verdicts, results, and what they rest on.
+    """Say what differs between the reports OLD and NEW: verdicts, results, and what they rest on.
 
-    Each is a `matrix.json`, or the folder that it lies in. Exits with 0 where they say the same, and with 1 where not.
+    Each is a `matrix.json`, or the folder with it. Exits with 0 if they say the same, and with 1 if not.
     """
     before, after = (read_report(report_in(path)) for path in (old, new))
     found = difference(before, after)

@@ -20,11 +20,11 @@ EXAMPLE = "\b\n$ tfmatrix doctor\n$ tfmatrix doctor --json | jq .missing"
 @click.command(epilog=EXAMPLE)
 @click.option("--json", "as_json", is_flag=True, help="Print what was seen as JSON and nothing else.")
 def doctor(*, as_json: bool) -> int:
-    """Say in ten lines what there is to run the project with, what is missing, and how to get it.
+    """Say in ten lines whether the project can run here, what is missing, and how to get it.
 
-    Without a project it is about the default versions. Nothing is made, and no network is asked.
+    Without a project it is about the default versions. Nothing is made, and no network is used.
 
-    Exits with 0 where the project can run, and with 2 where something that it needs is missing.
+    Exits with 0 if the project can run, and with 2 if something that it needs is missing.
     """
     settings, is_project = read_or_default()
     found = check_up(settings, is_project=is_project)

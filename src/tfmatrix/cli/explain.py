@@ -32,14 +32,17 @@ EXPLAIN = Question(write_report, answer, problems)
 )
 @click.option("--cell", "only", metavar="NAME", default="", help="Explain one cell: mlp/tf2.")
 @click.option(
-    "--export", "folder", metavar="FOLDER", help="Write each kernel that changed as a script that needs no tfmatrix."
+    "--export",
+    "folder",
+    metavar="FOLDER",
+    help="For each kernel that changed, write a script that shows it without tfmatrix.",
 )
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
 def explain(*, versions: tuple[str, ...], only: str, folder: str | None, **choices: Any) -> int:
-    """Say of each change since the baseline whose it is, and what undoes it; write reports/explain.md.
+    """Say which package made each change since the baseline, and what undoes it; write reports/explain.md.
 
-    The matrix is run first as far as it is missing. Without a VERSION every configured one is explained. Exits with 0
-    when everything that was asked for is known, whatever was found, and with 2 when something is missing.
+    What is missing of the matrix is run first. Without a VERSION every configured one is explained. Exits with 0 when
+    everything that was asked for is known, whatever was found, and with 2 when something is missing.
     """
     way = Way.of(choices)
     settings = read_config({**choices, "versions": ",".join(versions) or None})

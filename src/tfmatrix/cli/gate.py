@@ -30,14 +30,14 @@ FORMATS = ("text", "markdown", "github", "junit", "json")
 
 @click.command()
 @click.argument("version", required=False)
-@click.option("--baseline", metavar="VERSION", help="What is moved from; what the project pins today by default.")
+@click.option("--baseline", metavar="VERSION", help="What to compare with; by default what the project pins today.")
 @click.option("--pinned", is_flag=True, help="Check what is pinned today, by the receipt of its pin.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="text by default.")
 def check(version: str | None, baseline: str | None, form: str, *, pinned: bool) -> int:
-    """Say from what is stored whether VERSION may be pinned; nothing is run.
+    """Say whether VERSION may be pinned, from what is stored; nothing is run.
 
-    Exits with 0 where every expected cell passes under the policy or was accepted, with 1 where one does not, and with
-    2 where anything is missing, stale, unstable or unavailable, or there was nothing to compare.
+    Exits with 0 if every expected cell passes under the policy or was accepted, with 1 if one does not, and with 2 if
+    anything is missing, stale, unstable or unavailable, or there was nothing to compare.
     """
     settings = read_config({})
     if pinned == (version is not None) or (pinned and baseline):
@@ -52,9 +52,9 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
 @click.command("check-staged")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="text by default.")
 def check_staged(form: str) -> int:
-    """Refuse a staged pin of TensorFlow that no passing report stands behind; for a pre-commit hook.
+    """Refuse a staged pin of TensorFlow that has no passing report; for a pre-commit hook.
 
-    What is staged is judged, not what lies in the folder. Where the last commit has the same installed it is silent.
+    It judges what is staged, not the files in the folder. It is silent if the last commit installs the same.
     """
     settings = read_config({})
     with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
@@ -66,9 +66,9 @@ def check_staged(form: str) -> int:
 
 @click.command()
 def pinned() -> int:
-    """Print what the project would have installed today, as the name of an environment, and what speaks against it.
+    """Print what the project would install today, as the name of an environment, and what speaks against it.
 
-    Exits with 2 where anything does.
+    Exits with 2 if anything speaks against it.
     """
     settings = read_config({})
     found = outlook(settings)
@@ -85,10 +85,16 @@ def pinned() -> int:
 @click.option("--cell", required=True, metavar="NAME", help="Model and mode: keras_mlp/tf2.")
 @click.option("--stage", "stages", multiple=True, metavar="NAME", help="shuffle, or native/shuffle; may be repeated.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is accepted.")
-@click.option("--expires", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Its last day.")
-@click.option("--baseline", metavar="VERSION", help="What is moved from; what the project pins today by default.")
+@click.option(
+    "--expires",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The last day on which it holds.",
+)
+@click.option("--baseline", metavar="VERSION", help="What to compare with; by default what the project pins today.")
 @click.option("--by", metavar="NAME", help="Who accepts it; git's user by default.")
-@click.option("--write", is_flag=True, help="Write it; without, it is only shown.")
+@click.option("--write", is_flag=True, help="Write it; without this option it is only shown.")
 def accept(  # noqa: PLR0913  # click hands over an argument for each option
     *,
     version: str,
@@ -100,7 +106,7 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
     by: str | None,
     write: bool,
 ) -> None:
-    """Accept that a cell differs in VERSION, at the stages that are named: these bits, and no others.
+    """Accept that a cell differs in VERSION, at the named stages: these bits, and no others.
 
     Without --write it shows what would be written into tfmatrix-accepted.toml.
     """
@@ -122,12 +128,12 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
 
 @click.command()
 @click.argument("version")
-@click.option("--report", required=True, metavar="ID", help="The id at the head of the report that was read.")
+@click.option("--report", required=True, metavar="ID", help="The id at the head of the report that you read.")
 @click.option("--dry-run", is_flag=True, help="Show what would be changed, and change nothing.")
 def pin(version: str, report: str, *, dry_run: bool) -> int:
-    """Pin VERSION in the project's requirements, on a report that was read, is current, and passes.
+    """Pin VERSION in the project's requirements, by a report that you read, that is current, and that passes.
 
-    Exits as `tfmatrix check` does where it does not pass, and with 2 where the report is not the current one.
+    Exits as `tfmatrix check` does if it does not pass, and with 2 if the report is not the current one.
     """
     settings = read_config({})
     candidate = environment_of(settings, version)
@@ -147,7 +153,7 @@ def pin(version: str, report: str, *, dry_run: bool) -> int:
     if not dry_run:
         pinning.write(planned)
     for command in planned.changes.commands:
-        told = "then bring up to date" if not dry_run else "a pin would leave to be brought up to date"
+        told = "now bring up to date" if not dry_run else "after a pin, bring up to date"
         say(f"tfmatrix: {told} {command.path.name}: {shlex.join(command.argv)}", err=True)
     return SAME
 

@@ -17,14 +17,14 @@ EXAMPLE = "\b\n$ cd my-project\n$ tfmatrix init\n$ tfmatrix init --write\n$ tfma
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("--write", "writes", is_flag=True, help="Write what is shown; a pyproject.toml is made if need be.")
-@click.option("--nox", "with_nox", is_flag=True, help="A noxfile.py too; by default where the project uses nox.")
+@click.option("--write", "writes", is_flag=True, help="Write what is shown; a pyproject.toml is made if there is none.")
+@click.option("--nox", "with_nox", is_flag=True, help="A noxfile.py too; by default only if the project uses nox.")
 def init(*, writes: bool, with_nox: bool) -> int:
-    """Look at a project, and show what tfmatrix would ask of it: scripts that train, saved models, releases, packages.
+    """Look at a project, and show its configuration: scripts that train, saved models, releases, packages.
 
-    Nothing is run, and nothing is written without --write; what is there already is kept as it is.
+    Nothing is run, and nothing is written without --write. What is configured already is kept as it is.
 
-    Exits with 0, also where everything is there already, and with 2 where no model is found or a file can't be read or
+    Exits with 0, also if everything is configured already, and with 2 if no model is found or a file can't be read or
     written.
     """
     found = propose(Path.cwd(), with_nox=with_nox)

@@ -52,21 +52,25 @@ MATRIX = Question(_write, answer, problems)
 
 @click.command("matrix")
 @options(*SELECTION, *RUNNING, "stored", *PRINTING)
-@click.option("--cell", metavar="ID", help="Run one trial of 2.15.1/mlp/tf2, or '2.15.1/mlp/tf2 jitter-2' itself.")
-@click.option("--trace", is_flag=True, help="With --cell, which stores nothing: print every digest, tier and stage.")
-@click.option("--steps", type=int, metavar="N", help="Stop the command behind -- after N updates; 0: at its end.")
+@click.option(
+    "--cell", metavar="ID", help="Run one trial alone: 2.15.1/mlp/tf2, its first, or '2.15.1/mlp/tf2 jitter-2'."
+)
+@click.option("--trace", is_flag=True, help="With --cell: print every digest, tier and stage; nothing is stored.")
+@click.option(
+    "--steps", type=int, metavar="N", help="Stop the command behind -- after N updates; 0: run it to its end."
+)
 @click.option("--file", metavar="PATH", help="Read a saved model at once: alone, without a table.")
-@click.option("--inputs", metavar="PATH", help="With --file: the .npz that it is called on.")
-@click.option("--objects", metavar="MODULE", help="With --file: the module with the classes that it names.")
+@click.option("--inputs", metavar="PATH", help="With --file: the .npz with the model's inputs.")
+@click.option("--objects", metavar="MODULE", help="With --file: the module with the classes that the file names.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- python SCRIPT ...]")
 def matrix(*, cell: str | None, trace: bool, **choices: Any) -> int:
-    """Run what is missing of the matrix, compare, and write the report; `tfmatrix run` is the same.
+    """Run what is missing of the matrix, compare, and write the report; `run` and `matrix` are the same.
 
     A command behind --, such as `-- python train.py --epochs 1`, is run at once: alone, as it is, without a table. So
     is a saved model by --file.
 
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
-    missing, unavailable or failed. What differs is for the report to say and not an error.
+    missing, unavailable or failed. A difference is no error: the report says what differs.
     """
     way = Way.of(choices)
     if cell is None and trace:

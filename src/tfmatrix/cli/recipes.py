@@ -30,7 +30,9 @@ RECIPES = Question(write_report, answer, problems)
 
 @click.command()
 @options("versions", "modes", "trials", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING)
-@click.option("--models", metavar="LIST", help="What recipes are tried on: keras-mlp,v1-mlp; all by default.")
+@click.option(
+    "--models", metavar="LIST", help="Models that recipes are tried on, such as keras-mlp,v1-mlp; all by default."
+)
 def recipes(*, models: str | None, **choices: Any) -> int:
     """Run every recipe for reproducible results in every version, and write reports/recipes.md.
 
@@ -46,13 +48,15 @@ def recipes(*, models: str | None, **choices: Any) -> int:
 @click.option(
     "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The bare mode."
 )
-@click.option("--model", type=click.Choice(tuple(MODELS)), help="What has to reproduce; everything usual by default.")
+@click.option(
+    "--model", type=click.Choice(tuple(MODELS)), help="The model that has to reproduce; every usual one by default."
+)
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
 def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int:
-    """Print the shortest recipe that the stored evidence supports, as code to paste.
+    """Print the shortest recipe that reproduces, by what is stored, as code to paste.
 
-    Exits with 2 where there is no evidence, and says how to get it.
+    Exits with 2 if nothing is stored that says so, and says how to get it.
     """
     chosen = MODELS[model].mode if model else mode
     plan = make_recipes_plan(read_config({**choices, "versions": version, "modes": chosen}))

@@ -18,20 +18,24 @@ from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.tables import DEFAULT_MODES, MODES
 
-_MODES = f"{','.join(DEFAULT_MODES)} by default, of: {'; '.join(f'{m.name} ({m.summary})' for m in MODES.values())}."
+_MODES = (
+    f"{','.join(DEFAULT_MODES)} by default. There are: {'; '.join(f'{m.name} ({m.summary})' for m in MODES.values())}."
+)
 
 OPTIONS = {
     "versions": click.option(
-        "--versions", metavar="LIST", help="Environments: 2.9,2.16.2+keras-3.11.3,latest; or all."
+        "--versions", metavar="LIST", help="Environments, such as 2.9,2.16.2+keras-3.11.3,latest; or all."
     ),
     "baseline": click.option(
-        "--baseline", metavar="VERSION", help="The environment that the others are compared with."
+        "--baseline", metavar="VERSION", help="The environment that all others are compared with."
     ),
-    "formats": click.option("--formats", metavar="LIST", help="Formats: keras,weights.h5; all by default."),
+    "formats": click.option("--formats", metavar="LIST", help="Formats, such as keras,weights.h5; all by default."),
     "modes": click.option("--modes", metavar="LIST", help=_MODES),
-    "models": click.option("--models", metavar="LIST", help="Models: mlp,optimizers[adamw], or a command's name."),
-    "trials": click.option("--trials", type=int, metavar="N", help="Trials that must agree."),
-    "seed": click.option("--seed", type=int, metavar="N", help="What every generator is seeded with."),
+    "models": click.option(
+        "--models", metavar="LIST", help="Models, such as mlp,optimizers[adamw], or a command's name."
+    ),
+    "trials": click.option("--trials", type=int, metavar="N", help="How many trials of a cell must agree."),
+    "seed": click.option("--seed", type=int, metavar="N", help="The seed of every generator."),
     "python": click.option("--python", metavar="X.Y", help="The Python of the environments."),
     "distribution": click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow."),
     "reports": click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default."),
@@ -39,7 +43,7 @@ OPTIONS = {
     "jobs": click.option(
         "--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow."
     ),
-    "memory": click.option("--memory", type=int, metavar="MIB", help="Memory that one trial may take."),
+    "memory": click.option("--memory", type=int, metavar="MIB", help="MiB of memory that one trial may take."),
     "fresh": click.option("--fresh", is_flag=True, help="Run every trial again, stored or not."),
     "stored": click.option("--stored", is_flag=True, help="Run nothing: write the report of what is stored."),
     "quiet": click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),

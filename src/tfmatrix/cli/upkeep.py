@@ -34,7 +34,7 @@ LIVE = tuple(
 @click.command()
 @options(*SELECTION)
 def cells(**choices: Any) -> None:
-    """List every expected cell, its outcome, and why one that is missing is; nothing is run."""
+    """List every expected cell with its outcome, and why it is missing if it is; nothing is run."""
     plan = read_plan(choices)
     with open_store(plan.config) as store:
         states = judge.states(plan, store)
@@ -44,7 +44,7 @@ def cells(**choices: Any) -> None:
 
 @click.command("check-store")
 def check_store() -> int:
-    """Rehash everything in the store, and name what is wrong; exits with 2 where anything is."""
+    """Compute every digest in the store again, and name what is wrong; exits with 2 if anything is."""
     with open_store(read_config({})) as store:
         try:
             wrong = [*upkeep.check(store), *wrong_distances(store)]
@@ -62,7 +62,7 @@ def check_store() -> int:
 @click.command()
 @click.argument("other", type=click.Path(path_type=Path))
 def merge(other: Path) -> int:
-    """Add what the store OTHER has, of another machine for example; exits with 1 where the two contradict."""
+    """Add the results of the store OTHER, from another machine for example; exits with 1 if the two contradict."""
     plan = read_plan({})
     with open_store(plan.config) as store, alone(plan.config):
         conflicts = list(upkeep.merge(store, other))
@@ -73,7 +73,7 @@ def merge(other: Path) -> int:
 
 @click.command()
 def gc() -> None:
-    """Remove what no report can show any more: trials of edited model files or another probe, and what they wrote."""
+    """Remove what no report can show any more: trials of edited model files or an older probe, and what they wrote."""
     settings = read_config({})
     with open_store(settings) as store, alone(settings):
         live = [is_live(settings, store) for is_live in LIVE]
@@ -84,13 +84,14 @@ def gc() -> None:
 
 @click.command()
 @click.argument("version")
-@click.option("--as-of", metavar="DATE", help="Resolve with what was published up to that day: 2022-06-01.")
+@click.option("--as-of", metavar="DATE", help="Use only what was published up to that day: 2022-06-01.")
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
 def lock(version: str, as_of: str | None, **choices: Any) -> None:
     """Make the lock file of VERSION, such as 2.15.0 or 2.16.2+keras-3.11.3, in the project's folder locks.
 
-    A release that tfmatrix does not know yet, 2.22.0rc0 or 2.22.0.dev20260905, is locked as the package index has it.
+    VERSION may also be a release that tfmatrix does not know yet, if the package index has it, such as 2.22.0rc0 or the
+    nightly 2.22.0.dev20260905.
     """
     settings = read_config(choices)
     environment = nameable_environment(settings, version)

@@ -22,10 +22,10 @@ EXAMPLE = "\b\n$ tfmatrix versions\n$ tfmatrix versions --json | jq .newer"
 @options("distribution")
 @click.option("--json", "as_json", is_flag=True, help="Print all that is offered as JSON and nothing else.")
 def versions(distribution: str | None, *, as_json: bool) -> int:
-    """List what the package index offers of TensorFlow, what of it is locked, and what is newer than that.
+    """List the TensorFlow releases that the package index has, which are locked, and which are newer than those.
 
-    The index is the one that uv is set to use. Exits with 0 also where something is newer, and with 2 where the index
-    can't be asked.
+    The index is the one that uv is set to use. Exits with 0 also if something is newer, and with 2 if the index can't
+    be asked.
     """
     settings = read_or_default()[0].overridden(distribution=distribution)
     found = offers(settings.distribution, settings.root)

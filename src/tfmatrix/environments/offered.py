@@ -180,7 +180,7 @@ def _why(error: Exception) -> str:
         case requests.exceptions.InvalidSchema():
             return "it is no web address, and only those are asked"
         case _:
-            return "what it answers is not what an index does"
+            return "its answer is not that of a package index"
 
 
 def _host(address: str) -> str:

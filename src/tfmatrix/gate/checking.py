@@ -65,8 +65,8 @@ def pairs(evidence: Evidence, candidate: Environment) -> tuple[Pair, ...]:
     plan, comparison = evidence.plan, evidence.comparison
     if candidate == plan.baseline:
         raise UserError(
-            f"{candidate.name} is both the candidate and the baseline, so nothing would be compared; name what is "
-            "moved from with --baseline, or check what is pinned with `tfmatrix check --pinned`."
+            f"{candidate.name} is both the candidate and the baseline, so nothing would be compared; name another "
+            "baseline with --baseline, or check what is pinned with `tfmatrix check --pinned`."
         )
     states = {state.cell: state for state in comparison.states}
     compared = {found.cell: found for found in comparison.cells}
@@ -223,14 +223,14 @@ def _of_ledger(
             continue
         difference = found.get(place)
         if place.cell not in names:
-            obstacle = "names a cell that is not expected"
+            obstacle = "is in a cell that is not expected"
         elif difference is None:
-            obstacle = "has vanished: there is no such difference any more"
+            obstacle = "has vanished"
         elif difference.level is Level.FAIL:
             continue  # which the cell's own reason speaks of
         else:
             obstacle = record.obstacle(difference.bits, difference.verdict, today)
         if obstacle:
             what = f"{place.cell} {place.stage}".strip()
-            text = f"{FILE}: what was accepted of {what} {obstacle}; remove the record, or accept anew"
+            text = f"{FILE}: the difference {what} {obstacle}; remove the record, or accept anew"
             yield Reason(Level.INCOMPLETE, text, cell=f"{place.to}/{place.cell}", stage=place.stage)

@@ -123,7 +123,7 @@ def _installation(name: str, locked: Iterable[Locked], python: str) -> Installat
     packages: dict[str, str] = {}
     for one in here:
         if one.address:
-            return Installation(name, refusal=f"{name} installs {one.name} from {one.address}, and no release")
+            return Installation(name, refusal=f"{name} installs {one.name} from {one.address}, which is no release")
         if one.name in OTHER_BUILDS:
             return Installation(name, refusal=f"{name} installs {one.name} {one.version}, which was not compared")
         if packages.setdefault(one.name, one.version) != one.version:

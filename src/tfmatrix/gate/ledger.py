@@ -79,7 +79,7 @@ class Record:
         if bits != self.bits:
             return f"was accepted on {self.on} with other bits"
         if verdict.severity < self.verdict.severity:
-            return f"was accepted on {self.on} as {self.verdict.value}, which is less"
+            return f"was accepted on {self.on} as {self.verdict.value}, and is worse now"
         return self.out_of_date(today)
 
     def out_of_date(self, today: date) -> str:
@@ -137,7 +137,7 @@ def _record(table: object) -> Record:
     if texts["verdict"] not in {verdict.value for verdict in LEVELLED}:
         raise ValueError(f"{texts['verdict']!r} is no verdict that can be accepted")
     if not timedelta() <= days["until"] - days["on"] <= LONGEST:  # to the last day there is no more is added
-        raise ValueError(f"until must lie at most {LONGEST.days} days behind on, and not before it")
+        raise ValueError(f"until must be at most {LONGEST.days} days after on, and not before it")
     return Record(
         Place(texts["from"], texts["to"], texts["machine"], texts["cell"], texts.get("stage", "")),
         Bits(texts["baseline"], texts["candidate"], texts.get("behind", "")),

@@ -31,7 +31,7 @@ def left_out(plan: Plan) -> Iterator[Reason]:
         if names:
             yield Reason(Level.WARN, f"the configuration leaves out the {what} {', '.join(names)}")
     if plan.config.trials == 1:
-        yield Reason(Level.WARN, "by the configuration a cell is run once, so most are not known to repeat themselves")
+        yield Reason(Level.WARN, "the configuration runs each cell once, so most are not known to repeat themselves")
 
 
 def known_all_the_same(evidence: Evidence, candidate: Environment, ledger: Ledger, today: date) -> Iterator[Reason]:
@@ -57,7 +57,7 @@ def known_all_the_same(evidence: Evidence, candidate: Environment, ledger: Ledge
                 first = result.reasons[0]
                 # What runs by choice alone may be tried without being asked for ever after.
                 binding = cell.mode in {*DEFAULT_MODES, *plan.config.modes}
-                text = f"not asked for by the configuration, and known all the same: {first.text}"
+                text = f"left out by the configuration, but known from an earlier run: {first.text}"
                 yield replace(first, level=first.level if binding else Level.WARN, text=text)
 
 

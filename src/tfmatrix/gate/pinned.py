@@ -24,7 +24,7 @@ from tfmatrix.pins.sets import Set, allows, closure, sets_of
 from tfmatrix.questions.chosen import environment_of
 from tfmatrix.records import Environment
 
-IGNORE = "where nothing is installed from it, list it under ignored-pins in [tool.tfmatrix]"
+IGNORE = "if nothing is installed from it, list it under ignored-pins in [tool.tfmatrix]"
 
 
 @dataclass(frozen=True)
@@ -202,31 +202,31 @@ def unread_misfits(found: Outlook, have: Mapping[str, str]) -> Iterator[Unread]:
 def _other_words(config: Config, found: Outlook, have: Mapping[str, str]) -> Iterator[str]:
     for source, mention in misfits(config, found, have):
         name = family(mention.name)
-        told = f"{source.shown}, {mention.where}, says {mention.written!r}, and {name} {have[name]} is what counts"
-        yield f"{told}; lock anew, name the file with -r or -c where it is meant, or {IGNORE}"
+        told = f"{source.shown}, {mention.where}, says {mention.written!r}, but {name} {have[name]} counts"
+        yield f"{told}; lock anew, name the file with -r or -c if it should count, or {IGNORE}"
 
 
 def _pythons(config: Config, found: Outlook, python: str) -> Iterator[str]:
     """Yield which files are for other Pythons than the evidence is of, and whether the project is."""
     if python != config.python:
-        yield f"the evidence is of Python {python}, and `python` in [tool.tfmatrix] is {config.python} for the project"
+        yield f"Python {python} was compared, but `python` in [tool.tfmatrix] is {config.python} for the project"
     for source in found.sources:
         for written, where in source.document.pythons:
             if not allows(written, python):
                 told = f"{source.shown}, {where}, is for Python {written}"
-                yield f"{told}, and the evidence is of {python}; set `python` in [tool.tfmatrix]"
+                yield f"{told}, but {python} was compared; set `python` in [tool.tfmatrix]"
     path = found.root / PYTHON_FILE
     if path.is_file() and not is_ignored(Path(PYTHON_FILE), config.ignored_pins):
         said = re.search(r"\b3\.\d+", path.read_text(encoding="utf-8", errors="replace"))
         if said and said[0] != python:
-            told = f"{PYTHON_FILE} says {said[0]}, and the evidence is of {python}"
+            told = f"{PYTHON_FILE} says {said[0]}, but {python} was compared"
             yield f"{told}; set `python` in [tool.tfmatrix]"
 
 
 def _remote(found: Outlook) -> Iterator[str]:
     for source in found.sources:
         for address, where in source.document.remote:
-            yield f"{source.shown}, {where}, names {address}, which can say another thing each day; put it into a file"
+            yield f"{source.shown}, {where}, names {address}, whose content may change any day; put it into a file"
 
 
 def _not_read(found: Outlook, have: Mapping[str, str]) -> Iterator[str]:
@@ -240,7 +240,7 @@ def _loose(config: Config, found: Outlook) -> Iterator[str]:
     """Yield which TensorFlow a range resolves to today, and may not tomorrow, and which is conda's own."""
     for one, installed in zip(found.sets, found.installed, strict=True):
         if one.locked and one.source.kind is CONDA and installed.tensorflow:
-            yield f"{one.name} has conda install TensorFlow, whose builds are not the index's wheels that were compared"
+            yield f"{one.name} installs TensorFlow by conda, whose builds are not the wheels that were compared"
         if one.locked or one.source.kind.owner or not installed.tensorflow:
             continue
         said = [

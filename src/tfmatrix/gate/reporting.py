@@ -39,7 +39,7 @@ def require_current(config: Config, store: Store, id_: str, baseline: Environmen
         raise UserError(f"the report {id_} is not the current one: {changed}; make it anew, and read it.")
     if now.id != id_:
         raise UserError(
-            f"the report {id_} is not the current one: from the store it is now {now.id}; "
+            f"the report {id_} is not the current one: what is stored now gives the report {now.id}; "
             "make it anew with `tfmatrix report`, and read it."
         )
     _require_files(config.under_root(config.reports), read)

@@ -67,9 +67,8 @@ def require_a_failing_place(policy: Policy, places: Iterable[Place]) -> None:
         for model, mode, tier, kind in kinds
     ):
         raise UserError(
-            "[tool.tfmatrix.policy] can never fail: a cell that differs everywhere passes, since its rules let "
-            "`different` pass at every stage of every expected cell; name the models, modes or stages that they are "
-            "meant for."
+            "[tool.tfmatrix.policy] can never fail: its rules let `different` pass at every stage of every expected "
+            "cell; name the models, modes or stages that they are meant for."
         )
 
 
@@ -82,8 +81,8 @@ def _require_matches(policy: Policy, places: Iterable[Place]) -> None:
         # A rule about a model or a mode that is not asked for is meant for what was run all the same.
         if about and not any(_matches(rule, place) for place in about):
             raise UserError(
-                f"[tool.tfmatrix.policy], rule {number}: {told(rule)} is about nothing: no stage of any cell that it "
-                "names is called so; remove it, or name what it is meant for."
+                f"[tool.tfmatrix.policy], rule {number}: {told(rule)} is about nothing: none of the cells that it "
+                "names has such a stage; remove it, or name what it is meant for."
             )
 
 

@@ -54,7 +54,7 @@ def check_pin(config: Config, today: date, before: Environment | None = None, *e
     known = receipt_of(config)
     if known is None:
         raise UserError(
-            f"the project pins {pinned.name}, and there is no {receipt.FILE} that says on which report; "
+            f"the project pins {pinned.name}, but there is no {receipt.FILE} to say on which report; "
             "`tfmatrix pin` writes both."
         )
     if known.to != pinned.name or (before and known.start != before.name):
@@ -65,7 +65,7 @@ def check_pin(config: Config, today: date, before: Environment | None = None, *e
         )
     if known.machine != machine_id(config.machine):
         raise UserError(
-            f"{receipt.FILE} was made on another machine, whose results are not these; what was run here is checked "
+            f"{receipt.FILE} was made on another machine, so it says nothing of this one; check what was run here "
             f"with `tfmatrix check {known.to} --baseline {known.start}`."
         )
     result = check_move(config, environment_of(config, known.start), pinned, today, *elsewhere)
@@ -95,7 +95,7 @@ def answer(evidence: Evidence, candidate: Environment, today: date, known: Recei
         others += [
             Reason(
                 Level.INCOMPLETE,
-                f"{text}, on which the pin of {known.to} relies; where that is meant, pin {known.to} anew first",
+                f"{text}, on which the pin of {known.to} relies; if you want that, pin {known.to} anew first",
                 command=CURRENT,
             )
             for text in receipt.narrowed(known, plan)

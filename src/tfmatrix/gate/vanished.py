@@ -71,15 +71,15 @@ def vanished(plan: Plan, store: Store) -> Iterator[Reason]:
     gone = set(_gone(_noted(store).joined(_committed(plan.config)), now))
     removed = set(plan.config.removed)
     for name in sorted(gone & removed):
-        yield Reason(Level.WARN, f"by the configuration the {name} is removed, which reports had")
+        yield Reason(Level.WARN, f"the {name}, which earlier reports had, is removed by the configuration")
     for name in sorted(gone - removed):
         yield Reason(
             Level.INCOMPLETE,
-            f"the {name} has vanished: reports of this project had it, and it is not asked for any more; bring it "
-            f'back, or have removed = ["{name}"] in [tool.tfmatrix]',
+            f"the {name} has vanished: reports of this project had it, and the project no longer asks for it; bring it "
+            f'back, or write removed = ["{name}"] in [tool.tfmatrix]',
         )
     for name in sorted(removed & now):
-        yield Reason(Level.INCOMPLETE, f"by the configuration the {name} is removed, and it is asked for all the same")
+        yield Reason(Level.INCOMPLETE, f"the configuration says that the {name} is removed, but still asks for it")
 
 
 def _gone(before: Asked, now: set[str]) -> Iterator[str]:

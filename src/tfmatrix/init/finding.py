@@ -116,7 +116,7 @@ def _hints(name: str, module: Module, reached: Mapping[str, Module], listing: Li
     if sources:
         told.append(f"it imports {listed(sources)}, which git does not track: add it there, or to files of its table")
     if data:
-        told.append(f"it names {listed(data)}, which git does not track: where it reads that, list it under files")
+        told.append(f"it names {listed(data)}, which git does not track: if it reads that, list it under files")
     return tuple(told)
 
 

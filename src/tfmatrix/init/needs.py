@@ -106,7 +106,7 @@ def _with_newer(baseline: str, why: str) -> Releases:
     newer = [release for release in known if _minor(release) > _minor(baseline)]
     if not newer:
         before = next(release for release in reversed(known) if _minor(release) < _minor(baseline))
-        why += "; none that is known is newer, so that the one before it is compared"
+        why += "; no newer release is known, so it is compared with the one before it"
         return Releases(baseline, (before, baseline), why)
     return Releases(baseline, tuple(dict.fromkeys((baseline, newer[0], newer[-1]))), why)
 

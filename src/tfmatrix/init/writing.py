@@ -54,7 +54,7 @@ def with_table(content: bytes, settings: Mapping[str, Any], name: str) -> bytes:
         kept = False
     if not kept:
         raise UserError(
-            f"{name} can't be added to with every line kept as it is; write the table by hand, as it is shown "
+            f"no table can be added to {name} with every line kept as it is; write it by hand, as it is shown "
             "without --write."
         )
     return after.encode("utf-8")

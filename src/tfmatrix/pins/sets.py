@@ -190,7 +190,7 @@ def _of_conda(source: Source, _sources: Sequence[Source]) -> Iterator[Set]:
         told = f"{shown} leaves {' and '.join(unsaid)} to conda, which alone knows what it chooses; write one version"
         yield Set(shown, source, refusal=told)
     elif len(conda) < len(source.document.mentions):
-        told = f"{shown} has conda install TensorFlow, and pip what moves with it; name all of it in one place"
+        told = f"{shown} installs TensorFlow by conda, and what moves with it by pip; name all of it in one place"
         yield Set(shown, source, refusal=told)
     else:
         locked = tuple(Locked(each.name, each.reading.version, where=each.where) for each in conda)

@@ -40,8 +40,8 @@ def with_version(source: Source, at: int, version: str, hashes: Sequence[str]) -
     right = [(candidate, document) for candidate, document in parsed if document and document.leaves == wanted]
     if len(right) != 1:
         raise UserError(
-            f"{source.shown}, {mention.where}: the version in {mention.written!r} cannot be changed and nothing else "
-            "with it, since it is spelled with escapes, over two lines or for several places; write it plainly."
+            f"{source.shown}, {mention.where}: the version in {mention.written!r} cannot be changed by itself: it is "
+            "spelled with escapes, over two lines or for several places; write it plainly."
         )
     return replace(source, text=right[0][0], document=right[0][1])
 

@@ -129,7 +129,7 @@ def _no_model(config: Config) -> UserError:
     folder = config.under_root(config.models_folder)
     what = "has no Python file" if folder.is_dir() else "is no folder"
     return UserError(
-        f"there is no model: {folder} {what}; put one there, set models_folder, or have a table "
+        f"there is no model: {folder} {what}; put one there, set models_folder, or write a table "
         "[tool.tfmatrix.models.NAME] with a command, a model or a file."
     )
 

@@ -125,7 +125,7 @@ def test_a_name_that_a_reference_model_has_is_refused(tmp_path: Path) -> None:
 def test_a_builder_is_left_out_of_an_exchange(tmp_path: Path) -> None:
     """It is refused by name, and where there is nothing else."""
     settings = project(tmp_path)
-    with pytest.raises(UserError, match="the model mnist is not exchanged: it is of a table; choose models of the mod"):
+    with pytest.raises(UserError, match="the model mnist is not exchanged: it is defined by a table; choose"):
         make_exchange_plan(settings, (), ("mnist",))
     with pytest.raises(UserError, match="the model mnist is not exchanged"):
         make_exchange_plan(settings)

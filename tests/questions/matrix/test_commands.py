@@ -54,7 +54,7 @@ def test_no_folder_of_models_is_needed(tmp_path: Path) -> None:
     assert [model.name for model in known_models(settings)] == ["train"]
     assert len(make_plan(settings).cells) == 2
     with pytest.raises(
-        UserError, match=r"or have a table \[tool\.tfmatrix\.models\.NAME\] with a command, a model or a file\.$"
+        UserError, match=r"or write a table \[tool\.tfmatrix\.models\.NAME\] with a command, a model or a file\.$"
     ):
         make_plan(make_project(tmp_path, ()))
 

@@ -119,7 +119,7 @@ def test_its_process_starts_with_its_variables(tmp_path: Path) -> None:
 
 def test_a_model_file_is_left_out_of_an_exchange(tmp_path: Path) -> None:
     """It is refused by name: what an exchange reads it has written."""
-    with pytest.raises(UserError, match="the model served is not exchanged: it is of a table"):
+    with pytest.raises(UserError, match="the model served is not exchanged: it is defined by a table"):
         make_exchange_plan(project(tmp_path), (), ("served",))
 
 

@@ -172,8 +172,8 @@ def make_exchange_plan(
     if named := [model for model in defined if model.name in chosen or len(defined) == len(known)]:
         command = named[0].command
         what = f"the {'command' if command else 'model'} {named[0].name} is not exchanged"
-        why = "what a script saves is its own affair" if command else "it is of a table"
-        raise UserError(f"{what}: {why}; choose models of the models folder.")
+        why = "nobody knows what a script saves" if command else "it is defined by a table"
+        raise UserError(f"{what}: {why}; choose models from the models folder.")
     plan = ExchangePlan(
         config,
         named_environments(config),

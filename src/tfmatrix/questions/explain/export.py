@@ -70,8 +70,8 @@ def export(cases: Cases, tensor: Find, config: Config, folder: Path) -> tuple[li
     found = list(_repros(cases, tensor))
     if not found:
         raise UserError(
-            "there is no kernel to export: no operation has other bits of equal inputs; what differs is which "
-            "operations there are, and the model itself shows that."
+            "there is no kernel to export: every operation gives the same bits from equal inputs; the releases differ "
+            "in which operations they run, and the model itself shows that."
         )
     made: list[Path] = []
     left_out: list[str] = []
