@@ -9,7 +9,7 @@ import click
 
 from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import INCOMPLETE, SAME
-from tfmatrix.cli.selection import PRINTING, RUNNING, options, read_config
+from tfmatrix.cli.selection import PRINTING, RUNNING, VERSION, options, read_config
 from tfmatrix.cli.streams import say
 from tfmatrix.cli.view import View
 from tfmatrix.questions.explain.answer import answer, problems
@@ -37,7 +37,7 @@ EXPLAIN = Question(write_report, answer, problems)
     metavar="FOLDER",
     help="For each kernel that changed, write a script that shows it without tfmatrix.",
 )
-@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@click.argument("versions", type=VERSION, nargs=-1, metavar="[VERSION]...")
 def explain(*, versions: tuple[str, ...], only: str, folder: str | None, **choices: Any) -> int:
     """Say which package made each change since the baseline, and what undoes it; write reports/explain.md.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
-from tfmatrix.cli.selection import read_config
+from tfmatrix.cli.selection import VERSION, read_config
 from tfmatrix.cli.streams import say
 from tfmatrix.errors import UserError, unreachable
 from tfmatrix.gate import accepting, as_json, github, junit, ledger, pinning, reporting, staged, text, upgrade
@@ -29,8 +29,10 @@ FORMATS = ("text", "markdown", "github", "junit", "json")
 
 
 @click.command()
-@click.argument("version", required=False)
-@click.option("--baseline", metavar="VERSION", help="What to compare with; by default what the project pins today.")
+@click.argument("version", type=VERSION, required=False)
+@click.option(
+    "--baseline", type=VERSION, metavar="VERSION", help="What to compare with; by default what the project pins today."
+)
 @click.option("--pinned", is_flag=True, help="Check what is pinned today, by the receipt of its pin.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="text by default.")
 def check(version: str | None, baseline: str | None, form: str, *, pinned: bool) -> int:
@@ -81,7 +83,7 @@ def pinned() -> int:
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", type=VERSION)
 @click.option("--cell", required=True, metavar="NAME", help="Model and mode: keras_mlp/tf2.")
 @click.option("--stage", "stages", multiple=True, metavar="NAME", help="shuffle, or native/shuffle; may be repeated.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is accepted.")
@@ -92,7 +94,9 @@ def pinned() -> int:
     metavar="DATE",
     help="The last day on which it holds.",
 )
-@click.option("--baseline", metavar="VERSION", help="What to compare with; by default what the project pins today.")
+@click.option(
+    "--baseline", type=VERSION, metavar="VERSION", help="What to compare with; by default what the project pins today."
+)
 @click.option("--by", metavar="NAME", help="Who accepts it; git's user by default.")
 @click.option("--write", is_flag=True, help="Write it; without this option it is only shown.")
 def accept(  # noqa: PLR0913  # click hands over an argument for each option
@@ -127,7 +131,7 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", type=VERSION)
 @click.option("--report", required=True, metavar="ID", help="The id at the head of the report that you read.")
 @click.option("--dry-run", is_flag=True, help="Show what would be changed, and change nothing.")
 def pin(version: str, report: str, *, dry_run: bool) -> int:

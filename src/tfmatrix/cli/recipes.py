@@ -10,7 +10,7 @@ import click
 
 from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.codes import SAME
-from tfmatrix.cli.selection import PRINTING, RUNNING, names, options, read_config
+from tfmatrix.cli.selection import PRINTING, RUNNING, VERSION, names, options, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
@@ -44,7 +44,7 @@ def recipes(*, models: str | None, **choices: Any) -> int:
 
 
 @click.command()
-@click.option("--version", required=True, metavar="VERSION", help="The environment: 2.15.1.")
+@click.option("--version", type=VERSION, required=True, metavar="VERSION", help="The environment: 2.15.1.")
 @click.option(
     "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The bare mode."
 )

@@ -8,15 +8,36 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 from filelock import FileLock, Timeout
 
 from tfmatrix import config
 from tfmatrix.cli.streams import say
 from tfmatrix.compare import policy
+from tfmatrix.environments import catalogue
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.tables import DEFAULT_MODES, MODES
+
+
+class _Version(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # older clicks have no such argument
+    """The name of an environment, which a shell completes by the releases that are known."""
+
+    name = "version"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002  # click's signature
+        param: click.Parameter,  # noqa: ARG002  # as above
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the releases that begin so."""
+        known = (*catalogue.RELEASES, catalogue.LATEST)
+        return [CompletionItem(version) for version in known if version.startswith(incomplete)]
+
+
+VERSION = _Version()
 
 _MODES = (
     f"{','.join(DEFAULT_MODES)} by default. There are: {'; '.join(f'{m.name} ({m.summary})' for m in MODES.values())}."
@@ -27,7 +48,7 @@ OPTIONS = {
         "--versions", metavar="LIST", help="Environments, such as 2.9,2.16.2+keras-3.11.3,latest; or all."
     ),
     "baseline": click.option(
-        "--baseline", metavar="VERSION", help="The environment that all others are compared with."
+        "--baseline", type=VERSION, metavar="VERSION", help="The environment that all others are compared with."
     ),
     "formats": click.option("--formats", metavar="LIST", help="Formats, such as keras,weights.h5; all by default."),
     "modes": click.option("--modes", metavar="LIST", help=_MODES),

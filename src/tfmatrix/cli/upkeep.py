@@ -12,7 +12,7 @@ import click
 
 from tfmatrix import questions
 from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
-from tfmatrix.cli.selection import SELECTION, alone, options, read_config, read_plan
+from tfmatrix.cli.selection import SELECTION, VERSION, alone, options, read_config, read_plan
 from tfmatrix.cli.streams import say
 from tfmatrix.compare.tensors import wrong_distances
 from tfmatrix.environments import catalogue, interpreters, locks
@@ -83,7 +83,7 @@ def gc() -> None:
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", type=VERSION)
 @click.option("--as-of", metavar="DATE", help="Use only what was published up to that day: 2022-06-01.")
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
 @click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
