@@ -337,7 +337,7 @@ class Reread:
 
 @dataclass(frozen=True)
 class Ops:
-    """Train one step from canonical state eagerly, and record every op of it."""
+    """Train one step from canonical state, or predict with a saved model, and record every op of it."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,8 @@ class Steps:
         models: Iterable[Path],
         mode: str = "tf2",
         scripts: Mapping[str, str] | None = None,
+        *,
+        files: Iterable[Path] = (),
     ) -> None:
         self.folder = folder
         self.tensors: dict[str, Tensor] = {}
@@ -39,7 +42,12 @@ class Steps:
         with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
             for name, source in (scripts or {}).items():
                 (project.folder / f"{name}.py").write_text(source, encoding="utf-8")
-                table.write(f'[tool.tfmatrix.models.{name}]\ncommand = ["python", "{name}.py"]\n')
+                row = f'[tool.tfmatrix.models.{name}]\ncommand = ["python", "{name}.py"]\nmodes = ["{mode}"]\n'
+                table.write(row)
+            for file in files:
+                shutil.copytree(file.parent, project.folder / "files", dirs_exist_ok=True)
+                name = file.name.replace(".", "_")
+                table.write(f'[tool.tfmatrix.models.{name}]\nfile = "files/{file.name}"\nmodes = ["{mode}"]\n')
         settings = config.load(project.folder).overridden(modes=[mode], baseline=versions[0])
         self._plan = make_plan(settings)
 

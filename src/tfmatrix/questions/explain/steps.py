@@ -1,7 +1,7 @@
 """Steps: the single ops of one step of a cell that changed, in both releases, and the kernels among them that did.
 
-The step is trained from canonical state, so that both releases are given the same. What the baseline recorded is
-replayed in the baseline, where it must have the same bits, and in the candidate.
+The step, or a saved model's prediction, is from canonical state, so that both releases are given the same. What the
+baseline recorded is replayed in the baseline, where it must have the same bits, and in the candidate.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Step:
     kernels: Kernels | None = None
     """Which ops have other bits of equal inputs; None where that is not known."""
     obstacle: str = ""
-    """Why nothing is known: ``unsupported: v1 builds a graph``; empty where something is."""
+    """Why nothing is known: ``unsupported: XLA compiles all of them``; empty where something is."""
 
     def has_kernel(self, stage: str) -> bool:
         """Return whether some kernel changed in the part of the step that makes a stage."""
