@@ -1,4 +1,4 @@
-"""Single ops of graphs in real releases: what a session runs, recorded op by op.
+"""Single ops of graphs in real releases: what a session runs, recorded op by op, and a saved model's.
 
 What a session itself computes is told by the script `ops/session.py`, run without tfmatrix; which kernels changed by
 the same plain script as in `test_ops`.
@@ -43,6 +43,8 @@ CHANGED = {
     ("2.14.1", "2.15.1"): {("spectrum", "forward", "RFFT"), ("spectrum", "backward", "IRFFT")},
 }
 """The kernels of the model `curves` that two neighbouring releases have otherwise, with layer and phase."""
+
+FILES = ("network.keras", "network.h5", "network_saved", "network.pb", "network.meta")
 
 
 @pytest.mark.parametrize("version", ["2.8.4", "2.15.1"])
@@ -226,3 +228,46 @@ def test_a_script_that_wants_graphs_of_keras_is_recorded(tmp_path: Path, made_en
     assert {op.layer for op in recording.ops if op.type == "SigmoidGrad"} == {"hidden"}
     own = steps.replay("2.15.1", {"graphs": recording})["graphs"]
     assert kernels(recording, own, own, steps.distance).unstable == ()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, made_environment: Made) -> Path:
+    """Return a folder of saved models."""
+    folder = tmp_path_factory.mktemp("saved") / "files"
+    folder.mkdir()
+    command = [made_environment("2.13.1").interpreter, "-W", "ignore", str(OWN / "network.py"), str(folder)]
+    subprocess.run(command, capture_output=True, check=True, env=plain())
+    return folder
+
+
+def test_a_saved_model_names_the_kernel_that_changed(tmp_path: Path, made_environment: Made, written: Path) -> None:
+    """In each format, with its layer by Keras or by the scopes of the file; and no other kernel."""
+    base, other = "2.13.1", "2.14.1"
+    for version in (base, other):
+        made_environment(version)
+    found = Steps(tmp_path, [base, other], [], files=[written / name for name in FILES]).compare(base, other)
+    assert {name: {(one.op.layer, one.op.type) for one in of.changed} for name, of in found.items()} == {
+        "network_keras": {("curved", "Erf")},
+        "network_h5": {("curved", "Erf")},
+        "network_saved": {("sequential/curved/Gelu", "Erf")},
+        "network_pb": {("Gelu", "Erf")},
+        "network_meta": {("curved/Gelu", "Erf")},
+    }
+    for one in found.values():
+        assert one.unstable == ()
+        assert one.coverage.replayed == one.coverage.recorded > 5
+
+
+def test_a_model_of_tensorflow_lite_has_ops_of_its_own(tmp_path: Path, made_environment: Made) -> None:
+    """It says so."""
+    code = "import sys, tensorflow as tf\n"
+    code += "f = tf.function(lambda x: 2 * x, input_signature=[tf.TensorSpec([1], name='x')]).get_concrete_function()\n"
+    code += "open(sys.argv[1], 'wb').write(tf.lite.TFLiteConverter.from_concrete_functions([f]).convert())\n"
+    (tmp_path / "files").mkdir()
+    file = tmp_path / "files" / "small.tflite"
+    command = [made_environment("2.15.1").interpreter, "-W", "ignore", "-c", code, str(file)]
+    subprocess.run(command, capture_output=True, check=True, env=plain())
+    steps = Steps(tmp_path, ["2.15.1"], [], files=[file])
+    found = steps.run("2.15.1", {"small_tflite": Ops()})["small_tflite"].trial
+    assert found.outcome == "unsupported"
+    assert found.message == "TensorFlow Lite has ops of its own, which are not recorded"

@@ -16,12 +16,15 @@ from tensorflow.python.framework import ops
 from .. import draws
 from ..builders import batch_of, compiled, given, watch
 from ..context import Setting
+from ..exchange import phase
 from ..fed import Fed
 from ..functional import Functional
 from ..injected import load_slots, load_weights
 from ..injected_step import Step, ready
 from ..loading import mapping, rows_of
+from ..model_files import inputs_of, source_of
 from ..outcomes import Unsupported
+from ..readers import READERS
 from ..recorder import Recorder
 from ..watch.log import Log
 from ..watch.patching import replace_everywhere
@@ -123,6 +126,18 @@ def _train(step: Step, log: OpLog) -> None:
     step.network.train_step = lambda *arguments: log.record(ALL, lambda: original(*arguments))
     step.network.train_function = None  # which newer releases have made of the original
     step.train()
+
+
+def file(model: Any, setting: Setting) -> None:
+    """Record one prediction of a saved model: eagerly where Keras has made it, else of its graph."""
+    log = see_ops(setting)
+    source, form = source_of(model, setting)
+    with phase("read"):
+        read = READERS[form](source)
+    with phase("use"):
+        fed = inputs_of(model, read.inputs())
+        log.record(ALL, lambda: read.execute(fed))
+    log.finish()
 
 
 def _let_go(stage: str, tensors: Mapping[str, Any]) -> None:
