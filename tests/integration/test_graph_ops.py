@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from questions.explain.recording import text_tensor
+from tfmatrix.questions.explain.feeding import apart, first, is_whole
 from tfmatrix.questions.explain.kernels import kernels
 from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Recording, recorded, stream
 from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Tensor
@@ -75,6 +76,27 @@ def test_the_kernels_that_changed_are_named_and_no_others(
     assert {(one.op.layer, one.op.phase, one.op.type) for one in found.changed} == CHANGED[pair]
     assert found.coverage.replayed == found.coverage.recorded > 100
     assert found.unstable == ()
+
+
+def test_with_all_that_changed_fed_everything_has_the_bits_of_the_baseline(
+    tmp_path: Path, made_environment: Made
+) -> None:
+    """Two kernels at once; with any one of them left out it alone is apart, and the last weights differ."""
+    base, other = "2.11.1", "2.13.1"
+    for version in (base, other):
+        made_environment(version)
+    steps = Steps(tmp_path, [base, other], [REFERENCE / "attention.py"], "v1")
+    mine, there = (steps.record(version)["attention"] for version in (base, other))
+    own, elsewhere = (steps.replay(version, {"attention": mine})["attention"] for version in (base, other))
+    numbers = first(mine, there, kernels(mine, own, elsewhere, steps.distance))
+    assert [mine.ops[number].type for number in numbers] == ["Softmax", "Rsqrt"]
+    assert not is_whole(mine, there)
+    assert is_whole(mine, steps.feed(other, "attention", mine, numbers))
+    for left in numbers:
+        fewer = steps.feed(other, "attention", mine, set(numbers) - {left})
+        assert apart(mine, fewer) == (left,)
+        ends = [pair for pair in zip(mine.ops, fewer.ops, strict=True) if pair[0].type == "ApplyAdam"]
+        assert any(a.outputs != b.outputs for a, b in ends)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from . import attributes as typed
 from .building import Building
 from .described import OUT_OF_REACH, Description, Entry, Header, Told, given, unreached
 from .flow import Seen
+from .handed import Made
 from .held import READERS, Held
 from .places import BACKWARD, FORWARD, INITIALIZER, LOSS, METRIC, OPTIMIZER
 from .placing import Placing
@@ -33,12 +34,13 @@ ALL = (FORWARD, BACKWARD, OPTIMIZER, INITIALIZER, METRIC, LOSS)
 class OpLog:
     """The ops that are executed from its installation on, of which those of some parts are recorded."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, instead: Mapping[int, Made]) -> None:
+        """Take where it is written, and what is to stand in the place of what some ops of sessions make."""
         self.placing = Placing()
         self.held = Held()
         self._building = Building(self.placing)
         self._description = Description(recorder)
-        self._runs = Runs(self._building, self._description)
+        self._runs = Runs(self._building, self._description, instead)
         self._wanted: Collection[str] = ()
         self._known: Dict[int, Told] = {}
         """By a tensor's number what is told of it: digest, dtype and shape."""

@@ -63,6 +63,7 @@ class Parts:
         ops = [op for op in ops if not (op.outputs and all(one.name in self._given for one in op.outputs))]
         self._movers = {op.name for op in ops if self.is_outside(op) and self.moved(op)}
         self._moves_within = any(self.moved(op) for op in ops if not self.is_outside(op))
+        self._executed = {op.name for op in ops}
         self._turns = turns(ops, self._movers, self._given)
         later = after(ops, {op.name for op in ops if self._is_tied(op)}, self._given)
         self._tied = {one.name for op in ops if op.name in later for one in op.outputs}
@@ -86,8 +87,9 @@ class Parts:
         return self._depths[op.name].is_outside
 
     def tells(self, op: Any) -> bool:
-        """Tell whether an op is one that computes something: no constant, nothing that stands for something."""
-        return bool(op.outputs or self.moved(op)) and bool(op.inputs) and op.type != CONSTANT
+        """Tell whether an op is executed and computes something: no constant, nothing that stands for something."""
+        computes = bool(op.outputs or self.moved(op)) and bool(op.inputs)
+        return computes and op.type != CONSTANT and op.name in self._executed
 
     def variable(self, tensor: Any) -> str:
         """Return the variable that a tensor stands for, by the name of what makes it; empty for other tensors."""
@@ -106,14 +108,19 @@ class Parts:
             return []
         return list(filter(None, (self.variable(one) for one, itself in arguments(op) if itself)))
 
-    def execute(self, run: Run, fed: Mapping[str, Any]) -> Dict[str, Executed]:
-        """Execute everything, and return what came of each op by its name."""
+    def execute(self, run: Run, fed: Mapping[str, Any], instead: Mapping[str, Sequence[Any]]) -> Dict[str, Executed]:
+        """Execute everything, and return what came of each op by its name.
+
+        ``instead`` has by the names of ops what is to stand in the place of what they make.
+        """
         values = {**self._constants, **fed}
         held = self._read(run, self.variables)
         found: Dict[str, Executed] = {}
         for number, turn in enumerate(self._turns):
             for part in [[op] for op in turn] if number % 2 else waves(turn, self._depths, self._given):
                 obstacles = self._run(run, [op for op in part if self.is_outside(op)], values)
+                for op in (op for op in part if op.name in instead):
+                    values.update(zip((one.name for one in op.outputs if _has_value(one)), instead[op.name]))
                 moved = self.variables if self._moves_within else [name for op in part for name in self.moved(op)]
                 before, held = held, {**held, **self._read(run, moved)} if moved else held
                 for op in part:

@@ -7,9 +7,8 @@ replayed by its number why. An op may abort the process: the request names those
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, List, Mapping
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context, execute
 from tensorflow.python.ops import gen_resource_variable_ops as variable_ops
@@ -18,48 +17,12 @@ from ..context import Setting
 from ..recorder import OPS, Recorder
 from . import attributes as typed
 from . import single
+from .handed import Recorded
 from .held import READERS
 from .progress import Progress
 
 ABORTED = "ends the process"
 """What is said of an op that is skipped."""
-
-
-class Recorded:
-    """What a file of the host's has: ops, and tensors by their digests."""
-
-    def __init__(self, path: str) -> None:
-        """Read the file: the length of a manifest (8 bytes, little-endian), the manifest (JSON), then the tensors."""
-        with open(path, "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            manifest = json.loads(file.read(length).decode("ascii"))
-            self._data = file.read()
-        self.ops: List[Dict[str, Any]] = manifest["ops"]
-        self._at: Dict[str, Any] = {}
-        at = 0
-        for digest, dtype, shape, size in manifest["tensors"]:
-            self._at[digest] = dtype, shape, at, size
-            at += size
-
-    @property
-    def digests(self) -> List[str]:
-        """The digests of which there are bytes."""
-        return list(self._at)
-
-    def array(self, digest: str) -> Any:
-        """Return an array; raise Untold where there are no bytes of it."""
-        if digest not in self._at:
-            raise typed.Untold("what it is given was not kept")
-        dtype, shape, at, size = self._at[digest]
-        data = self._data[at : at + size]
-        if dtype == "string":
-            return np.array([*_strings(data), None], dtype=object)[:-1].reshape(shape)
-        return np.frombuffer(data, tf.as_dtype(dtype).as_numpy_dtype).reshape(shape)
-
-    def tensor(self, digest: str) -> Any:
-        """Return an eager tensor; raise Untold where there are no bytes of it."""
-        array = self.array(digest)
-        return tf.constant(array, tf.string if array.dtype == object else None, shape=array.shape)
 
 
 def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
@@ -115,12 +78,3 @@ def _eagerly(op: Mapping[str, Any], recorded: Recorded) -> List[Any]:
         *(one.numpy() for one in made or ()),
         *(variable_ops.read_variable_op(one.handle, one.dtype).numpy() for one in moved),
     ]
-
-
-def _strings(data: bytes) -> Iterator[bytes]:
-    """Yield the elements of a string tensor: each its length in 8 bytes, then its bytes."""
-    at = 0
-    while at < len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 8], "little")
-        yield data[at + 8 : end]
-        at = end

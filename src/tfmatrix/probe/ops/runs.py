@@ -11,6 +11,7 @@ from tensorflow.python.client import session as session_module
 from . import attributes as typed
 from .building import Building
 from .described import Description, Entry, Header, Told, given, unreached
+from .handed import Made
 from .parts import Executed, Parts, Run, arguments
 from .single import HANDLE, REFERENCE
 
@@ -18,8 +19,9 @@ from .single import HANDLE, REFERENCE
 class Runs:
     """The runs of sessions that are written down."""
 
-    def __init__(self, building: Building, description: Description) -> None:
-        self._building, self._description = building, description
+    def __init__(self, building: Building, description: Description, instead: Mapping[int, Made]) -> None:
+        """Take what tells where ops belong, where they are written, and what stands for what some of them make."""
+        self._building, self._description, self._instead = building, description, instead
         self._parts: Dict[Any, Parts] = {}
 
     def record(self, run: Run, session: Any, fetches: Any, feed: Any, phases: Collection[str]) -> None:
@@ -30,17 +32,18 @@ class Runs:
             self._parts[key] = Parts(session, key[1], key[2])
         parts = self._parts[key]
         places = {op.name: self._building.of(op) for op in parts.ops}
-        if not any(parts.tells(op) and places[op.name].phase in phases for op in parts.ops):
+        told = [op for op in parts.ops if places[op.name].phase in phases and parts.tells(op)]
+        if not told:
             return
-        numbers: Dict[str, int] = {}
-        found = parts.execute(run, fed)
-        for op in parts.ops:
-            executed, place = found.get(op.name), places[op.name]
-            if executed and parts.tells(op) and place.phase in phases:
-                header = Header(op.type, place.phase, place.layer, numbers.get(place.of), session=True)
-                entry = self._description.begin(header, _attributes(op))
-                numbers[op.name] = entry.number
-                _Telling(parts, executed, numbers, self._description).write(entry)
+        numbers = {op.name: number for number, op in enumerate(told, len(self._description.ops))}
+        known = ((op, self._instead.get(numbers[op.name])) for op in told)
+        instead = {op.name: made.outputs for op, made in known if made and made.kind == op.type}
+        executed = parts.execute(run, fed, instead)
+        for op in told:
+            place = places[op.name]
+            header = Header(op.type, place.phase, place.layer, numbers.get(place.of), session=True)
+            entry = self._description.begin(header, _attributes(op))
+            _Telling(parts, executed[op.name], numbers, self._description).write(entry)
 
 
 class _Telling:

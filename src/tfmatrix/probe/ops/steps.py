@@ -29,6 +29,7 @@ from ..recorder import Recorder
 from ..watch.log import Log
 from ..watch.patching import replace_everywhere
 from .building import layer_of
+from .handed import Made, made
 from .log import ALL, OpLog
 from .places import INITIALIZER
 
@@ -37,21 +38,21 @@ def see_ops(setting: Setting) -> OpLog:
     """Return a log that sees every op from here on; raise Unsupported in a mode that means to run something else."""
     if setting.mode.engine_options.get("jit_compile"):
         raise Unsupported("ops are seen one by one where each is executed by itself, and XLA compiles all of them")
-    return _see(setting.recorder)
+    return _see(setting.recorder, made(setting.feeding, setting.fed))
 
 
-def see_script(recorder: Recorder) -> OpLog:
+def see_script(recorder: Recorder, instead: Mapping[int, Made]) -> OpLog:
     """Record every op of a script from here on; return the log, which is to be finished."""
-    log = _see(recorder)
+    log = _see(recorder, instead)
     log.begin()
     return log
 
 
-def _see(recorder: Recorder) -> OpLog:
+def _see(recorder: Recorder, instead: Mapping[int, Made]) -> OpLog:
     if tf.executing_eagerly():
         tf.config.run_functions_eagerly(True)
         replace_everywhere({ops.disable_eager_execution: _disabling(ops.disable_eager_execution)})
-    log = OpLog(recorder)
+    log = OpLog(recorder, instead)
     log.install()
     return log
 

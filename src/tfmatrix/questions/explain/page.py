@@ -213,6 +213,13 @@ def _operations(cell: Cell) -> Document:
                 f"{f' (not: {reasons})' if reasons else ''}: {sum(one.ops for one in found.kernels)} have other bits."
             )
         ]
+    if found.fed:
+        told.append(
+            paragraph(
+                f"With what {found.fed} of them make in the baseline in their place, the candidate has the baseline's",
+                "bits in every operation of the step: nothing else has a part in it.",
+            )
+        )
     rows: list[list[Text]] = [
         [
             Code(one.op),

@@ -116,6 +116,8 @@ class Op:
     """Why it can't be replayed: ``takes a variant that is no variable``; empty where it can."""
     inferred: tuple[str, ...] = ()
     """The attributes that it has by what it is given."""
+    session: bool = False
+    """Whether a session runs it, and it is not executed eagerly."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ def _op(number: int, told: Mapping[str, Any]) -> Op:
         of=told.get("of"),
         obstacle=told["obstacle"],
         inferred=tuple(told.get("inferred", ())),
+        session=told.get("session", False),
     )
 
 
