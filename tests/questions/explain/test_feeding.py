@@ -119,7 +119,7 @@ def test_what_is_whole_when_it_is_fed_is_proved(tmp_path: Path, monkeypatch: pyt
     assert cell.ops.fed == 1
     assert {one.tier for one in cell.findings} == {"native", "injected"}
     assert classes(cell) == {("TensorFlow", "proved")}
-    assert "With what 1 of them make in the baseline in their place" in told
+    assert "once this is given what the\nbaseline makes in 1 of them: nothing else has a part in it." in told
 
 
 def test_what_is_left_is_fed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_what_is_not_whole_is_not_proved(tmp_path: Path, monkeypatch: pytest.Mon
     assert cell.ops is not None
     assert (cell.ops.fed, [one.op for one in cell.ops.kernels]) == (0, ["Sigmoid"])
     assert classes(cell) == {("TensorFlow", "consistent")}
-    assert "in their place" not in told
+    assert "nothing else has a part" not in told
 
 
 def _apart() -> Mapping[str, Any]:

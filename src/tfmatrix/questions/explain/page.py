@@ -216,8 +216,8 @@ def _operations(cell: Cell) -> Document:
     if found.fed:
         told.append(
             paragraph(
-                f"With what {found.fed} of them make in the baseline in their place, the candidate has the baseline's",
-                "bits in every operation of the step: nothing else has a part in it.",
+                "Every operation of the step has the baseline's bits in the candidate, once this is given what the",
+                f"baseline makes in {found.fed} of them: nothing else has a part in it.",
             )
         )
     rows: list[list[Text]] = [

@@ -34,6 +34,8 @@ PHASES_OF = {
     "update": ("optimizer",),
     "slots": ("optimizer",),
     "weights": ("optimizer",),
+    "saved": ("optimizer",),
+    "loaded": ("optimizer",),
 }
 """The parts of a step whose operations make a stage."""
 
