@@ -254,7 +254,7 @@ def _with_abort(recording: Recording, steps: Steps) -> Recording:
     }
     made = {"stage": "op/planted", "digest": scalar["digest"], "dtype": "float32", "shape": []}
     planted = {"type": "Conv2D", "phase": "forward", "layer": "", "attributes": attributes, "obstacle": ""}
-    told["ops"].insert(20, {**planted, "inputs": [scalar, scalar], "outputs": [made]})
+    told["ops"].insert(20, {**planted, "session": False, "inputs": [scalar, scalar], "outputs": [made]})
     described = text_tensor(told)
     steps.tensors[tensor_digest(described)] = described
     changed = recorded([Fingerprint(TIER, DESCRIBED, tensor_digest(described))], steps.tensors.__getitem__)
