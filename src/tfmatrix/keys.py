@@ -23,6 +23,7 @@ from tfmatrix.records import (
     Effects,
     Environment,
     ExpectedTrial,
+    Feed,
     FromStart,
     Machine,
     Ops,
@@ -51,7 +52,7 @@ SEED_LIMIT = 2**31
 
 TRAIN, PLAIN, START, SEEDS, EFFECTS = "train", "plain", "start", "seeds", "effects"
 SCRIPT, WRITE, READ, REWRITE, REREAD = "script", "write", "read", "rewrite", "reread"
-OPS, REPLAY = "ops", "replay"
+OPS, REPLAY, FEED = "ops", "replay", "feed"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -148,7 +149,7 @@ def probe_source() -> str:
     return state.hexdigest()
 
 
-def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911  # a case for each work
+def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911, PLR0912  # a case for each work
     """Return what a trial covers of its work and start; not where a folder lies, which may be moved."""
     match work:
         case Train(jitter=jitter, equivalent=equivalent, keep=keep):
@@ -175,6 +176,8 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911  # 
             return (("work", OPS),)
         case Replay(recorded=recorded, skip=skip):
             return ("work", REPLAY), ("recorded", recorded), *([("skip", json.dumps(skip))] if skip else [])
+        case Feed(recorded=recorded, fed=fed):
+            return ("work", FEED), ("recorded", recorded), ("fed", json.dumps(fed))
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

@@ -337,7 +337,7 @@ class Reread:
 
 @dataclass(frozen=True)
 class Ops:
-    """Train one step from canonical state eagerly, and record every op of it."""
+    """Train one step from canonical state, or predict with a saved model, and record every op of it."""
 
 
 @dataclass(frozen=True)
@@ -352,18 +352,32 @@ class Replay:
     """The numbers of ops that are left out, since they end the process; sorted."""
 
 
-Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread | Ops | Replay
+@dataclass(frozen=True)
+class Feed:
+    """Record every op as `Ops` does, with what another trial recorded in the place of what some of them make."""
+
+    recorded: str
+    """SHA-256 of the other trial's ops as they are described."""
+    fed: tuple[int, ...]
+    """The numbers of those ops; sorted."""
+    handed: str = ""
+    """The file that has what they make; empty while nobody runs the trial."""
+
+
+Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread | Ops | Replay | Feed
 """What a trial does in its environment and mode."""
 
 
 TRIAL, WITNESS, JITTER, PLAIN, START = "trial", "witness", "jitter", "plain", "start"
 EQUIVALENT, SEEDS, KEPT, EFFECTS = "equivalent", "seeds", "kept", "effects"
-REWRITTEN, WAY, OPS, REPLAY, ENSEMBLE = "rewritten", "way", "ops", "replay", "ensemble"
+REWRITTEN, WAY, OPS, REPLAY, FED = "rewritten", "way", "ops", "replay", "fed"
+ENSEMBLE = "ensemble"
 """What a trial is for: to be compared; to repeat one in a fresh process; to measure the noise floor by one-ULP jitter;
 to show that observing changes nothing; to show what a redraw hides; to measure the noise floor by another way to
 compute the same; to draw under other seeds; to repeat one and keep more bytes; to show what layers do that draw
 otherwise; to write a saved model in other formats; to read one in another way than its user does; to record single
-ops; to replay those that were recorded; to train under another seed, which says how large a change is."""
+ops; to replay those that were recorded; to record them with some fed; to train under another seed, which says how
+large a change is."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,10 @@ from tfmatrix import config
 from tfmatrix.compare.distance import Distance, measure
 from tfmatrix.questions.explain import export
 from tfmatrix.questions.explain.export import Repro
-from tfmatrix.questions.explain.kernels import Kernel, Kernels, Replayed, digest, handed, kernels, replayed
+from tfmatrix.questions.explain.kernels import Kernel, Kernels, Replayed, digest, handed, kernels, made, replayed
 from tfmatrix.questions.explain.streams import Recording, recorded
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.records import UNSUPPORTED, ExpectedTrial, Ops, Replay, Tensor, Trial, Work
+from tfmatrix.records import UNSUPPORTED, ExpectedTrial, Feed, Ops, Replay, Tensor, Trial, Work
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
@@ -31,6 +32,8 @@ class Steps:
         models: Iterable[Path],
         mode: str = "tf2",
         scripts: Mapping[str, str] | None = None,
+        *,
+        files: Iterable[Path] = (),
     ) -> None:
         self.folder = folder
         self.tensors: dict[str, Tensor] = {}
@@ -39,7 +42,12 @@ class Steps:
         with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
             for name, source in (scripts or {}).items():
                 (project.folder / f"{name}.py").write_text(source, encoding="utf-8")
-                table.write(f'[tool.tfmatrix.models.{name}]\ncommand = ["python", "{name}.py"]\n')
+                row = f'[tool.tfmatrix.models.{name}]\ncommand = ["python", "{name}.py"]\nmodes = ["{mode}"]\n'
+                table.write(row)
+            for file in files:
+                shutil.copytree(file.parent, project.folder / "files", dirs_exist_ok=True)
+                name = file.name.replace(".", "_")
+                table.write(f'[tool.tfmatrix.models.{name}]\nfile = "files/{file.name}"\nmodes = ["{mode}"]\n')
         settings = config.load(project.folder).overridden(modes=[mode], baseline=versions[0])
         self._plan = make_plan(settings)
 
@@ -75,9 +83,9 @@ class Steps:
         works = {name: Replay(digest(one), str(self.hand(one))) for name, one in recordings.items()}
         found = {}
         for name, one in self.run(version, works).items():
-            made = replayed(one.trace, self.tensors.__getitem__)
-            assert made, one.trial
-            found[name] = made
+            came = replayed(one.trace, self.tensors.__getitem__)
+            assert came, one.trial
+            found[name] = came
         return found
 
     def compare(self, base: str, other: str, models: Iterable[str] = ()) -> dict[str, Kernels]:
@@ -86,6 +94,16 @@ class Steps:
         own = self.replay(base, steps)
         there = own if other == base else self.replay(other, steps)
         return {name: kernels(steps[name], own[name], there[name], self.distance) for name in steps}
+
+    def feed(self, version: str, model: str, recording: Recording, numbers: Iterable[int]) -> Recording:
+        """Return a step in one release in which some ops are fed what they make in a recording."""
+        fed = tuple(sorted(numbers))
+        path = self.folder / f"{digest(recording)}-{'-'.join(map(str, fed))}"
+        path.write_bytes(made(recording, fed, self.tensors.__getitem__))
+        (done,) = self.run(version, {model: Feed(digest(recording), fed, str(path))}).values()
+        found = recorded(done.trace, self.tensors.__getitem__)
+        assert found, done.trial
+        return found
 
     def repro(self, kernel: Kernel, base: str, other: str) -> Repro:
         """Return a kernel that changed as what anybody can run."""

@@ -24,7 +24,6 @@ from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Replay
 from tfmatrix.store.fingerprints import tensor_digest, to_array
 
 from .replaying import Steps, outcome
-from .test_start import COMMANDS
 
 pytestmark = pytest.mark.integration
 
@@ -255,7 +254,7 @@ def _with_abort(recording: Recording, steps: Steps) -> Recording:
     }
     made = {"stage": "op/planted", "digest": scalar["digest"], "dtype": "float32", "shape": []}
     planted = {"type": "Conv2D", "phase": "forward", "layer": "", "attributes": attributes, "obstacle": ""}
-    told["ops"].insert(20, {**planted, "inputs": [scalar, scalar], "outputs": [made]})
+    told["ops"].insert(20, {**planted, "session": False, "inputs": [scalar, scalar], "outputs": [made]})
     described = text_tensor(told)
     steps.tensors[tensor_digest(described)] = described
     changed = recorded([Fingerprint(TIER, DESCRIBED, tensor_digest(described))], steps.tensors.__getitem__)
@@ -306,24 +305,13 @@ def test_a_script_is_recorded_up_to_its_first_update(tmp_path: Path, made_enviro
     assert {reason for reason, _ in found.coverage.reasons} == {"makes a resource"}
 
 
-def test_a_script_for_a_session_has_no_single_ops(tmp_path: Path, made_environment: Made) -> None:
-    """It says so, and no trial is empty."""
-    made_environment("2.15.1")
-    steps = Steps(tmp_path, ["2.15.1"], [], scripts={"session": COMMANDS["session"]})
-    found = steps.run("2.15.1", {"session": Ops()})["session"].trial
-    assert found.outcome == "unsupported"
-    assert found.message.startswith("no op was executed eagerly")
-
-
-@pytest.mark.parametrize(("mode", "reason"), [("v1", "builds a graph"), ("tf2-xla", "XLA compiles all of them")])
-def test_ops_are_recorded_where_they_are_executed_one_by_one(
-    tmp_path: Path, made_environment: Made, mode: str, reason: str
-) -> None:
+def test_ops_are_recorded_where_they_are_executed_one_by_one(tmp_path: Path, made_environment: Made) -> None:
     """A mode that runs something else says so, and fakes nothing."""
     made_environment("2.15.1")
-    found = Steps(tmp_path, ["2.15.1"], [REFERENCE / "mlp.py"], mode).run("2.15.1", {"mlp": Ops()})["mlp"].trial
+    steps = Steps(tmp_path, ["2.15.1"], [REFERENCE / "mlp.py"], "tf2-xla")
+    found = steps.run("2.15.1", {"mlp": Ops()})["mlp"].trial
     assert found.outcome == "unsupported"
-    assert reason in found.message
+    assert "XLA compiles all of them" in found.message
 
 
 def test_a_model_without_a_step_is_unsupported(tmp_path: Path, made_environment: Made) -> None:

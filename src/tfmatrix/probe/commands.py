@@ -299,12 +299,14 @@ class _Trial:
         off = self._request.get("off")
         layers = Layers(off or ()) if off or self._request["purpose"] == "effects" else None
         watcher = Watcher(self._log, self._tapped, jitter, equivalent, layers)
-        watcher.install()
-        checkpoints.install(watcher)
-        if self.single_ops is not None:
+        if self.single_ops is not None:  # within what watches, whose own runs are none of the script's
+            from .ops.handed import made
             from .ops.steps import see_script
 
-            self.ops = see_script(self.single_ops)
+            instead = made(self._request.get("feeding", ""), self._request.get("fed", ()))
+            self.ops = see_script(self.single_ops, instead)
+        watcher.install()
+        checkpoints.install(watcher)
         if self._request.get("handed"):
             watcher.start_from(self._request["handed"])
         return watcher

@@ -31,6 +31,10 @@ class Setting:
         """Whether what happens within a step is seen; a plain trial shows that seeing it changes nothing."""
         self.handed: str = request.get("handed", "")
         """The file of what the trial is handed of the baseline's, whose start it begins from; empty: its own."""
+        self.feeding: str = request.get("feeding", "")
+        """The file of what another trial recorded of single ops; empty: none is fed."""
+        self.fed: Sequence[int] = request.get("fed", ())
+        """The numbers of the ops that are fed what they made there."""
         self.off: Sequence[str] = request.get("off", ())
         """The layers that are called with ``training=False``, by the paths of their draws."""
         self.tier = START if self.handed else NATIVE

@@ -34,7 +34,7 @@ class Kind(NamedTuple):
     effects: str
     """A function of the two and of layers' paths: records the effects of these; empty where it has no layers."""
     ops: str
-    """A function of the two: records a step of training op by op; empty where there is no such step."""
+    """A function of the two: records a step of training, or a prediction, op by op; empty where there is neither."""
     saveable: str
     """The class whose objects formats of the exchange write and read; empty where there is nothing to save."""
 

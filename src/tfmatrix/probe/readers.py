@@ -1,12 +1,13 @@
 """Readers: how a saved model of each format is read, called and looked into, in whatever release this is.
 
 A reader loads the file when it is made. Then it tells its inputs and its weights; it predicts as the file's user would,
-which nothing observes; and it yields the inner values of one more call, in causal order, by names that come from the
-file. `READERS` is the table of them.
+which nothing observes; it yields the inner values of one more call, in causal order, by names that come from the file;
+and it is executed once more where each op of it is seen. `READERS` is the table of them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import os
@@ -19,7 +20,7 @@ from . import contents, graphs
 from .engines import Threads, session_config
 from .graphs import Arrays, numbered
 from .inputs import Input
-from .outcomes import BadModel
+from .outcomes import BadModel, Unsupported
 from .watch.structures import flat
 from .watch.variables import innermost
 
@@ -95,13 +96,17 @@ class KerasFile:
         told: List[Tuple[str, Any]] = []
         for layer, name in _layers(self._model):
             layer.call = _told(layer.call, name, told)
-        self._model(tf.nest.map_structure(tf.constant, self._packed(arrays)), training=False)
+        self.execute(arrays)
         found = [
             ("/".join(filter(None, (name, path))), np.asarray(value))
             for name, made in told
             for path, value in flat(made).items()
         ]
         yield from zip(numbered([name for name, _ in found]), (value for _, value in found))
+
+    def execute(self, arrays: Arrays) -> None:
+        """Call it once, eagerly."""
+        self._model(tf.nest.map_structure(tf.constant, self._packed(arrays)), training=False)
 
     def save(self, path: str) -> None:
         """Write the whole model, in the format that the path's ending names."""
@@ -218,6 +223,14 @@ class SavedModel:
         with graphs.session(self._constant().graph, self._threads) as session:
             yield from graphs.inner(session, {inputs[name].name: array for name, array in arrays.items()}, told)
 
+    def execute(self, arrays: Arrays) -> None:
+        """Run the signature's graph once in a session, its functions unfolded and its variables constants."""
+        inputs, outputs = self._ends()
+        with graphs.session(self._constant().graph, self._threads) as session:
+            fed = {inputs[name].name: array for name, array in arrays.items()}
+            with contextlib.suppress(tf.errors.OpError):  # of what needs a table, which is no constant
+                session.run([tensor.name for tensor in outputs], fed)
+
     def _constant(self) -> Any:
         if self._frozen is None:
             from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -265,6 +278,10 @@ class _InSession:
     def inner(self, arrays: Arrays) -> Iterator[Tuple[str, Any]]:
         """Yield every tensor that can be fetched."""
         yield from graphs.inner(self._session, self._by_tensor(arrays), self._predicted)
+
+    def execute(self, arrays: Arrays) -> None:
+        """Run the outputs once."""
+        self.predict(arrays)
 
     def _by_tensor(self, arrays: Arrays) -> Dict[str, np.ndarray]:
         return {self._fed[name].name: array for name, array in arrays.items()}
@@ -320,6 +337,10 @@ class FrozenGraph:
     def inner(self, arrays: Arrays) -> Iterator[Tuple[str, Any]]:
         """Yield every tensor that can be fetched."""
         return self._run().inner(arrays)
+
+    def execute(self, arrays: Arrays) -> None:
+        """Run the outputs once."""
+        self._run().execute(arrays)
 
 
 class MetaGraph(_InSession):
@@ -400,6 +421,11 @@ class TFLite:
         for one in self._kept._get_ops_details():
             for index in one["outputs"]:
                 yield names[int(index)], np.array(self._kept.get_tensor(int(index)))
+
+    def execute(self, arrays: Arrays) -> None:
+        """Raise Unsupported: no op of it is one of TensorFlow's."""
+        del arrays
+        raise Unsupported("TensorFlow Lite has ops of its own, which are not recorded")
 
     def _names(self) -> Dict[int, str]:
         details = sorted(self._kept.get_tensor_details(), key=lambda one: int(one["index"]))

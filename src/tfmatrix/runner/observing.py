@@ -32,6 +32,7 @@ from tfmatrix.records import (
     Effects,
     Environment,
     ExpectedTrial,
+    Feed,
     FromStart,
     InstalledEnvironment,
     Model,
@@ -167,7 +168,7 @@ def _run_by(model: Model, defined: Defined, files: Sequence[str]) -> dict[str, A
     }
 
 
-def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911  # a case for each work
+def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912  # a case for each work
     """Return what a probe is asked besides, which is all that tells one work from another."""
     match work:
         case Train(jitter=jitter, equivalent=equivalent, keep=keep):
@@ -190,6 +191,8 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911  # a case for e
             return {"purpose": "ops"}
         case Replay(handed=path, skip=skip):
             return {"purpose": "replay", "handed": path, "skip": list(skip)}
+        case Feed(handed=path, fed=fed):
+            return {"purpose": "ops", "feeding": path, "fed": list(fed)}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

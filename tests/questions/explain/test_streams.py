@@ -179,3 +179,11 @@ def test_a_sum_in_another_order_takes_other_inputs() -> None:
     assert change.computes
     other = [op("Atan", layer="Cos") if one["type"] == "Cos" else one for one in summed((0, 1), (3, 2))]
     assert not any(one.rewired for one in stream(recording(*summed((0, 1), (3, 2))), recording(*other)))
+
+
+def test_what_leads_through_loops_and_branches_rounds_nothing() -> None:
+    """A graph has ops for it that eager execution has not: another set of them changes no number by itself."""
+    control = ("Enter", "Exit", "Merge", "NextIteration", "Switch", "LoopCond", "Assign", "PlaceholderWithDefault")
+    change = only(*stream(recording(op("MatMul"), *map(op, control)), recording(op("MatMul"))))
+    assert not change.computes
+    assert len(change.arranging[0]) == len(control)

@@ -10,7 +10,7 @@ from building import BASELINE, CANDIDATE, add, installed, lock_of, make_project,
 from questions.explain.recording import given, op, text_tensor
 from tfmatrix.environments import catalogue
 from tfmatrix.questions.explain.plan import ExplainPlan, make_explain_plan
-from tfmatrix.records import ExpectedTrial, Ops, Replay, Trial
+from tfmatrix.records import ExpectedTrial, Feed, Ops, Replay, Trial
 from tfmatrix.store.facts import note_installed, note_machine, note_refusal
 from tfmatrix.store.fingerprints import tensor_digest
 from tfmatrix.store.store import Store
@@ -24,6 +24,10 @@ MOVED = {
 LEGACY, OLD_NUMPY = f"{CANDIDATE}+tf-keras-2.16.0", f"{CANDIDATE}+numpy-1.26.4"
 
 MODELS = ("needs_both", "of_keras", "of_numpy", "of_onednn", "of_tensorflow", "same", "went")
+
+
+KERNEL = ("of_tensorflow", "in_session")
+"""Models of which a kernel changed; the steps of the last are run by a session."""
 
 
 def plan_of(folder: Path, models: tuple[str, ...] = MODELS, *, only: str = "", **choices: Any) -> ExplainPlan:
@@ -52,11 +56,11 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     further = {one.name for one in cell.environment.further}
     thrown = {*cell.launch.settings, *(name for name, _ in cell.launch.variables)}
     new = cell.environment.tensorflow == CANDIDATE
-    if isinstance(expected.work, Ops):
+    if isinstance(expected.work, Ops | Feed):
         return step(cell.model.name, new=new)
     if isinstance(expected.work, Replay):
         there = {"ops replayed": text_tensor({"obstacles": {}}), "ops op/0": [1, 1]}
-        return {**there, "ops op/1": [1, 1.0000001] if new and cell.model.name == "of_tensorflow" else [1, 1]}
+        return {**there, "ops op/1": [1, 1.0000001] if new and cell.model.name in KERNEL else [1, 1]}
     if expected.role == "jitter":
         return stages(native=1.0000001, injected=1.0000001)
     name = cell.model.name
@@ -69,10 +73,11 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
         "of_onednn": 9,
         "needs_both": 1 if "tf-keras" in further else 9,
         "hides": 9 if cell.mode == "tf2-default" else 1,
-        **dict.fromkeys(("rounds_first", "rounds_second"), 1.0000001),
+        **dict.fromkeys(("rounds_first", "rounds_second", "in_session"), 1.0000001),
     }.get(name, 1)
     injected = {
         "needs_both": 1 if "eager-functions" in thrown else 9,
+        "in_session": 1.0000001,
         "wobbles": expected.number if cell.mode == "tf2-default" else 1,
     }.get(name, 1)
     if name == "of_onednn" and "TF_ENABLE_ONEDNN_OPTS" in thrown:  # it is one of its kernels, in both releases
@@ -80,12 +85,22 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     return stages(native, injected) if new else stages()
 
 
-def step(model: str, *, new: bool) -> Mapping[str, Any] | Trial:
-    """Return the single ops of a step: a product and a sigmoid, which Keras 3 has as other ops in one model."""
+def step(model: str, *, new: bool, first: str = "") -> Mapping[str, Any]:
+    """Return the single ops of a step: a product and a sigmoid, which Keras 3 has as other ops in one model.
+
+    ``first`` is the digest of what the first makes, where that is another one.
+    """
     one = {**given(parameter="x"), "digest": tensor_digest(tensor([1, 1]))}
     kinds = ("Einsum", "Sigmoid") if model == "of_keras" and new else ("MatMul", "Sigmoid")
     ops = [
-        op(kind, "backward", "dense", inputs=[one], outputs=[{**made(number), "digest": one["digest"]}])
+        op(
+            kind,
+            "backward",
+            "dense",
+            inputs=[one],
+            outputs=[{**made(number), "digest": one["digest"] if number or not first else first}],
+            session=model == "in_session",
+        )
         for number, kind in enumerate(kinds)
     ]
     return {"ops described": text_tensor({"ops": ops}), "ops op/0": [1, 1], "ops op/1": [1, 1]}

@@ -71,6 +71,15 @@ def taken(kind: str, attributes: Mapping[str, Told]) -> List[Any]:
     return found
 
 
+def usual(kind: str) -> Dict[str, Any]:
+    """Return an op's attributes that have a default in this release, with that, as this release takes them."""
+    return {
+        one.name: _given(one.type, _default(one))
+        for one in definition(kind).attr
+        if one.HasField("default_value") and one.type.rpartition("(")[2].rstrip(")") in PLAIN
+    }
+
+
 def parameters(kind: str, attributes: Mapping[str, Told]) -> List[str]:
     """Return the name of each of an op's inputs, as its definition has it; ``values[]`` is one of a list."""
     found: List[str] = []
@@ -82,6 +91,12 @@ def parameters(kind: str, attributes: Mapping[str, Told]) -> List[str]:
         else:
             found.append(one.name)
     return found
+
+
+def references(kind: str) -> List[bool]:
+    """Return of an op's inputs whether each is a variable itself, of version 1; behind a list none is."""
+    defined = definition(kind)
+    return [one.is_ref for one in defined.input_arg] if defined else []
 
 
 def inferred(kind: str) -> List[str]:

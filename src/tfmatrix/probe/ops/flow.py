@@ -7,11 +7,11 @@ or inputs where the gradient needs them, and with gradients of its outputs alway
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import tensorflow as tf
 
-from .places import BACKWARD
+from .places import BACKWARD, FORWARD
 
 Tensor = int
 """A tensor by its number, which no other has while the process lives."""
@@ -26,6 +26,13 @@ class Seen(NamedTuple):
     inputs: Tuple[Tensor, ...]
     number: Optional[int]
     """Its number among those that are recorded."""
+    called: bool = True
+    """Whether its layer is one that is called, and not just what a graph's names say."""
+
+    @property
+    def of_a_layer(self) -> bool:
+        """Whether it is called in a layer on the way forward."""
+        return self.phase == FORWARD and self.called and bool(self.layer)
 
 
 class Flow:
@@ -38,6 +45,8 @@ class Flow:
         """By an op's type and an input the last op of that."""
         self._differentiated: Dict[Tensor, Tensor] = {}
         """By a gradient the value that it is the gradient for."""
+        self.variables: Set[Tensor] = set()
+        """The handles of variables."""
         self.reads: Dict[Tensor, Tensor] = {}
         """By a value that was read of a variable by no op that is seen, that variable's handle."""
         self.users: Dict[Tensor, str] = {}
@@ -46,6 +55,8 @@ class Flow:
         """By the handle of an optimizer's slot that of the variable that it is kept for."""
         self.named: Dict[Tensor, str] = {}
         """By a variable's handle the layer that its name says: where no layer is seen to use it."""
+        self.scoped: Dict[Tensor, str] = {}
+        """The same by the name that a graph has for it: where nothing else is known of it."""
         self._under_way: List[Optional[int]] = []
         """The ops that gradient functions under way are called for, the innermost one last."""
         self._targets: List[Tensor] = []
@@ -62,6 +73,13 @@ class Flow:
         if one.phase == BACKWARD and not self._under_way and len(values) == 1 and None not in values:
             # Several gradients of one value are added up.
             self._differentiated.update((made._id, value) for made in outputs for value in values if value is not None)
+
+    def use(self, inputs: Iterable[Tensor], layer: str) -> None:
+        """Take in that a layer uses the variables among some inputs."""
+        for one in inputs:
+            handle = self.reads.get(one, one)
+            if handle in self.variables:
+                self.users.setdefault(handle, layer)
 
     def maker(self, tensor: Tensor) -> Optional[Seen]:
         """Return the op that made a tensor, where it was seen."""
@@ -82,7 +100,7 @@ class Flow:
         """Return the layer that a variable belongs to, by its handle or by what was read of it; empty for others."""
         handle = self.reads.get(tensor, tensor)
         handle = self.slots.get(handle, handle)
-        return self.users.get(handle) or self.named.get(handle, "")
+        return self.users.get(handle) or self.named.get(handle) or self.scoped.get(handle, "")
 
     def differentiated(self) -> Optional[Seen]:
         """Return the op that is differentiated now, where it is known."""
@@ -106,17 +124,26 @@ class Flow:
         def differentiate(kind: str, *arguments: Any) -> Any:
             _, _, inputs, outputs, gradients = arguments[:5]
             at = self._find(kind, inputs, outputs, gradients)
-            self._under_way.append(at)
-            try:
-                found = original(kind, *arguments)
-            finally:
-                self._under_way.pop()
-            if at is not None:
-                for value, gradient in zip(self._seen[at].inputs, _listed(found)):
-                    self._differentiated.update((part, value) for part in _ids([gradient]))
-            return found
+            return self._differentiate(at, lambda: original(kind, *arguments))
 
         return differentiate
+
+    def differentiate(self, outputs: Iterable[Any], make: Callable[[], Any]) -> Any:
+        """Build the gradients of the op that made some outputs into a graph, and return what does it returned."""
+        made = (self._maker.get(one) for one in _ids(outputs))
+        return self._differentiate(next((at for at in made if at is not None), None), make)
+
+    def _differentiate(self, at: Optional[int], make: Callable[[], Any]) -> Any:
+        """Make the gradients of an op, and take in of which of its inputs each is one."""
+        self._under_way.append(at)
+        try:
+            found = make()
+        finally:
+            self._under_way.pop()
+        if at is not None:
+            for value, gradient in zip(self._seen[at].inputs, _listed(found)):
+                self._differentiated.update((part, value) for part in _ids([gradient]))
+        return found
 
     def aim(self, target: Any) -> None:
         """Take in what gradients are about to be taken of."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,10 @@ from tensorflow.python.ops import gen_resource_variable_ops as variable_ops
 from ..fingerprint import canonical, digest
 from .attributes import text
 
-READERS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp")
+READERS = (
+    *("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp"),
+    "IsVariableInitialized",
+)
 """Ops that leave a variable as it is."""
 
 
@@ -24,14 +27,15 @@ class Held:
         self._values: Dict[int, np.ndarray] = {}
         self._digests: Dict[int, str] = {}
 
-    def meet(self, attributes: Sequence[Any], tensors: Iterable[Any]) -> None:
-        """Take in the handles of variables among an op's inputs and outputs."""
+    def meet(self, attributes: Sequence[Any], tensors: Iterable[Any]) -> Iterator[int]:
+        """Take in the handles of variables among an op's inputs and outputs, and yield those that are new."""
         for one in tensors:
             if one.dtype == tf.resource and one._id not in self._handles:
                 given = {text(name): value for name, value in zip(attributes[::2], attributes[1::2])}
                 if "dtype" in given:  # which tables and iterators have not
                     self._handles[one._id] = one
                     self._dtypes[one._id] = tf.as_dtype(given["dtype"])
+                    yield one._id
 
     def __contains__(self, handle: int) -> bool:
         """Tell whether a tensor is the handle of a variable."""

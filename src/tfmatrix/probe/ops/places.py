@@ -29,9 +29,10 @@ BASES = {
 OWN = {
     ("Functional", "forward"): FORWARD,
     ("Functional", "loss"): LOSS,
-    ("EagerEngine", "create"): INITIALIZER,
     ("EagerEngine", "assign"): FORWARD,
     ("EagerEngine", "apply"): OPTIMIZER,
+    ("GraphEngine", "assign"): FORWARD,
+    ("GraphEngine", "apply"): OPTIMIZER,
 }
 """The same of the probe's own classes and methods, which run a model of functions."""
 

@@ -7,9 +7,8 @@ replayed by its number why. An op may abort the process: the request names those
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Mapping
+from typing import Any, Dict, List, Mapping
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context, execute
 from tensorflow.python.ops import gen_resource_variable_ops as variable_ops
@@ -17,51 +16,18 @@ from tensorflow.python.ops import gen_resource_variable_ops as variable_ops
 from ..context import Setting
 from ..recorder import OPS, Recorder
 from . import attributes as typed
+from . import single
+from .handed import Recorded
 from .held import READERS
 from .progress import Progress
-from .steps import require_eager
 
 ABORTED = "ends the process"
 """What is said of an op that is skipped."""
 
 
-class Recorded:
-    """What a file of the host's has: ops, and tensors by their digests."""
-
-    def __init__(self, path: str) -> None:
-        """Read the file: the length of a manifest (8 bytes, little-endian), the manifest (JSON), then the tensors."""
-        with open(path, "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            manifest = json.loads(file.read(length).decode("ascii"))
-            self._data = file.read()
-        self.ops: List[Dict[str, Any]] = manifest["ops"]
-        self._at: Dict[str, Any] = {}
-        at = 0
-        for digest, dtype, shape, size in manifest["tensors"]:
-            self._at[digest] = dtype, shape, at, size
-            at += size
-
-    @property
-    def digests(self) -> List[str]:
-        """The digests of which there are bytes."""
-        return list(self._at)
-
-    def tensor(self, digest: str) -> Any:
-        """Return an eager tensor; raise Untold where there are no bytes of it."""
-        if digest not in self._at:
-            raise typed.Untold("what it is given was not kept")
-        dtype, shape, at, size = self._at[digest]
-        data = self._data[at : at + size]
-        if dtype == "string":
-            array = np.array([*_strings(data), None], dtype=object)[:-1].reshape(shape)
-            return tf.constant(array, tf.string, shape=shape)
-        return tf.constant(np.frombuffer(data, tf.as_dtype(dtype).as_numpy_dtype).reshape(shape))
-
-
 def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
     """Replay every op of a file that can be, and return a recorder of their outputs."""
     setting = Setting(request, scratch)
-    require_eager(setting)
     recorded, recorder = Recorded(request["handed"]), setting.recorder
     recorder.leave_out(recorded.digests)
     obstacles: Dict[str, str] = dict.fromkeys(map(str, request["skip"]), ABORTED)
@@ -71,7 +37,7 @@ def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
                 continue
             progress.at(number)
             try:
-                _replay(op, recorded, recorder)
+                _replay(op, recorded, setting)
             except typed.Untold as error:
                 obstacles[str(number)] = str(error)
             except Exception as error:  # whatever an op raises on these inputs here
@@ -81,14 +47,25 @@ def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
     return recorder
 
 
-def _replay(op: Mapping[str, Any], recorded: Recorded, recorder: Recorder) -> None:
-    """Execute one op, and record what it returns and what the variables hold that it moved."""
+def _replay(op: Mapping[str, Any], recorded: Recorded, setting: Setting) -> None:
+    """Execute one op as it was executed, and record what it returns and what the variables hold that it moved."""
+    values = _in_session(op, recorded, setting) if op["session"] else _eagerly(op, recorded)
+    for told, value in zip(op["outputs"], values):
+        setting.recorder.record(OPS, told["stage"], value)
+
+
+def _in_session(op: Mapping[str, Any], recorded: Recorded, setting: Setting) -> List[Any]:
+    given = [single.Given(one["parameter"], one["source"], recorded.array(one["digest"])) for one in op["inputs"]]
+    return single.run(op["type"], op["attributes"], given, setting.threads)
+
+
+def _eagerly(op: Mapping[str, Any], recorded: Recorded) -> List[Any]:
     attributes = typed.taken(op["type"], op["attributes"])
     variables = []
     inputs = []
     for given in op["inputs"]:
         value = recorded.tensor(given["digest"])
-        if given["source"] == "variable":
+        if given["source"] == single.HANDLE:
             variables.append(tf.Variable(value))
             value = variables[-1].handle
         inputs.append(value)
@@ -97,16 +74,7 @@ def _replay(op: Mapping[str, Any], recorded: Recorded, recorder: Recorder) -> No
     made = execute.execute(
         op["type"].encode("ascii"), returned, inputs=inputs, attrs=tuple(attributes), ctx=context.context()
     )
-    values = [one.numpy() for one in made or ()]
-    values += [variable_ops.read_variable_op(one.handle, one.dtype).numpy() for one in moved]
-    for told, value in zip(op["outputs"], values):
-        recorder.record(OPS, told["stage"], value)
-
-
-def _strings(data: bytes) -> Iterator[bytes]:
-    """Yield the elements of a string tensor: each its length in 8 bytes, then its bytes."""
-    at = 0
-    while at < len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 8], "little")
-        yield data[at + 8 : end]
-        at = end
+    return [
+        *(one.numpy() for one in made or ()),
+        *(variable_ops.read_variable_op(one.handle, one.dtype).numpy() for one in moved),
+    ]

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow.python.client import session as session_module
 from tensorflow.python.ops import control_flow_util
 
+from .. import unseen
 from .patching import around
 from .structures import flat, is_tensor
 from .taps import to_array, waiting
@@ -196,7 +197,8 @@ class Sessions:
         """Run sessions without seeing what they do: it is done to look at a training, or to set its state."""
         before, self._looking = self._looking, True
         try:
-            yield
+            with unseen.running():
+                yield
         finally:
             self._looking = before
 

@@ -22,7 +22,7 @@ from tfmatrix.environments import locks
 from tfmatrix.errors import UserError
 from tfmatrix.questions.explain.kernels import Kernel
 from tfmatrix.questions.explain.plan import Cases
-from tfmatrix.questions.explain.streams import VARIABLE, Attribute, Find, Op
+from tfmatrix.questions.explain.streams import REFERENCE, VARIABLE, Attribute, Find, Op
 from tfmatrix.records import Cell, Environment, Launch, Machine
 from tfmatrix.report.writing import writable, write_whole
 from tfmatrix.runner import launching, making
@@ -199,9 +199,13 @@ def repro(kernel: Kernel, baseline: Cell, cell: Cell, tensor: Find) -> Repro:
 
 
 def _can_be_told(op: Op) -> bool:
-    """Return whether a script can say what an op is given: strings have no place in a file of arrays."""
+    """Return whether a script can say what an op is given.
+
+    Strings have no place in a file of arrays, and a variable of version 1 is given to no op that is called eagerly.
+    """
     made = all(one.stage and one.dtype != "string" for one in op.outputs)
-    return made and all(one.parameter and one.dtype != "string" for one in op.inputs)
+    told = (one.parameter and one.dtype != "string" and one.source != REFERENCE for one in op.inputs)
+    return made and all(told)
 
 
 def _size(kernel: Kernel) -> float:

@@ -3,6 +3,7 @@
 What the question's judge calls::
 
     handed(recording, tensor) -> bytes                     # the file that a trial of work `Replay` is handed
+    made(recording, numbers, tensor) -> bytes              # and one of work `Feed`
     digest(recording) -> str                               # what that trial is told to have been handed
     culprit(trial) -> int | None                           # the op that ended the process: asked again, it is skipped
     replayed(trace, tensor) -> Replayed | None             # of a trial of work `Replay`
@@ -96,14 +97,22 @@ UNSTABLE = "other bits in the same release"
 
 
 def handed(recording: Recording, tensor: Find) -> bytes:
-    """Return the file that a replay is handed.
+    """Return the file that a replay is handed: the ops, and what they are given.
 
     A manifest's length (8 bytes, little-endian), the manifest (JSON), then the bytes of the tensors, one after another.
     The manifest has the ops as they were described, and digest, dtype, shape and length of each tensor. What was not
     kept whole is left out.
     """
-    wanted = dict.fromkeys(one.digest for op in recording.ops if not op.obstacle for one in op.inputs)
-    tensors = {digest: found for digest in wanted if (found := tensor(digest)).whole}
+    return _file(recording, [one.digest for op in recording.ops if not op.obstacle for one in op.inputs], tensor)
+
+
+def made(recording: Recording, numbers: Iterable[int], tensor: Find) -> bytes:
+    """Return the file that a trial is handed in which some ops are fed: the ops, and what these make; as `handed`."""
+    return _file(recording, [one.digest for number in numbers for one in recording.ops[number].outputs], tensor)
+
+
+def _file(recording: Recording, wanted: Iterable[str], tensor: Find) -> bytes:
+    tensors = {digest: found for digest in dict.fromkeys(wanted) if (found := tensor(digest)).whole}
     described = json.loads(to_array(tensor(recording.described)).item())
     told = [[digest, one.dtype, one.shape, len(one.data)] for digest, one in tensors.items()]
     manifest = json.dumps({"ops": described["ops"], "tensors": told}).encode("ascii")

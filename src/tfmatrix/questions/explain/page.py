@@ -213,6 +213,13 @@ def _operations(cell: Cell) -> Document:
                 f"{f' (not: {reasons})' if reasons else ''}: {sum(one.ops for one in found.kernels)} have other bits."
             )
         ]
+    if found.fed:
+        told.append(
+            paragraph(
+                "Every operation of the step has the baseline's bits in the candidate, once this is given what the",
+                f"baseline makes in {found.fed} of them: nothing else has a part in it.",
+            )
+        )
     rows: list[list[Text]] = [
         [
             Code(one.op),

@@ -1,7 +1,7 @@
 """Steps: the single ops of one step of a cell that changed, in both releases, and the kernels among them that did.
 
-The step is trained from canonical state, so that both releases are given the same. What the baseline recorded is
-replayed in the baseline, where it must have the same bits, and in the candidate.
+The step, or a saved model's prediction, is from canonical state, so that both releases are given the same. What the
+baseline recorded is replayed in the baseline, where it must have the same bits, and in the candidate.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tfmatrix.compare.distance import Distance
-from tfmatrix.questions.explain import kernels
+from tfmatrix.questions.explain import feeding, kernels
 from tfmatrix.questions.explain.kernels import Kernels, Replayed
-from tfmatrix.questions.explain.streams import Change, Recording, recorded, stream
-from tfmatrix.records import OBSERVED, OPS, REPLAY, Cell, ExpectedTrial, Ops, Replay, Tensor, Trial, Work
+from tfmatrix.questions.explain.streams import PHASES, Change, Recording, recorded, stream
+from tfmatrix.records import FED, OBSERVED, OPS, REPLAY, Cell, ExpectedTrial, Feed, Ops, Replay, Tensor, Trial, Work
 from tfmatrix.store.store import Store
 
 MOST_SKIPPED = 16
 """How many ops of one step may end the process, before nobody asks any more."""
+
+MOST_FED = 8
+"""How often more ops of one step are fed, before nobody asks any more."""
 
 PHASES_OF = {
     "init": ("initializer",),
@@ -31,6 +34,8 @@ PHASES_OF = {
     "update": ("optimizer",),
     "slots": ("optimizer",),
     "weights": ("optimizer",),
+    "saved": ("optimizer",),
+    "loaded": ("optimizer",),
 }
 """The parts of a step whose operations make a stage."""
 
@@ -47,12 +52,23 @@ class Step:
     kernels: Kernels | None = None
     """Which ops have other bits of equal inputs; None where that is not known."""
     obstacle: str = ""
-    """Why nothing is known: ``unsupported: v1 builds a graph``; empty where something is."""
+    """Why nothing is known: ``unsupported: XLA compiles all of them``; empty where something is."""
+    fed: int = 0
+    """How many ops were fed what they make in the baseline, upon which every op had its bits; 0: that is not known."""
 
     def has_kernel(self, stage: str) -> bool:
         """Return whether some kernel changed in the part of the step that makes a stage."""
-        changed = self.kernels.changed if self.kernels else ()
-        return any(one.op.phase in PHASES_OF.get(stage, ()) for one in changed)
+        return any(phase in PHASES_OF.get(stage, ()) for phase in self._phases)
+
+    def reaches(self, stage: str) -> bool:
+        """Return whether some kernel changed in the part of the step that makes a stage, or before it."""
+        last = max(map(PHASES.index, PHASES_OF.get(stage, ())), default=-1)
+        return any(PHASES.index(phase) <= last for phase in self._phases)
+
+    @property
+    def _phases(self) -> Iterator[str]:
+        """The parts of the step in which a kernel changed."""
+        return (one.op.phase for one in (self.kernels.changed if self.kernels else ()))
 
 
 class Steps:
@@ -68,17 +84,23 @@ class Steps:
         if (step := self._recorded(base)) and self._recorded(other):
             for cell in (base, other):
                 yield from self._replays(cell, step)
+            if found := self._kernels(base, other):
+                yield from self._feeds(base, other, found)
 
     def write(self, expected: ExpectedTrial, base: Cell, folder: Path) -> ExpectedTrial:
         """Return a trial with the file that it is handed, if it is handed one."""
-        if not isinstance(expected.work, Replay):
+        work = expected.work
+        if not isinstance(work, Replay | Feed):
             return expected
-        path = folder / expected.work.recorded
+        path = folder / (work.recorded if isinstance(work, Replay) else expected.key)
         if not path.exists():
             step = self._recorded(base)
             assert step
-            path.write_bytes(kernels.handed(step, self._tensor))
-        return replace(expected, work=replace(expected.work, handed=str(path)))
+            fed = work.fed if isinstance(work, Feed) else None
+            path.write_bytes(
+                kernels.handed(step, self._tensor) if fed is None else kernels.made(step, fed, self._tensor)
+            )
+        return replace(expected, work=replace(work, handed=str(path)))
 
     def of(self, base: Cell, other: Cell) -> Step | None:
         """Return what single ops say of two cells; None where something was not run."""
@@ -90,15 +112,51 @@ class Steps:
         mine, there = self._recorded(base), self._recorded(other)
         assert mine
         assert there
-        replays = [list(self._replays(cell, mine)) for cell in (base, other)]
-        ends = [self._store.trial(tried[-1].key) for tried in replays]
+        ends = self._ends(base, other, mine)
         if None in ends:
             return None
         changes = stream(mine, there)
-        own, elsewhere = (self._replayed(one) for one in ends)
-        if not own or not elsewhere:
+        found = self._kernels(base, other)
+        if not found:
             return Step(changes, obstacle=next(_why(one) for one in ends if one and one.outcome != OBSERVED))
-        return Step(changes, kernels.kernels(mine, own, elsewhere, self._distance))
+        feeds = list(self._feeds(base, other, found))
+        if any(self._store.trial(one.key) is None for one in feeds):
+            return None
+        return Step(changes, found, fed=self._proved(mine, feeds))
+
+    def _ends(self, base: Cell, other: Cell, step: Recording) -> list[Trial | None]:
+        """Return the last replays of a step in both releases, as far as they are known."""
+        replays = [list(self._replays(cell, step)) for cell in (base, other)]
+        return [self._store.trial(tried[-1].key) for tried in replays]
+
+    def _kernels(self, base: Cell, other: Cell) -> Kernels | None:
+        """Return what replaying says; None where it says nothing by now, or at all."""
+        step = self._recorded(base)
+        own, elsewhere = (self._replayed(one) for one in self._ends(base, other, step)) if step else (None, None)
+        return kernels.kernels(step, own, elsewhere, self._distance) if step and own and elsewhere else None
+
+    def _feeds(self, base: Cell, other: Cell, found: Kernels) -> Iterator[ExpectedTrial]:
+        """Yield the trial of the candidate in which what changed is fed, and again with more where some is left."""
+        mine, there = self._recorded(base), self._recorded(other)
+        assert mine
+        assert there
+        fed = feeding.first(mine, there, found)
+        for _ in range(MOST_FED):
+            if not fed:
+                return
+            expected = self._expect(other, Feed(kernels.digest(mine), fed), FED)
+            yield expected
+            trial = self._store.trial(expected.key)
+            made = self._recording_of(trial)
+            fed = feeding.further(mine, made, fed) if made else ()
+
+    def _proved(self, mine: Recording, feeds: Sequence[ExpectedTrial]) -> int:
+        """Return how many ops were fed in the last trial, where nothing was left then; else 0."""
+        for expected in feeds[-1:]:
+            made = self._recording_of(self._store.trial(expected.key))
+            if made and feeding.is_whole(mine, made) and isinstance(expected.work, Feed):
+                return len(expected.work.fed)
+        return 0
 
     def _recording(self, base: Cell, other: Cell) -> Sequence[ExpectedTrial]:
         return [self._expect(cell, Ops(), OPS) for cell in (base, other)]
@@ -116,7 +174,9 @@ class Steps:
             skip = tuple(sorted({*skip, ended}))
 
     def _recorded(self, cell: Cell) -> Recording | None:
-        trial = self._store.trial(self._expect(cell, Ops(), OPS).key)
+        return self._recording_of(self._store.trial(self._expect(cell, Ops(), OPS).key))
+
+    def _recording_of(self, trial: Trial | None) -> Recording | None:
         return recorded(self._store.trace(trial.trace), self._tensor) if trial and trial.trace else None
 
     def _replayed(self, trial: Trial | None) -> Replayed | None:

@@ -30,18 +30,21 @@ INITIALIZER, METRIC, LOSS = "initializer", "metric", "loss"
 PHASES = (INITIALIZER, FORWARD, LOSS, METRIC, BACKWARD, OPTIMIZER)
 """The parts of a step, in their order."""
 
-OP, VARIABLE, READ, GIVEN, UNREACHED = "op", "variable", "read", "given", "unreached"
-"""What an input is: made by a recorded op; a variable to be read or moved; what was read of one; neither, as a batch or
-a constant; what has no bytes elsewhere, as an iterator."""
+OP, VARIABLE, REFERENCE, READ = "op", "variable", "reference", "read"
+GIVEN, UNREACHED = "given", "unreached"
+"""What an input is: made by a recorded op; a variable to be read or moved, by its handle, or of version 1 itself; what
+was read of one; neither, as a batch or a constant; what has no bytes elsewhere, as an iterator."""
 
 ARRANGING = frozenset(
     (
-        *("AssignVariableOp", "BroadcastGradientArgs", "BroadcastTo", "Cast", "ConcatOffset", "ConcatV2", "Const"),
-        *("EnsureShape", "Equal", "ExpandDims", "Fill", "GatherV2", "Greater", "GreaterEqual", "Identity", "IdentityN"),
-        *("InvertPermutation", "Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual", "OnesLike"),
-        *("Pack", "Range", "Rank", "ReadVariableOp", "Reshape", "ResourceGather", "SelectV2", "Shape", "ShapeN"),
-        *("Size", "Slice", "Split", "SplitV", "Squeeze", "StopGradient", "StridedSlice", "StridedSliceGrad", "Tile"),
-        *("Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "VariableShape", "ZerosLike"),
+        *("Assign", "AssignVariableOp", "BroadcastGradientArgs", "BroadcastTo", "Cast", "ConcatOffset", "ConcatV2"),
+        *("Const", "EnsureShape", "Enter", "Equal", "Exit", "ExpandDims", "Fill", "GatherV2", "Greater"),
+        *("GreaterEqual", "Identity", "IdentityN", "InvertPermutation", "IsVariableInitialized", "Less", "LessEqual"),
+        *("LogicalAnd", "LogicalNot", "LogicalOr", "LoopCond", "Merge", "NextIteration", "NotEqual", "OnesLike"),
+        *("Pack", "PlaceholderWithDefault", "PreventGradient", "Range", "Rank", "ReadVariableOp", "Reshape"),
+        *("ResourceGather", "SelectV2", "Shape", "ShapeN", "Size", "Slice", "Split", "SplitV", "Squeeze"),
+        *("StopGradient", "StridedSlice", "StridedSliceGrad", "Switch", "Tile", "Transpose", "Unpack"),
+        *("VarHandleOp", "VarIsInitializedOp", "VariableShape", "ZerosLike"),
     )
 )
 """Ops that move, choose or count elements and round none: another set of them changes no number by itself."""
@@ -113,6 +116,8 @@ class Op:
     """Why it can't be replayed: ``takes a variant that is no variable``; empty where it can."""
     inferred: tuple[str, ...] = ()
     """The attributes that it has by what it is given."""
+    session: bool = False
+    """Whether a session runs it, and it is not executed eagerly."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +206,7 @@ def _op(number: int, told: Mapping[str, Any]) -> Op:
         of=told.get("of"),
         obstacle=told["obstacle"],
         inferred=tuple(told.get("inferred", ())),
+        session=told.get("session", False),
     )
 
 
@@ -252,7 +258,7 @@ def _layouts(recording: Recording) -> Mapping[str, tuple[str, tuple[int, ...]]]:
     for op in recording.ops:
         if op.phase == FORWARD and op.layer:
             held, made = found.get(op.layer, ([], ()))
-            held = [*held, *(str(one.shape) for one in op.inputs if one.source in (VARIABLE, READ))]
+            held = [*held, *(str(one.shape) for one in op.inputs if one.source in (VARIABLE, REFERENCE, READ))]
             found[op.layer] = held, op.outputs[0].shape if op.outputs else made
     return {layer: (" ".join(held), made) for layer, (held, made) in found.items()}
 

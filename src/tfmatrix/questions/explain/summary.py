@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from tfmatrix import __version__
 from tfmatrix.compare.results import Comparison
+from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.explain import judge, kernels
 from tfmatrix.questions.explain.judge import Case, Class, Owner
@@ -126,6 +127,13 @@ class Ops(Record, frozen=True, kw_only=True):
     reasons: Annotated[dict[str, Positive], Meta(description="Why the others say nothing, and how many they are.")]
     kernels: tuple[Kernel, ...]
     streams: tuple[OtherOps, ...]
+    fed: Annotated[
+        Count,
+        Meta(
+            description="How many operations were given what they make in the baseline, upon which all had its bits; "
+            "0: that is not known."
+        ),
+    ]
 
 
 class Cell(Record, frozen=True, kw_only=True):
@@ -275,6 +283,7 @@ def _ops(step: Step) -> Ops:
             for one in step.changes
             if one.computes
         ),
+        fed=step.fed,
     )
 
 
@@ -297,8 +306,11 @@ def _kernels(changed: Sequence[kernels.Kernel]) -> Iterator[Kernel]:
 
 def _finding(case: Case, finding: judge.Finding, remedies: list[Remedy], step: Step | None) -> Finding:
     owner, undoing = judge.owner(case, finding), judge.best(case, finding)
-    if not owner.package and step and step.has_kernel(finding.stage):  # which is TensorFlow's, whatever could be kept
-        owner = Owner(judge.TENSORFLOW, Class.CONSISTENT)
+    if step and owner.by is not Class.PROVED:
+        if _is_proved(case, finding, step):
+            owner = Owner(judge.TENSORFLOW, Class.PROVED)
+        elif not owner.package and step.has_kernel(finding.stage):  # which is TensorFlow's, whatever could be kept
+            owner = Owner(judge.TENSORFLOW, Class.CONSISTENT)
     return Finding(
         tier=finding.tier,
         stage=finding.stage,
@@ -309,6 +321,18 @@ def _finding(case: Case, finding: judge.Finding, remedies: list[Remedy], step: S
         package_is=owner.by.value,
         undone=remedies.index(undoing) if undoing else None,
     )
+
+
+def _is_proved(case: Case, finding: judge.Finding, step: Step) -> bool:
+    """Return whether nothing but kernels has a part in a finding: fed what they make, the step has the baseline's bits.
+
+    A native stage may differ for what comes before the step too: where all that changed is rounding, nothing does.
+    """
+    if not step.fed:
+        return False
+    if finding.tier == INJECTED:
+        return step.has_kernel(finding.stage)
+    return step.reaches(finding.stage) and all(one.verdict is Verdict.ROUNDING for one in case.findings)
 
 
 def _tried(case: Case, remedy: Remedy) -> Tried:
