@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tfmatrix.questions.matrix.further import LEAST_MOVED
 from tfmatrix.records import InstalledEnvironment
 
 from .project import ROOT, Project
@@ -86,9 +87,25 @@ def test_a_second_run_runs_nothing_and_writes_the_same_bytes(project: Project) -
     before = project.written()
     again = project.run("run")
     assert again.returncode == 0
-    assert "0 of 93 trials to run, 93 stored already" in again.stderr
+    assert "0 of 103 trials to run, 103 stored already" in again.stderr
     assert project.run("report", "-q").returncode == 0
     assert project.written() == before
+
+
+def test_where_a_training_comes_to_something_else_other_seeds_say_how_much_that_is(project: Project) -> None:
+    """The baseline is trained under ten more seeds, where a candidate moves its end and only there."""
+    spread = {cell["model"]: cell["spreads"] for cell in project.data["cells"] if "spreads" in cell}
+    moved = {
+        cell["model"]
+        for cell in project.data["cells"]
+        for end in cell.get("ends", ())
+        if cell["mode"] == "tf2" and float(end["apart"]) > LEAST_MOVED
+    }
+    assert set(spread) == moved
+    assert moved
+    for found in spread.values():
+        assert {one["seeds"] for one in found} == {10}
+        assert any(one["least"] and one["least"] < one["most"] for one in found)
 
 
 def test_a_changed_model_file_makes_its_cells_missing(project: Project, tmp_path: Path) -> None:
