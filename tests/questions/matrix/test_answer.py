@@ -50,6 +50,18 @@ def test_an_identical_candidate_has_two_lines(report: Report) -> None:
     assert lines(typed) == lines(alone)[:-1]
 
 
+def test_what_is_gone_is_named_where_it_is_the_answer(report: Report) -> None:
+    """Beside rounding the model that is gone comes first, in the counts and below them."""
+    counts = {Verdict.GONE: 1, Verdict.ROUNDING: 2}
+    gone, rounds = (changed(report.candidates[0].first_changes[0], verdict=v, reason=v.value) for v in counts)
+    both = changed(report.candidates[0], verdict=worst(counts), counts=counts, first_changes=(gone, rounds))
+    assert lines(changed(report, candidates=(both,), cells=()))[1:4] == [
+        "2.16.2  look first: a model is gone",
+        "        1 gone, 2 rounding",
+        "        crashes/tf2: gone",
+    ]
+
+
 def test_another_python_and_a_release_that_is_not_known_are_said_beside_the_verdict(report: Report) -> None:
     """What moves besides, and what tfmatrix was not tested with, stands below the verdict, there and in the page."""
     moved: dict[str, dict[str, Any]] = {"2.16.2": {"python": "3.12.1", "known": False}, "2.15.1": {"python": "3.10.13"}}

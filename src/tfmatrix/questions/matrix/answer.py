@@ -54,7 +54,7 @@ def answer(report: Report) -> Document:
 def _era(era: Era, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in era.weighed)
     of_era = [candidate for candidate in report.candidates if candidate.environment == era.farthest]
-    worst = [first for one in of_era for first in one.first_changes if first.verdict is era.verdict]
+    worst = [first for one in of_era for first in one.first_changes if first.verdict is era.answered]
     cells = [cell for cell in report.cells if cell.environment == era.farthest]
     told = [*map(change, worst), *names.in_short(cells, report.baseline), *_ways(cells)]
     told += [_of(name, era, note) for name in era.environments for note in beside(name, report)]

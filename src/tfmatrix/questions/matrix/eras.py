@@ -55,8 +55,13 @@ class Era(NamedTuple):
     @property
     def answer(self) -> str:
         """Return whether one may move there, and why, in a few words."""
+        return ANSWERS[self.answered]
+
+    @property
+    def answered(self) -> Verdict:
+        """Return the verdict that is the answer: where all that was compared is rounding, a model that is gone."""
         rounds = self.verdict.severity >= Verdict.ROUNDING.severity
-        return ANSWERS[Verdict.GONE if rounds and self.changes else self.verdict]
+        return Verdict.GONE if rounds and self.changes else self.verdict
 
     @property
     def name(self) -> str:
@@ -67,7 +72,7 @@ class Era(NamedTuple):
     @property
     def weighed(self) -> Iterator[tuple[Verdict, str]]:
         """Yield how many cells have which verdict, that of the answer first: ``7 to 19``."""
-        first = self.verdict
+        first = self.answered
         for verdict in sorted(self.counts, key=lambda verdict: verdict is not first):
             least, most = self.counts[verdict]
             yield verdict, str(most) if least == most else f"{least} to {most}"
