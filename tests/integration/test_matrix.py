@@ -87,25 +87,17 @@ def test_a_second_run_runs_nothing_and_writes_the_same_bytes(project: Project) -
     before = project.written()
     again = project.run("run")
     assert again.returncode == 0
-    assert "0 of 103 trials to run, 103 stored already" in again.stderr
+    assert "0 of 94 trials to run, 94 stored already" in again.stderr
     assert project.run("report", "-q").returncode == 0
     assert project.written() == before
 
 
-def test_where_a_training_comes_to_something_else_other_seeds_say_how_much_that_is(project: Project) -> None:
-    """The baseline is trained under ten more seeds, where a candidate moves its end and only there."""
-    spread = {cell["model"]: cell["spreads"] for cell in project.data["cells"] if "spreads" in cell}
-    moved = {
-        cell["model"]
-        for cell in project.data["cells"]
-        for end in cell.get("ends", ())
-        if cell["mode"] == "tf2" and float(end["apart"]) > LEAST_MOVED
-    }
-    assert set(spread) == moved
-    assert moved
-    for found in spread.values():
-        assert {one["seeds"] for one in found} == {10}
-        assert any(one["least"] and one["least"] < one["most"] for one in found)
+def test_what_a_training_comes_to_is_measured(project: Project) -> None:
+    """Of each cell whose bits differ the last loss is told; of other seeds nothing, since the data are drawn."""
+    ends = {cell["id"]: cell["ends"] for cell in project.data["cells"] if "ends" in cell}
+    moved = [end for found in ends.values() for end in found if float(end["apart"]) > LEAST_MOVED]
+    assert any(end["stage"].startswith(("loss", "history")) for end in moved)
+    assert not [cell["id"] for cell in project.data["cells"] if "spreads" in cell]
 
 
 def test_a_changed_model_file_makes_its_cells_missing(project: Project, tmp_path: Path) -> None:

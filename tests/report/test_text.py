@@ -97,6 +97,7 @@ def test_a_long_message_is_cut_where_a_page_shows_it() -> None:
         (0.003, "0.3 %"),
         (2e-5, "0.002 %"),
         (1e-9, "less than 0.001 %"),
+        (1.84, "184 %"),
         (12.0, "12 times"),
         (float("inf"), "not to be measured"),
         (float("nan"), "not to be measured"),

@@ -84,6 +84,16 @@ def spreads(names: Names, others: Sequence[Names], tensors: Tensors) -> Iterator
             yield Spread(stage, len(some), apart_, min(numbers, default=None), max(numbers, default=None))
 
 
+def has_same_data(a: Names, b: Names) -> bool:
+    """Return whether two trials were given the same data: what a model draws under its seed is no other seed's effect.
+
+    Told by the data of the whole training, and where a pipeline gives them by the rows of its first pass.
+    """
+    whole = [key for key in a if key[0] == NATIVE and parse(key[1]).kind == "data" and parse(key[1]).step is None]
+    known = whole or [key for key in ((NATIVE, "data@0/rows"),) if key in a]
+    return bool(known) and all(a[key] == b.get(key) for key in known)
+
+
 def _number(digest: str, tensors: Tensors) -> float | None:
     """Return a tensor's only number; None where it has another number of elements, or is of no floating-point type."""
     array, _ = tensors.array(digest)

@@ -75,8 +75,11 @@ def share(value: float) -> str:
         return "not to be measured"
     if value < LEAST_SHARE:
         return f"less than {100 * LEAST_SHARE:g} %"
-    return f"{100 * value:.2g} %" if value < 1 else f"{value:.2g} times"
+    return f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.0f} %" if value < MANY else f"{value:.2g} times"
 
+
+MANY = 10
+"""How many times something is told as that, and not in per cent."""
 
 LEAST_SHARE = 1e-5
 """The smallest share that is shown as a number."""

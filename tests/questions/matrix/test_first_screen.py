@@ -152,7 +152,7 @@ def test_what_a_training_comes_to_stands_where_it_moves_farthest(report: Report)
     text = screen(changed(base, cells=cells))
     assert "What the training comes to in **2.18.1**, where that moves farthest:" in text
     rows = [re.split(r" *\| *", line)[1:-1] for line in text.splitlines() if line.startswith("| `m")]
-    assert [(row[0], *row[2:]) for row in rows] == [("`m1/tf2`", "2 to 1", ""), ("`m0/tf2`", "2 to 1.5", "0.3 %")]
+    assert [(row[0], *row[2:]) for row in rows] == [("`m1/tf2`", "2 → 1", ""), ("`m0/tf2`", "2 → 1.5", "0.3 %")]
     assert "tfmatrix explain 2.18.1" in text
 
 
@@ -169,7 +169,7 @@ def test_what_other_seeds_make_of_it_stands_beside_how_far_it_moves(report: Repo
     cells = tuple(changed(cell, **more.get((cell.environment, cell.model), {})) for cell in base.cells)
     rows = [re.split(r" *\| *", line)[1:-1] for line in screen(changed(base, cells=cells)).splitlines()]
     found = {row[0]: row[2:] for row in rows if row and row[0].startswith("`m")}
-    assert found == {"`m0/tf2`": ["2 to 1", "40 %", "1.9 to 2.2; 25 %"], "`m1/tf2`": ["2 to 1", "40 %", ""]}
+    assert found == {"`m0/tf2`": ["2 → 1", "40 %", "1.9 to 2.2; 25 %"], "`m1/tf2`": ["2 → 1", "40 %", ""]}
 
 
 def test_how_far_a_cell_moved_is_one_sentence(report: Report) -> None:
@@ -178,9 +178,9 @@ def test_how_far_a_cell_moved_is_one_sentence(report: Report) -> None:
     predicted = End(tier="native", stage="predict/out", apart=0.004, baseline=None, candidate=None)
     same = End(tier="native", stage="loss@7", apart=0, baseline=2.0, candidate=2.0)
     cases = {
-        (accuracy, predicted): "the training comes to: accuracy 0.5 to 0.25, predictions 0.4 % apart",
-        (accuracy,): "the training comes to: accuracy 0.5 to 0.25",
-        (same, predicted): "the training comes to: loss 2 to 2, predictions 0.4 % apart",
+        (accuracy, predicted): "the training comes to: accuracy 0.5 → 0.25, predictions 0.4 % apart",
+        (accuracy,): "the training comes to: accuracy 0.5 → 0.25",
+        (same, predicted): "the training comes to: loss 2 → 2, predictions 0.4 % apart",
         (same,): "",
     }
     base = a_report(report, {BASELINE: "=", "2.16.2": "#"})

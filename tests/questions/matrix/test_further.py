@@ -207,9 +207,9 @@ def test_a_repeated_trial_with_other_bits_makes_its_cell_unstable(tmp_path: Path
     assert "trial-1 and kept-1 part at" in outcomes[CANDIDATE]
 
 
-def ending(loss: float) -> dict[str, Any]:
-    """Return the stages of a training whose last loss is this."""
-    return {**ones(), "native loss@1": [loss]}
+def ending(loss: float, data: float = 1.0) -> dict[str, Any]:
+    """Return the stages of a training on some data whose last loss is this."""
+    return {"native data/x": [data], **ones(), "native loss@1": [loss]}
 
 
 @pytest.mark.parametrize(("loss", "wanted"), [(2.0, 0), (2.001, 0), (2.1, SEEDS_OF_AN_ENSEMBLE)])
@@ -219,21 +219,36 @@ def test_where_a_training_comes_to_something_else_the_baseline_is_trained_under_
     """Only the baseline, only where the last loss moves by more than a thousandth, and no verdict waits for it."""
     with Store(tmp_path / "s") as store:
         fill(store, plan, by_release(ending(2.0), ending(loss)))
-        missing = missing_from(store, plan)
-        assert {one.cell.environment.name for one in missing} <= {BASELINE}
-        assert [one.name for one in missing] == [f"ensemble-{n}" for n in range(1, wanted + 1)]
-        assert [one.seed - plan.config.seed for one in missing] == [*range(1, wanted + 1)]
-        assert {state.outcome for state in states(plan, store).values()} == {"observed"}
-        for number, one in enumerate(missing):
-            add(store, one, ending(2.0 + number / 10) if number else trial(one, "failed", kind="E", message="m"))
+        asked: list[ExpectedTrial] = []
+        while missing := missing_from(store, plan):
+            assert {state.outcome for state in states(plan, store).values()} == {"observed"}
+            for one in missing:
+                became = (
+                    trial(one, "failed", kind="E", message="m") if len(asked) == 2 else ending(2.0 + len(asked) / 10)
+                )
+                add(store, one, became)
+                asked.append(one)
         found = compare_all(plan, store)
+    assert {one.cell.environment.name for one in asked} <= {BASELINE}
+    assert [one.name for one in asked] == [f"ensemble-{n}" for n in range(1, wanted + 1)]
+    assert [one.seed - plan.config.seed for one in asked] == [*range(1, wanted + 1)]
     (base,) = (cell for cell in plan.cells if cell.environment.name == BASELINE)
     spread = {one.stage: one for one in found.spreads.get(base, ())}
     assert bool(spread) == bool(wanted)
     if wanted:
-        last = spread["loss@1"]
-        assert last.seeds == wanted - 1
-        assert [last.least, last.most] == pytest.approx([2.1, 2.9])
+        assert spread["loss@1"].seeds == wanted - 1
+        assert [spread["loss@1"].least, spread["loss@1"].most] == pytest.approx([2.0, 2.9])
+
+
+def test_a_model_that_draws_its_data_says_nothing_of_other_seeds(tmp_path: Path, plan: Plan) -> None:
+    """Under another seed it is trained on other data, which is no effect of the seed: one trial shows that."""
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, by_release(ending(2.0), ending(9.0)))
+        (first,) = missing_from(store, plan)
+        add(store, first, ending(5.0, data=2.0))
+        assert missing_from(store, plan) == []
+        found = compare_all(plan, store)
+    assert {cell.environment.name: spread for cell, spread in found.spreads.items()} == {BASELINE: ()}
 
 
 def test_a_command_is_not_run_under_other_seeds(tmp_path: Path) -> None:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
 from tfmatrix.questions.matrix.eras import Era, eras
 from tfmatrix.questions.matrix.moved import Moved, moves
-from tfmatrix.questions.matrix.summary import Cell, Report, Settings
-from tfmatrix.report.blocks import Block, Code, Heading, Picture, Strong, Text, bullets, joined, paragraph, prose, table
+from tfmatrix.questions.matrix.summary import Cell, Mode, Report, Settings
+from tfmatrix.report.blocks import (
+    Block,
+    Code,
+    Heading,
+    Picture,
+    Strong,
+    Text,
+    bullets,
+    joined,
+    paragraph,
+    prose,
+    table,
+)
 from tfmatrix.report.text import shortened
 
 MOST_ERAS, MOST_MOVED = 9, 5
@@ -18,6 +30,9 @@ MOST_ERAS, MOST_MOVED = 9, 5
 
 MOST_NAME = 40
 """Characters of a name in a table here."""
+
+MOST_MODES = 4
+"""Modes and launches of which the first screen says which releases are the same; the tables of letters have all."""
 
 MARKS = 5
 """Marks that are explained in one line."""
@@ -51,10 +66,23 @@ def first_screen(report: Report) -> Iterator[Block]:
     looked_at = next((era for era in found if era.changes), None)
     if looked_at:
         yield from _moved(looked_at.farthest, report)
-    yield from _to_do(looked_at or (found[0] if found else None), report)
+    asked_next = looked_at or (found[0] if found else None)
+    yield bullets([*(_to_do(asked_next, report) if asked_next else ()), *_swappable(report.modes[:MOST_MODES])])
     if heat_map.is_drawn(report):
         yield Picture("Every model in which something changed, in every release", heat_map.NAME)
     yield paragraph(*_made(report))
+
+
+def _swappable(modes: Iterable[Mode]) -> Iterator[Text]:
+    """Yield for each mode the releases that can be swapped for each other without a bit changing in any model."""
+    for mode in modes:
+        groups: dict[str, list[str]] = {}
+        for row in mode.environments:
+            if row.letter:
+                groups.setdefault(row.letter, []).append(row.environment)
+        if same := "; ".join(" = ".join(names) for names in groups.values() if len(names) > 1):
+            launch = "" if mode.launch == "default" else f", {mode.launch}"
+            yield "The same bits in every model, ", Code(mode.mode), f"{launch}: {same}"
 
 
 def _row(era: Era) -> list[Text]:
@@ -99,23 +127,15 @@ def _first(cell: Cell) -> str:
     return ""
 
 
-def _to_do(era: Era | None, report: Report) -> Iterator[Block]:
+def _to_do(era: Era, report: Report) -> Iterator[Text]:
     """Yield the next steps as commands."""
-    if era is None:
-        return
     check, pin, explain = (f"tfmatrix {verb} {era.farthest}" for verb in ("check", "pin", "explain"))
     from_ = f" --baseline {report.baseline}"
-    if not era.changes:
-        yield paragraph(
-            ("To pin it: ", Code(check + from_), ", then ", Code(f"{pin} --report ID"), " with the id below.")
-        )
-        return
-    yield bullets(
-        [
-            ("Why, whose change it is, and what undoes it: ", Code(explain + from_)),
-            ("What stands in the way of a pin, and how to accept it: ", Code(check + from_)),
-        ]
-    )
+    if era.changes:
+        yield "Why, whose change it is, and what undoes it: ", Code(explain + from_)
+        yield "What stands in the way of a pin, and how to accept it: ", Code(check + from_)
+    else:
+        yield "To pin it: ", Code(check + from_), ", then ", Code(f"{pin} --report ID"), " with the id below."
 
 
 def _made(report: Report) -> Iterator[Text]:

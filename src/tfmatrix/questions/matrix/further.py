@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tfmatrix.compare.ends import has_same_data
 from tfmatrix.compare.judging import Judge, Traces
 from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.tensors import Tensors
@@ -162,9 +163,16 @@ class _Wanted:
         for cell, seeds in self._seeds.items():
             found.setdefault(cell, []).append(_seeds(self._plan, cell, seeds, self._has))
         for cell in self._moved:
-            numbers = range(1, SEEDS_OF_AN_ENSEMBLE + 1)
-            found.setdefault(cell, []).extend(self._plan.under_another_seed(cell, number) for number in numbers)
+            found.setdefault(cell, []).extend(self._ensemble(cell))
         return {cell: tuple(trials) for cell, trials in found.items()}
+
+    def _ensemble(self, cell: Cell) -> Iterator[ExpectedTrial]:
+        """Yield the trials under other seeds: the first, and the rest once it is known to be given the same data."""
+        first, *rest = (self._plan.under_another_seed(cell, number + 1) for number in range(SEEDS_OF_AN_ENSEMBLE))
+        yield first
+        own, other = self._traces.get(self._plan.trials[cell][0].key), self._traces.get(first.key)
+        if own and other and has_same_data(self._tensors.names(own), self._tensors.names(other)):
+            yield from rest
 
     def _keep(self, cell: Cell, number: int, stages: Sequence[str]) -> None:
         """Want the bytes of stages of a cell's trial, or of one that jitters it."""

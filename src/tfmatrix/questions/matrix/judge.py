@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from tfmatrix.compare.cells import UNSTABLE, state_of
-from tfmatrix.compare.ends import spreads
+from tfmatrix.compare.ends import Spread, has_same_data, spreads
 from tfmatrix.compare.judging import TIERS, Judge, Judgement, Traces
 from tfmatrix.compare.letters import letters, whole_letters
 from tfmatrix.compare.policy import digest, ratio_for, within
@@ -96,7 +96,7 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
             "at_once": list(plan.config.at_once),
         },
         spreads={
-            cell: tuple(spreads(tensors.names(state.trace), [*map(tensors.names, state.ensemble)], tensors))
+            cell: tuple(_spreads(state.trace, state.ensemble, tensors))
             for cell, state in found.items()
             if state.trace and state.ensemble
         },
@@ -104,6 +104,12 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
     )
     tensors.close()
     return comparison
+
+
+def _spreads(trace: str, ensemble: Iterable[str], tensors: Tensors) -> Iterator[Spread]:
+    """Yield what a training comes to under those other seeds under which it is given the same data."""
+    own, others = tensors.names(trace), map(tensors.names, ensemble)
+    return spreads(own, [other for other in others if has_same_data(own, other)], tensors)
 
 
 def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[Cell, CellState]:

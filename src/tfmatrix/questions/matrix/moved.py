@@ -28,16 +28,17 @@ class Moved(NamedTuple):
 
     @property
     def apart(self) -> float:
-        """Return how far it moved, by what moved farther."""
-        return max((float(end.apart) for end in (self.number, self.predictions) if end), default=0.0)
+        """Return how far it moved: its predictions, and the number where there are none."""
+        end = self.predictions or self.number
+        return float(end.apart) if end else 0.0
 
     @property
     def number_in_words(self) -> str:
-        """Return the number there and here: ``0.474 to 0.249``, behind its name where it is no loss."""
+        """Return the number there and here: ``0.474 → 0.249``, behind its name where it is no loss."""
         if not self.number or self.number.baseline is None or self.number.candidate is None:
             return ""
         name = _called(self.number)
-        came = f"{number(self.number.baseline)} to {number(self.number.candidate)}"
+        came = f"{number(self.number.baseline)} → {number(self.number.candidate)}"
         return came if name == LOSS else f"{shortened(name, MOST_NAME)} {came}"
 
     @property

@@ -13,7 +13,7 @@ from tfmatrix.questions.matrix import changes, curves
 from tfmatrix.questions.matrix.answer import absent, beside, left_out, unknown
 from tfmatrix.questions.matrix.changes import said
 from tfmatrix.questions.matrix.first_screen import first_screen
-from tfmatrix.questions.matrix.summary import Cell, Mode, Report
+from tfmatrix.questions.matrix.summary import Cell, Report
 from tfmatrix.records import FAILED
 from tfmatrix.report import parts, releases
 from tfmatrix.report.blocks import (
@@ -23,7 +23,6 @@ from tfmatrix.report.blocks import (
     Document,
     Emphasis,
     Heading,
-    List,
     Listing,
     Picture,
     Strong,
@@ -149,8 +148,6 @@ def _by_model(report: Report) -> Iterator[Block]:
         yield Heading(3, (Code(mode.mode), "" if mode.launch == "default" else f", {mode.launch}"))
         yield _pivoted(frame, "model", "version")
     yield paragraph(*_letters(len(report.modes)))
-    yield paragraph("Releases that can be swapped for each other without a bit changing in any of these models:")
-    yield _swappable(report.modes)
 
 
 def _letters(tables: int) -> tuple[str, ...]:
@@ -179,22 +176,6 @@ def _pivoted(frame: pd.DataFrame, rows: str, columns: str) -> Table:
     wide = wide.loc[frame[rows].unique(), frame[columns].unique()]
     body = [[Code(name), *values] for name, values in zip(wide.index, wide.to_numpy(), strict=True)]
     return table([rows, *wide.columns], body)
-
-
-def _swappable(modes: Iterable[Mode]) -> List:
-    """Return a line per group of environments and modes in which every model has the same bits."""
-    lines = []
-    for mode in modes:
-        groups: dict[str, list[str]] = {}
-        for row in mode.environments:
-            if row.letter:
-                groups.setdefault(row.letter, []).append(row.environment)
-        same = "; ".join(" = ".join(names) for names in groups.values() if len(names) > 1)
-        launch = "" if mode.launch == "default" else f" {mode.launch}"
-        whole = all(row.letter for row in mode.environments)
-        none = "none; every release differs from every other somewhere" if whole else "not known"
-        lines.append((Code(mode.mode), f"{launch}: {same or none}"))
-    return bullets(lines)
 
 
 def _steps(report: Report) -> Iterator[Block]:
