@@ -12,6 +12,7 @@ import pytest
 
 import tfmatrix
 from golden_files import assert_file
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange import summary as exchange
 from tfmatrix.questions.explain import summary as explain
 from tfmatrix.questions.matrix import summary as matrix
@@ -27,12 +28,14 @@ REPORTS: dict[str, type[Report]] = {
 
 
 def in_order(schema: Any) -> Any:
-    """Return a schema with alternatives in one order, which releases of msgspec have otherwise."""
+    """Return a schema as one release of msgspec has it: others order alternatives and name types of keys otherwise."""
     if isinstance(schema, list):
         return [in_order(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     made = {key: in_order(value) for key, value in schema.items()}
+    if made.get("propertyNames") == {"$ref": "#/$defs/Verdict"}:
+        made["propertyNames"] = {"enum": [verdict.value for verdict in Verdict]}
     return made | {"anyOf": sorted(made["anyOf"], key=json.dumps)} if "anyOf" in made else made
 
 
