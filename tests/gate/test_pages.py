@@ -11,7 +11,7 @@ import pytest
 from building import CANDIDATE
 from cli.project import Tell
 from tfmatrix import cli
-from tfmatrix.report.writing import NO_ID
+from tfmatrix.report.writing import NO_ID, PLACE
 
 from .project import gated, of_candidate, report_id
 
@@ -129,8 +129,22 @@ def test_what_was_written_is_pinned(tmp_path: Path, tell: Tell) -> None:
     for one in (page(tmp_path), in_a_browser(tmp_path)):
         text = one.read_text(encoding="utf-8")
         assert NO_ID not in text
+        assert PLACE not in text
         assert text.count(id_) == 1
     assert tell("pin", CANDIDATE, "--report", id_).code == cli.SAME
+
+
+def test_a_model_that_is_named_as_no_id_is_keeps_its_name(tmp_path: Path, tell: Tell) -> None:
+    """A name with as many zeros as an id has digits stands before the id in the page, and is not taken for its place."""
+    name = f"step_{NO_ID}"
+    gated(tmp_path, of_candidate(weights=[4.0, 3.0, 3.0, 3.0]), [name])
+    id_ = report_id(tell, tmp_path)
+    for one in (page(tmp_path), in_a_browser(tmp_path)):
+        text = one.read_text(encoding="utf-8")
+        assert f"{name}/tf2" in text
+        assert text.count(id_) == 1
+    assert f"Report `{id_}`" in page(tmp_path).read_text(encoding="utf-8")
+    assert tell("pin", CANDIDATE, "--report", id_).code == cli.CHANGED
 
 
 def test_a_digest_that_was_edited_too_is_an_edited_report(tmp_path: Path, tell: Tell) -> None:

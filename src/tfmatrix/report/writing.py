@@ -36,10 +36,13 @@ FORMATS: Mapping[str, Callable[[Document, Mapping[str, str]], str]] = {
 NO_ID = "0" * ID_DIGITS
 """What stands in a page in the place of the id while its digest is taken: the id is known once the digest is."""
 
+PLACE = "\ufdd0" * ID_DIGITS
+"""What stands there before: Unicode keeps this character for use within a program, so no name of a model has it."""
+
 
 def texts_of(name: str, report: R, page: Callable[[R], Document], pictures: Pictures[R]) -> dict[str, str]:
-    """Return the text of every file beside a report's JSON by its path from there, without the report's id."""
-    blank = msgspec.structs.replace(report, id=NO_ID)
+    """Return the text of every file beside a report's JSON by its path from there, with `PLACE` for the report's id."""
+    blank = msgspec.structs.replace(report, id=PLACE)
     document, beside = page(blank), pictures(blank)
     pages = {f"{name}.{ending}": written(document, beside) for ending, written in FORMATS.items()}
     return {**pages, **beside}
@@ -47,7 +50,8 @@ def texts_of(name: str, report: R, page: Callable[[R], Document], pictures: Pict
 
 def covering(report: R, texts: Mapping[str, str]) -> R:
     """Return a report that says what the files beside it hold, so that its id covers them too."""
-    return msgspec.structs.replace(report, files={name: _digest(text.encode("utf-8")) for name, text in texts.items()})
+    files = {name: _digest(text.replace(PLACE, NO_ID).encode("utf-8")) for name, text in texts.items()}
+    return msgspec.structs.replace(report, files=files)
 
 
 def is_of(content: bytes, report: Report, name: str) -> bool:
@@ -79,7 +83,7 @@ def write_report(
             report = document.write(covering(report, texts), file)
         for path, text in texts.items():
             (folder / path).parent.mkdir(exist_ok=True)
-            write_whole(folder / path, text.replace(NO_ID, report.id, 1))
+            write_whole(folder / path, text.replace(PLACE, report.id))
     return report, folder / f"{name}.md"
 
 
