@@ -135,7 +135,7 @@ def test_what_was_written_is_pinned(tmp_path: Path, tell: Tell) -> None:
 
 
 def test_a_model_that_is_named_as_no_id_is_keeps_its_name(tmp_path: Path, tell: Tell) -> None:
-    """A name with as many zeros as an id has digits stands before the id in the page, and is not taken for its place."""
+    """A name with as many zeros as an id has digits stands before the id in the page, and is not its place."""
     name = f"step_{NO_ID}"
     gated(tmp_path, of_candidate(weights=[4.0, 3.0, 3.0, 3.0]), [name])
     id_ = report_id(tell, tmp_path)

@@ -154,9 +154,13 @@ def _why_missing(absent: Iterable[ExpectedTrial], there: Sequence[Trial], before
         if not names and (reason := _changed_meanwhile([*there, last])):
             return reason
         changed |= dict.fromkeys(names or [f"file {path}" for path in before.changed(last)])
-    named, more = list(changed)[:MOST_CHANGED], len(changed) - MOST_CHANGED
-    told = " and ".join([*(f"the {name}" for name in named), *([f"{more} more"] if more > 0 else [])])
-    return f"stale: run before {told} changed" if changed else "not run"
+    return f"stale: run before {named(list(changed))} changed" if changed else "not run"
+
+
+def named(changed: Sequence[str]) -> str:
+    """Return the first of what changed, and how much more there is: ``the lock and the file data.csv and 2 more``."""
+    more = len(changed) - MOST_CHANGED
+    return " and ".join([*(f"the {name}" for name in changed[:MOST_CHANGED]), *([f"{more} more"] if more > 0 else [])])
 
 
 def _reason(trial: Trial) -> str:

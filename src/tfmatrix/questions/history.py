@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tfmatrix.compare.cells import named
 from tfmatrix.records import TRIAL, Trial
 from tfmatrix.report.blocks import Block, Code, Item, bullets, paragraph
+from tfmatrix.report.text import counted
 from tfmatrix.store.store import Store
 
 FIRST = f" {TRIAL}-1"
@@ -14,9 +16,6 @@ FIRST = f" {TRIAL}-1"
 
 DIGITS = 8
 """Of a digest that are shown."""
-
-NAMED = 3
-"""Files that a line names of those that changed."""
 
 
 class Seen(NamedTuple):
@@ -86,7 +85,7 @@ def told(found: Sequence[History]) -> Iterator[Block]:
     changed = [one for one in found if one.results > 1]
     yield bullets(Item((Code(one.cell), f": {_runs(one)}"), tuple(_lines(one))) for one in changed)
     same = len(found) - len(changed)
-    yield paragraph(f"{same} cell{'s' * (same != 1)} always gave the same results.")
+    yield paragraph(f"{counted(same, 'cell')} always gave the same results.")
 
 
 def _runs(one: History) -> str:
@@ -102,11 +101,6 @@ def _lines(one: History) -> Iterator[Item]:
             yield Item(word)
         else:
             same = (run.outcome, run.trace) == (before.outcome, before.trace)
-            yield Item(f"{word}{', the same' if same else ''}: {_after(run.changed)}")
+            after = f"after {named(run.changed)} changed" if run.changed else "nothing that it rests on changed"
+            yield Item(f"{word}{', the same' if same else ''}: {after}")
         before = run
-
-
-def _after(changed: Sequence[str]) -> str:
-    named, more = changed[:NAMED], len(changed) - NAMED
-    told_ = " and ".join([*(f"the {name}" for name in named), *([f"{more} more"] if more > 0 else [])])
-    return f"after {told_} changed" if changed else "nothing that it rests on changed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?", re.DOTALL)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -54,6 +55,17 @@ def shortened(value: object, most: int = MOST) -> str:
 def in_lines(value: object) -> str:
     """Return any text as people are shown it, its lines as they are."""
     return "\n".join(map(in_one_line, str(value).split("\n")))
+
+
+def counted(count: int, what: str) -> str:
+    """Return how many there are of something: ``1 model``, ``2 models``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def few(names: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
 
 
 def number(value: float | str | None) -> str:

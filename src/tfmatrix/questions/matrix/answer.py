@@ -9,12 +9,12 @@ from typing import NamedTuple
 from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
-from tfmatrix.questions.matrix.eras import Era, eras
+from tfmatrix.questions.matrix.eras import Era, eras, to_look_at
 from tfmatrix.questions.matrix.summary import Cell, FirstChange, Report
 from tfmatrix.records import FAILED, MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
 from tfmatrix.report import releases
 from tfmatrix.report.blocks import Block, Break, Document, Text, bullets, joined, paragraph, table
-from tfmatrix.report.text import in_one_line, plain, shortened
+from tfmatrix.report.text import counted, few, in_one_line, plain, shortened
 
 ANSWERED = {OBSERVED, UNSUPPORTED, UNSTABLE}
 """Outcomes of a cell that something was learnt of."""
@@ -68,7 +68,7 @@ def _of(name: str, era: Era, note: str) -> str:
 
 def _next(found: Sequence[Era], report: Report) -> Iterator[Block]:
     """Yield what to run next; nothing of a command that was typed, which would have to be typed again."""
-    asked = next((era for era in found if era.changes), found[0] if found else None)
+    asked = to_look_at(found)
     if asked and not report.settings.at_once:
         verb = "explain" if asked.changes else "check"
         yield paragraph(f"next: tfmatrix {verb} {asked.farthest} --baseline {report.baseline}")
@@ -79,7 +79,7 @@ def _ways(cells: Iterable[Cell]) -> Iterator[str]:
     for cell in cells:
         if cell.ways:
             read = [way.used for way in cell.ways if way.verdict != FAILED]
-            more = f", and in {len(read) - 1} other way{'s' if len(read) > 2 else ''}" if len(read) > 1 else ""
+            more = f", and in {counted(len(read) - 1, 'other way')}" if len(read) > 1 else ""
             told = f"it was read by {read[0]}{more}" if read else f"none of {len(cell.ways)} other ways read it"
             yield f"{cell.where}: {told}"
 
@@ -105,7 +105,7 @@ def _unsupported(report: Report) -> Iterator[Block]:
         every = [one.name for one in report.environments]
         for one in found:
             where = releases.told(one.environments, every)
-            yield bullets([f"{where}: {shortened(one.reason, LINE)}: {few(one.cells)}"])
+            yield bullets([f"{where}: {shortened(one.reason, LINE)}: {few(one.cells, NAMED)}"])
 
 
 class Absent(NamedTuple):
@@ -127,12 +127,6 @@ def absent(cells: Iterable[Cell]) -> list[Absent]:
     for (name, reason), environments in where.items():
         grouped.setdefault((tuple(environments), reason), []).append(name)
     return [Absent(tuple(names), environments, reason) for (environments, reason), names in grouped.items()]
-
-
-def few(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def left_out(report: Report) -> str:

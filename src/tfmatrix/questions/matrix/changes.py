@@ -29,7 +29,7 @@ def of_eras(report: Report) -> Iterator[Block]:
         yield Heading(3, era.name)
         if len(era.environments) > 1:
             yield paragraph(f"The figures are those of {era.farthest}.")
-        yield table(HEADINGS, map(_row, sorted(filter(_has_changed, cells), key=_severity)))
+        yield table(HEADINGS, map(_row, sorted(filter(_has_changed, cells), key=lambda cell: cell.severity)))
         yield from _rounding(compared)
         yield bullets((_cell_names(members), ": ", text) for text, members in _said_of_names(cells, report.baseline))
         if identical := [Code(cell.where) for cell in cells if cell.judged is Verdict.IDENTICAL]:
@@ -43,14 +43,10 @@ def _has_changed(cell: Cell) -> bool:
     return bool(cell.judged) and cell.judged not in {Verdict.ROUNDING, Verdict.IDENTICAL, Verdict.UNSUPPORTED}
 
 
-def _severity(cell: Cell) -> int:
-    return cell.judged.severity if cell.judged else len(Verdict)
-
-
 def _row(cell: Cell) -> list[Text]:
     """Return a cell's verdict, what has it first and how, and every other stage in which more than rounding is."""
     assert cell.judged
-    name = Code(cell.where + ("" if cell.launch == "default" else f"/{cell.launch}"))
+    name = Code(cell.name)
     changed = [stage for stage in cell.stages or () if _is_change(stage)]
     first = next((stage for stage in changed if stage.judged is cell.judged), None)
     if first is None or first.worst is None:
@@ -107,7 +103,7 @@ def _size(finding: Finding) -> float:
 
 
 def _cell_names(cells: Iterable[Cell]) -> Text:
-    return _named([cell.where + ("" if cell.launch == "default" else f"/{cell.launch}") for cell in cells])
+    return _named([cell.name for cell in cells])
 
 
 def _share(finding: Finding) -> str:

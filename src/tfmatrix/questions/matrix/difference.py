@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tfmatrix.questions.matrix.summary import Cell, Report
 from tfmatrix.report.blocks import Block, bullets, paragraph
 from tfmatrix.report.records import Environment
+from tfmatrix.report.text import few
 
 NAMED = 5
 """Cells that a line names."""
@@ -98,8 +99,7 @@ def _moved(was: Environment, now: Environment) -> str:
     moved += [f"{name} {old}, now {new}" for name, old, new in both if old != new]
     if not moved and was.lock != now.lock:
         return "another lock of the same packages"
-    more = f" and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
-    return "; ".join(moved[:NAMED]) + more
+    return few(moved, NAMED, between="; ")
 
 
 def _short(value: object) -> str:
@@ -112,8 +112,8 @@ def told(found: Difference) -> Iterator[Block]:
     """Yield a difference in words: what the results rest on first."""
     lines = list(found.ground)
     lines += [f"the file of {name} is another one" for name in found.sources]
-    lines += [f"{was}, now {now}: {_named(ids)}" for (was, now), ids in found.verdicts.items()]
-    lines += [f"{what}: {_named(ids)}" for what, ids in _groups(found) if ids]
+    lines += [f"{was}, now {now}: {few(ids, NAMED)}" for (was, now), ids in found.verdicts.items()]
+    lines += [f"{what}: {few(ids, NAMED)}" for what, ids in _groups(found) if ids]
     yield bullets(lines)
     yield paragraph(f"{found.same} cells have the same results and verdict.")
 
@@ -122,8 +122,3 @@ def _groups(found: Difference) -> Iterator[tuple[str, Sequence[str]]]:
     yield "other results, and the same verdict", found.results
     yield "in the old one only", found.gone
     yield "in the new one only", found.new
-
-
-def _named(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
-    return ", ".join(ids[:NAMED]) + more

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tfmatrix.compare.verdicts import Passing, Verdict, worst
 from tfmatrix.questions.matrix.summary import Candidate, Cell, Report
+from tfmatrix.report import releases
 
 ANSWERS: Mapping[Verdict, str] = {
     Verdict.MISSING: "not known: not everything was run",
@@ -66,8 +67,7 @@ class Era(NamedTuple):
     @property
     def name(self) -> str:
         """Return the name of its only release, or those of the first and the last."""
-        first, *_, last = (*self.environments, self.environments[-1])
-        return first if first == last else f"{first} to {last}"
+        return releases.told(self.environments, self.environments)
 
     @property
     def weighed(self) -> Iterator[tuple[Verdict, str]]:
@@ -84,13 +84,14 @@ def eras(report: Report) -> list[Era]:
     for cell in report.cells:
         cells.setdefault(cell.environment, []).append(cell)
     names = [environment.name for environment in report.environments]
+    alike = {name: _alike(cells.get(name, ())) for name in names}
     place = names.index(report.baseline)
     candidates = {candidate.environment: candidate for candidate in report.candidates}
     found: list[Era] = []
     for newer, side in ((True, names[place + 1 :]), (False, names[:place][::-1])):
         groups: list[list[str]] = []
         for name in filter(candidates.__contains__, side):
-            if groups and _same(cells, groups[-1][-1], name):
+            if groups and alike[groups[-1][-1]] == alike[name]:
                 groups[-1].append(name)
             else:
                 groups.append([name])
@@ -98,18 +99,15 @@ def eras(report: Report) -> list[Era]:
     return found
 
 
-def _same(cells: Mapping[str, Sequence[Cell]], one: str, other: str) -> bool:
-    """Return whether two releases have the same verdicts, and both rounding or neither."""
-    mine, there = (dict(_weighed(cells.get(name, ()))) for name in (one, other))
-    rounds = (any(cell.judged is Verdict.ROUNDING for cell in cells.get(name, ())) for name in (one, other))
-    return mine == there and len({*rounds}) == 1
+def _alike(cells: Sequence[Cell]) -> tuple[Mapping[str, str], bool]:
+    """Return what the releases of one era share: the cells with more than rounding, and whether there is rounding."""
+    more = {cell.name: cell.verdict for cell in cells if cell.severity < Verdict.ROUNDING.severity}
+    return more, any(cell.judged is Verdict.ROUNDING for cell in cells)
 
 
-def _weighed(cells: Sequence[Cell]) -> Iterator[tuple[tuple[str, str], Verdict]]:
-    """Yield the cells in which more than rounding was found, with their verdicts."""
-    for cell in cells:
-        if cell.judged and cell.judged.severity < Verdict.ROUNDING.severity:
-            yield (cell.where, cell.launch), cell.judged
+def to_look_at(found: Sequence[Era]) -> Era | None:
+    """Return the era that its reader looks at next: the nearest with changes, else the nearest of all."""
+    return next((era for era in found if era.changes), found[0] if found else None)
 
 
 def _era(names: Sequence[str], candidates: Mapping[str, Candidate], *, newer: bool) -> Era:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
-from tfmatrix.questions.matrix.eras import Era, eras
+from tfmatrix.questions.matrix.eras import Era, eras, to_look_at
 from tfmatrix.questions.matrix.moved import Moved, moves
 from tfmatrix.questions.matrix.summary import Cell, Mode, Report, Settings
 from tfmatrix.report.blocks import (
@@ -23,7 +23,7 @@ from tfmatrix.report.blocks import (
     prose,
     table,
 )
-from tfmatrix.report.text import shortened
+from tfmatrix.report.text import counted, shortened
 
 MOST_ERAS, MOST_MOVED = 9, 5
 """Rows of the two tables; the page has the rest further below."""
@@ -61,13 +61,12 @@ def first_screen(report: Report) -> Iterator[Block]:
     yield table(["move to", "answer", "cells"], map(_row, found[:MOST_ERAS]))
     if more := found[MOST_ERAS:]:
         count = sum(len(era.environments) for era in more)
-        yield paragraph(f"And {count} more release{'s' if count > 1 else ''}, which stand below.")
+        yield paragraph(f"And {counted(count, 'more release')}, which stand below.")
     yield paragraph(*_marks(found))
-    looked_at = next((era for era in found if era.changes), None)
-    if looked_at:
-        yield from _moved(looked_at.farthest, report)
-    asked_next = looked_at or (found[0] if found else None)
-    yield bullets([*(_to_do(asked_next, report) if asked_next else ()), *_swappable(report.modes[:MOST_MODES])])
+    next_ = to_look_at(found)
+    if next_ and next_.changes:
+        yield from _moved(next_.farthest, report)
+    yield bullets([*(_to_do(next_, report) if next_ else ()), *_swappable(report.modes[:MOST_MODES])])
     if heat_map.is_drawn(report):
         yield Picture("Every model in which something changed, in every release", heat_map.NAME)
     yield paragraph(*_made(report))
@@ -120,11 +119,8 @@ def _moved_row(one: Moved) -> list[Text]:
 
 def _first(cell: Cell) -> str:
     """Return where a cell first changes as its verdict says, rounding passed over."""
-    for stage in cell.stages or ():
-        for finding in (stage.first, stage.worst):
-            if finding and finding.verdict is cell.judged:
-                return finding.stage
-    return ""
+    found = (stage.finding for stage in cell.stages or () if stage.judged is cell.judged)
+    return next((finding.stage for finding in found if finding), "")
 
 
 def _to_do(era: Era, report: Report) -> Iterator[Text]:
@@ -144,15 +140,11 @@ def _made(report: Report) -> Iterator[Text]:
     yield (
         "Report ",
         Code(report.id),
-        f" of tfmatrix {report.tfmatrix}. A cell is one of {_number(models, 'model')} in one of",
+        f" of tfmatrix {report.tfmatrix}. A cell is one of {counted(models, 'model')} in one of",
     )
-    yield f"{_number(modes, 'mode')}, held bit for bit against the baseline's of the same machine. On another processor"
+    yield f"{counted(modes, 'mode')}, held bit for bit against the baseline's of the same machine. On another processor"
     yield "other cells are rounding."
     yield from _repeated(report.settings)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count > 1)}"
 
 
 def _repeated(settings: Settings) -> Iterator[Text]:

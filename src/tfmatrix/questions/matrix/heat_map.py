@@ -27,6 +27,9 @@ LABELS, TOP = 250, 64
 LEGIBLE = 10.0
 """Pixels of a column from which a mark and a name fit in it."""
 
+LEAST = Verdict.ROUNDING.severity
+"""The mildest verdict of which a row is drawn."""
+
 MOST_NAME = 36
 """Characters of a name."""
 
@@ -52,13 +55,13 @@ Rows = Mapping[str, Mapping[str, Cell]]
 
 def is_drawn(report: Report) -> bool:
     """Return whether there is anything to draw: some cell in which more than nothing changed."""
-    return bool(_rows(report))
+    return any(cell.severity <= LEAST for cell in report.cells)
 
 
 def picture(report: Report) -> str:
     """Return the map; of many rows the worst are drawn, and how many are not is said."""
     rows, names = _rows(report), [one.name for one in report.environments]
-    drawn, same = list(rows.items())[:MOST_ROWS], len({_called(cell) for cell in report.cells}) - len(rows)
+    drawn, same = list(rows.items())[:MOST_ROWS], len({cell.name for cell in report.cells}) - len(rows)
     column = min(WIDEST, max(NARROWEST, WIDTH / len(names)))
     width, height = LABELS + column * len(names) + 8, TOP + ROW * len(drawn) + 24
     body = [*_heads(names, column, report.baseline)]
@@ -78,22 +81,14 @@ def _rows(report: Report) -> Rows:
     """Return the rows in which something changed, those of the worst verdict first, else in the report's order."""
     rows: dict[str, dict[str, Cell]] = {}
     for cell in report.cells:
-        rows.setdefault(_called(cell), {})[cell.environment] = cell
-    worst = {called: min(map(_severity, cells.values())) for called, cells in rows.items()}
-    changed = (called for called in rows if worst[called] <= Verdict.ROUNDING.severity)
-    return {called: rows[called] for called in sorted(changed, key=worst.__getitem__)}
-
-
-def _severity(cell: Cell) -> int:
-    return cell.judged.severity if cell.judged else len(Verdict)
-
-
-def _called(cell: Cell) -> str:
-    return cell.where if cell.launch == "default" else f"{cell.where}/{cell.launch}"
+        rows.setdefault(cell.name, {})[cell.environment] = cell
+    worst = {name: min(cell.severity for cell in cells.values()) for name, cells in rows.items()}
+    changed = (name for name in rows if worst[name] <= LEAST)
+    return {name: rows[name] for name in sorted(changed, key=worst.__getitem__)}
 
 
 def _heads(names: Sequence[str], column: float, baseline: str) -> Iterator[str]:
-    """Yield the releases' names, slanted; where they are too many, every so manieth, and the baseline's."""
+    """Yield the releases' names, slanted; where not all have room, every second or third, and the baseline's."""
     stride = max(1, round(LEGIBLE / column))
     for number, name in enumerate(names):
         if number % stride and name != baseline:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tfmatrix.questions.matrix.summary import Aligned, Cell, Renamed
 from tfmatrix.report.blocks import Code, Text, joined
-from tfmatrix.report.text import plain
+from tfmatrix.report.text import counted, plain
 
 
 def told(cell: Cell, baseline: str) -> Iterator[Text]:
@@ -45,11 +45,11 @@ def _aligned(aligned: Aligned) -> Iterator[Text]:
     for one in aligned.renamed:
         kinds.setdefault(one.what, []).append(one)
     if aligned.by_name:
-        yield f"{_number(aligned.by_name, 'variable')} by name"
+        yield f"{counted(aligned.by_name, 'variable')} by name"
     for what, members in kinds.items():
         first = members[0]
         pair = Code(first.baseline), " is ", Code(first.candidate), " there"
-        yield f"{_number(len(members), what)} by {_by(first)}: ", pair
+        yield f"{counted(len(members), what)} by {_by(first)}: ", pair
 
 
 def _is(one: Renamed) -> str:
@@ -58,10 +58,6 @@ def _is(one: Renamed) -> str:
 
 def _by(one: Renamed) -> str:
     return "another name or the same bits" if one.what == "report" else "order and shape"
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _where(cell: Cell, count: int) -> str:

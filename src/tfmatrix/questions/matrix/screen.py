@@ -30,7 +30,7 @@ from tfmatrix.questions.matrix.summary import (
 from tfmatrix.records import OBSERVED
 from tfmatrix.report import html, terminal
 from tfmatrix.report.blocks import Screen
-from tfmatrix.report.text import number, plain, shortened
+from tfmatrix.report.text import counted, number, plain, shortened
 
 BASELINE = "baseline"
 """Said of the baseline's own cells, which are compared with nothing."""
@@ -83,7 +83,7 @@ def headline(baseline: str, candidate: str, cells: Sequence[Cell]) -> str:
         return len({cell.model for cell in cells if cell.judged in verdicts})
 
     different, redrawn, rounding = map(models, (Verdict.DIFFERENT, Verdict.REDRAWN, Verdict.ROUNDING))
-    of_all = f"of {_number(len(compared), 'model')}"
+    of_all = f"of {counted(len(compared), 'model')}"
     told = []
     if different:
         told.append(f"{different} {of_all} {_verb(different, 'compute')} something else")
@@ -110,10 +110,6 @@ def headline(baseline: str, candidate: str, cells: Sequence[Cell]) -> str:
 def _sentence(told: list[str]) -> list[str]:
     """Return some phrases as one sentence; none where there are none."""
     return [f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else told[0]] if told else []
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _verb(count: int, verb: str) -> str:
@@ -283,8 +279,7 @@ def _worst(stages: Iterable[Stage]) -> Finding | None:
     judged = [stage for stage in stages if stage.judged and stage.worst]
     if not judged:
         return None
-    worst = min(judged, key=lambda stage: stage.judged.severity if stage.judged else 0)  # the first of them
-    return worst.first if worst.first and worst.first.verdict is worst.judged else worst.worst
+    return min(judged, key=lambda stage: stage.judged.severity if stage.judged else 0).finding  # the first of them
 
 
 def _short(value: float | str | None) -> float | str | None:

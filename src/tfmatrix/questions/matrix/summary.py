@@ -177,6 +177,11 @@ class Stage(Record, frozen=True, kw_only=True):
         """Return its verdict; None for a consequence, which is not judged."""
         return None if self.verdict == CONSEQUENCE else Verdict(self.verdict)
 
+    @property
+    def finding(self) -> Finding | None:
+        """Return the first finding that has its verdict, as far as it is known: else the one that is farthest."""
+        return self.first if self.first and self.first.verdict is self.judged else self.worst
+
 
 class Divergence(Record, frozen=True, kw_only=True):
     """Where two traces of one tier part."""
@@ -299,6 +304,16 @@ class Cell(Record, frozen=True, kw_only=True):
     def where(self) -> str:
         """Return its name without environment and launch: ``mlp/tf2``."""
         return f"{self.model}/{self.mode}"
+
+    @property
+    def name(self) -> str:
+        """Return its name without its environment."""
+        return self.where if self.launch == "default" else f"{self.where}/{self.launch}"
+
+    @property
+    def severity(self) -> int:
+        """Return the place of its verdict, worst first; behind all of them where it has none."""
+        return self.judged.severity if self.judged else len(Verdict)
 
 
 class Rested(Record, frozen=True, kw_only=True):
