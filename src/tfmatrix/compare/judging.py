@@ -222,7 +222,7 @@ class Judge:
             stages.append(_alone(unknown))
         curve = tuple(self._curve()) if NATIVE in tiers else ()
         one_sided = tuple(dict.fromkeys(self._one_sided.values())) if NATIVE in tiers else ()
-        unreached = self._unreached() if START in tiers else ""
+        unreached = self._unreached if START in tiers else ""
         return Judgement(
             tuple(stages),
             tuple(divergences),
@@ -240,7 +240,7 @@ class Judge:
         """Yield what the training came to, natively, and from the baseline's start where all was handed over."""
         if NATIVE in tiers:
             yield from ends(self._a, self._b, NATIVE, self._tensors)
-        if START in tiers and not self._unreached():
+        if START in tiers and not self._unreached:
             yield from ends(self._a, self._b, START, self._tensors)
 
     @property
@@ -312,7 +312,9 @@ class Judge:
         missed = self._missed(names, differing)
         return list(differing[: differing.index(missed)] if missed else differing)
 
+    @cached_property
     def _unreached(self) -> str:
+        """The first stage that the start tier does not judge, because it was not handed over; empty where all was."""
         if self._unlike and not self._both_off:
             return next(name for name in self._ordered(NATIVE) if name in self._unlike)
         names = self._ordered(START)

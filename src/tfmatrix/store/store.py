@@ -260,9 +260,8 @@ class Store:
     def rows(self, outcome: str = "") -> Iterator[Row]:
         """Yield each trial as its fields: key, name, outcome, trace or None, evidence and what it rests on, in JSON.
 
-        They come in the order in which they were added.
-
-        With ``outcome`` those alone of which that became. Raises ``UserError`` where one is not what was written.
+        They come in the order in which they were added; with ``outcome`` those alone of which that became. Raises
+        ``UserError`` where one is not what was written.
         """
         query = f"SELECT {_TRIAL}, digest FROM trials WHERE ?1 IN ('', outcome) ORDER BY number"  # noqa: S608  # a constant
         for *fields, digest in self.connection.execute(query, (outcome,)):

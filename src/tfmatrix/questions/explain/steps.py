@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from tfmatrix.compare.distance import Distance
@@ -22,6 +23,9 @@ MOST_SKIPPED = 16
 
 MOST_FED = 8
 """How often more ops of one step are fed, before nobody asks any more."""
+
+MOST_KEPT = 4
+"""Recordings that are kept once they are read: those of one case, which is asked about several times."""
 
 PHASES_OF = {
     "init": ("initializer",),
@@ -77,6 +81,7 @@ class Steps:
     def __init__(self, expect: Expect, store: Store, distance: Callable[[str, str], Distance]) -> None:
         """Take what makes a trial, where trials are, and what measures two digests."""
         self._expect, self._store, self._distance = expect, store, distance
+        self._ops = lru_cache(maxsize=MOST_KEPT)(self._read)
 
     def wanted(self, base: Cell, other: Cell) -> Iterator[ExpectedTrial]:
         """Yield the trials that say something of two cells; those that replay once it is known what."""
@@ -96,10 +101,10 @@ class Steps:
         if not path.exists():
             step = self._recorded(base)
             assert step
-            fed = work.fed if isinstance(work, Feed) else None
-            path.write_bytes(
-                kernels.handed(step, self._tensor) if fed is None else kernels.made(step, fed, self._tensor)
-            )
+            if isinstance(work, Feed):
+                path.write_bytes(kernels.made(step, work.fed, self._tensor))
+            else:
+                path.write_bytes(kernels.handed(step, self._tensor))
         return replace(expected, work=replace(work, handed=str(path)))
 
     def of(self, base: Cell, other: Cell) -> Step | None:
@@ -177,7 +182,10 @@ class Steps:
         return self._recording_of(self._store.trial(self._expect(cell, Ops(), OPS).key))
 
     def _recording_of(self, trial: Trial | None) -> Recording | None:
-        return recorded(self._store.trace(trial.trace), self._tensor) if trial and trial.trace else None
+        return self._ops(trial.trace) if trial and trial.trace else None
+
+    def _read(self, trace: str) -> Recording | None:
+        return recorded(self._store.trace(trace), self._tensor)
 
     def _replayed(self, trial: Trial | None) -> Replayed | None:
         return kernels.replayed(self._store.trace(trial.trace), self._tensor) if trial and trial.trace else None

@@ -101,7 +101,8 @@ class _Wanted:
             for cell in (mine, other):
                 more = self._seeds.get(cell, seeds)
                 self._seeds[cell] = Seeds(max(more.count, seeds.count), more.passes or seeds.passes)
-        if mine == base and not mine.model.command and any(end.apart > LEAST_MOVED for end in judge.ends()):
+        trains = mine == base and not mine.model.command
+        if trains and mine not in self._moved and any(end.apart > LEAST_MOVED for end in judge.ends()):
             self._moved[mine] = None
         missed = judge.lacking()
         for cell, number in dict.fromkeys([(mine, 0), (other, 0), *((base, number) for number in noise)]):
@@ -168,11 +169,12 @@ class _Wanted:
 
     def _ensemble(self, cell: Cell) -> Iterator[ExpectedTrial]:
         """Yield the trials under other seeds: the first, and the rest once it is known to be given the same data."""
-        first, *rest = (self._plan.under_another_seed(cell, number + 1) for number in range(SEEDS_OF_AN_ENSEMBLE))
-        yield first
-        own, other = self._traces.get(self._plan.trials[cell][0].key), self._traces.get(first.key)
+        first, *rest = range(1, SEEDS_OF_AN_ENSEMBLE + 1)
+        tried = self._plan.under_another_seed(cell, first)
+        yield tried
+        own, other = self._traces.get(self._plan.trials[cell][0].key), self._traces.get(tried.key)
         if own and other and has_same_data(self._tensors.names(own), self._tensors.names(other)):
-            yield from rest
+            yield from (self._plan.under_another_seed(cell, number) for number in rest)
 
     def _keep(self, cell: Cell, number: int, stages: Sequence[str]) -> None:
         """Want the bytes of stages of a cell's trial, or of one that jitters it."""
