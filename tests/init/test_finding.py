@@ -27,6 +27,11 @@ SCRIPTS: dict[str, str] = {
     "with odd escapes": "import tensorflow\ntext = '\\d'\nm.fit()\n",
     "by hand": "import tensorflow as tf\n\ndef run():\n    with tf.GradientTape(): pass\n\n"
     "if __name__ == '__main__':\n    run()\n",
+    "by its step": "import tensorflow as tf\n\n@tf.function\ndef step(x):\n    with tf.GradientTape(): pass\n\n"
+    "for x in data:\n    loss = step(x)\n",
+    "by functions of its functions": "import keras\n\ndef epoch():\n    m.train_on_batch(x)\n\n"
+    "def run():\n    epoch()\n\nrun()\n",
+    "by a method": "import keras\n\nclass A:\n    def run(self):\n        self.m.fit()\n\nA().run()\n",
 }
 NO_SCRIPTS: dict[str, str] = {
     "module": "import tensorflow\n\ndef main():\n    m.fit()\n",
@@ -35,6 +40,7 @@ NO_SCRIPTS: dict[str, str] = {
     "relative": "from .keras import x\nm.fit()\n",
     "Python 2": "import tensorflow\nprint 'fit'\nm.fit()\n",
     "text": "tensorflow keras fit( \0",
+    "functions that nothing calls": "import keras\n\ndef run():\n    m.fit()\n\ndef other():\n    run()\n\nname()\n",
     "a method alone": "import tensorflow\n\nclass A:\n    def train(self):\n        self.fit()\n",
 }
 
@@ -109,6 +115,12 @@ def test_a_module_of_the_project_may_train_in_its_place(found: FindModels) -> No
     lib = "import keras\n\ndef go():\n    m.fit()\n"
     script = "import lib\n\nif __name__ == '__main__':\n    lib.go()\n"
     assert found({"lib.py": lib, "train.py": script})["train.py"].settings == {"command": ["python", "train.py"]}
+
+
+def test_a_module_of_the_project_may_train_where_it_is_called_at_the_top(found: FindModels) -> None:
+    """Without a guard it is the call that makes a file a script: nothing calls what the module itself has."""
+    lib = "import keras\n\ndef go():\n    m.fit()\n"
+    assert [*found({"lib.py": lib, "train.py": "import keras\nimport lib\n\nlib.go()\n"})] == ["train.py"]
 
 
 def test_modules_that_import_each_other_end(found: FindModels) -> None:

@@ -77,7 +77,7 @@ def _of_source(name: str, modules: Modules, listing: Listing) -> Found | None:
     if module.functions >= _BUILDER and place and not is_notebook:
         settings = {"model": f"{place}:build", "data": f"{place}:data"}
         return Found(name, "has the functions build and data", settings, hints=_hints(name, module, reached, listing))
-    if module.is_started or is_notebook:
+    if is_notebook or modules.is_started(name):
         return _of_script(name, modules, reached, listing)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,7 +25,7 @@ TRAINING = frozenset(
 """Functions by whose call a file is seen to train: Keras's, those of loops by hand, of sessions and of estimators."""
 
 _STARTING = TRAINING | {"main"}
-"""Functions whose call at a file's top level makes it one that is run."""
+"""Functions whose call at a file's top level makes it one that is run, beside the project's own that train."""
 
 _WORDS = (b"tensorflow", b"keras", b"__main__", b"main(", b"fit(", b"train")
 """What a file has to have to be worth parsing as the first of a script; a project may have thousands."""
@@ -49,8 +49,12 @@ class Module:
     imports: frozenset[Import]
     trains: bool
     """Whether it calls something that trains."""
-    is_started: bool
-    """Whether it has a main part: a guarded one, or calls at its top level that train."""
+    is_guarded: bool
+    """Whether it has a main part behind ``if __name__ == "__main__"``."""
+    called: frozenset[str]
+    """What it calls at its top level, by the last name: ``fit`` of ``model.fit(x)``."""
+    calls: Mapping[str, frozenset[str]]
+    """What each of its functions and methods calls, by its name."""
     functions: frozenset[str]
     """Its functions that can be called with nothing, or with ``rng`` alone."""
     asks_for: tuple[str, ...]
@@ -97,6 +101,18 @@ class Modules:
                 found[one] = module
                 waiting += [path for each in module.imports for path, _ in self._files_of(each, one, name)]
         return found
+
+    def is_started(self, name: str) -> bool:
+        """Return whether a file has a main part: a guarded one, or a call at its top level that trains.
+
+        Such a call may be of a function of the project that trains, or calls one that does.
+        """
+        reached = self.reached(name)
+        functions = [one for module in reached.values() for one in module.calls.items()]
+        starting: set[str] = set(_STARTING)
+        while more := {function for function, calls in functions if calls & starting} - starting:
+            starting |= more
+        return name in reached and (reached[name].is_guarded or bool(reached[name].called & starting))
 
     def needs_root(self, name: str) -> bool:
         """Return whether a file finds its imports only as a module of the project's folder, and not as a script."""
@@ -149,11 +165,13 @@ def _read(path: Path) -> Module | None:
             tree = ast.parse(source)
     except (OSError, SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError):
         return None
-    called = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    top = list(_at_top(tree.body))
     return Module(
         imports=frozenset(_imports(tree)),
-        trains=bool(called & TRAINING),
-        is_started=_is_started(tree),
+        trains=bool(_calls(ast.walk(tree)) & TRAINING),
+        is_guarded=any(isinstance(node, ast.If) and _is_guard(node.test) for node in top),
+        called=_calls(top),
+        calls=_calls_by_function(tree),
         functions=frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef) and _is_free(node)),
         asks_for=tuple(_asked_for(tree)),
         texts=frozenset(n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)),
@@ -187,21 +205,24 @@ def _imports(tree: ast.AST) -> Iterator[Import]:
             yield from (Import(f"{within}{alias.name}", node.level) for alias in node.names)
 
 
+def _calls(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    return frozenset(_called(node) for node in nodes if isinstance(node, ast.Call))
+
+
+def _calls_by_function(tree: ast.AST) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found[node.name] = found.get(node.name, frozenset()) | _calls(ast.walk(node))  # two classes may share it
+    return found
+
+
 def _called(node: ast.Call) -> str:
     """Return the last name of what is called: ``fit`` of ``model.fit(x)``."""
     function = node.func
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
-
-
-def _is_started(tree: ast.Module) -> bool:
-    for node in _at_top(tree.body):
-        if isinstance(node, ast.If) and _is_guard(node.test):
-            return True
-        if isinstance(node, ast.Call) and _called(node) in _STARTING:
-            return True
-    return False
 
 
 def _at_top(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
