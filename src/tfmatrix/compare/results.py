@@ -56,6 +56,26 @@ class Tried(NamedTuple):
     reason: str
 
 
+class Explained(NamedTuple):
+    """Whose one change of a cell is and what undoes it, as it was found out by trying."""
+
+    tier: str
+    stage: str
+    """Its kind, ``update``; tier and stage are empty where the cell as a whole is meant, which did not run."""
+    verdict: Verdict
+    package: str
+    """``Keras``; empty where nothing tells."""
+    package_is: str
+    """How much is known of that: ``proved``, ``consistent`` or ``not explained``."""
+    undone: str
+    """What its user does who wants the baseline's numbers back; empty where nothing that was tried brings them."""
+
+    @property
+    def place(self) -> str:
+        """Return tier and stage, ``native/shuffle``; nothing where the cell as a whole is meant."""
+        return f"{self.tier}/{self.stage}" if self.stage else ""
+
+
 class Finding(NamedTuple):
     """One stage's difference, measured and judged."""
 
@@ -157,6 +177,8 @@ class CellComparison:
     """Of a saved model that is refused, what came of other ways to read it."""
     ends: tuple[End, ...] = ()
     """What the training came to on both sides."""
+    explained: tuple[Explained, ...] = ()
+    """Whose its changes are and what undoes them, as far as that was found out by now."""
 
 
 @dataclass(frozen=True)

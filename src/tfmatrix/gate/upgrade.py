@@ -20,7 +20,7 @@ from tfmatrix.gate.pinning import versions_of
 from tfmatrix.gate.receipt import Receipt
 from tfmatrix.gate.results import Check, Reason
 from tfmatrix.questions.chosen import environment_of, known_models
-from tfmatrix.questions.explain import Place, said
+from tfmatrix.questions.explained import in_words
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import Environment
 from tfmatrix.store.opening import open_store
@@ -105,12 +105,11 @@ def answer(evidence: Evidence, candidate: Environment, today: date, known: Recei
 
 def _explained(result: Check, evidence: Evidence) -> Check:
     """Return an answer in which what fails says whose it is and what undoes it, where that was found out."""
-    failing = {one.cell for one in result.cells if not one.level.passes}
-    known = said(evidence.plan, evidence.comparison, evidence.store, failing) if failing else {}
+    known = {(cell.cell.id, one.place): one for cell in evidence.comparison.cells for one in cell.explained}
 
     def explain(reason: Reason) -> Reason:
-        found = known.get(Place(reason.cell, reason.stage)) if not reason.level.passes else None
-        return replace(reason, text=f"{reason.text}; {found}") if found else reason
+        found = known.get((reason.cell, reason.stage)) if not reason.level.passes else None
+        return replace(reason, text=f"{reason.text}; {in_words(found)}") if found else reason
 
     cells = (replace(one, reasons=tuple(map(explain, one.reasons))) for one in result.cells)
     return replace(result, cells=tuple(cells))

@@ -147,6 +147,13 @@ def table(headings: Sequence[Text], rows: Iterable[Sequence[Text]], right: tuple
     )
 
 
+def filled(headings: Sequence[Text], rows: Iterable[Sequence[Text]]) -> Table:
+    """Return a table of rows without the columns in which no row has anything."""
+    found = list(rows)
+    kept = [at for at in range(len(headings)) if any(row[at] for row in found)]
+    return table([headings[at] for at in kept], ([row[at] for at in kept] for row in found))
+
+
 def bullets(entries: Iterable[Text | Item]) -> List:
     """Return a list of entries."""
     return List(tuple(entry if isinstance(entry, Item) else Item(entry) for entry in entries))

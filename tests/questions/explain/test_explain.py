@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from building import BASELINE, CANDIDATE, MACHINE_OF_TESTS
+from building import BASELINE, CANDIDATE, MACHINE_OF_TESTS, add
 from golden_files import assert_golden
 from questions.changing import changed
-from questions.explain.world import LEGACY, MODELS, OLD_NUMPY, plan_of, run
+from questions.explain.world import LEGACY, MODELS, OLD_NUMPY, plan_of, run, stages
 from tfmatrix.cli.explain import EXPLAIN
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.errors import UserError
@@ -21,7 +22,10 @@ from tfmatrix.questions.explain import summary
 from tfmatrix.questions.explain.answer import answer, problems
 from tfmatrix.questions.explain.judge import Finding, after
 from tfmatrix.questions.explain.page import page
+from tfmatrix.questions.explain.plan import ExplainPlan
 from tfmatrix.questions.explain.summary import Cell, Report, Tried
+from tfmatrix.questions.matrix.answer import answer as matrix_answer
+from tfmatrix.questions.matrix.report import write_report as write_matrix
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.records import machine_of
 from tfmatrix.report.terminal import lines
@@ -242,18 +246,66 @@ def test_the_report_is_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert_golden("explain.md", to_markdown(page(changed(found, machine=machine_of(MACHINE_OF_TESTS), id="12345678"))))
 
 
+def gate_of(plan: ExplainPlan, store: Store) -> str:
+    """Return the gate's answer for the candidate."""
+    return " ".join(text(upgrade.answer(gather(plan.matrix, store), plan.matrix.candidates[0], date(2026, 1, 1), None)))
+
+
 def test_the_gate_says_why_what_fails_changed(tmp_path: Path) -> None:
-    """Behind each reason stands whose it is and what undoes it, once everything was tried."""
+    """Behind each reason stands whose it is and what undoes it, once everything was tried and that was told."""
     plan = plan_of(tmp_path, ("of_keras", "of_tensorflow"))
-    candidate = plan.matrix.candidates[0]
     with Store(tmp_path / "store.sqlite") as store:
         rounds = run(plan, store)
-        told = " ".join(text(upgrade.answer(gather(plan.matrix, store), candidate, date(2026, 1, 1), None)))
+        assert "(proved)" not in gate_of(plan, store)
+        store.connection.execute("DELETE FROM trials WHERE key = ?", [rounds[-1][0].key])
+        EXPLAIN.write(plan, store)
+        told = gate_of(plan, store)
+        assert ("Keras (proved)" in told, "TensorFlow (proved)" in told).count(True) == 1
+        run(plan, store)
+        EXPLAIN.write(plan, store)
+        told = gate_of(plan, store)
         assert "Keras (proved), undone by install tf-keras 2.16.0 and set TF_USE_LEGACY_KERAS=1" in told
         assert "times the noise floor; TensorFlow (proved)" in told
-        store.connection.execute("DELETE FROM trials WHERE key = ?", [rounds[-1][0].key])
-        told = " ".join(text(upgrade.answer(gather(plan.matrix, store), candidate, date(2026, 1, 1), None)))
-        assert ("Keras (proved)" in told, "TensorFlow (proved)" in told).count(True) == 1
+
+
+def test_the_matrix_tells_what_was_found_out(tmp_path: Path) -> None:
+    """Its first screen says whose the changes are, its rows what undoes them, and the terminal the same."""
+    plan = plan_of(tmp_path, ("of_keras", "of_tensorflow", "same", "went"))
+    with Store(tmp_path / "store.sqlite") as store:
+        run(plan, store)
+        before = write_matrix(plan.matrix, store)[0]
+        EXPLAIN.write(plan, store)
+        report, path = write_matrix(plan.matrix, store)
+    page_of_matrix = path.read_text(encoding="utf-8")
+    assert before.id != report.id
+    assert not any(cell.explained for cell in before.cells)
+    first = next(line for line in page_of_matrix.splitlines() if line.startswith(f"| **{CANDIDATE}**"))
+    assert "2 Keras, 1 TensorFlow" in first
+    row = next(line for line in page_of_matrix.splitlines() if line.startswith("| `of_keras/tf2`") and "`#`" in line)
+    assert "Keras (proved), undone by install tf-keras 2.16.0 and set TF\\_USE\\_LEGACY\\_KERAS=1" in row
+    assert "whose: 2 Keras, 1 TensorFlow" in " ".join(lines(matrix_answer(report)))
+    html = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert "Keras (proved), undone by install tf-keras 2.16.0 and set TF_USE_LEGACY_KERAS=1" in html
+
+
+def test_what_was_found_out_of_other_bits_is_not_told(tmp_path: Path) -> None:
+    """An explanation is of the two traces that were looked at; one of an older form is none."""
+    plan = plan_of(tmp_path, ("of_keras",))
+    with Store(tmp_path / "store.sqlite") as store:
+        run(plan, store)
+        EXPLAIN.write(plan, store)
+        assert "Keras (proved)" in gate_of(plan, store)
+        ((key, value),) = store.connection.execute("SELECT key, value FROM facts WHERE kind = 'explained'").fetchall()
+        store.note("explained", key, [["native", "gradient"]])
+        assert "(proved)" not in gate_of(plan, store)
+        store.note("explained", key, json.loads(value))
+        assert "Keras (proved)" in gate_of(plan, store)
+        for expected in plan.matrix.wanted(Known(store)):
+            if expected.cell.environment.name == CANDIDATE:
+                store.connection.execute("DELETE FROM trials WHERE key = ?", [expected.key])
+                add(store, expected, {**stages(), "native gradient@1/w": [8] * 4})
+        assert "times the noise floor" in gate_of(plan, store)
+        assert "(proved)" not in gate_of(plan, store)
 
 
 def test_of_a_tier_that_is_not_judged_nothing_is_undone() -> None:

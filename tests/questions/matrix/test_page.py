@@ -180,7 +180,8 @@ def test_what_trials_read_outside_of_the_project_is_named(matrix_folder: Path) -
         report = summarise(compare_all(plan, store))
     told = ("same", (str(elsewhere),), ("one may not have been seen",))
     assert [(one.model, one.outside, one.notes) for one in report.rested] == [told]
-    assert f"| `same` | `{elsewhere}` | one may not have been seen |" in rendered(report)
+    words = " ".join(rendered(report).split())  # a narrow table is padded, and a folder's name may be short
+    assert f"| `same` | `{elsewhere}` | one may not have been seen |" in words
 
 
 def test_what_exists_nowhere_for_one_reason_is_one_line(tmp_path: Path) -> None:

@@ -1,5 +1,1 @@
 """Explain: why a cell changed, whose change it is, which operations it is made of, and what undoes it."""
-
-from tfmatrix.questions.explain.said import Place, said
-
-__all__ = ["Place", "said"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tfmatrix.questions.explain.page import changed, lines, operations, undone, whose
+from tfmatrix.questions.explain.page import changed, lines, operations, undone
 from tfmatrix.questions.explain.summary import Report
+from tfmatrix.questions.explained import whose
 from tfmatrix.records import MISSING
 from tfmatrix.report.blocks import Document, paragraph, table
 from tfmatrix.report.text import plain
@@ -24,7 +25,7 @@ def answer(report: Report) -> Document:
         for cell in report.cells
         for group in lines(cell)
     ]
-    return [table((), rows)]
+    return [table((), rows), paragraph("next: tfmatrix report, which says this beside each change")]
 
 
 def problems(report: Report) -> list[str]:

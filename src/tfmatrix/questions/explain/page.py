@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tfmatrix.questions.explain.judge import RUNS, TENSORFLOW, Class
 from tfmatrix.questions.explain.steps import PHASES_OF
 from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Hidden, Kernel, OtherOps, Report, Tried
+from tfmatrix.questions.explained import whose
 from tfmatrix.records import MISSING, OBSERVED
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
@@ -150,13 +151,6 @@ def _line(cell: Cell, findings: Sequence[Finding]) -> Sequence[Text]:
 def place(finding: Finding) -> Text:
     """Return where a finding is."""
     return "it does not run" if finding.stage == RUNS else (f"{finding.tier} ", Code(finding.at or finding.stage))
-
-
-def whose(finding: Finding) -> str:
-    """Return whose change a finding is, and how sure that is."""
-    if not finding.package:
-        return Class.NOT_EXPLAINED.value
-    return f"{finding.package} ({finding.package_is})"
 
 
 def operations(cell: Cell, finding: Finding) -> Text:

@@ -6,16 +6,30 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tfmatrix.compare.stages import place
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.explained import in_words
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.eras import eras
 from tfmatrix.questions.matrix.summary import Cell, Change, Finding, Report, Stage
-from tfmatrix.report.blocks import Block, Break, Code, Details, Heading, Table, Text, bullets, joined, paragraph, table
+from tfmatrix.report.blocks import (
+    Block,
+    Break,
+    Code,
+    Details,
+    Heading,
+    Table,
+    Text,
+    bullets,
+    filled,
+    joined,
+    paragraph,
+    table,
+)
 from tfmatrix.report.text import number, shortened
 
 NAMED = 8
 """Models that a row names; `matrix.json` has the rest."""
 
-HEADINGS = ["cell", "verdict", "first", "also"]
+HEADINGS = ["cell", "verdict", "first", "also", "whose, and what undoes it"]
 
 
 def of_eras(report: Report) -> Iterator[Block]:
@@ -29,7 +43,8 @@ def of_eras(report: Report) -> Iterator[Block]:
         yield Heading(3, era.name)
         if len(era.environments) > 1:
             yield paragraph(f"The figures are those of {era.farthest}.")
-        yield table(HEADINGS, map(_row, sorted(filter(_has_changed, cells), key=lambda cell: cell.severity)))
+        changed = sorted(filter(_has_changed, cells), key=lambda cell: cell.severity)
+        yield filled(HEADINGS, ([*_row(cell), _explained(cell)] for cell in changed))
         yield from _rounding(compared)
         yield bullets((_cell_names(members), ": ", text) for text, members in _said_of_names(cells, report.baseline))
         if identical := [Code(cell.where) for cell in cells if cell.judged is Verdict.IDENTICAL]:
@@ -62,6 +77,16 @@ def _row(cell: Cell) -> list[Text]:
             )
     others = joined("; ", ((f"{tier}: ", joined(", ", stages)) for tier, stages in tiers.items()))
     return [name, said(cell.judged), told, others]
+
+
+def _explained(cell: Cell) -> Text:
+    """Return whose the changes of a cell are and what undoes them, those with one answer together."""
+    answers: dict[str, list[str]] = {}
+    for one in cell.explained or ():
+        answers.setdefault(in_words(one), []).append(f"{one.tier} {one.stage}".strip())
+    if len(answers) == 1:
+        return next(iter(answers))
+    return joined(Break(), (f"{', '.join(places)}: {told}" for told, places in answers.items()))
 
 
 def _is_change(stage: Stage) -> bool:

@@ -78,6 +78,13 @@ class Era(NamedTuple):
             yield verdict, str(most) if least == most else f"{least} to {most}"
 
 
+def owners(era: Era, report: Report) -> str:
+    """Return whose the changes of an era's farthest release are, as far as that was found out: ``13 Keras``."""
+    cells = [cell for cell in report.cells if cell.environment == era.farthest and cell.explained]
+    counts = Counter(cell.explanation.owner for cell in cells if cell.explanation)
+    return ", ".join(f"{count} {owner}" for owner, count in counts.most_common())
+
+
 def eras(report: Report) -> list[Era]:
     """Return the eras of a report: those newer than the baseline first, each side beginning beside the baseline."""
     cells: dict[str, list[Cell]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
-from tfmatrix.questions.matrix.eras import Era, eras, to_look_at
+from tfmatrix.questions.matrix.eras import Era, eras, owners, to_look_at
 from tfmatrix.questions.matrix.moved import Moved, moves
 from tfmatrix.questions.matrix.summary import Cell, Mode, Report, Settings
 from tfmatrix.report.blocks import (
@@ -18,10 +18,10 @@ from tfmatrix.report.blocks import (
     Strong,
     Text,
     bullets,
+    filled,
     joined,
     paragraph,
     prose,
-    table,
 )
 from tfmatrix.report.text import counted, shortened
 
@@ -58,7 +58,8 @@ def first_screen(report: Report) -> Iterator[Block]:
     yield Heading(1, f"May I move from TensorFlow {report.baseline}?")
     if asked := left_out(report):
         yield paragraph((Strong(f"Only {asked} were asked."), " The others are named below."))
-    yield table(["move to", "answer", "cells"], map(_row, found[:MOST_ERAS]))
+    rows = [[*_row(era), owners(era, report)] for era in found[:MOST_ERAS]]
+    yield filled(["move to", "answer", "cells", "whose"], rows)
     if more := found[MOST_ERAS:]:
         count = sum(len(era.environments) for era in more)
         yield paragraph(f"And {counted(count, 'more release')}, which stand below.")
@@ -102,9 +103,8 @@ def _moved(environment: str, report: Report) -> Iterator[Block]:
     moved = [one for one in moves(report) if one.cell.environment == environment and _is_changed(one.cell)]
     if rows := [one for one in sorted(moved, key=lambda one: -one.apart) if one.apart][:MOST_MOVED]:
         yield paragraph(("What the training comes to in ", Strong(environment), ", where that moves farthest:"))
-        headings = ["model", "first change", "last loss", "predictions apart", "under other seeds"]
-        shown = len(headings) - (not any(one.spreads for one in rows))
-        yield table(headings[:shown], (_moved_row(one)[:shown] for one in rows))
+        headings = ["model", "first change", "last loss", "predictions apart", "under other seeds", "whose"]
+        yield filled(headings, map(_moved_row, rows))
 
 
 def _is_changed(cell: Cell) -> bool:
@@ -114,7 +114,8 @@ def _is_changed(cell: Cell) -> bool:
 
 def _moved_row(one: Moved) -> list[Text]:
     shown = (Code(shortened(name, MOST_NAME)) for name in (one.cell.where, _first(one.cell)))
-    return [*shown, one.number_in_words, one.predictions_in_words, one.seeds_in_words]
+    known = one.cell.explanation
+    return [*shown, one.number_in_words, one.predictions_in_words, one.seeds_in_words, known.owner if known else ""]
 
 
 def _first(cell: Cell) -> str:

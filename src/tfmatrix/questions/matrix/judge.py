@@ -24,6 +24,7 @@ from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
 from tfmatrix.questions.chosen import known_models
+from tfmatrix.questions.explained import noted_explained
 from tfmatrix.questions.matrix import ways
 from tfmatrix.questions.matrix.further import further
 from tfmatrix.questions.matrix.plan import Plan, runs_in
@@ -68,7 +69,11 @@ def compare_all(plan: Plan, store: Store) -> Comparison:
         letters=letters(lettered),
         whole_letters=whole_letters(lettered),
         cells=tuple(
-            replace(_compare_cells(asked, judgements), ways=tuple(other_ways.get(asked.candidate.cell, ())))
+            _explained(
+                replace(_compare_cells(asked, judgements), ways=tuple(other_ways.get(asked.candidate.cell, ()))),
+                asked,
+                store,
+            )
             for asked in against
         ),
         steps=tuple(
@@ -252,6 +257,13 @@ def _compare_cells(asked: _Asked, judgements: Mapping[_Asked, Judgement]) -> Cel
         judgement.off,
         ends=judgement.ends,
     )
+
+
+def _explained(compared: CellComparison, asked: _Asked, store: Store) -> CellComparison:
+    """Return a comparison with whose its changes are, as far as that was found out by now."""
+    if compared.verdict in {Verdict.IDENTICAL, Verdict.UNSUPPORTED, Verdict.MISSING}:
+        return compared
+    return replace(compared, explained=tuple(noted_explained(store, asked.baseline, asked.candidate, compared)))
 
 
 def _before_comparing(baseline: CellState, candidate: CellState) -> tuple[Verdict | None, str]:

@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.explained import in_words
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.answer import beside, last_lines
 from tfmatrix.questions.matrix.moved import moves
@@ -220,6 +221,7 @@ class _Known:
         """Yield what is said of a cell beside its verdict: first how large a change is in what people know."""
         if moved := self._moved.get(cell.id):
             yield moved
+        yield from (f"{one.tier} {one.stage}: {in_words(one)}".lstrip(" :") for one in cell.explained or ())
         yield from map(terminal.inline, names.told(cell, self._report.baseline))
         for way in cell.ways or ():
             yield f"{way.used}: {'refused too' if way.verdict == 'failed' else way.verdict}"

@@ -253,6 +253,21 @@ class Way(Record, frozen=True, kw_only=True):
     reason: str
 
 
+class Explained(Record, frozen=True, kw_only=True):
+    """Whose one change is and what undoes it, as `tfmatrix explain` found out by trying."""
+
+    tier: Annotated[str, one_of("", *TIERS)]
+    stage: Annotated[str, Meta(description="Empty, as its tier is, where the cell as a whole is meant.")]
+    package: Annotated[str, Meta(description="Empty where nothing tells.")]
+    package_is: Name
+    undone: Annotated[str, Meta(description="What is done to have the old numbers; empty where nothing brings them.")]
+
+    @property
+    def owner(self) -> str:
+        """Return the package, or that nothing tells."""
+        return self.package or self.package_is
+
+
 class Cell(Record, frozen=True, kw_only=True):
     """One model in one mode and environment, and what came of its comparison with the baseline's."""
 
@@ -294,6 +309,10 @@ class Cell(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    explained: (
+        Annotated[tuple[Explained, ...], Meta(description="As far as `tfmatrix explain` was asked about this cell.")]
+        | None
+    ) = None
 
     @property
     def judged(self) -> Verdict | None:
@@ -309,6 +328,13 @@ class Cell(Record, frozen=True, kw_only=True):
     def name(self) -> str:
         """Return its name without its environment."""
         return self.where if self.launch == "default" else f"{self.where}/{self.launch}"
+
+    @property
+    def explanation(self) -> Explained | None:
+        """Return whose the first change with its verdict is, where that was found out."""
+        changed = [(stage.tier, stage.stage) for stage in self.stages or () if stage.judged is self.judged]
+        found = {(one.tier, one.stage): one for one in self.explained or ()}
+        return next((found[at] for at in changed or [("", "")] if at in found), None)
 
     @property
     def severity(self) -> int:
@@ -540,6 +566,17 @@ def _cell(state: CellState, compared: CellComparison | None, comparison: Compari
         else None,
         ends=tuple(map(_end, compared.ends)) if compared and compared.ends else None,
         spreads=tuple(map(_spread, comparison.spreads.get(cell, ()))) or None,
+        explained=tuple(map(_explained, compared.explained)) if compared and compared.explained else None,
+    )
+
+
+def _explained(found: results.Explained) -> Explained:
+    return Explained(
+        tier=found.tier,
+        stage=found.stage,
+        package=found.package,
+        package_is=found.package_is,
+        undone=found.undone,
     )
 
 
