@@ -29,12 +29,13 @@ def test_each_change_is_a_line(tmp_path: Path, tell: Tell) -> None:
     project(tmp_path, "of_keras", "of_tensorflow", "same")
     said = tell("explain", CANDIDATE, "--stored")
     assert (said.code, said.err) == (cli.SAME, "")
-    keras, tensorflow, last = said.out.splitlines()
+    keras, tensorflow, next_, last = said.out.splitlines()
     assert keras.split()[:4] == [f"{CANDIDATE}/of_keras/tf2", "#", "native", "gradient@1/w"]
     assert "Keras (proved)" in keras
     assert "MatMul became Einsum in dense, backward" in keras
     assert keras.endswith("install tf-keras 2.16.0 and set TF_USE_LEGACY_KERAS=1")
     assert "kernel Sigmoid in dense, backward" in tensorflow
+    assert next_ == "next: tfmatrix report, which says this beside each change"
     assert last.endswith(": reports/explain.md")
     assert json.loads((tmp_path / "reports" / "explain.json").read_text(encoding="utf-8"))["baseline"] == BASELINE
 
