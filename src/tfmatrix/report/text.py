@@ -79,6 +79,16 @@ def number(value: float | str | None) -> str:
     return f"{value:.3g}"
 
 
+def told_apart(one: float | str, other: float | str) -> tuple[str, str]:
+    """Return two measured numbers with three digits, with more where these do not tell one from the other."""
+    found = number(one), number(other)
+    for digits in range(4, 8):
+        if found[0] != found[1] or one == other or isinstance(one, str) or isinstance(other, str):
+            break
+        found = f"{one:.{digits}g}", f"{other:.{digits}g}"
+    return found
+
+
 def share(value: float) -> str:
     """Return a share of something as a reader wants it: per cent with two digits, or how many times."""
     if value == 0:

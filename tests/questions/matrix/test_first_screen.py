@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pytest
 
@@ -15,42 +13,12 @@ from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.eras import ANSWERS, eras
 from tfmatrix.questions.matrix.first_screen import MOST_ERAS, MOST_MOVED, first_screen
 from tfmatrix.questions.matrix.moved import moves
-from tfmatrix.questions.matrix.summary import VERDICTS, Candidate, End, Report, Spread
+from tfmatrix.questions.matrix.summary import VERDICTS, End, Report, Spread
+from tfmatrix.report import html
 from tfmatrix.report.markdown import to_markdown
 
+from .marked import BASELINE, a_report
 from .stored import EVIL
-
-BASELINE = "2.15.1"
-
-
-def a_report(report: Report, found: Mapping[str, Sequence[str]], **more: Any) -> Report:
-    """Return a report in which cells have verdicts by their marks: a row of them for each release, in its order."""
-    verdicts = {verdict.mark: verdict for verdict in VERDICTS}
-    names = [*found, BASELINE] if BASELINE not in found else [*found]
-    like = next(cell for cell in report.cells if cell.stages)
-    cells = [
-        changed(
-            like, id=f"{name}/m{at}/tf2", environment=name, model=f"m{at}", ends=None,
-            verdict=verdicts[mark].value if name != BASELINE else "",
-        )
-        for name in names
-        for at, mark in enumerate(found.get(name, ()))
-    ]  # fmt: skip
-    candidates = []
-    for name in names:
-        counted = [verdicts[mark] for mark in found.get(name, ())]
-        counts = {verdict: counted.count(verdict) for verdict in Verdict if verdict in counted}
-        candidates.append(
-            Candidate(
-                environment=name,
-                verdict=min(counts, default=Verdict.MISSING, key=lambda v: v.severity),
-                counts=counts,
-                first_changes=(),
-            )
-        )
-    environments = tuple(changed(report.environments[0], name=name) for name in names)
-    own = tuple(one for one in candidates if one.environment != BASELINE)
-    return changed(report, cells=tuple(cells), environments=environments, candidates=own, **more)
 
 
 def screen(report: Report) -> str:
@@ -135,7 +103,7 @@ def test_the_screen_has_forty_lines_at_any_number_of_releases(report: Report) ->
     assert len(lines) <= 40
     assert [line for line in lines if len(line) > 100 and not line.startswith("|")] == []
     assert f"And {100 - MOST_ERAS} more releases, which stand below." in lines
-    assert sum(line.startswith("| `m") for line in lines) == MOST_MOVED
+    assert sum("`m" in line for line in lines) == MOST_MOVED
 
 
 def test_what_a_training_comes_to_stands_where_it_moves_farthest(report: Report) -> None:
@@ -151,8 +119,11 @@ def test_what_a_training_comes_to_stands_where_it_moves_farthest(report: Report)
     cells = tuple(changed(cell, ends=ends.get((cell.environment, cell.model))) for cell in base.cells)
     text = screen(changed(base, cells=cells))
     assert "What the training comes to in **2.18.1**, where that moves farthest:" in text
-    rows = [re.split(r" *\| *", line)[1:-1] for line in text.splitlines() if line.startswith("| `m")]
-    assert [(row[0], *row[2:]) for row in rows] == [("`m1/tf2`", "2 → 1", ""), ("`m0/tf2`", "2 → 1.5", "0.3 %")]
+    rows = [re.split(r" *\| *", line)[1:-1] for line in text.splitlines() if "`m" in line]
+    assert [(row[0], *row[2:]) for row in rows] == [
+        ("`#` `m1/tf2`", "2 → 1", ""),
+        ("`#` `m0/tf2`", "2 → 1.5", "0.3 %"),
+    ]
     assert "tfmatrix explain 2.18.1" in text
 
 
@@ -168,8 +139,11 @@ def test_what_other_seeds_make_of_it_stands_beside_how_far_it_moves(report: Repo
     more = {(BASELINE, "m0"): {"spreads": spreads}} | {("2.16.2", f"m{n}"): {"ends": (loss, predicted)} for n in (0, 1)}
     cells = tuple(changed(cell, **more.get((cell.environment, cell.model), {})) for cell in base.cells)
     rows = [re.split(r" *\| *", line)[1:-1] for line in screen(changed(base, cells=cells)).splitlines()]
-    found = {row[0]: row[2:] for row in rows if row and row[0].startswith("`m")}
-    assert found == {"`m0/tf2`": ["2 → 1", "40 %", "1.9 to 2.2; 25 %"], "`m1/tf2`": ["2 → 1", "40 %", ""]}
+    found = {row[0]: row[2:] for row in rows if row and "`m" in row[0]}
+    assert found == {
+        "`#` `m0/tf2`": ["2 → 1", "40 %", "1.9 to 2.2; 25 %"],
+        "`#` `m1/tf2`": ["2 → 1", "40 %", ""],
+    }
 
 
 def test_how_far_a_cell_moved_is_one_sentence(report: Report) -> None:
@@ -236,3 +210,13 @@ def test_a_name_that_is_hostile_is_text_in_the_map(report: Report) -> None:
         assert max(map(len, names)) < 80
         assert "<script" not in drawn
         assert "\u202e" not in drawn
+
+
+def test_the_map_has_the_colours_of_the_page_in_html() -> None:
+    """A reader who knows one knows the other: ground and ink of each verdict."""
+    style = html.asset("screen.css", "tfmatrix.questions.matrix").partition("@media")[0]
+    of = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", style))
+    for verdict, ink in heat_map.COLOURS.items():
+        if verdict not in {None, Verdict.UNSUPPORTED}:
+            name = verdict.value.replace(" ", "-") if verdict not in {Verdict.GONE, Verdict.NEW} else "aside"
+            assert ink == (of[name], of[f"{name}-ink"]), verdict

@@ -17,10 +17,11 @@ from tfmatrix.questions.matrix import curves, screen, summary
 from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.page import page
 from tfmatrix.questions.matrix.report import report_of
-from tfmatrix.questions.matrix.screen import NONE, WORDS, headline, headlines
-from tfmatrix.questions.matrix.summary import Cell, Report
+from tfmatrix.questions.matrix.screen import NONE, WORDS, headlines
+from tfmatrix.questions.matrix.summary import Report
 from tfmatrix.report.html import to_html
 
+from .marked import BASELINE, a_report
 from .stored import EVIL, MODELS, THIRD, make_plan, store_of
 
 COMMITTED = Path(__file__).parents[3] / "reports" / "matrix.json"
@@ -29,41 +30,22 @@ MOST_BYTES = 2_000_000
 """Of the page of 14 releases and 60 cells in each."""
 
 
-def cells_of(*verdicts: str) -> list[Cell]:
-    """Return a cell of a model of its own for each verdict."""
-    return [
-        Cell(
-            id=f"b/{number}/tf2", environment="b", launch="default", mode="tf2", model=str(number), source="0" * 64,
-            outcome="observed", reason="", trace="", trials=3, letter="", verdict=verdict,
-        )
-        for number, verdict in enumerate(verdicts)
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize(
-    ("verdicts", "told"),
+    ("marks", "told"),
     [
-        (["identical"], "nothing changes. The one model has the same bits."),
-        (["identical", "identical", "unsupported"], "nothing changes. All 2 models have the same bits."),
-        (["rounding", "identical"], "no model changes its meaning. 1 rounds otherwise."),
-        (
-            ["redrawn", "rounding", "rounding"],
-            "no model changes its meaning. 1 draws other random numbers and 2 round otherwise.",
-        ),
-        (["gone", "identical"], "no model changes its meaning. 1 exists in a only."),
-        (["different", "rounding"], "look before you upgrade. 1 of 2 models computes something else."),
-        (
-            ["different", "different", "not comparable", "new"],
-            "look before you upgrade. 2 of 4 models compute something else, 1 could not be judged and "
-            "1 exists in b only.",
-        ),
-        (["missing", "failed", "identical"], "not everything is known. 2 of 3 models could not be judged."),
-        (["unsupported"], "not everything is known."),
+        ("=", "Yes: the same bits (1 of 1 cell)."),
+        ("==o", "Yes: the same bits (2 of 2 cells)."),
+        (".=", "Yes: rounding only (1 of 2 cells)."),
+        ("-=", "Look first: a model is gone (1 of 2 cells)."),
+        ("##x+", "Look first: another meaning (2 of 4 cells)."),
+        ("?!=", "Not known: not everything was run (1 of 3 cells)."),
+        ("o", "Not known: not everything was run."),
     ],
-)  # fmt: skip
-def test_a_sentence_says_whether_to_upgrade(verdicts: list[str], told: str) -> None:
-    """By the worst that was found, in numbers of models."""
-    assert headline("a", "b", cells_of(*verdicts)) == f"a to b: {told}"
+)
+def test_a_sentence_says_whether_to_upgrade(report: Report, marks: str, told: str) -> None:
+    """In the words of every other format, with how many cells say so."""
+    sentences = headlines(a_report(report, {BASELINE: "=" * len(marks), "2.16.2": marks}))
+    assert sentences == {"2.16.2": f"2.15.1 to 2.16.2? {told}"}
 
 
 def test_each_candidate_has_its_sentence(report: Report) -> None:

@@ -24,6 +24,21 @@ ANSWERS: Mapping[Verdict, str] = {
 }
 """What a verdict says of a move."""
 
+IN_SHORT: Mapping[Verdict, str] = {
+    Verdict.IDENTICAL: "the same bits",
+    Verdict.ROUNDING: "rounding",
+    Verdict.REDRAWN: "other random numbers",
+    Verdict.DIFFERENT: "another meaning",
+    Verdict.NOT_COMPARABLE: "not comparable",
+    Verdict.UNSTABLE: "not repeatable",
+    Verdict.FAILED: "failed",
+    Verdict.MISSING: "not run",
+    Verdict.GONE: "gone",
+    Verdict.NEW: "new",
+    Verdict.UNSUPPORTED: "exists in neither",
+}
+"""What a verdict says of a cell, in two or three words; the legend has the whole of it."""
+
 WEIGHED = (Verdict.MISSING, Verdict.FAILED, Verdict.UNSTABLE, Verdict.DIFFERENT, Verdict.REDRAWN)
 """What is said first where it is there: one test that could not tell is no answer beside changes that were found."""
 
@@ -104,6 +119,11 @@ def eras(report: Report) -> list[Era]:
                 groups.append([name])
         found += (_era(sorted(group, key=names.index), candidates, newer=newer) for group in groups)
     return found
+
+
+def alone(report: Report) -> Mapping[str, Era]:
+    """Return each candidate as an era of its own, by its name."""
+    return {one.environment: _era([one.environment], {one.environment: one}, newer=True) for one in report.candidates}
 
 
 def _alike(cells: Sequence[Cell]) -> tuple[Mapping[str, str], bool]:

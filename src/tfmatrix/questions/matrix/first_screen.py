@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
-from tfmatrix.questions.matrix.eras import Era, eras, owners, to_look_at
+from tfmatrix.questions.matrix.eras import IN_SHORT, Era, eras, owners, to_look_at
 from tfmatrix.questions.matrix.moved import Moved, moves
 from tfmatrix.questions.matrix.summary import Cell, Mode, Report, Settings
 from tfmatrix.report.blocks import (
@@ -36,20 +36,6 @@ MOST_MODES = 4
 
 MARKS = 5
 """Marks that are explained in one line."""
-
-WORDS = {
-    Verdict.IDENTICAL: "the same bits",
-    Verdict.ROUNDING: "rounding",
-    Verdict.REDRAWN: "other random numbers",
-    Verdict.DIFFERENT: "another meaning",
-    Verdict.NOT_COMPARABLE: "not comparable",
-    Verdict.UNSTABLE: "does not repeat itself",
-    Verdict.FAILED: "fails",
-    Verdict.MISSING: "not run",
-    Verdict.GONE: "gone",
-    Verdict.NEW: "new",
-}
-"""What a mark says, in two or three words; the legend further below has the whole of it."""
 
 
 def first_screen(report: Report) -> Iterator[Block]:
@@ -92,9 +78,9 @@ def _row(era: Era) -> list[Text]:
 
 def _marks(found: Sequence[Era]) -> Iterator[Text]:
     """Yield what the marks of some eras say, a few to a line."""
-    there = [verdict for verdict in WORDS if any(verdict in era.counts for era in found)]
+    there = [verdict for verdict in IN_SHORT if any(verdict in era.counts for era in found)]
     for first in range(0, len(there), MARKS):
-        line = joined("; ", ((Code(verdict.mark), f" {WORDS[verdict]}") for verdict in there[first : first + MARKS]))
+        line = joined("; ", ((Code(verdict.mark), f" {IN_SHORT[verdict]}") for verdict in there[first : first + MARKS]))
         yield line, ";" if first + MARKS < len(there) else ""
 
 
@@ -103,7 +89,7 @@ def _moved(environment: str, report: Report) -> Iterator[Block]:
     moved = [one for one in moves(report) if one.cell.environment == environment and _is_changed(one.cell)]
     if rows := [one for one in sorted(moved, key=lambda one: -one.apart) if one.apart][:MOST_MOVED]:
         yield paragraph(("What the training comes to in ", Strong(environment), ", where that moves farthest:"))
-        headings = ["model", "first change", "last loss", "predictions apart", "under other seeds", "whose"]
+        headings = ["model", "first change", "last loss", "predictions differ by", "under other seeds", "whose"]
         yield filled(headings, map(_moved_row, rows))
 
 
@@ -113,9 +99,10 @@ def _is_changed(cell: Cell) -> bool:
 
 
 def _moved_row(one: Moved) -> list[Text]:
-    shown = (Code(shortened(name, MOST_NAME)) for name in (one.cell.where, _first(one.cell)))
-    known = one.cell.explanation
-    return [*shown, one.number_in_words, one.predictions_in_words, one.seeds_in_words, known.owner if known else ""]
+    name, first = (Code(shortened(name, MOST_NAME)) for name in (one.cell.where, _first(one.cell)))
+    mark = Code(one.cell.judged.mark if one.cell.judged else "")
+    whose = one.cell.explanation.owner if one.cell.explanation else ""
+    return [(mark, " ", name), first, one.number_in_words, one.predictions_in_words, one.seeds_in_words, whose]
 
 
 def _first(cell: Cell) -> str:

@@ -33,21 +33,21 @@ LEAST = Verdict.ROUNDING.severity
 MOST_NAME = 36
 """Characters of a name."""
 
-COLOURS: Mapping[Verdict | None, str] = {
-    None: "#ffffff",
-    Verdict.IDENTICAL: "#e6f2ea",
-    Verdict.ROUNDING: "#fdf0c0",
-    Verdict.REDRAWN: "#bfdcf7",
-    Verdict.DIFFERENT: "#f3a08c",
-    Verdict.NOT_COMPARABLE: "#d9d9d9",
-    Verdict.GONE: "#e3d3ec",
-    Verdict.NEW: "#e3d3ec",
-    Verdict.UNSTABLE: "#f6c26b",
-    Verdict.FAILED: "#b05a4a",
-    Verdict.MISSING: "#ffffff",
-    Verdict.UNSUPPORTED: "#ffffff",
+COLOURS: Mapping[Verdict | None, tuple[str, str]] = {
+    None: ("#ffffff", "#000000"),
+    Verdict.IDENTICAL: ("#e4efe8", "#2d4a38"),
+    Verdict.ROUNDING: ("#fae69b", "#4a3a00"),
+    Verdict.REDRAWN: ("#9fcdf2", "#06294a"),
+    Verdict.DIFFERENT: ("#bf4a00", "#ffffff"),
+    Verdict.NOT_COMPARABLE: ("#cdb8e0", "#341c4c"),
+    Verdict.GONE: ("#dfe2e6", "#2c3238"),
+    Verdict.NEW: ("#dfe2e6", "#2c3238"),
+    Verdict.UNSTABLE: ("#a03a7d", "#ffffff"),
+    Verdict.FAILED: ("#30343a", "#ffffff"),
+    Verdict.MISSING: ("#ffffff", "#a80020"),
+    Verdict.UNSUPPORTED: ("#ffffff", "#6e7781"),
 }
-"""Light ones, on which black is read; rounding, other draws and another meaning differ in lightness too."""
+"""Ground and ink, those of the page in HTML (``screen.css``): verdicts differ in lightness too."""
 
 Rows = Mapping[str, Mapping[str, Cell]]
 """Cells by release, by what a row is called."""
@@ -103,14 +103,15 @@ def _row(called: str, cells: Sequence[Cell | None], top: int, column: float) -> 
     yield f'<text x="{LABELS - 6}" y="{text}" text-anchor="end">{shown}</text>'
     for number, cell in enumerate(cells):
         verdict = cell.judged if cell else None
+        ground, ink = COLOURS[verdict]
         x = LABELS + column * number
         yield (
-            f'<rect x="{x:.1f}" y="{top}" width="{column - 1:.1f}" height="{ROW - 1}" fill="{COLOURS[verdict]}" '
+            f'<rect x="{x:.1f}" y="{top}" width="{column - 1:.1f}" height="{ROW - 1}" fill="{ground}" '
             'stroke="#cccccc" stroke-width="0.5"/>'
         )
         if verdict and column >= LEGIBLE:
             mark = html.escape(verdict.mark)
-            yield f'<text x="{x + column / 2:.1f}" y="{text}" text-anchor="middle">{mark}</text>'
+            yield f'<text x="{x + column / 2:.1f}" y="{text}" text-anchor="middle" fill="{ink}">{mark}</text>'
 
 
 def _short(name: str) -> str:

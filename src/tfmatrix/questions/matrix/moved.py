@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tfmatrix.compare.ends import PREDICTIONS
 from tfmatrix.compare.stages import NATIVE, START, parse
 from tfmatrix.questions.matrix.summary import Cell, End, Report, Spread
-from tfmatrix.report.text import number, share, shortened
+from tfmatrix.report.text import number, share, shortened, told_apart
 
 LOSS = "loss"
 
@@ -38,7 +38,7 @@ class Moved(NamedTuple):
         if not self.number or self.number.baseline is None or self.number.candidate is None:
             return ""
         name = _called(self.number)
-        came = f"{number(self.number.baseline)} → {number(self.number.candidate)}"
+        came = " → ".join(told_apart(self.number.baseline, self.number.candidate))
         return came if name == LOSS else f"{shortened(name, MOST_NAME)} {came}"
 
     @property

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.explained import in_words
 from tfmatrix.questions.matrix import names
 from tfmatrix.questions.matrix.answer import beside, last_lines
+from tfmatrix.questions.matrix.eras import IN_SHORT, Era, alone
 from tfmatrix.questions.matrix.moved import moves
 from tfmatrix.questions.matrix.summary import (
     CONSEQUENCE,
@@ -37,11 +38,11 @@ BASELINE = "baseline"
 """Said of the baseline's own cells, which are compared with nothing."""
 
 MARKS = {
-    **{verdict.value: (verdict.mark, verdict.meaning) for verdict in VERDICTS},
-    CONSEQUENCE: (">", "differs only because an earlier stage does"),
-    BASELINE: ("\N{MIDDLE DOT}", "what the others are compared with"),
+    **{verdict.value: (verdict.mark, IN_SHORT[verdict], verdict.meaning) for verdict in VERDICTS},
+    CONSEQUENCE: (">", "follows", "differs only because an earlier stage does"),
+    BASELINE: ("\N{MIDDLE DOT}", "the baseline", "what the others are compared with"),
 }
-"""Mark and meaning of each word that a cell or a stage may have, by that word."""
+"""Mark, meaning in two or three words, and whole meaning of each word that a cell or a stage may have, by that word."""
 
 WORDS = list(MARKS)
 
@@ -50,8 +51,6 @@ NONE = -1
 
 BRIEF = 90
 """Characters of a reason where many stand below each other; the cell has all of it."""
-
-_UNKNOWN = (Verdict.MISSING, Verdict.FAILED, Verdict.UNSTABLE, Verdict.NOT_COMPARABLE)
 
 
 def screen(report: Report) -> Screen:
@@ -69,52 +68,14 @@ def screen(report: Report) -> Screen:
 
 def headlines(report: Report) -> dict[str, str]:
     """Return the sentence of each candidate by its name, in their order."""
-    cells: dict[str, list[Cell]] = {}
-    for cell in report.cells:
-        cells.setdefault(cell.environment, []).append(cell)
-    names = [candidate.environment for candidate in report.candidates]
-    return {name: headline(report.baseline, name, cells.get(name, ())) for name in names}
+    return {name: headline(report.baseline, era) for name, era in alone(report).items()}
 
 
-def headline(baseline: str, candidate: str, cells: Sequence[Cell]) -> str:
-    """Return one sentence on whether to move to a candidate, of which these are the cells, in numbers of models."""
-    compared = {cell.model for cell in cells if cell.judged not in {None, Verdict.UNSUPPORTED}}
-
-    def models(*verdicts: Verdict) -> int:
-        return len({cell.model for cell in cells if cell.judged in verdicts})
-
-    different, redrawn, rounding = map(models, (Verdict.DIFFERENT, Verdict.REDRAWN, Verdict.ROUNDING))
-    of_all = f"of {counted(len(compared), 'model')}"
-    told = []
-    if different:
-        told.append(f"{different} {of_all} {_verb(different, 'compute')} something else")
-    if unknown := models(*_UNKNOWN):
-        told.append(f"{unknown} {'' if told else of_all + ' '}could not be judged")
-    for verdict, where in ((Verdict.GONE, baseline), (Verdict.NEW, candidate)):
-        if alone := models(verdict):
-            told.append(f"{alone} {_verb(alone, 'exist')} in {where} only")
-    if not different and not unknown:
-        told += [f"{redrawn} {_verb(redrawn, 'draw')} other random numbers"] if redrawn else []
-        told += [f"{rounding} {_verb(rounding, 'round')} otherwise"] if rounding else []
-    if different:
-        answer = "look before you upgrade"
-    elif unknown or not compared:
-        answer = "not everything is known"
-    elif told:
-        answer = "no model changes its meaning"
-    else:
-        all_ = f"All {len(compared)} models have" if len(compared) > 1 else "The one model has"
-        answer = f"nothing changes. {all_} the same bits"
-    return plain(f"{baseline} to {candidate}: {'. '.join([answer, *_sentence(told)])}.")
-
-
-def _sentence(told: list[str]) -> list[str]:
-    """Return some phrases as one sentence; none where there are none."""
-    return [f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else told[0]] if told else []
-
-
-def _verb(count: int, verb: str) -> str:
-    return f"{verb}s" if count == 1 else verb
+def headline(baseline: str, era: Era) -> str:
+    """Return whether to move to the one release of an era, and in how many cells the reason is."""
+    every = sum(most for _, most in era.counts.values())
+    told = next((f" ({count} of {counted(every, 'cell')})" for _, count in era.weighed), "")
+    return plain(f"{baseline} to {era.name}? {era.answer[0].upper()}{era.answer[1:]}{told}.")
 
 
 def data(report: Report) -> dict[str, Any]:

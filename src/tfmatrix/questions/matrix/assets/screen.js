@@ -12,7 +12,7 @@
   // ---- What the data says ----
 
   const text = (at) => (at === NONE ? "" : data.texts[at]);
-  const word = (at) => ({ name: data.words[at][0], mark: data.words[at][1], meaning: data.words[at][2], at });
+  const word = (at) => ({ name: data.words[at][0], mark: data.words[at][1], short: data.words[at][2], meaning: data.words[at][3], at });
   const kind = (at) => data.words[at][0].replace(" ", "-");
   const WORDS = Object.fromEntries(data.words.map(([name], at) => [name, at]));
   const CALM = new Set([WORDS.identical, WORDS.unsupported, WORDS.baseline]);
@@ -154,7 +154,7 @@
       const told = [text(where), text(what)].filter(Boolean).join(": ");
       return make("li", {}, mark(verdict), open, told ? `, ${told}` : "");
     });
-    $("first").replaceChildren(...(entries.length ? [make("h2", {}, "The first change of each kind"), make("ul", {}, ...entries)] : []));
+    $("first").replaceChildren(...(entries.length ? [make("h2", {}, "One change of each kind"), make("ul", {}, ...entries)] : []));
   }
 
   function showTally() {
@@ -167,7 +167,7 @@
     const buttons = [...counts].sort(([one], [other]) => one - other).map(([verdict, count]) => {
       const pressed = String(state.verdict === verdict);
       const button = make("button", { type: "button", className: kind(verdict), title: word(verdict).meaning, "aria-pressed": pressed },
-        make("span", { className: "mark" }, word(verdict).mark), ` ${count} ${word(verdict).name}`);
+        make("span", { className: "mark" }, word(verdict).mark), ` ${count} ${word(verdict).short}`);
       button.addEventListener("click", () => {
         state.verdict = state.verdict === verdict ? NONE : verdict;
         showTally();
@@ -461,7 +461,7 @@
   function fillChoice() {
     const named = candidates.map((at) => [String(at), name(at)]);
     fill($("release"), named, String(state.release));
-    fill($("beside"), [[String(NONE), "nothing else"], ...named.filter(([at]) => at !== String(state.release))], String(state.beside));
+    fill($("beside"), [[String(NONE), "none"], ...named.filter(([at]) => at !== String(state.release))], String(state.beside));
   }
 
   function begin() {
