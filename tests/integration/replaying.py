@@ -21,6 +21,9 @@ from tfmatrix.store.fingerprints import to_array
 
 from .project import Project
 
+NO_BFLOAT16 = "Op does not support bfloat16 inputs"
+"""What an older release says where the processor has no AVX512: executed one by one, some operations want it."""
+
 
 class Steps:
     """Steps of some models in some releases."""
@@ -34,6 +37,7 @@ class Steps:
         scripts: Mapping[str, str] | None = None,
         *,
         files: Iterable[Path] = (),
+        variables: str = "",
     ) -> None:
         self.folder = folder
         self.tensors: dict[str, Tensor] = {}
@@ -48,6 +52,8 @@ class Steps:
                 shutil.copytree(file.parent, project.folder / "files", dirs_exist_ok=True)
                 name = file.name.replace(".", "_")
                 table.write(f'[tool.tfmatrix.models.{name}]\nfile = "files/{file.name}"\nmodes = ["{mode}"]\n')
+            if variables:
+                table.write(f"[tool.tfmatrix.launches.default]\nvariables = {{ {variables} }}\n")
         settings = config.load(project.folder).overridden(modes=[mode], baseline=versions[0])
         self._plan = make_plan(settings)
 
@@ -65,7 +71,7 @@ class Steps:
         names = list(models) or [model.name for model in self._plan.models]
         found = {}
         for name, one in self.run(version, dict.fromkeys(names, Ops())).items():
-            if one.trial.outcome == UNSUPPORTED:
+            if one.trial.outcome == UNSUPPORTED or NO_BFLOAT16 in one.trial.traceback:
                 continue
             recording = recorded(one.trace, self.tensors.__getitem__)
             assert recording, one.trial

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from questions.explain.recording import text_tensor
+from tfmatrix.environments.machine import this_machine
 from tfmatrix.questions.explain.export import least
 from tfmatrix.questions.explain.kernels import culprit, digest, kernels, replayed
 from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Change, Recording, recorded, stream
@@ -94,6 +95,9 @@ def test_the_kernels_that_changed_are_named_and_no_others(
         assert far.differing == far.zero_sign_only or 0 < (far.scaled_error or 0) < 16
 
 
+@pytest.mark.skipif(
+    "avx512_vnni" not in this_machine().flags, reason="2.9.3 takes oneDNN by itself for AVX512_VNNI only"
+)
 def test_a_long_product_is_among_the_kernels_that_changed(tmp_path: Path, made_environment: Made) -> None:
     """2.9.3 multiplies by another library as a rule: what it does of short rows depends on the processor."""
     base, other = "2.8.4", "2.9.3"
@@ -227,7 +231,7 @@ def test_an_op_that_ends_the_process_is_named_and_skipped(tmp_path: Path, made_e
     """The trial crashes and says at which op; asked again without that one, it replays all others."""
     version = "2.15.1"
     made_environment(version)
-    steps = Steps(tmp_path, [version], [REFERENCE / "keras_mlp.py"])
+    steps = Steps(tmp_path, [version], [REFERENCE / "keras_mlp.py"], variables='TF_ENABLE_ONEDNN_OPTS = "1"')
     (recording,) = steps.record(version).values()
     aborting = _with_abort(recording, steps)
     path = steps.hand(aborting)
@@ -244,7 +248,7 @@ def test_an_op_that_ends_the_process_is_named_and_skipped(tmp_path: Path, made_e
 
 
 def _with_abort(recording: Recording, steps: Steps) -> Recording:
-    """Return a step with an op in it that ends the process: a convolution of a scalar, which CHECK refuses."""
+    """Return a step with an op in it that ends the process: oneDNN's convolution of a scalar, which CHECK refuses."""
     told = json.loads(to_array(steps.tensors[recording.described]).item())
     scalar = next(one for op in told["ops"] for one in op["inputs"] if (one["dtype"], one["shape"]) == ("float32", []))
     attributes = {

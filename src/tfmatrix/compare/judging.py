@@ -596,7 +596,7 @@ class Judge:
         """Return the verdict of a difference that is so many times its noise floor, and the reason."""
         passed_on = self._passed_on[_noisy(tier)]
         limit = self._ratio_for(tier, name, distance.dtype) * passed_on.ratio
-        reason = f"{ratio:.2g} times the noise floor"
+        reason = f"{_times(ratio)} times the noise floor"
         if ratio > limit * SECOND_RATIO:
             return Verdict.DIFFERENT, reason
         common = self._coherence(tier, name, limit)
@@ -885,6 +885,11 @@ def _tiers(names: Names, native: str, more: Collection[str]) -> Names:
     """Return what a trace has in one tier, as the native tier, by which names are aligned, and in some more."""
     kept = {native: NATIVE, **dict(zip(more, more, strict=True))}
     return {(kept[tier], stage): digest for (tier, stage), digest in names.items() if tier in kept}
+
+
+def _times(ratio: float) -> str:
+    """Return a ratio with two digits, as people write numbers: ``0.38``, ``520,000``."""
+    return f"{float(f'{ratio:.2g}'):,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
 def _test(stage: Stage) -> str:

@@ -52,6 +52,12 @@ def shortened(value: object, most: int = MOST) -> str:
     return line if len(line) <= most else f"{line[:most].rstrip()}…"
 
 
+def cut_within(name: object, most: int) -> str:
+    """Return a name for a picture: of a long one the beginning and the end, which tell names of one kind apart."""
+    line, end = plain(name), most // 3
+    return line if len(line) <= most else f"{line[: most - end - 1]}…{line[-end:]}"
+
+
 def in_lines(value: object) -> str:
     """Return any text as people are shown it, its lines as they are."""
     return "\n".join(map(in_one_line, str(value).split("\n")))

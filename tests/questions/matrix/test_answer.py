@@ -147,7 +147,7 @@ def test_what_was_not_asked_about_is_said_first(report: Report) -> None:
 def test_a_change_of_a_stage_says_where(report: Report) -> None:
     """A change that was measured names cell, tier, stage, verdict and what was found."""
     changes = {first.verdict: change(first) for first in report.candidates[0].first_changes}
-    assert changes[Verdict.DIFFERENT] == "differs/tf2: native gradient@1/w different (5.2e+05 times the noise floor)"
+    assert changes[Verdict.DIFFERENT] == "differs/tf2: native gradient@1/w different (520,000 times the noise floor)"
     assert changes[Verdict.UNSTABLE].startswith("wobbles/tf2: 2 trials gave 2 results")
 
 

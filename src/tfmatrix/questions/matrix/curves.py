@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tfmatrix.questions.matrix.summary import Cell
-from tfmatrix.report.text import plain
+from tfmatrix.report.text import cut_within, plain
 
 WIDTH, HEIGHT = 520, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 170, 24, 34
 """Room around the plot, in pixels: numbers, labels of the lines, title, numbers."""
+
+MOST_LABEL = 26
+"""Characters of a line's name that have room beside it."""
 
 FOLDER = "curves"
 """Where the pictures lie, beside the report."""
@@ -127,8 +130,7 @@ def _polyline(points: list[str], colour: str, dashes: str) -> str:
 
 
 def _label(number: int, text: str, colour: str) -> str:
-    shown = plain(text)
-    short = shown if len(shown) <= 26 else f"{shown[:12]} … {shown[-11:]}"
+    shown, short = plain(text), cut_within(text, MOST_LABEL)
     return (
         f'<text x="{WIDTH - RIGHT + 10}" y="{TOP + 10 + 14 * number}" fill="{colour}">'
         f"<title>{html.escape(shown)}</title>{html.escape(short)}</text>"

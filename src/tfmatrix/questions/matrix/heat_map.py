@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix.summary import Cell, Report
-from tfmatrix.report.text import plain
+from tfmatrix.report.text import cut_within
 
 NAME = "matrix.svg"
 """The picture's file, beside the report."""
@@ -94,12 +94,12 @@ def _heads(names: Sequence[str], column: float, baseline: str) -> Iterator[str]:
         if number % stride and name != baseline:
             continue
         x, weight = LABELS + column * (number + 0.5), ' font-weight="bold"' if name == baseline else ""
-        shown = html.escape(_short(name))
+        shown = html.escape(cut_within(name, MOST_NAME))
         yield f'<text transform="translate({x:.1f},{TOP - 6}) rotate(-40)"{weight}>{shown}</text>'
 
 
 def _row(called: str, cells: Sequence[Cell | None], top: int, column: float) -> Iterator[str]:
-    shown, text = html.escape(_short(called)), top + ROW - 4
+    shown, text = html.escape(cut_within(called, MOST_NAME)), top + ROW - 4
     yield f'<text x="{LABELS - 6}" y="{text}" text-anchor="end">{shown}</text>'
     for number, cell in enumerate(cells):
         verdict = cell.judged if cell else None
@@ -112,8 +112,3 @@ def _row(called: str, cells: Sequence[Cell | None], top: int, column: float) -> 
         if verdict and column >= LEGIBLE:
             mark = html.escape(verdict.mark)
             yield f'<text x="{x + column / 2:.1f}" y="{text}" text-anchor="middle" fill="{ink}">{mark}</text>'
-
-
-def _short(name: str) -> str:
-    shown = plain(name)
-    return shown if len(shown) <= MOST_NAME else f"{shown[: MOST_NAME - 12]}…{shown[-11:]}"

@@ -218,7 +218,7 @@ class _Known:
         The sizes are the largest difference, that in ULP, and the scaled error.
         """
         far = found.distance
-        share = f"{far.differing} of {far.elements}" + (" (sample)" if far.sampled else "") if far else ""
+        share = f"{far.differing} of {far.elements}" + (" (a sample)" if far.sampled else "") if far else ""
         sizes = (far.max_abs, far.max_ulp, far.scaled_error) if far else (None, None, None)
         numbers = tuple(self.text(number(size)) for size in (*sizes, found.floor, found.ratio))
         digests = self._digest(found.baseline), self._digest(found.candidate)
