@@ -24,8 +24,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", "-m", "not integration", "--numprocesses", "auto", "--cov")
-    # Two files at once: importing TensorFlow, which is most of their time, takes one core. More would want more memory.
-    session.run("pytest", "-m", "integration", "--numprocesses", "2", "--dist", "loadfile")
+    session.run("pytest", "-m", "integration")  # one after another: each has the machine's cores and memory
 
 
 @nox.session(python=HOSTS, default=False)

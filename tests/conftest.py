@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import settings
 
 from stub_index import write_index
@@ -55,10 +54,7 @@ def made_environment() -> Callable[..., InstalledEnvironment]:
         wanted = catalogue.parse_environment(version, distribution="tensorflow-cpu", python=python)
         if python != "3.10":  # which the matrix needs as well
             _require_python(python)
-        locks = ROOT / ".nox" / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / wanted.name):  # tests run in two processes
-            return _found(wanted) or _make(wanted)
+        return _found(wanted) or _make(wanted)
 
     return made
 

@@ -212,7 +212,7 @@ def test_what_a_script_reads_is_noted_before_it_writes_over_it(cells: tuple[Path
 def test_processes_that_a_script_leaves_are_ended(cells: tuple[Path, dict[str, Observed]]) -> None:
     """A script's processes may outlive its training, and not its trial."""
     assert cells[1]["starts_processes"].trial.notes
-    sleeping = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "1001"]]
+    sleeping = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "1000"]]
     assert not [one for one in sleeping if one.environ().get("TMPDIR", "").find("tfmatrix-") >= 0]
 
 
