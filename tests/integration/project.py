@@ -11,10 +11,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tfmatrix.environments.machine import this_machine
+
 ROOT = Path(__file__).parents[2]
 
 PATIENCE = 900
 """Seconds that a trial has: no test is about how long one takes, and the machine may be busy with other things."""
+
+
+HAS_AVX512 = "avx512_vnni" in this_machine().flags
+"""Whether releases take oneDNN by themselves here, from 2.9 on."""
+
+WITH_AVX512 = pytest.mark.skipif(not HAS_AVX512, reason="this processor has no AVX512_VNNI: releases leave oneDNN out")
 
 
 class Project:

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from questions.explain.recording import text_tensor
-from tfmatrix.environments.machine import this_machine
 from tfmatrix.questions.explain.export import least
 from tfmatrix.questions.explain.kernels import culprit, digest, kernels, replayed
 from tfmatrix.questions.explain.streams import DESCRIBED, TIER, Change, Recording, recorded, stream
 from tfmatrix.records import Fingerprint, InstalledEnvironment, Ops, Replay
 from tfmatrix.store.fingerprints import tensor_digest, to_array
 
+from .project import WITH_AVX512
 from .replaying import Steps, outcome
 
 pytestmark = pytest.mark.integration
@@ -95,9 +95,7 @@ def test_the_kernels_that_changed_are_named_and_no_others(
         assert far.differing == far.zero_sign_only or 0 < (far.scaled_error or 0) < 16
 
 
-@pytest.mark.skipif(
-    "avx512_vnni" not in this_machine().flags, reason="2.9.3 takes oneDNN by itself for AVX512_VNNI only"
-)
+@WITH_AVX512
 def test_a_long_product_is_among_the_kernels_that_changed(tmp_path: Path, made_environment: Made) -> None:
     """2.9.3 multiplies by another library as a rule: what it does of short rows depends on the processor."""
     base, other = "2.8.4", "2.9.3"

@@ -168,7 +168,7 @@ def report(rows: Sequence[Row]) -> Iterator[str]:
     yield "script, without tfmatrix, kept the same packages and threw the same switches, and compared all bits.\n"
     checked = sum(row.checked for row in rows)
     wrong = [row for row in rows if row.wrong]
-    yield f"{len(rows)} changes, {checked} remedies tried by a plain script too. **{len(wrong)} are wrong.**\n"
+    yield f"{len(rows)} changes, {checked} remedies tried by a plain script too. **Wrong: {len(wrong)}.**\n"
     headings = ["thing", "boundary", "whose", "undone by", "tried", "wrong"]
     cells = [[f"`{r.thing}`", r.boundary, r.whose, r.undone, r.checked, "; ".join(r.wrong)] for r in rows]
     yield tabulate(cells, headings, tablefmt="pipe")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tfmatrix.compare.cells import UNSTABLE
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import names
-from tfmatrix.questions.matrix.eras import Era, eras, owners, to_look_at
+from tfmatrix.questions.matrix.eras import Era, cells_of, eras, owners, to_look_at
 from tfmatrix.questions.matrix.summary import Cell, FirstChange, Report
 from tfmatrix.records import FAILED, MISSING, OBSERVED, UNAVAILABLE, UNSUPPORTED
 from tfmatrix.report import releases
@@ -55,8 +55,8 @@ def _era(era: Era, report: Report) -> Text:
     counts = ", ".join(f"{count} {verdict.value}" for verdict, count in era.weighed)
     of_era = [candidate for candidate in report.candidates if candidate.environment == era.farthest]
     worst = [first for one in of_era for first in one.first_changes if first.verdict is era.answered]
-    cells = [cell for cell in report.cells if cell.environment == era.farthest]
-    told = [f"whose: {whose}"] if (whose := owners(era, report)) else []
+    cells = cells_of(era, report)
+    told = [f"whose: {whose}"] if (whose := owners(cells)) else []
     told += [*map(change, worst), *names.in_short(cells, report.baseline), *_ways(cells)]
     told += [_of(name, era, note) for name in era.environments for note in beside(name, report)]
     return joined(Break(), [era.answer, counts, *told])

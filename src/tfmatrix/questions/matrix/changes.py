@@ -8,7 +8,7 @@ from tfmatrix.compare.stages import place
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.explained import in_words
 from tfmatrix.questions.matrix import names
-from tfmatrix.questions.matrix.eras import eras
+from tfmatrix.questions.matrix.eras import cells_of, eras
 from tfmatrix.questions.matrix.summary import Cell, Change, Finding, Report, Stage
 from tfmatrix.report.blocks import (
     Block,
@@ -38,7 +38,7 @@ def of_eras(report: Report) -> Iterator[Block]:
     All its releases have the same verdicts, so the figures are those of the one farthest from the baseline.
     """
     for era in eras(report):
-        cells = [cell for cell in report.cells if cell.environment == era.farthest]
+        cells = cells_of(era, report)
         compared = [cell for cell in cells if cell.stages]
         yield Heading(3, era.name)
         if len(era.environments) > 1:
@@ -83,7 +83,7 @@ def _explained(cell: Cell) -> Text:
     """Return whose the changes of a cell are and what undoes them, those with one answer together."""
     answers: dict[str, list[str]] = {}
     for one in cell.explained or ():
-        answers.setdefault(in_words(one), []).append(f"{one.tier} {one.stage}".strip())
+        answers.setdefault(in_words(one), []).append(one.place)
     if len(answers) == 1:
         return next(iter(answers))
     return joined(Break(), (f"{', '.join(places)}: {told}" for told, places in answers.items()))

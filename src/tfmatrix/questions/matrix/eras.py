@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tfmatrix.compare.verdicts import Passing, Verdict, worst
@@ -93,10 +93,14 @@ class Era(NamedTuple):
             yield verdict, str(most) if least == most else f"{least} to {most}"
 
 
-def owners(era: Era, report: Report) -> str:
-    """Return whose the changes of an era's farthest release are, as far as that was found out: ``13 Keras``."""
-    cells = [cell for cell in report.cells if cell.environment == era.farthest and cell.explained]
-    counts = Counter(cell.explanation.owner for cell in cells if cell.explanation)
+def cells_of(era: Era, report: Report) -> list[Cell]:
+    """Return the cells of an era's farthest release, which speak for all of it."""
+    return [cell for cell in report.cells if cell.environment == era.farthest]
+
+
+def owners(cells: Iterable[Cell]) -> str:
+    """Return whose the changes of some cells are, as far as that was found out: ``13 Keras, 2 TensorFlow``."""
+    counts = Counter(found.owner for cell in cells if (found := cell.explanation))
     return ", ".join(f"{count} {owner}" for owner, count in counts.most_common())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix import heat_map
 from tfmatrix.questions.matrix.answer import left_out
-from tfmatrix.questions.matrix.eras import IN_SHORT, Era, eras, owners, to_look_at
+from tfmatrix.questions.matrix.eras import IN_SHORT, Era, cells_of, eras, owners, to_look_at
 from tfmatrix.questions.matrix.moved import Moved, moves
 from tfmatrix.questions.matrix.summary import Cell, Mode, Report, Settings
 from tfmatrix.report.blocks import (
@@ -44,7 +44,7 @@ def first_screen(report: Report) -> Iterator[Block]:
     yield Heading(1, f"May I move from TensorFlow {report.baseline}?")
     if asked := left_out(report):
         yield paragraph((Strong(f"Only {asked} were asked."), " The others are named below."))
-    rows = [[*_row(era), owners(era, report)] for era in found[:MOST_ERAS]]
+    rows = [[*_row(era), owners(cells_of(era, report))] for era in found[:MOST_ERAS]]
     yield filled(["move to", "answer", "cells", "whose"], rows)
     if more := found[MOST_ERAS:]:
         count = sum(len(era.environments) for era in more)

@@ -182,7 +182,8 @@ class _Known:
         """Yield what is said of a cell beside its verdict: first how large a change is in what people know."""
         if moved := self._moved.get(cell.id):
             yield moved
-        yield from (f"{one.tier} {one.stage}: {in_words(one)}".lstrip(" :") for one in cell.explained or ())
+        for one in cell.explained or ():
+            yield f"{one.place}: {in_words(one)}" if one.place else in_words(one)
         yield from map(terminal.inline, names.told(cell, self._report.baseline))
         for way in cell.ways or ():
             yield f"{way.used}: {'refused too' if way.verdict == 'failed' else way.verdict}"

@@ -263,6 +263,11 @@ class Explained(Record, frozen=True, kw_only=True):
     undone: Annotated[str, Meta(description="What is done to have the old numbers; empty where nothing brings them.")]
 
     @property
+    def place(self) -> str:
+        """Return tier and stage, ``native shuffle``; nothing where the cell as a whole is meant."""
+        return f"{self.tier} {self.stage}".strip()
+
+    @property
     def owner(self) -> str:
         """Return the package, or that nothing tells."""
         return self.package or self.package_is
