@@ -43,6 +43,17 @@ BOUNDARIES: Mapping[tuple[str, str], Sequence[str]] = {
 
 REWRITE = "tf.config.optimizer.set_experimental_options({%r: %s})"
 
+LEGACY = """
+legacy = tf.keras.optimizers.legacy
+for name in ("Adam", "Nadam", "SGD"):
+    setattr(tf.keras.optimizers, name, getattr(legacy, name))
+named, compile_ = {"adam": legacy.Adam, "sgd": legacy.SGD}, tf.keras.Model.compile
+def compiled(model, optimizer, *more):
+    compile_(model, named.get(optimizer, lambda: optimizer)(), *more)
+tf.keras.Model.compile = compiled
+"""
+"""An optimizer may be asked for by its class or by a word."""
+
 PRELUDES = {
     "eager-functions": "tf.config.run_functions_eagerly(True)",
     "rewriters-off": REWRITE % ("disable_meta_optimizer", True),
@@ -53,8 +64,7 @@ PRELUDES = {
     "functions-off": REWRITE % ("function_optimization", False),
     "loops-off": REWRITE % ("loop_optimization", False),
     "stateful-generator": "tf.keras.backend.experimental.disable_tf_random_generator()",
-    "legacy-optimizers": "for n in ('Adam', 'Nadam', 'SGD'): "
-    "setattr(tf.keras.optimizers, n, getattr(tf.keras.optimizers.legacy, n))",
+    "legacy-optimizers": LEGACY,
 }
 """What a script says first that throws a switch. Those that it can't throw are left out: it sets its own threads and
 determinism."""
