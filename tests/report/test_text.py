@@ -9,7 +9,18 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from tfmatrix.report.text import MOST, in_lines, in_one_line, number, plain, share, shortened, without_places
+from tfmatrix.report.text import (
+    MOST,
+    cut_within,
+    in_lines,
+    in_one_line,
+    number,
+    plain,
+    share,
+    shortened,
+    told_apart,
+    without_places,
+)
 
 from .texts import ANY
 
@@ -79,6 +90,29 @@ def test_lines_stay_lines() -> None:
 def test_numbers_have_three_digits_and_whole_ones_are_exact(value: float | str | None, shown: str) -> None:
     """A measured number has three digits, a whole one below a million all of them, and none is no number."""
     assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        (0.474, 0.249, ("0.474", "0.249")),
+        (1.00431, 1.00352, ("1.0043", "1.0035")),
+        (2.5, 2.5, ("2.5", "2.5")),
+        (1.0, 1.0 + 1e-12, ("1", "1")),
+        (1.0, "nan", ("1", "nan")),
+    ],
+)
+def test_numbers_that_look_the_same_have_more_digits(
+    one: float | str, other: float | str, shown: tuple[str, str]
+) -> None:
+    """As many as tell one from the other, seven at most; a word and equal numbers stay as they are."""
+    assert told_apart(one, other) == shown
+
+
+def test_of_a_long_name_both_ends_are_drawn() -> None:
+    """Names of one kind often differ at their ends."""
+    assert cut_within("optimizers[adam]", 16) == "optimizers[adam]"
+    assert cut_within("keras_mixed_precision[bfloat16]/tf2", 16) == "keras_mixe…]/tf2"
 
 
 def test_a_long_message_is_cut_where_a_page_shows_it() -> None:
