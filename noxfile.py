@@ -24,7 +24,14 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", "-m", "not integration", "--numprocesses", "auto", "--cov")
-    session.run("pytest", "-m", "integration")  # one after another: each has the machine's cores and memory
+    session.run("pytest", "-m", "integration and not wide")  # one after another: each has all cores and memory
+
+
+@nox.session(default=False)
+def wide(session: nox.Session) -> None:
+    """Run the tests on more releases and models than CI has time for: over an hour."""
+    session.install("-e", ".", "--group", "tests")
+    session.run("pytest", "-m", "wide", *session.posargs)
 
 
 @nox.session(python=HOSTS, default=False)

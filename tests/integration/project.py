@@ -27,6 +27,11 @@ HAS_AVX512 = "avx512_vnni" in this_machine().flags
 WITH_AVX512 = pytest.mark.skipif(not HAS_AVX512, reason="this processor has no AVX512_VNNI: releases leave oneDNN out")
 
 
+def wide(*values: Any) -> list[Any]:
+    """Return values of a test's parameter as ones that `nox -s wide` runs, and CI has no time for."""
+    return [pytest.param(value, marks=pytest.mark.wide) for value in values]
+
+
 class Project:
     """A folder with a pyproject.toml; it shares the environments of this repository, which cost minutes to make."""
 

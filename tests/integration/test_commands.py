@@ -14,7 +14,7 @@ import pytest
 from tfmatrix.records import CRASHED, FAILED, OBSERVED, TIMED_OUT, InstalledEnvironment
 
 from .commands import Observed, make_project, observe_project
-from .project import ROOT
+from .project import ROOT, wide
 
 pytestmark = pytest.mark.integration
 
@@ -129,7 +129,7 @@ UNSEEN = "the batches were not seen, nor the order of rows"
 HIDDEN = "what happens within a step was not seen where XLA compiles it"
 
 
-@pytest.fixture(scope="module", params=["2.15.1", "2.21.0"])
+@pytest.fixture(scope="module", params=[*wide("2.15.1"), "2.21.0"])
 def cells(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

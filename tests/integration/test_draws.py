@@ -16,11 +16,11 @@ import pytest
 from probe.client import PROBE
 from tfmatrix.records import InstalledEnvironment
 
-from .project import Project, plain_environment
+from .project import Project, plain_environment, wide
 
 pytestmark = pytest.mark.integration
 
-RELEASES = ("2.8.4", "2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
+RELEASES = [*wide("2.8.4"), "2.9.3", *wide("2.12.1"), "2.15.1", *wide("2.16.2"), "2.21.0"]
 WAYS = ("fit", "fit eagerly", "loop", "loop eagerly", "image", "functions", "lazy", "compiled", "elsewhere", "graph")
 INITIAL = {"draw/lstm/kernel/uniform": 1, "draw/lstm/recurrent_kernel/normal": 1, "draw/out/kernel/uniform": 1}
 IN_USERS_LOOP = {"draw/mine/shuffle": 3, "draw/mine/normal": 3}

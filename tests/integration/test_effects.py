@@ -62,6 +62,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, made_environment: Callable
     return made
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("model", TRUTH)
 def test_layers_that_draw_otherwise_are_judged_by_what_they_do(project: Project, model: str) -> None:
     """Each as a plain script says, whether redrawn or of another meaning."""
@@ -87,6 +88,7 @@ def test_layers_that_draw_otherwise_are_judged_by_what_they_do(project: Project,
     assert {layer: one.verdict.value for layer, one in found.items()} == TRUTH[model], found
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("model", TRUTH)
 def test_what_comes_behind_such_layers_is_judged_with_them_off(project: Project, model: str) -> None:
     """The start and the injected tier are judged to their ends, and neither is another meaning."""

@@ -35,8 +35,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.mark.parametrize(
     ("baseline", "candidate", "models"),
     [
-        ("2.10.1", "2.11.1", ("adam_17_times[adam]", "adam_is_rounding")),
-        ("2.14.1", "2.15.1", ("fft_500",)),
+        pytest.param("2.10.1", "2.11.1", ("adam_17_times[adam]", "adam_is_rounding"), marks=pytest.mark.wide),
+        pytest.param("2.14.1", "2.15.1", ("fft_500",), marks=pytest.mark.wide),
         ("2.15.1", "2.16.2", ("fp16_floor",)),
     ],
 )
@@ -52,6 +52,7 @@ def test_what_a_plain_script_calls_rounding(
     assert told == dict.fromkeys(models, "rounding"), ran.stderr
 
 
+@pytest.mark.wide
 def test_another_meaning_beside_them_stays_one(project: Project, made_environment: Make) -> None:
     """RMSprop's epsilon moved out of the root, and Nadam is another formula: no floor hides that."""
     for version in ("2.10.1", "2.11.1"):

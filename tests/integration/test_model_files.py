@@ -17,11 +17,13 @@ from probe.client import Answer, Server
 from tfmatrix.models.model_files import model_of
 from tfmatrix.records import InstalledEnvironment, ModelFile
 
+from .project import wide
+
 pytestmark = pytest.mark.integration
 
 SAVED = Path(__file__).parent / "saved"
 WRITERS = ("2.9.3", "2.15.1", "2.16.2")
-READERS = ("2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
+READERS = [*wide("2.9.3", "2.12.1"), "2.15.1", *wide("2.16.2"), "2.21.0"]
 BASELINE = "2.15.1"
 MODELS = ("convolution", "recurrent", "attention", "subclassed")
 ENDINGS = (".keras", ".h5", "_saved", "_export", ".pb", ".tflite", ".meta")

@@ -19,7 +19,7 @@ from tfmatrix.errors import Unavailable
 
 from .project import ROOT
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.wide]
 
 PROJECTS = ROOT / "tests" / "projects"
 

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from tfmatrix.records import FAILED, OBSERVED, InstalledEnvironment
 
 from .commands import Observed, make_project, observe_project
-from .project import PATIENCE, ROOT
+from .project import PATIENCE, ROOT, wide
 
 pytestmark = pytest.mark.integration
 
 PROJECTS = ROOT / "tests" / "projects"
 TRUTH = json.loads((PROJECTS / "truth.json").read_text(encoding="utf-8"))
-RELEASES = ("2.9.3", "2.12.1", "2.15.1", "2.16.2", "2.21.0")
+RELEASES = [*wide("2.9.3", "2.12.1"), "2.15.1", *wide("2.16.2"), "2.21.0"]
 UNSEEN = "the batches were not seen, nor the order of rows"
 
 
@@ -95,19 +95,28 @@ def name(request: pytest.FixtureRequest) -> str:
     return found
 
 
+@pytest.fixture(scope="module", params=RELEASES)
+def release(request: pytest.FixtureRequest) -> str:
+    """Return a release."""
+    found: str = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def cells(
-    name: str, tmp_path_factory: pytest.TempPathFactory, made_environment: Callable[..., InstalledEnvironment]
-) -> dict[str, Observed]:
-    """Return the cells of a project by release: all of its trials are run at once, as many as there are cores."""
-    for release in RELEASES:
-        made_environment(release)
+def cell(
+    name: str,
+    release: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    made_environment: Callable[..., InstalledEnvironment],
+) -> Observed:
+    """Return the cell of a project in a release; both of its trials are run at once."""
+    made_environment(release)
     table = {name: {"command": TRUTH[name]["command"], "timeout": PATIENCE}}
     folder = make_project(tmp_path_factory.mktemp("projects") / name, PROJECTS / name, table)
     before = contents(folder)
-    found = observe_project(folder, RELEASES)
+    (found,) = observe_project(folder, [release]).values()
     assert contents(folder) == before, "a trial wrote into the project"
-    return {release: cell for (_, release), cell in found.items()}
+    return found
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -119,20 +128,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="module", params=RELEASES)
-def release(request: pytest.FixtureRequest) -> str:
-    """Return a release."""
-    found: str = request.param
-    return found
-
-
-def test_a_project_is_observed_or_fails_as_its_release_has_it(
-    name: str, release: str, cells: dict[str, Observed]
-) -> None:
+def test_a_project_is_observed_or_fails_as_its_release_has_it(name: str, release: str, cell: Observed) -> None:
     """Where it runs plainly it is observed, and the taps change no bit; elsewhere it has the release's own error."""
-    state, truth = cells[release].state, TRUTH[name]["releases"][release]
+    state, truth = cell.state, TRUTH[name]["releases"][release]
     if truth == "runs":
-        cell = cells[release]
         assert not [s for s, array in cell.plain_arrays.items() if not same(array, cell.arrays.get(s))], state.reason
         assert state.outcome == OBSERVED, state.reason
         return
@@ -148,11 +147,11 @@ def same(a: NDArray[Any], b: NDArray[Any] | None) -> bool:
     return b is not None and (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
 
 
-def test_everything_that_a_project_does_is_seen(name: str, release: str, cells: dict[str, Observed]) -> None:
+def test_everything_that_a_project_does_is_seen(name: str, release: str, cell: Observed) -> None:
     """Each update has its batch, draws, gradients, slots and weights; what comes now and then is there as often."""
     if TRUTH[name]["releases"][release] != "runs":
         pytest.skip("it does not run there")
-    cell, whole = cells[release], whole_of(name, cells[release])
+    whole = whole_of(name, cell)
     steps = range(whole.updates)
     looked = [step for step in steps if (step + 1) % whole.looked == 0]
     stages = cell.by_step
@@ -212,23 +211,20 @@ def of_kind(cell: Observed, kind: str) -> list[NDArray[Any]]:
     return [array for stage, array in cell.arrays.items() if stage.startswith(f"{kind}@")]
 
 
-def test_what_a_plain_trial_sees_is_weights_history_and_predictions(
-    name: str, release: str, cells: dict[str, Observed]
-) -> None:
+def test_what_a_plain_trial_sees_is_weights_history_and_predictions(name: str, release: str, cell: Observed) -> None:
     """So there is something that taps might have changed: the weights at the end, and all that the script reports."""
     if TRUTH[name]["releases"][release] != "runs":
         pytest.skip("it does not run there")
-    cell = cells[release]
     kinds = {stage.partition("@")[0].partition("/")[0] for stage in cell.plain_arrays}
     reported = {"history", "evaluate", "predict", "saved", "loaded", "final"} & set(cell.by_step)
     assert reported <= kinds <= {*reported, "seed", "loss", "forward"}
 
 
-def test_weights_move_and_begin_where_the_script_began(name: str, release: str, cells: dict[str, Observed]) -> None:
+def test_weights_move_and_begin_where_the_script_began(name: str, release: str, cell: Observed) -> None:
     """What is written down of the weights are their values then, and not those of another moment."""
     if TRUTH[name]["releases"][release] != "runs":
         pytest.skip("it does not run there")
-    cell, whole = cells[release], whole_of(name, cells[release])
+    whole = whole_of(name, cell)
     (initial,) = cell.names("init")
     last = whole.updates - 1
     trained = set(cell.by_step["gradient"][last])
@@ -238,11 +234,10 @@ def test_weights_move_and_begin_where_the_script_began(name: str, release: str, 
         assert not np.array_equal(cell.arrays[f"init/{part}"], cell.arrays[f"weights@{last}/{part}"]), part
 
 
-def test_a_generator_and_its_critic_have_an_optimizer_each(name: str, release: str, cells: dict[str, Observed]) -> None:
+def test_a_generator_and_its_critic_have_an_optimizer_each(name: str, release: str, cell: Observed) -> None:
     """The slots of both are told apart, and each of the two halves of a step has its own draws and gradients."""
     if name != "gan":
         pytest.skip("of the other projects each has one")
-    cell = cells[release]
     slots = cell.names("slots")[0]
     assert any(slot.startswith("optimizer.2/") for slot in slots)
     critic, generator = (set(cell.by_step["gradient"][step]) for step in (0, 1))

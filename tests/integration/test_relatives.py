@@ -14,7 +14,7 @@ from tfmatrix.records import InstalledEnvironment
 
 from .project import Project, plain_environment
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.wide]
 
 RELATIVES = Path(__file__).parent / "relatives"
 RELEASES = "2.15.1", "2.16.2"

@@ -10,7 +10,7 @@ from tfmatrix.records import InstalledEnvironment
 
 from .project import Project
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.wide]
 
 BASELINE, CANDIDATE = "2.16.2", "2.21.0"
 

@@ -18,7 +18,7 @@ from tfmatrix.runner.events import Finished
 from tfmatrix.runner.rounds import observe_one
 from tfmatrix.store.store import Store
 
-from .project import Project
+from .project import Project, wide
 
 pytestmark = pytest.mark.integration
 
@@ -90,7 +90,7 @@ with tf1.Session() as session:
 }
 
 
-@pytest.mark.parametrize("version", ["2.9.3", "2.15.1", "2.16.2"])
+@pytest.mark.parametrize("version", [*wide("2.9.3", "2.15.1"), "2.16.2"])
 def test_a_run_that_is_handed_a_start_has_its_bits(
     tmp_path: Path, made_environment: Callable[..., InstalledEnvironment], version: str
 ) -> None:

@@ -20,7 +20,7 @@ from tfmatrix.store.store import Store
 
 from .project import ROOT
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.wide]
 
 SCRIPT = Path(__file__).parent / "saved" / "ways.py"
 BASELINE, CANDIDATE, KERAS_2 = "2.15.1", "2.16.2", "2.16.2+tf-keras-2.16.0"

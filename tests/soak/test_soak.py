@@ -13,6 +13,7 @@ from .killing import VERSIONS, Soak
 
 
 @pytest.mark.integration
+@pytest.mark.wide
 def test_a_run_that_is_killed_gives_the_undisturbed_report(
     tmp_path: Path, made_environment: Callable[..., InstalledEnvironment]
 ) -> None:
