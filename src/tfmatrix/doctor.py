@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
 from packaging.version import Version
 
 from tfmatrix.config import Config
-from tfmatrix.environments import catalogue, interpreters, locks, uv
+from tfmatrix.environments import catalogue, interpreters, locks, room, uv
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.questions.chosen import environment_of, version_names
 from tfmatrix.records import Machine
@@ -20,9 +18,6 @@ from tfmatrix.runner import making
 
 SCHEMA = 1
 """Of what `to_json` gives."""
-
-ENVIRONMENT_GB = 1.2
-"""What one environment takes: its files are copies."""
 
 LEAST_MEMORY_GIB = 2.0
 """What one process with TensorFlow takes, with room for a small model."""
@@ -78,15 +73,14 @@ def check_up(config: Config, *, is_project: bool) -> Checkup:
     names = dict.fromkeys((*version_names(config), config.baseline))
     wanted = tuple(_standing(name, config, pythons) for name in names)
     version = _uv_version()
-    free = _free_gb(config.root)
-    needed = ENVIRONMENT_GB * sum(not one.is_made for one in wanted)
+    needed = room.needed_gb(sum(not one.is_made for one in wanted))
     found = Checkup(
         root=str(config.root),
         is_project=is_project,
         pythons=pythons,
         uv=version,
-        free_gb=free,
-        needed_gb=round(needed, 1),
+        free_gb=room.free_gb(config.root),
+        needed_gb=needed,
         memory_gib=round(psutil.virtual_memory().available / 2**30, 1),
         machine=config.machine,
         instruction_sets=tuple(name for name in INSTRUCTION_SETS if name in config.machine.flags),
@@ -109,12 +103,6 @@ def _uv_version() -> str:
         return uv.run(["--version"], failing="uv does not run").split()[1]
     except (Unavailable, OSError, IndexError):
         return ""
-
-
-def _free_gb(root: Path) -> float:
-    """Return what is free where environments are made, in GB as disks are sold by."""
-    folder = next(one for one in (root / ".nox", root, *root.parents) if one.is_dir())
-    return round(shutil.disk_usage(folder).free / 1e9, 1)
 
 
 def _release(name: str, config: Config, pythons: Mapping[str, str]) -> Standing:

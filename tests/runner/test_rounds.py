@@ -109,6 +109,15 @@ def test_what_depends_on_what_is_known_comes_in_the_next_round(
     assert run(question, store) == [Round((), 2)]
 
 
+def test_what_takes_longest_is_run_first(plan: Plan, store: Store, asked: list[list[str]]) -> None:
+    """By what each took before; so that no long one is left over when all others are done."""
+    first, second, third, *_ = trials_of(plan)
+    for expected, seconds in ((first, 1.0), (second, 3.0), (third, 2.0)):
+        store.add(trial(expected, CRASHED, kind=PROBE_DIED, message="m", seconds=seconds), (), {})
+    run(Question(plan, lambda _: [first, second, third]), store)
+    assert asked == [[second.id, third.id, first.id]]
+
+
 def test_a_question_notes_what_is_stored_already(plan: Plan, store: Store, asked: list[list[str]]) -> None:
     """When a question is told that a trial is over, the store has it, and the watch is told after both."""
     first = trials_of(plan)[0]

@@ -64,6 +64,17 @@ def test_a_trial_comes_back_as_it_was_added(path: Path, tmp_path: Path) -> None:
         assert store.last_called("another") is None
 
 
+def test_what_trials_took_is_told_by_their_names(path: Path) -> None:
+    """By the newest of each name; what says no time, or cannot be read, is left out and no error."""
+    with Store(path) as store:
+        for key, id_, seconds in (("a", "x trial-1", 1.5), ("b", "x trial-1", 2), ("c", "y trial-1", -1.0)):
+            store.add(Trial(key, "failed", id_, message="m", seconds=seconds), (), {})
+        store.connection.execute("UPDATE trials SET evidence = '{' WHERE key = 'a'")
+        assert store.seconds() == {"x trial-1": 2.0}
+        store.connection.execute("UPDATE trials SET evidence = '{\"seconds\": \"long\"}' WHERE key = 'b'")
+        assert store.seconds() == {}
+
+
 def test_a_trace_and_its_tensors_come_back_as_they_were_added(path: Path) -> None:
     """Names in their order, digests, dtypes, shapes and bytes are what went in."""
     stages = {

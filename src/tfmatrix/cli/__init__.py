@@ -81,6 +81,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
     "Ask": {
         "run": _Row("matrix", "Run models in several releases, compare, write the report."),
         "matrix": _Row("matrix", "Another name for run."),
+        "plan": _Row("plan", "Say what a run would do, and how long it would take."),
         "report": _Row("matrix", "Write that report again from what is stored."),
         "history": _Row("history", "Say when results changed, and what had changed before."),
         "diff": _Row("diff", "Say what differs between two reports."),

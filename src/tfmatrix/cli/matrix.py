@@ -19,7 +19,7 @@ from tfmatrix.errors import UserError
 from tfmatrix.gate import vanished
 from tfmatrix.questions.matrix.answer import answer, problems
 from tfmatrix.questions.matrix.plan import Plan, make_plan, only
-from tfmatrix.questions.matrix.report import covered, narrowed, write_report
+from tfmatrix.questions.matrix.report import covered, covered_by, narrowed, write_report
 from tfmatrix.questions.matrix.summary import Report
 from tfmatrix.records import OBSERVED, UNSUPPORTED
 from tfmatrix.runner.rounds import observe_one
@@ -36,7 +36,8 @@ def _write(plan: Plan, store: Store) -> tuple[Report, Path]:
     """Write the report, and note what the project asks for: what vanishes from then on is told by the gate."""
     before = covered(plan.config.under_root(plan.config.reports))
     written = write_report(plan, store)
-    if lost := narrowed(before, written[0]):
+    now = covered_by((cell.environment, cell.model) for cell in written[0].cells)
+    if lost := narrowed(before, now):
         say(
             f"tfmatrix: this report takes the place of one that was also about {lost}; "
             "`--reports FOLDER` writes one beside it.",

@@ -208,6 +208,11 @@ def _grouped(trials: Iterable[ExpectedTrial], key: Callable[[ExpectedTrial], Any
     return groups
 
 
+def by_process(trials: Iterable[ExpectedTrial]) -> list[list[ExpectedTrial]]:
+    """Return some trials in groups, each of which one process of their environment runs."""
+    return list(_grouped(trials, lambda one: (one.cell.environment, _process_of(one))).values())
+
+
 def _process_of(expected: ExpectedTrial) -> tuple[Any, ...]:
     """Return what tells the process of a trial from those of others: a witness has one of its own.
 
@@ -313,7 +318,7 @@ class _Run:
 
     def _start(self, installed: InstalledEnvironment, trials: Sequence[ExpectedTrial]) -> None:
         """Submit an environment's trials, a process's at a time."""
-        groups = list(_grouped(trials, _process_of).values())
+        groups = by_process(trials)
         remaining = _Countdown(len(groups), self._finish_environment)
         for group in groups:
             self._watched(self._observers, self._observe_group, installed, group, remaining)

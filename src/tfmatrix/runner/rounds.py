@@ -10,6 +10,7 @@ from tfmatrix.config import Config
 from tfmatrix.errors import InternalError, UserError
 from tfmatrix.keys import Scope
 from tfmatrix.records import Environment, ExpectedTrial, Trial
+from tfmatrix.runner.durations import Durations
 from tfmatrix.runner.events import Event, Finished, Ready, Refused, Round
 from tfmatrix.runner.observing import observe, timeout_of
 from tfmatrix.store.facts import note_installed, note_machine, note_refusal
@@ -22,6 +23,8 @@ class Known:
     def __init__(self, store: Store, *, fresh: bool = False) -> None:
         """Know what a store has; with ``fresh`` only what is observed from now on."""
         self.store = store
+        self.durations = Durations(store.seconds())
+        """What trials took before."""
         self._settled = set() if fresh else store.settled()
         self._timed_out = {} if fresh else store.timed_out()
         self._observed: set[str] = set()
@@ -101,11 +104,17 @@ def rounds(question: Asker, store: Store, watch: Callable[[Event], None], *, fre
 
 def _begin(question: Asker, known: Known, take: Callable[[Event], None]) -> list[ExpectedTrial]:
     """Tell of the next round, and return its trials."""
+    coming = next_round(question, known)
+    take(coming)
+    return list(coming.trials)
+
+
+def next_round(question: Asker, known: Known) -> Round:
+    """Return what a question wants next and is not known: those trials first that are likely to take longest."""
     wanted = list(question.wanted(known))
     known.withdraw_hurried(wanted, question.config)
-    missing = known.missing(wanted)
-    take(Round(tuple(missing), sum(map(known.has, {expected.key for expected in wanted}))))
-    return missing
+    missing = sorted(known.missing(wanted), key=known.durations.of, reverse=True)
+    return Round(tuple(missing), sum(map(known.has, {expected.key for expected in wanted})))
 
 
 def _store(event: Event, store: Store, scope: Scope) -> None:

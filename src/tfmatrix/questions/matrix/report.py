@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from tfmatrix.questions.matrix.screen import screen
 from tfmatrix.report import writing
 from tfmatrix.report.blocks import Document
 from tfmatrix.report.document import identified
+from tfmatrix.report.text import few
 from tfmatrix.store.store import Store
 
 
@@ -48,6 +49,10 @@ def write_report(plan: Plan, store: Store) -> tuple[summary.Report, Path]:
     return report, path
 
 
+MOST_NAMED = 5
+"""Names of what a report is no longer about that are told; the others are counted."""
+
+
 class Covered(NamedTuple):
     """What a report is about."""
 
@@ -72,15 +77,19 @@ def covered(folder: Path) -> Covered | None:
         cells = msgspec.json.decode((folder / f"{NAME}.json").read_bytes(), type=_Cells).cells
     except (OSError, msgspec.DecodeError):
         return None
-    return Covered(*(tuple(dict.fromkeys(getattr(one, what) for one in cells)) for what in ("environment", "model")))
+    return covered_by((one.environment, one.model) for one in cells)
 
 
-def narrowed(before: Covered | None, report: summary.Report) -> str:
-    """Return a phrase that names what an earlier report was about and this one is not; empty where it is all there."""
-    cells = report.cells
-    now = Covered(tuple({cell.environment for cell in cells}), tuple({cell.model for cell in cells}))
+def covered_by(cells: Iterable[tuple[str, str]]) -> Covered:
+    """Return what some cells are about, given environment and model of each."""
+    found = list(cells)
+    return Covered(tuple(dict.fromkeys(e for e, _ in found)), tuple(dict.fromkeys(m for _, m in found)))
+
+
+def narrowed(before: Covered | None, now: Covered) -> str:
+    """Return a phrase that names what an earlier report was about and the new one is not; empty where it all is."""
     lost = [[name for name in old if name not in new] for old, new in zip(before or now, now, strict=True)]
-    return ", ".join(name for some in lost for name in some)
+    return " and ".join(few(some, MOST_NAMED) for some in lost if some)
 
 
 def report_of(comparison: Comparison) -> summary.Report:
