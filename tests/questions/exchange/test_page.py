@@ -15,12 +15,14 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.exchange import summary
 from tfmatrix.questions.exchange.answer import answer, problems
 from tfmatrix.questions.exchange.page import page
-from tfmatrix.questions.exchange.summary import VERDICTS, Report
+from tfmatrix.questions.exchange.summary import VERDICTS, Pair, Report
 from tfmatrix.report import terminal
 from tfmatrix.report.document import of_shape, report_id, to_text
 from tfmatrix.report.markdown import to_markdown
 
 from .exchanged import make_plan, store_of
+
+NONE = "No format brings all weights from every release to the same and every later one."
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,21 @@ def test_another_launch_is_a_table_of_its_own(exchanged: Report) -> None:
     text = to_markdown(page(report))
     assert f"### `{first.format}`, {first.mode}, {first.model}" in text
     assert f"### `{first.format}`, {first.mode} single, {first.model}" in text
+
+
+def test_what_comes_back_everywhere_is_said_first(exchanged: Report) -> None:
+    """A format that one release does not write, or of which one pair is lost, is none of these."""
+    whole = [changed(one, verdict=Verdict.IDENTICAL) if one.format == "saver" else one for one in exchanged.pairs]
+    writer = exchanged.releases[-1]
+
+    def first(pairs: list[Pair]) -> str:
+        return to_markdown(page(changed(exchanged, pairs=tuple(pairs)))).splitlines()[2]
+
+    assert first(whole) == ("All weights come back, from every release to every later one, with `saver` (v1, graph).")
+    lacking = [one for one in whole if (one.format, one.writer) != ("saver", writer)]
+    at = next(number for number, one in enumerate(whole) if one.format == "saver")
+    lost = [*whole[:at], changed(whole[at], verdict=Verdict.REFUSED), *whole[at + 1 :]]
+    assert first(lacking) == first(lost) == NONE
 
 
 def test_every_pair_of_the_data_is_in_a_table(exchanged: Report) -> None:

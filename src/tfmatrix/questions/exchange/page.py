@@ -20,6 +20,7 @@ from tfmatrix.report.blocks import (
     Table,
     Text,
     bullets,
+    filled,
     joined,
     paragraph,
     prose,
@@ -47,8 +48,9 @@ def page(report: Report) -> Document:
     """Return the whole page."""
     groups = _grouped(report.pairs)
     return [
-        *_head(report),
+        Heading(1, "What one TensorFlow release writes and another reads"),
         *_in_short(report, groups),
+        *_method(report),
         *_tables(report, groups),
         *_silent(report, groups),
         *_section("Refusals", _messages(report, {Verdict.REFUSED, Verdict.FAILED})),
@@ -67,19 +69,14 @@ def _grouped(pairs: Iterable[Pair]) -> dict[Group, list[Pair]]:
     return groups
 
 
-def _head(report: Report) -> Iterator[Block]:
-    yield Heading(1, "What one TensorFlow release writes and another reads")
+def _method(report: Report) -> Iterator[Block]:
+    yield Heading(2, "How it was found")
     yield paragraph(
-        (
-            ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-            "Each release trained the model for a few steps, so that no weight, bias or",
-        ),
-        "optimizer slot is what it began as, and wrote it in every format; the same release and each "
-        f"{_others(report)} one read "
-        "it. A reader that has",
-        "to build the model itself began with other values everywhere, so that what is not loaded shows. Weights, "
-        "slots and predictions",
-        "are compared bit for bit with the writer's, on one machine.",
+        ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
+        "Each release trained the model for a few steps, so that no weight, bias or slot is what it began as.",
+        f"It wrote the model in every format. The same release and each {_others(report)} one read that.",
+        "A reader that builds the model itself began with other values everywhere: what is not loaded shows.",
+        "Weights, slots and predictions are compared bit for bit with the writer's, on one machine.",
     )
 
 
@@ -89,38 +86,55 @@ def _others(report: Report) -> str:
 
 
 def _in_short(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
-    yield Heading(2, "In short")
-    headlines = list(_headlines(report, groups))
-    yield bullets(headlines) if headlines else paragraph("Nothing was written or read.")
+    found = {group: pairs for group, pairs in groups.items() if any(pair.verdict not in NOTHING for pair in pairs)}
+    if found:
+        yield paragraph(_advice(report, found))
+        yield _summary(report, found)
+    else:
+        yield paragraph("Nothing was written or read.")
     yield from parts.incomplete(problems(report))
 
 
-def _headlines(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Text]:
-    """Yield what matters: what loads everywhere, and where the rest stops."""
-    lines: dict[Text, list[Group]] = {}
-    worst: dict[Text, int] = {}
+def _advice(report: Report, groups: Mapping[Group, list[Pair]]) -> Text:
+    """Return which formats carry weights from every release to every one that reads, where any does."""
+    whole = {pair.writer for pair in report.pairs}
+    best = [
+        group
+        for group, pairs in groups.items()
+        if all(pair.verdict in GOOD for pair in pairs) and {pair.writer for pair in pairs} == whole
+    ]
+    if not best:
+        return "No format brings all weights from every release to the same and every ", _others(report), " one."
+    return "All weights come back, from every release to every ", _others(report), " one, with ", _names(best), "."
+
+
+def _summary(report: Report, groups: Mapping[Group, list[Pair]]) -> Table:
+    """Return what loads everywhere, and where the rest stops: what holds best first."""
+    rows: dict[tuple[Text, ...], list[Group]] = {}
+    worst: dict[tuple[Text, ...], int] = {}
     for group, pairs in groups.items():
         tried = [pair for pair in pairs if pair.verdict not in NOTHING]
-        if tried:
-            line: Text = (_writers(tried, pairs, report.releases), ": ", _outcome(tried, pairs, report))
-            lines.setdefault(line, []).append(group)
-            worst[line] = min(pair.verdict.severity for pair in tried)
-    for line, found in sorted(lines.items(), key=lambda item: -worst[item[0]]):  # stable: what holds best, first
-        yield joined(", ", map(_name, found)), ", ", line, "."
+        last = min((pair.verdict for pair in tried), key=lambda verdict: verdict.severity)
+        row = (Code(last.mark), _writers(tried, pairs, report.releases), *_outcome(tried, pairs, report))
+        rows.setdefault(row, []).append(group)
+        worst[row] = last.severity
+    ordered = sorted(rows.items(), key=lambda item: -worst[item[0]])  # stable
+    headings = ("", "format", "written by", "all weights come back", "else")
+    return filled(headings, [(row[0], _names(found), *row[1:]) for row, found in ordered])
 
 
-def _outcome(tried: Sequence[Pair], pairs: Iterable[Pair], report: Report) -> Text:
-    """Return what became of the pairs of a table in which something was written."""
+def _outcome(tried: Sequence[Pair], pairs: Iterable[Pair], report: Report) -> tuple[Text, Text]:
+    """Return where all weights of a table come back, and what becomes of the other pairs."""
     bad = [pair for pair in tried if pair.verdict not in GOOD]
     if not bad:
         somewhere = any(pair.verdict is Verdict.UNSUPPORTED and pair.artefact for pair in pairs)
         others = f"every {_others(report)} one{' in which the model exists' if somewhere else ''}"
-        return Strong(f"all weights come back in the same release and in {others}"), f", {_predicted(tried)}"
+        return f"in the same release and in {others}, {_predicted(tried)}", ""
     kinds: dict[tuple[Verdict, str], list[Pair]] = {}
     for pair in sorted(bad, key=lambda pair: (pair.verdict.severity, STAGES.index(pair.stage))):
         kinds.setdefault((pair.verdict, pair.stage), []).append(pair)
     found = [_kind(verdict, stage, pairs_of, report.releases) for (verdict, stage), pairs_of in kinds.items()]
-    return f"all weights come back in {len(tried) - len(bad)} of {len(tried)} pairs; ", joined("; ", found)
+    return f"in {len(tried) - len(bad)} of {len(tried)} pairs", joined("; ", found)
 
 
 def _kind(verdict: Verdict, stage: str, pairs: Sequence[Pair], releases: Sequence[str]) -> Text:
@@ -132,18 +146,25 @@ def _kind(verdict: Verdict, stage: str, pairs: Sequence[Pair], releases: Sequenc
 
 
 def _name(group: Group) -> Text:
-    form, mode, model = group
-    return Code(form), f" ({mode}, {model})"
+    return _names([group])
+
+
+def _names(groups: Iterable[Group]) -> Text:
+    """Return formats, those of one mode and model together."""
+    found: dict[tuple[str, str], list[Text]] = {}
+    for form, *where in groups:
+        found.setdefault((where[0], where[1]), []).append(Code(form))
+    return joined(", ", ((joined(", ", forms), f" ({mode}, {model})") for (mode, model), forms in found.items()))
 
 
 def _writers(tried: Sequence[Pair], pairs: Iterable[Pair], releases: Sequence[str]) -> str:
     """Return which releases write a format, by what was found."""
     writers = {pair.writer for pair in tried if pair.artefact}
     if writers == {pair.writer for pair in pairs}:
-        return "written by every release"
+        return "every release"
     unknown = {pair.writer for pair in tried} - writers
     names = told(writers, releases) or "none"
-    return f"written by {names}{', as far as is known' if unknown else ' only'}"
+    return f"{names}{', as far as is known' if unknown else ' only'}"
 
 
 def _predicted(tried: Sequence[Pair]) -> str:

@@ -45,8 +45,9 @@ What = TypeVar("What")
 def page(report: Report) -> Document:
     """Return the whole page."""
     return [
-        *_head(report),
+        Heading(1, "How do I get reproducible results in TensorFlow?"),
         *_in_short(report),
+        *_method(report),
         *_tables(report),
         *_failures(report),
         *_unpromised(report),
@@ -56,31 +57,31 @@ def page(report: Report) -> Document:
     ]
 
 
-def _head(report: Report) -> Iterator[Block]:
-    yield Heading(1, "How do I get reproducible results in TensorFlow?")
-    yield paragraph(
-        (
-            ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-            "Each recipe is put in front of a model as it would be pasted, and run in",
-        ),
-        (
-            ("each release in processes that start otherwise. It ", Strong("reproduces"), " where every trial gave "),
-            "the same bits at every stage:",
-        ),
-        f"initial weights, order of rows, losses, weights, predictions. This rests on {report.trials} trials in "
-        f"{report.processes} processes on one machine;",
-        "each process imported TensorFlow by itself, and no two trials that are compared come from one.",
-    )
-
-
 def _in_short(report: Report) -> Iterator[Block]:
-    yield Heading(2, "In short")
     yield from _advice(report)
     yield paragraph(prose("`tfmatrix advise --version 2.15.1 --mode tf2` prints the one for a release."))
     if usual := [(prose(text), " ", _found_of(report, name)) for name, text in USUAL.items() if _cells(report, name)]:
         yield paragraph("The three snippets that are copied most, as they are usually written:")
         yield bullets(usual)
     yield from parts.incomplete(report.unanswered)
+
+
+def _method(report: Report) -> Iterator[Block]:
+    yield Heading(2, "How it was found")
+    yield paragraph(
+        ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
+        "Each recipe is put in front of a model as it would be pasted.",
+        "It is run in each release, in processes that start otherwise.",
+        (
+            "It ",
+            Strong("reproduces"),
+            " where every trial gave the same bits at every stage: initial weights, order of ",
+        ),
+        "rows, losses, weights, predictions.",
+        f"This rests on {report.trials} trials in {report.processes} processes on one machine. Each process imported "
+        "TensorFlow by itself,",
+        "and no two trials that are compared come from one.",
+    )
 
 
 def _advice(report: Report) -> Iterator[Block]:
