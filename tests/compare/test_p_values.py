@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_two_draws_of_one_distribution_are_told_apart_as_seldom_as_is_said(draw:
 def test_equal_samples_have_a_p_value_of_one() -> None:
     """Nothing speaks against one distribution where all numbers are one, or all are NaN."""
     assert p_values.numbers(np.zeros(50), np.zeros(50))[:2] == (1, "one value")
-    assert p_values.numbers(np.full(50, np.nan), np.full(50, np.nan))[:2] == (1, "all NaN")
+    assert p_values.numbers(np.full(50, np.nan), np.full(50, np.nan))[:2] == (1, "NaN everywhere")
 
 
 @pytest.mark.parametrize("share", [1 / 50, 1.0])
@@ -123,8 +124,8 @@ def test_nan_on_one_side_is_never_one_distribution(share: float) -> None:
     """One NaN among numbers is enough, on either side."""
     whole, holed = numbers(0, 50), numbers(1, 50)
     holed[: round(share * holed.size)] = np.nan
-    assert p_values.numbers(whole, holed)[:2] == (0, "NaN")
-    assert p_values.numbers(holed, whole)[:2] == (0, "NaN")
+    assert p_values.numbers(whole, holed)[:2] == (0, "NaN among the numbers")
+    assert p_values.numbers(holed, whole)[:2] == (0, "NaN among the numbers")
 
 
 @pytest.mark.parametrize(("first", "second"), [(500, 530), (500, 600), (10, 30), (999, 980), (0, 12), (0, 0)])
@@ -178,3 +179,22 @@ def test_of_very_many_numbers_evenly_spaced_ones_are_taken() -> None:
     spread = p_values.reach(4) * math.sqrt(2 / p_values.MOST_NUMBERS)
     assert told.same
     assert f"moved by {spread:.2g}" in told.finds
+
+
+def test_what_a_test_saw_is_said_in_words() -> None:
+    """With the test's name and p behind it; where none was made, what there is instead."""
+    few, more = np.arange(200.0), np.arange(200.0) * 3
+    assert p_values.numbers(few, few).seen.startswith("no other ")
+    assert p_values.numbers(few, few + 1e3).seen.startswith("another ")
+    assert re.fullmatch(
+        r"another (deviation|distribution) \([A-Za-z -]+, p = [0-9.e-]+\)", p_values.numbers(few, more).seen
+    )
+    assert p_values.shares(1, 1000, 500, 1000).seen.startswith("another share (Fisher, p = ")
+    assert p_values.numbers(np.ones(50), np.ones(50)).seen == "one value"
+
+
+def test_every_test_has_a_word() -> None:
+    """Whichever of them gives the least p."""
+    draw = np.random.RandomState(0)
+    found = {p_values.numbers(draw.normal(size=300), draw.normal(m, d, size=300)).test for m in (0, 2) for d in (1, 3)}
+    assert found <= set(p_values.OF)

@@ -191,9 +191,9 @@ DIFFERENT = {
     "shuffles[reverse]": ("shuffle", "the same order under every seed here, and another under each in the baseline"),
     "shuffles[rotate]": ("shuffle", "33 a side, p = "),
     "shuffles[buffer50]": ("shuffle", "33 a side, p = "),
-    "masks[rate]": ("dropout", "Fisher p = "),
-    "weights[wider]": ("init", "Klotz p = "),
-    "weights[moved]": ("init", "van der Waerden p = "),
+    "masks[rate]": ("dropout", "another share (Fisher, p = "),
+    "weights[wider]": ("init", "another deviation (Klotz, p = "),
+    "weights[moved]": ("init", "another mean (van der Waerden, p = "),
     "shared[one]": ("init", "b/kernel: equals init/a/kernel here, another draw in the baseline"),
     "counter": ("init", "statistics: another value, and the same under every seed: it is not drawn"),
 }

@@ -38,17 +38,34 @@ MOST_NUMBERS = 2**18
 """Numbers a side that are tested; of more, as many that are evenly spaced."""
 
 
+OF = {
+    "Kolmogorov-Smirnov": "distribution",
+    "chi-squared": "distribution",
+    "van der Waerden": "mean",
+    "Klotz": "deviation",
+    "Fisher": "share",
+}
+"""What each test sees best, in words that readers know."""
+
+
 class Told(NamedTuple):
     """What some tests say of two draws."""
 
     p: float
     """The smallest of their p-values, times their number (Bonferroni)."""
     test: str
-    """Which of them gave it."""
+    """Which of them gave it; where none is made, what there is instead."""
     finds: str
     """What they would find in 95 of 100 cases; empty where that is no question."""
     enough: bool
     """Whether that is what must be found."""
+
+    @property
+    def seen(self) -> str:
+        """Return what was seen, in words: ``no other mean (van der Waerden, p = 0.5)``."""
+        if self.test not in OF:
+            return self.test
+        return f"{'no other' if self.same else 'another'} {OF[self.test]} ({self.test}, p = {self.p:.2g})"
 
     @property
     def same(self) -> bool:
@@ -79,7 +96,7 @@ def numbers(a: Array, b: Array) -> Told:
     x, y = (np.sort(evenly(np.asarray(values), MOST_NUMBERS).astype(np.float64).ravel()) for values in (a, b))
     if np.isnan(x).any() or np.isnan(y).any():
         p = 1.0 if np.isnan(x).all() and np.isnan(y).all() else 0.0
-        return Told(p, "all NaN" if p else "NaN", "", True)
+        return Told(p, "NaN everywhere" if p else "NaN among the numbers", "", True)
     low = min(x[0], y[0])
     if max(x[-1], y[-1]) == low:
         return Told(1.0, "one value", "", True)

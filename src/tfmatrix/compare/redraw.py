@@ -199,7 +199,7 @@ def _numbers(a: Side, b: Side) -> Redraw:
     x, y = (_pooled(side) for side in (a, b))
     told = p_values.numbers(x, y)
     few, draws = min(x.size, y.size), min(len(a.every), len(b.every))
-    by = f"{told.test} p = {told.p:.2g}, {draws} {'draws' if draws > 1 else 'draw'} and {few} numbers a side"
+    by = f"{told.seen}, {draws} {'draws' if draws > 1 else 'draw'} and {few} numbers a side"
     evidence = "; ".join(filter(None, (by, told.finds)))
     if not told.same:
         return Redraw(Verdict.DIFFERENT, by)
