@@ -24,6 +24,7 @@ from tfmatrix.report.blocks import (
     prose,
 )
 from tfmatrix.report.text import counted, shortened
+from tfmatrix.tables import MODES
 
 MOST_ERAS, MOST_MOVED = 9, 5
 """Rows of the two tables; the page has the rest further below."""
@@ -33,6 +34,9 @@ MOST_NAME = 40
 
 MOST_MODES = 4
 """Modes and launches of which the first screen says which releases are the same; the tables of letters have all."""
+
+MOST_EXPLAINED = 2
+"""Modes of which the first screen says how a model runs in them; the README has all."""
 
 MARKS = 5
 """Marks that are explained in one line."""
@@ -124,14 +128,16 @@ def _to_do(era: Era, report: Report) -> Iterator[Text]:
 
 def _made(report: Report) -> Iterator[Text]:
     """Yield which report this is, what a cell is, how often each was run, and what follows for the marks."""
-    models, modes = len({cell.model for cell in report.cells}), len(report.settings.modes)
+    models, modes = len({cell.model for cell in report.cells}), [one for one in report.settings.modes if one in MODES]
     yield (
         "Report ",
         Code(report.id),
-        f" of tfmatrix {report.tfmatrix}. A cell is one of {counted(models, 'model')} in one of",
+        f" of tfmatrix {report.tfmatrix}. A cell is one of {counted(models, 'model')}",
+        f" in one of {counted(len(modes), 'mode')}.",
     )
-    yield f"{counted(modes, 'mode')}, held bit for bit against the baseline's of the same machine. On another processor"
-    yield "other cells are rounding."
+    for mode in modes[:MOST_EXPLAINED]:
+        yield Code(mode), f": {MODES[mode].summary}."
+    yield "It is held bit for bit against the baseline's of the same machine; on another, other cells round."
     yield from _repeated(report.settings)
 
 
