@@ -71,14 +71,9 @@ class Attacker(RuleBasedStateMachine):
         return said
 
     def state(self) -> Any:
-        """Return all that a report rests on."""
-        return [
-            sorted(self.content.items()),
-            sorted(self.bits.items()),
-            sorted(self.seen.items()),
-            self.rule,
-            self.seed,
-        ]
+        """Return all that a report rests on; what was once seen of a model that is gone is no part of it."""
+        seen = [sorted((m, of[m]) for m in self.content if m in of) for of in (self.bits, self.seen)]
+        return [sorted(self.content.items()), *seen, self.rule, self.seed]
 
     def vanished(self) -> set[str]:
         """Return what reports had and is not asked for."""
