@@ -96,6 +96,8 @@ class Config:
     """Seconds that making one environment may take, and, once it is made, all of its trials together."""
     jobs: int = 0
     """Processes at once; 0 means as many as the cores and memory that this process may use allow."""
+    on: str = ""
+    """Address of the Dask scheduler whose workers run the trials; empty: this machine does."""
     memory: int = 0
     """MiB that one trial's processes may take together; 0 means nine tenths of the machine's."""
     store: Path = Path(".tfmatrix/store.sqlite")

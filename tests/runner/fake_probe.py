@@ -154,6 +154,11 @@ class FakeProbe:
         mark.touch()
         os._exit(7)
 
+    def ends_what_runs_it(self, request: Mapping[str, Any]) -> None:
+        """Kill the process that started this one."""
+        os.kill(os.getppid(), signal.SIGKILL)
+        os._exit(1)
+
     def hangs(self, request: Mapping[str, Any]) -> None:
         """Never answer."""
         signal.pause()

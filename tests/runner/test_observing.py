@@ -373,7 +373,7 @@ def test_stopping_ends_every_process(
     """A run that is closed early ends what hangs at once and leaves no process."""
     plan = fake_plan(models, variables, timeout=1000)
     events = observe(all_trials(plan), plan.config)
-    with closing(events):  # type: ignore[type-var]  # a generator, which is all that a run has to be
+    with closing(events):
         until(events, kind)
 
 

@@ -28,7 +28,18 @@ EXPLAIN = Question(write_report, answer, problems)
 
 @click.command()
 @options(
-    "baseline", "modes", "models", "trials", "seed", "python", "distribution", "reports", *RUNNING, "stored", *PRINTING
+    "baseline",
+    "modes",
+    "models",
+    "trials",
+    "seed",
+    "python",
+    "distribution",
+    "reports",
+    *RUNNING,
+    "on",
+    "stored",
+    *PRINTING,
 )
 @click.option("--cell", "only", metavar="NAME", default="", help="Explain one cell: mlp/tf2.")
 @click.option(

@@ -52,7 +52,7 @@ MATRIX = Question(_write, answer, problems)
 
 
 @click.command("matrix")
-@options(*SELECTION, *RUNNING, "stored", *PRINTING)
+@options(*SELECTION, *RUNNING, "on", "stored", *PRINTING)
 @click.option(
     "--cell", metavar="ID", help="Run one trial alone: 2.15.1/mlp/tf2, its first, or '2.15.1/mlp/tf2 jitter-2'."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,9 @@ OPTIONS = {
     "jobs": click.option(
         "--jobs", type=int, metavar="N", help="Processes at once; by default as many as cores and memory allow."
     ),
+    "on": click.option(
+        "--on", metavar="ADDRESS", help="Run on the workers of a Dask scheduler, such as tcp://host:8786."
+    ),
     "memory": click.option("--memory", type=int, metavar="MIB", help="MiB of memory that one trial may take."),
     "fresh": click.option("--fresh", is_flag=True, help="Run every trial again, stored or not."),
     "stored": click.option("--stored", is_flag=True, help="Run nothing: write the report of what is stored."),
@@ -103,7 +107,8 @@ def names(listed: str | None) -> tuple[str, ...]:
 
 def read_config(choices: dict[str, Any]) -> config.Config:
     """Return the configuration of the project around the working folder, with the choices of one run."""
-    return config.load(config.find_root(Path.cwd())).overridden(**choices)
+    on = choices.pop("on", None) or ""  # which is of one run, and never of a project
+    return replace(config.load(config.find_root(Path.cwd())).overridden(**choices), on=on)
 
 
 def read_or_default() -> tuple[config.Config, bool]:

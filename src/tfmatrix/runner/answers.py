@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -78,6 +78,21 @@ def to_trial(
         evidence["message"] = reason
         return trial_of(expected, FAILED, **evidence), (), {}
     return trial_of(expected, OBSERVED, trace=trace_digest(trace), **evidence), trace, tensors
+
+
+def to_answer(
+    trial: Trial, trace: Iterable[Fingerprint], tensors: Mapping[str, Tensor]
+) -> tuple[dict[str, Any], bytes]:
+    """Return a trial as a probe would answer it, header and payload: `to_trial` makes the same trial of it."""
+    header = {name: getattr(trial, name) for name in Header.__struct_fields__}
+    if trial.outcome != OBSERVED:
+        return header, b""
+    manifest = {
+        "trace": [[one.tier, one.stage, one.digest] for one in trace],
+        "tensors": [[name, one.dtype, one.shape, len(one.data), one.whole] for name, one in tensors.items()],
+    }
+    told = json.dumps(manifest).encode()
+    return header, b"".join([len(told).to_bytes(8, "little"), told, *(one.data for one in tensors.values())])
 
 
 def _observed(payload: bytes) -> tuple[tuple[Fingerprint, ...], dict[str, Tensor]]:

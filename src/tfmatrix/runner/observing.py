@@ -6,7 +6,7 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -71,16 +71,19 @@ Files = Mapping[Defined, tuple[str, ...]]
 _NO_FILES: Files = {}
 
 
-def observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
+def observe(
+    missing: Iterable[ExpectedTrial], config: Config, files: Files | None = None
+) -> Generator[Event, None, None]:
     """Yield what happens until every missing trial is over or its environment is refused.
 
+    ``files`` are what lies in the working folder of each model, where that is not told by the project as it is here.
     Closing the iterator early ends every process that it started.
     """
     if machine_id(config.machine) != machine_id(this_machine()):
         raise InternalError("what was planned for another machine cannot be run here")
     trials = tuple(missing)
     remove_left()
-    run = _Run(config, files_of(trials, config))
+    run = _Run(config, files_of(trials, config) if files is None else files)
     by_environment = _grouped(trials, lambda expected: expected.cell.environment)
     try:
         yield from run.events(by_environment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from tfmatrix.config import Config
@@ -98,8 +98,17 @@ def rounds(question: Asker, store: Store, watch: Callable[[Event], None], *, fre
         watch(event)
 
     while missing := _begin(question, known, take):
-        for event in observe(missing, question.config):
+        for event in _observe(missing, question.config):
             take(event)
+
+
+def _observe(missing: Iterable[ExpectedTrial], config: Config) -> Iterator[Event]:
+    """Observe trials here, or on a fleet where one is named."""
+    if not config.on:
+        return observe(missing, config)
+    from tfmatrix.runner import fleet  # noqa: PLC0415  # Dask is an extra, and takes a second to import
+
+    return fleet.observe(missing, config)
 
 
 def _begin(question: Asker, known: Known, take: Callable[[Event], None]) -> list[ExpectedTrial]:

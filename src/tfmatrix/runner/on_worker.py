@@ -1,0 +1,126 @@
+"""What runs on a worker of a fleet: a batch of trials of one process, in a copy of the project."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from distributed import get_worker
+from filelock import FileLock
+
+from tfmatrix.config import Config
+from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.keys import probe_source
+from tfmatrix.records import ExpectedTrial, Feed, FromStart, Replay, Reread
+from tfmatrix.runner import wire
+from tfmatrix.runner.events import Finished
+from tfmatrix.runner.observing import Files, observe
+from tfmatrix.runner.temporary import HeldFolder
+
+FOLDER = "TFMATRIX_FOLDER"
+"""The variable that names the folder in which a worker keeps environments and copies of projects."""
+
+MOST_BYTES = 1 << 28
+"""Of tensors that one answer holds: what is left of its batch then is asked for again."""
+
+
+def folder() -> Path:
+    """Return the folder in which the workers of this machine keep environments and copies of projects."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get(FOLDER) or cache / "tfmatrix").absolute()
+
+
+def machine_class() -> str:
+    """Return the class of this machine: trials of two classes are never compared."""
+    return machine_id(this_machine())
+
+
+class Order(NamedTuple):
+    """What a worker is to do."""
+
+    digest: str
+    """Of the project's archive."""
+    trials: Sequence[ExpectedTrial]
+    """Of one process."""
+    config: Config
+    files: Files
+    """What lies in the working folder of each model."""
+    handed: Mapping[str, bytes]
+    """What trials are handed, by the paths that they name."""
+
+
+def run(order: Order, project: bytes) -> bytes:
+    """Run trials in a copy of a project, a tar archive; return what became of them as `wire` has it."""
+    worker = get_worker()
+    task = worker.get_current_task()
+
+    def is_wanted() -> bool:
+        """Return whether whoever asked still waits: its futures are cancelled when it ends."""
+        state = worker.state.tasks.get(task)
+        return state is not None and state.state == "executing"
+
+    return wire.to_bytes(worker.address, said(order, project, is_wanted))
+
+
+def said(order: Order, project: bytes, is_wanted: Callable[[], bool]) -> Iterator[wire.Said]:
+    """Yield what there is to say of an order, as long as somebody wants to know."""
+    covers = dict(order.trials[0].covers)
+    if covers["probe"] != probe_source():
+        yield wire.SaidRefused("the worker has another tfmatrix; install the same one there.")
+        return
+    if covers["machine"] != machine_class():
+        yield wire.SaidRefused("the worker is a machine of another class.")
+        return
+    here = replace(order.config, root=_unpacked(order.digest, project), machine=this_machine(), jobs=1, on="")
+    held = HeldFolder("handed")
+    given = [_given(expected, order.handed, held.path) for expected in order.trials]
+    size = 0
+    happening = observe(given, here, order.files)
+    try:
+        for event in happening:
+            if told := wire.say(event, given):
+                yield told
+            if isinstance(event, Finished):
+                size += sum(len(one.data) for one in event.tensors.values())
+            if size > MOST_BYTES or not is_wanted():
+                return
+    finally:
+        happening.close()  # which ends every process
+
+
+def _given(expected: ExpectedTrial, handed: Mapping[str, bytes], place: Path) -> ExpectedTrial:
+    """Return a trial with the file of what it is handed on this machine."""
+    work = expected.work
+    if not isinstance(work, FromStart | Reread | Replay | Feed) or not work.handed:
+        return expected
+    file = place / Path(work.handed).name
+    if not file.exists():
+        file.write_bytes(handed[work.handed])
+    return replace(expected, work=replace(work, handed=str(file)))
+
+
+def _unpacked(digest: str, project: bytes) -> Path:
+    """Return the copy of a project on this machine; its environments are those of all projects here."""
+    base = folder()
+    root = base / "projects" / digest
+    (base / "environments").mkdir(parents=True, exist_ok=True)
+    root.parent.mkdir(exist_ok=True)
+    with FileLock(root.with_suffix(".lock")):
+        if not root.exists():
+            partial = root.with_suffix(".partial")
+            with suppress(FileNotFoundError):
+                for old in sorted(partial.rglob("*"), reverse=True):
+                    old.rmdir() if old.is_dir() and not old.is_symlink() else old.unlink()
+            with tarfile.open(fileobj=io.BytesIO(project)) as archive:
+                if hasattr(tarfile, "data_filter"):  # not in the first patches of Python 3.10 and 3.11
+                    archive.extraction_filter = tarfile.data_filter
+                archive.extractall(partial)  # noqa: S202  # whoever sends it has this very program run
+            (partial / ".nox").symlink_to(base / "environments")
+            partial.rename(root)
+    return root
