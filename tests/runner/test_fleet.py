@@ -258,6 +258,23 @@ def test_a_worker_that_cannot_have_an_environment_leaves_it_to_another(
     assert {one.trial.outcome for one in finished(happened).values()} == {"observed"}
 
 
+def test_a_worker_without_room_refuses_and_what_it_had_finished_counts(
+    fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it failed of is said as data, and is the reason where no other worker is left."""
+    plan = fake_plan(["a", "b"], versions=["2.15.1"])
+
+    def full(trials: Any, config: Any, files: Any) -> Iterator[Event]:
+        yield next(one for one in observe(trials, config, files) if isinstance(one, Finished))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(on_worker, "observe", full)
+    happened = events_of(cluster(1), plan)
+    (refused,) = (one for one in happened if isinstance(one, Refused))
+    assert refused.reason == "the worker failed: OSError: [Errno 28] No space left on device."
+    assert len(finished(happened)) == 1
+
+
 def test_another_tfmatrix_on_a_worker_is_refused(
     fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ from tfmatrix.runner.observing import Files, by_process, files_of
 try:
     import dask
     from distributed import Client, Future, WorkerPlugin, wait
+    from distributed import TimeoutError as LateError
 except ImportError as error:  # an extra
     raise UserError(
         "--on needs Dask, which is not installed here; install it with pip install 'tfmatrix[fleet]'."
@@ -98,7 +99,7 @@ def _connected(address: str) -> Iterator[Client]:
     """Yield a client of a scheduler, to whom results come as data: nothing of a worker's is unpickled for them."""
     try:
         client = Client(address, timeout=PATIENCE, serializers=DATA, deserializers=DATA, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (LateError, OSError, ValueError, TypeError) as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"no Dask scheduler answers at {address}: {told}; start one with `dask scheduler`.") from None
     with client:
@@ -109,7 +110,7 @@ def _connected(address: str) -> Iterator[Client]:
 def _require_machine(client: Client, machine: str, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
-    except TimeoutError:
+    except LateError:
         raise UserError(
             f"no worker has come to {address} in {PATIENCE:g} s; start some with `dask worker {address}`."
         ) from None
@@ -175,7 +176,7 @@ class _Fleet:
         try:
             with self._client.as_current():
                 over: Iterable[Future[bytes]] = wait(list(self._asked), LOOK, FIRST_COMPLETED).done
-        except TimeoutError:
+        except LateError:
             return ()
         return over
 

@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from tfmatrix.config import Config
 from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.errors import sentence
 from tfmatrix.keys import probe_source
 from tfmatrix.records import ExpectedTrial, Feed, FromStart, Replay, Reread
 from tfmatrix.runner import wire
@@ -65,7 +66,12 @@ def run(order: Order, project: bytes) -> bytes:
         state = worker.state.tasks.get(task)
         return state is not None and state.state == "executing"
 
-    return wire.to_bytes(worker.address, said(order, project, is_wanted))
+    told: list[wire.Said] = []
+    try:
+        told.extend(said(order, project, is_wanted))
+    except Exception as error:  # said as data: Dask would have it unpickled where it was asked
+        told.append(wire.SaidRefused(sentence(f"the worker failed: {type(error).__name__}: {error}")))
+    return wire.to_bytes(worker.address, told)
 
 
 def said(order: Order, project: bytes, is_wanted: Callable[[], bool]) -> Iterator[wire.Said]:
