@@ -14,7 +14,7 @@ from tfmatrix.questions.explain.export import Repro
 from tfmatrix.questions.explain.kernels import Kernel, Kernels, Replayed, digest, handed, kernels, made, replayed
 from tfmatrix.questions.explain.streams import Recording, recorded
 from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.records import UNSUPPORTED, ExpectedTrial, Feed, Ops, Replay, Tensor, Trial, Work
+from tfmatrix.records import UNSUPPORTED, ExpectedTrial, Feed, Model, Ops, Replay, Tensor, Trial, Work
 from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
@@ -115,6 +115,11 @@ class Steps:
         """Return a kernel that changed as what anybody can run."""
         cells = {cell.environment.name: cell for cell in self._plan.cells}
         return export.repro(kernel, cells[base], cells[other], self.tensors.__getitem__)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models, each variant of one by itself."""
+        return self._plan.models
 
     @property
     def config(self) -> config.Config:
