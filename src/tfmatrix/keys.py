@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -80,9 +80,8 @@ class Scope:
 
 def scope_of(config: Config, environments: Iterable[Environment]) -> Scope:
     """Return the scope of some environments of a project, as it is now."""
-    folders = [config.root / "locks"]
     return Scope(
-        locks={environment: _lock_digest(environment, folders) for environment in environments},
+        locks=dict(lock_digests(config, environments)),
         machine=config.machine,
         probe=probe_source(),
         inherited=tuple((name, os.environ.get(name)) for name in INHERITED),
@@ -192,6 +191,12 @@ def _inherited(scope: Scope, chosen: Mapping[str, str]) -> Covers:
     Each is its name and its value as JSON: unset, which shows every GPU, is not empty, which shows none.
     """
     return tuple((f"variable {name}", json.dumps(chosen.get(name, value))) for name, value in scope.inherited)
+
+
+def lock_digests(config: Config, environments: Iterable[Environment]) -> Iterator[tuple[Environment, str]]:
+    """Yield some environments of a project, each with the digest of its lock file; empty where it has none."""
+    folders = [config.root / "locks"]
+    yield from ((environment, _lock_digest(environment, folders)) for environment in environments)
 
 
 def _lock_digest(environment: Environment, folders: list[Path]) -> str:

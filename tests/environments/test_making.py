@@ -105,6 +105,27 @@ def test_something_beside_the_lock_is_refused(bench: Bench) -> None:
     assert current(bench) is None
 
 
+def test_what_is_removed_is_none_any_more(bench: Bench) -> None:
+    """Nothing is left of it, and it can be made again."""
+    bench.write_lock()
+    made = make(bench)
+    assert making.is_there(bench.folder)
+    making.remove(bench.folder)
+    assert not bench.folder.exists()
+    assert not making.is_there(bench.folder)
+    assert make(bench) == made
+
+
+def test_what_could_not_be_removed_whole_is_taken_for_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its stamp goes first."""
+    bench.write_lock()
+    make(bench)
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
+    making.remove(bench.folder)
+    assert bench.folder.is_dir()
+    assert current(bench) is None
+
+
 def test_a_changed_lock_makes_it_stale(bench: Bench) -> None:
     """One changed byte of the lock is enough."""
     bench.write_lock()

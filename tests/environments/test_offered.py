@@ -12,7 +12,7 @@ import requests
 from pypi_simple import NoSuchProjectError, ProjectPage, PyPISimple, UnsupportedContentTypeError
 
 from tfmatrix.environments import locks, offered
-from tfmatrix.environments.offered import Wheel, indexes, offers, wheels_of
+from tfmatrix.environments.offered import Wheel, indexes, offers, pythons_of, wheels_of
 from tfmatrix.errors import Unavailable, UserError
 
 Index = Callable[..., None]
@@ -223,3 +223,18 @@ def test_certificates_that_uv_trusts_are_trusted(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", own)
     assert wheels_of("https://index.test/simple", "tensorflow-cpu") == []
     assert seen == [expected]
+
+
+def test_every_version_of_a_package_is_told_with_its_pythons(index: Index, tmp_path: Path) -> None:
+    """Of any package, the oldest first by version; an empty Python stands for all."""
+    index(keras={"3.10.0": ("",), "3.9.2": ("",), "3.9.0rc1": ("3.10", "3.9")})
+    found = pythons_of("keras", tmp_path)
+    assert list(found) == ["3.9.0rc1", "3.9.2", "3.10.0"]
+    assert (set(found["3.9.0rc1"]), found["3.10.0"]) == ({"3.9", "3.10"}, ("",))
+
+
+def test_a_package_that_no_index_has_is_told(index: Index, tmp_path: Path) -> None:
+    """It is no empty list of versions."""
+    index(keras={"3.10.0": ("",)})
+    with pytest.raises(Unavailable, match=r"^extra\.test, index\.test has no tf-nightly-cpu for Linux"):
+        pythons_of("tf-nightly-cpu", tmp_path)

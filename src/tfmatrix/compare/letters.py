@@ -12,7 +12,7 @@ def letters(states: Iterable[CellState]) -> Mapping[Cell, str]:
     """Return a letter per observed cell: of one model, cells with one trace have one letter, over all modes."""
     seen: dict[str, dict[Hashable, str]] = {}
     return {
-        state.cell: _letter_of(state.trace, seen.setdefault(state.cell.model.name, {}))
+        state.cell: letter_of(state.trace, seen.setdefault(state.cell.model.name, {}))
         for state in states
         if state.trace
     }
@@ -29,13 +29,14 @@ def whole_letters(states: Iterable[CellState]) -> Mapping[tuple[Environment, str
         known = state.trace or (state.outcome if state.outcome == "unsupported" else None)
         rows.setdefault((cell.environment, cell.launch.name, cell.mode), {})[cell.model.name] = known
     seen: dict[Hashable, str] = {}
-    return {
-        row: _letter_of(tuple(sorted(models.items())), seen) for row, models in rows.items() if all(models.values())
-    }
+    return {row: letter_of(tuple(sorted(models.items())), seen) for row, models in rows.items() if all(models.values())}
 
 
-def _letter_of(bits: Hashable, seen: dict[Hashable, str]) -> str:
-    """Return the letter of some bits, the next free one where they are new: A to Z, then AA, AB, ..."""
+def letter_of(bits: Hashable, seen: dict[Hashable, str]) -> str:
+    """Return the letter of some bits, the next free one where they are new: A to Z, then AA, AB, ...
+
+    ``seen`` has the letters that were given, and is given new ones.
+    """
     if bits not in seen:
         number, name = len(seen), ""
         while number >= 0:

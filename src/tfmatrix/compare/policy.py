@@ -69,7 +69,7 @@ def require_known(policy: Policy, models: Iterable[str]) -> None:
         for what, value, known in (
             ("model", rule.model, rule.model in names),
             ("mode", rule.mode, rule.mode in MODES),
-            ("stage", rule.stage, _is_stage(rule.stage, full=full)),
+            ("stage", rule.stage, is_stage(rule.stage, full=full)),
             ("dtype", rule.dtype, rule.dtype in DTYPES),
         ):
             if value and not known:
@@ -100,12 +100,12 @@ def _why_no_level(word: str) -> str:
     return f"{word} {why}; a rule may be about {levelled}"
 
 
-def _is_stage(pattern: str, *, full: bool) -> bool:
-    """Return whether a pattern names a stage of the chain, in one tier or both; ``full`` lets it name tensors."""
+def is_stage(pattern: str, *, full: bool) -> bool:
+    """Return whether a pattern names a stage of the chain, in one tier or all; ``full`` lets it name tensors."""
     if any(fnmatchcase(name, pattern) for tier in TIERS for kind in CHAIN for name in stage_names(tier, kind)):
         return True
     tier, _, rest = pattern.partition("/")
-    if full and any(fnmatchcase(known, tier) for known in TIERS) and _is_stage(rest, full=True):
+    if full and any(fnmatchcase(known, tier) for known in TIERS) and is_stage(rest, full=True):
         return True
     kind = pattern.partition("@")[0].partition("/")[0]
     return full and any(fnmatchcase(known, kind) for known in CHAIN)

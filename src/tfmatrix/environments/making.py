@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -29,6 +30,11 @@ def folder_of(environment: Environment, root: Path) -> Path:
     Its name tells distributions and Pythons apart and is not shortened, as nox would a session's own.
     """
     return root / locks.stem(environment)
+
+
+def is_there(folder: Path) -> bool:
+    """Return whether an environment was made in a folder, be it current or not."""
+    return (folder / STAMP).is_file()
 
 
 def installed(environment: Environment, folder: Path, lock_folders: Sequence[Path]) -> InstalledEnvironment | None:
@@ -90,6 +96,13 @@ def make(
         _close(environment, folder)
         _write_stamp(folder, made)
         return made
+
+
+def remove(folder: Path) -> None:
+    """Remove an environment's folder, its stamp first, so that what is left of it half-way is taken for none."""
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        (folder / STAMP).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _interpreter(folder: Path) -> Path:

@@ -90,8 +90,7 @@ def offers(distribution: str, root: Path) -> Offers:
     addresses = indexes(root)
     address, wheels = _first(addresses, distribution)
     if not wheels:
-        asked = ", ".join(_host(each) for each in addresses)
-        raise Unavailable(f"{asked} has no {distribution} for Linux on x86-64; look at uv's index settings.")
+        raise Unavailable(_has_none(addresses, distribution))
     nightly = catalogue.NIGHTLY[distribution]
     folders = (root / "locks", locks.OWN_LOCKS)
     locked, locked_builds = _locked(distribution, folders), _locked(nightly, folders)
@@ -107,6 +106,27 @@ def offers(distribution: str, root: Path) -> Offers:
         newest_locked=max((*locked, *locked_builds), key=Version, default=""),
         gone=tuple(sorted((one for one in locked if Version(one) not in offered), key=Version)),
     )
+
+
+def pythons_of(package: str, root: Path) -> dict[str, tuple[str, ...]]:
+    """Return the versions that uv's package indexes offer of any package, and the Pythons of each.
+
+    Oldest first; ``""`` among the Pythons stands for all. Raises ``Unavailable`` where an index can't be asked, and
+    where none has the package.
+    """
+    addresses = indexes(root)
+    _, wheels = _first(addresses, package)
+    if not wheels:
+        raise Unavailable(_has_none(addresses, package))
+    found: dict[str, set[str]] = {}
+    for wheel in wheels:
+        found.setdefault(wheel.version, set()).add(wheel.python)
+    return {version: tuple(sorted(found[version])) for version in sorted(found, key=Version)}
+
+
+def _has_none(addresses: Iterable[str], package: str) -> str:
+    asked = ", ".join(map(_host, addresses))
+    return f"{asked} has no {package} for Linux on x86-64; look at uv's index settings."
 
 
 def indexes(root: Path) -> tuple[str, ...]:

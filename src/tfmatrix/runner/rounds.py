@@ -48,6 +48,10 @@ class Known:
             if timeout_of(one, config) > self._timed_out.get(one.key, math.inf):
                 self.withdraw(one.key)
 
+    def refuses(self, environment: Environment) -> bool:
+        """Return whether it turned out in this run that an environment cannot be had."""
+        return environment in self._refused
+
     def missing(self, wanted: Iterable[ExpectedTrial]) -> list[ExpectedTrial]:
         """Return those of some trials that can be run and are not known, each once."""
         unknown = {(one.cell.environment, one.key): one for one in wanted if not self.has(one.key)}

@@ -23,6 +23,7 @@ from tfmatrix.compare.results import (
 from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.environments.catalogue import DISTRIBUTIONS, NIGHTLY
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.explained import noted_explained
 from tfmatrix.questions.matrix import ways
@@ -45,6 +46,9 @@ from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.store.store import Store
 
 Key = TypeVar("Key", bound=Hashable)
+
+_TENSORFLOW = frozenset({*DISTRIBUTIONS, *NIGHTLY.values(), "tensorflow-intel"})
+"""What TensorFlow is installed from."""
 
 
 def compare_all(plan: Plan, store: Store) -> Comparison:
@@ -311,15 +315,17 @@ def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
         key = plan.scope.environment_key(environment)
         installed = noted_installed(store, key)
         refusal = noted_refusal(store, key) or ("" if installed else "not made")
-        moved = _moved(base.packages, installed.packages) if base and installed else ()
+        moved = moved_packages(base.packages, installed.packages) if base and installed else ()
         yield EnvironmentState(environment, installed, refusal, moved)
 
 
-def _moved(base: tuple[Package, ...], other: tuple[Package, ...]) -> tuple[tuple[Package | None, Package | None], ...]:
+def moved_packages(
+    base: tuple[Package, ...], other: tuple[Package, ...]
+) -> tuple[tuple[Package | None, Package | None], ...]:
     """Return the packages that differ, by name; TensorFlow itself is what the comparison is about."""
     before, after = ({package.name: package for package in packages} for packages in (base, other))
     return tuple(
         (before.get(name), after.get(name))
         for name in sorted({*before, *after})
-        if before.get(name) != after.get(name) and name not in {"tensorflow", "tensorflow-cpu", "tensorflow-intel"}
+        if before.get(name) != after.get(name) and name not in _TENSORFLOW
     )
