@@ -13,6 +13,7 @@ import pytest
 import tfmatrix
 from golden_files import assert_file
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.bisect import summary as bisect
 from tfmatrix.questions.exchange import summary as exchange
 from tfmatrix.questions.explain import summary as explain
 from tfmatrix.questions.matrix import summary as matrix
@@ -24,6 +25,7 @@ REPORTS: dict[str, type[Report]] = {
     "recipes": recipes.Report,
     "exchange": exchange.Report,
     "explain": explain.Report,
+    "bisect": bisect.Report,
 }
 
 

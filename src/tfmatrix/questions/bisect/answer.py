@@ -1,0 +1,86 @@
+"""The answer in a few lines: the letters of each cell, and between which builds they change; and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tfmatrix.questions.bisect.line import TENSORFLOW
+from tfmatrix.questions.bisect.phrases import changed, equal, moved, not_monotone
+from tfmatrix.questions.bisect.summary import Boundary, Cell, Report
+from tfmatrix.records import MISSING
+from tfmatrix.report.blocks import Block, Document, Item, Text, bullets, joined, paragraph
+from tfmatrix.report.text import counted, plain
+
+MOST_MOVED = 3
+"""Packages that are named of those that moved."""
+
+
+def answer(report: Report) -> Document:
+    """Return the letters of each cell, its boundaries, and the command that comes next."""
+    return [*(block for cell in report.cells for block in _cell(report, cell)), *_next(report)]
+
+
+def _cell(report: Report, cell: Cell) -> Iterator[Block]:
+    letters = ", ".join(f"{one.build} {one.letter or one.outcome}" for one in cell.results)
+    yield paragraph(f"{cell.name}: {letters or 'nothing was run'}")
+    if told := "" if cell.boundaries else equal(report, cell):
+        yield paragraph(told)
+    yield bullets(Item(joined("; ", _boundary(one))) for one in cell.boundaries)
+    if cell.returning:
+        yield paragraph(f"not monotone: {not_monotone(cell)}.")
+
+
+def _boundary(boundary: Boundary) -> Iterator[Text]:
+    yield f"changed between {boundary.before} and {boundary.after}"
+    yield from list(changed(boundary))[:1]
+    if boundary.moved:
+        yield ("moved besides: ", moved(boundary, most=MOST_MOVED))
+
+
+def _next(report: Report) -> Iterator[Block]:
+    """Yield how to look closer at the first boundary."""
+    for cell in report.cells:
+        for boundary in cell.boundaries:
+            if report.axis == TENSORFLOW and not report.settings.patches:
+                asked = f"{boundary.before}..{boundary.after} --cell {cell.name} --patches"
+                yield paragraph(f"next: tfmatrix bisect {asked}")
+            else:
+                yield paragraph(
+                    f"next: tfmatrix explain {boundary.after} --baseline {boundary.before} --cell {cell.cell}"
+                )
+            return
+
+
+def problems(report: Report) -> list[str]:
+    """Return a sentence for each thing that is not known though it was asked for."""
+    return [plain(line) for cell in report.cells for line in dict.fromkeys(_problems(report, cell))]
+
+
+def _problems(report: Report, cell: Cell) -> Iterator[str]:
+    known = {one.build: one for one in cell.results}
+    first, last = known[report.first], known[report.last]
+    for end in (first, last):
+        if end.outcome == MISSING:
+            yield f"{end.build}/{cell.name} missing: {end.reason or 'not run'}"
+        elif end.is_skipped:
+            yield f"begin or end with another build: {end.build}/{cell.name} {end.outcome}: {end.reason}"
+    if not cell.compared:
+        yield f"{cell.name}: nothing was compared: {first.outcome} in {first.build}, {last.outcome} in {last.build}"
+    for boundary in cell.boundaries:
+        where = f"{cell.name}: not narrowed down between {boundary.before} and {boundary.after}"
+        yield from (f"{where}: {name} {known[name].outcome}: {known[name].reason}" for name in boundary.skipped)
+        if boundary.unknown:
+            yield f"{where}: {counted(boundary.unknown, 'build')} not run"
+    if report.settings.scan:
+        yield from _unscanned(report, cell)
+
+
+def _unscanned(report: Report, cell: Cell) -> Iterator[str]:
+    """Yield what of a scan is not known, besides what stands in the way at a boundary or an end."""
+    told = {name for boundary in cell.boundaries for name in boundary.skipped} | {report.first, report.last}
+    skipped = [one for one in cell.results if one.is_skipped and one.build not in told]
+    yield from (f"{one.build}/{cell.name} {one.outcome}: {one.reason}" for one in skipped)
+    known = {one.build for one in cell.results}
+    between = sum(boundary.unknown for boundary in cell.boundaries)
+    if left := sum(build.name not in known for build in report.builds) - between:
+        yield f"{cell.name}: {counted(left, 'build')} not run"

@@ -1,0 +1,170 @@
+"""The line: every build between two environments along one axis, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from packaging.version import InvalidVersion, Version
+
+from tfmatrix.config import Config
+from tfmatrix.environments import catalogue, locks
+from tfmatrix.errors import UserError
+from tfmatrix.questions.chosen import environment_of, nameable_environment
+from tfmatrix.records import Environment, Package
+
+TENSORFLOW, KERAS = "tensorflow", "keras"
+
+AXES = (TENSORFLOW, *catalogue.FURTHER_PACKAGES)
+"""What may be bisected: TensorFlow itself, or a package with TensorFlow held."""
+
+Offered = Mapping[str, tuple[str, ...]]
+"""The versions of a package that the index has, and the Pythons of each; empty among these: any."""
+
+
+class Grain(IntEnum):
+    """How fine a build is: the coarse ones are looked at first."""
+
+    RELEASE = 0
+    """The newest patch of a minor release; of another axis any release."""
+    PATCH = 1
+    """Another patch of a minor release, or a release candidate."""
+    NIGHTLY = 2
+
+
+@dataclass(frozen=True)
+class Build:
+    """One version that may be run, as an environment."""
+
+    environment: Environment
+    grain: Grain = Grain.RELEASE
+
+    @property
+    def name(self) -> str:
+        """Return the environment's name."""
+        return self.environment.name
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Along what a line runs, from where and to where."""
+
+    package: str
+    """One of `AXES`."""
+    first: Environment
+    last: Environment
+
+    @property
+    def held(self) -> str:
+        """Return the environment that is the same but for the package, as a reader names it; empty for TensorFlow."""
+        further = tuple(one for one in self.last.further if one.name != self.package)
+        return "" if self.package == TENSORFLOW else replace(self.last, further=further).name
+
+
+def axis_of(config: Config, package: str, first: str, last: str) -> Axis:
+    """Return the axis between two environments by their names.
+
+    Of another package than TensorFlow the later environment is held, and the first build has the package as the earlier
+    one has it. Raises ``UserError`` for names that are none, for builds that are the same or in the wrong order, and
+    where the package is not in both.
+    """
+    if package not in AXES:
+        raise UserError(f"there is no axis {package!r}; there are {', '.join(AXES)}.")
+    one, other = environment_of(config, first), environment_of(config, last)
+    if one == other:
+        raise UserError(f"{first}..{last} is one build; name two that differ.")
+    order = Version(one.tensorflow), Version(other.tensorflow)
+    if order[0] > order[1]:
+        raise UserError(f"{one.name} is newer than {other.name}; write {other.name}..{one.name}.")
+    return _along_tensorflow(one, other) if package == TENSORFLOW else _along(config, package, one, other)
+
+
+def _along_tensorflow(first: Environment, last: Environment) -> Axis:
+    if first.tensorflow == last.tensorflow:
+        (moved, *_) = {one.name for one in {*first.further} ^ {*last.further}}
+        raise UserError(f"{first.name} and {last.name} have one TensorFlow; bisect {moved} with --axis {moved}.")
+    if first.further != last.further:
+        raise UserError(
+            f"{first.name} and {last.name} differ in more than TensorFlow; name the same further packages in both, or "
+            "bisect one of these with --axis."
+        )
+    return Axis(TENSORFLOW, first, last)
+
+
+def _along(config: Config, package: str, first: Environment, last: Environment) -> Axis:
+    """Return the axis of a package beside the TensorFlow of the last build."""
+    old, new = (_version_of(config, package, one) for one in (first, last))
+    if old == new:
+        raise UserError(f"{first.name} and {last.name} both have {package} {old}, so there is nothing to bisect.")
+    if package == KERAS and old.major != new.major:
+        raise UserError(
+            f"{first.name} has Keras {old} and {last.name} has Keras {new}, and no TensorFlow runs with both; "
+            f"name two that have Keras {new.major}."
+        )
+    if not _same_besides(package, first, last):
+        return Axis(package, nameable_environment(config, _with(last, package, str(old))), last)
+    if old > new:
+        raise UserError(f"{first.name} is newer than {last.name}; write {last.name}..{first.name}.")
+    return Axis(package, first, last)
+
+
+def _same_besides(package: str, one: Environment, other: Environment) -> bool:
+    """Return whether two environments differ in nothing but a package."""
+    further = ({each for each in side.further if each.name != package} for side in (one, other))
+    return one.tensorflow == other.tensorflow and next(further) == next(further)
+
+
+def _version_of(config: Config, package: str, environment: Environment) -> Version:
+    """Return the version of a package that an environment has, by its name or its lock.
+
+    Raises ``UserError`` where it has none, and ``Unavailable`` where only a lock could tell and there is none.
+    """
+    if package == TENSORFLOW:
+        return Version(environment.tensorflow)
+    found = {one.name: one.version for one in environment.further}
+    if package not in found:
+        lock = locks.read_lock(locks.find_lock(environment, [config.root / "locks"]))
+        found = {one.name: one.version for one in lock.packages}
+    if package not in found:
+        raise UserError(f"{environment.name} has no {package}; choose another axis, or name a version of {package}.")
+    return Version(found[package])
+
+
+def _with(environment: Environment, package: str, version: str) -> str:
+    """Return the name of an environment with another version of a package, TensorFlow itself or a further one."""
+    if package == TENSORFLOW:
+        return replace(environment, tensorflow=version).name
+    others = tuple(one for one in environment.further if one.name != package)
+    return replace(environment, further=(*others, Package(package, version))).name
+
+
+def builds(config: Config, axis: Axis, offered: Mapping[str, Offered]) -> tuple[Build, ...]:
+    """Return every build of an axis in order, the first and the last one too.
+
+    ``offered`` has what the index tells of the packages that it was asked for. What tfmatrix cannot name, and what has
+    no wheel for the Python of its environment, is left out.
+    """
+    first, last = (_version_of(config, axis.package, one) for one in (axis.first, axis.last))
+    found = {first: Build(axis.first), last: Build(axis.last)}
+    for version, grain, pythons in _versions(axis, offered):
+        if min(first, last) < version < max(first, last) and version not in found:
+            with suppress(UserError):  # of a form that no environment has
+                environment = nameable_environment(config, _with(axis.last, axis.package, str(version)))
+                if not pythons or {"", environment.python} & {*pythons}:
+                    found[version] = Build(environment, grain)
+    return tuple(found[version] for version in sorted(found, reverse=first > last))
+
+
+def _versions(axis: Axis, offered: Mapping[str, Offered]) -> Iterator[tuple[Version, Grain, tuple[str, ...]]]:
+    """Yield every version of an axis, the coarse ones first, and the Pythons that it has wheels for; none: unknown."""
+    if axis.package == TENSORFLOW:
+        yield from ((Version(one), Grain.RELEASE, ()) for one in catalogue.RELEASES)
+    for text, pythons in (one for package in offered.values() for one in package.items()):
+        with suppress(InvalidVersion):
+            version = Version(text)
+            if axis.package == TENSORFLOW:
+                yield version, Grain.NIGHTLY if version.is_devrelease else Grain.PATCH, pythons
+            elif not version.is_prerelease:
+                yield version, Grain.RELEASE, pythons

@@ -1,0 +1,67 @@
+"""What a bisect found in words, the same for its page and for a terminal."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from tfmatrix.questions.bisect.line import TENSORFLOW
+from tfmatrix.questions.bisect.summary import Boundary, Cell, Report
+from tfmatrix.report.blocks import Code, Text, joined, prose
+from tfmatrix.report.records import Package
+from tfmatrix.report.text import plain
+
+MOST_STAGES = 6
+"""Stages of a boundary that are named."""
+
+
+def changed(boundary: Boundary) -> Iterator[Text]:
+    """Yield where the results of a boundary part: the first stage, and which others differ."""
+    if boundary.stages:
+        tier, _, stage = boundary.stages[0].partition(" ")
+        yield (f"first: {tier} ", Code(stage))
+        if more := boundary.stages[1:]:
+            left = len(more) - MOST_STAGES
+            yield f"also: {', '.join(more[:MOST_STAGES])}{f' and {left} more' if left > 0 else ''}"
+
+
+def moved(boundary: Boundary, *, most: int | None) -> Text:
+    """Return the packages that are others after a boundary, the first few or all."""
+    told = [_moved(*pair) for pair in boundary.moved[:most]]
+    left = len(boundary.moved) - len(told)
+    return joined(", ", [*told, *([f"{left} more"] if left else [])])
+
+
+def _moved(old: Package | None, new: Package | None) -> Text:
+    if old and new:
+        return f"{old.name} {old.version} to {new.version}"
+    return f"{old.name} {old.version} gone" if old else f"{new.name} {new.version} new" if new else ""
+
+
+def equal(report: Report, cell: Cell) -> Text:
+    """Return what is said where nothing changed as far as is known; nothing where that is not known."""
+    known = {one.build: one.letter for one in cell.results}
+    if not (cell.compared and known.get(report.first) and known.get(report.last)):
+        return ""
+    if any(build.name not in known for build in report.builds):
+        same = "mean the same" if report.verdicts else "have the same results"
+        scan = "What changed between them and came back is found by `--scan`, which runs every build."
+        return prose(f"{report.first} and {report.last} {same}. {scan}")
+    return "Nothing changed: every build has the same results."
+
+
+def not_monotone(cell: Cell) -> str:
+    """Return which letters come back."""
+    letters = ", ".join(cell.returning)
+    return f"{letters} {'comes' if len(cell.returning) == 1 else 'come'} back after another letter"
+
+
+def command(report: Report) -> str:
+    """Return the command that asks the same again."""
+    settings = report.settings
+    words = ["tfmatrix", "bisect", f"{report.first}..{report.last}"]
+    words += [part for cell in report.cells for part in ("--cell", cell.name)]
+    words += ["--axis", report.axis] if report.axis != TENSORFLOW else []
+    words += [f"--{name}" for name in ("patches", "nightlies", "scan") if getattr(settings, name)]
+    words += ["--until", "different"] if report.verdicts else []
+    return plain(shlex.join([*words, "--trials", str(settings.trials), "--seed", str(settings.seed)]))
