@@ -85,6 +85,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "report": _Row("matrix", "Write that report again from what is stored."),
         "history": _Row("history", "Say when results changed, and what had changed before."),
         "diff": _Row("diff", "Say what differs between two reports."),
+        "bisect": _Row("bisect", "Say between which builds the results of a cell change."),
         "explain": _Row("explain", "Say which package made each change, and what undoes it."),
         "exchange": _Row("exchange", "Say which release reads what another one saved."),
         "recipes": _Row("recipes", "Say which recipe makes results reproducible."),
