@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from tfmatrix.questions.bisect.intervals import Boundary, Letters, boundaries, r
 class Line:
     """What every build would give, and which of them cannot be run."""
 
-    truth: str
+    truth: Sequence[str]
     skips: frozenset[int] = frozenset()
     letters: list[str | None] = field(default_factory=list)
     found_out: set[int] = field(default_factory=set)
@@ -52,7 +54,7 @@ def lines(draw: st.DrawFn, *, skips: bool = True) -> Line:
     return Line(truth, frozenset(place for place in draw(places) if place < len(truth) - 1))
 
 
-def split(truth: str, skips: frozenset[int], before: int, after: int) -> Iterator[tuple[int, int]]:
+def split(truth: Sequence[str], skips: frozenset[int], before: int, after: int) -> Iterator[tuple[int, int]]:
     """Yield the changes that splitting finds: a search of its own, written as the definition is."""
     if truth[before] == truth[after]:
         return
@@ -65,7 +67,7 @@ def split(truth: str, skips: frozenset[int], before: int, after: int) -> Iterato
     yield from split(truth, skips, middle, after)
 
 
-def runs_of_splitting(truth: str, before: int, after: int) -> int:
+def runs_of_splitting(truth: Sequence[str], before: int, after: int) -> int:
     """Return how many builds splitting runs between two, with nothing skipped."""
     if truth[before] == truth[after] or after - before < 2:
         return 0
@@ -159,6 +161,30 @@ def test_what_is_known_already_is_not_run_again(line: Line, data: st.DataObject)
             letters[place] = line.truth[place]
     assert not tried & line.skips
     assert all(one.unknown == () for one in boundaries(letters, line.skips))
+
+
+def committed() -> dict[str, list[str]]:
+    """Return the letters of each cell over the releases of the committed report, where it has one in each."""
+    report = json.loads((Path(__file__).parents[3] / "reports" / "matrix.json").read_text(encoding="utf-8"))
+    lines: dict[str, list[str]] = {}
+    for cell in report["cells"]:
+        lines.setdefault(f"{cell['model']}/{cell['mode']}/{cell['launch']}", []).append(cell["letter"])
+    return {name: letters for name, letters in lines.items() if all(letters)}
+
+
+def test_of_real_releases_every_change_is_found_that_did_not_come_back() -> None:
+    """Over the letters of the committed report, in fewer builds than there are; no boundary is none."""
+    lines = committed()
+    changed = {name: truth for name, truth in lines.items() if len(set(truth)) > 1}
+    assert len(changed) > 20
+    tried = 0
+    for name, truth in changed.items():
+        line = Line(truth)
+        found = [(one.before, one.after) for one in line.search()]
+        tried += len(line.tried)
+        assert set(found) <= set(changes(truth)), name
+        assert found == changes(truth) or returning(truth), name
+    assert tried < sum(map(len, changed.values()))
 
 
 @pytest.mark.parametrize(

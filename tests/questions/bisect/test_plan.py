@@ -304,6 +304,7 @@ def test_a_report_asks_no_index(tmp_path: Path, store: Store, monkeypatch: pytes
     assert found(world.plan("2.14.1..2.15.1", patches=True), store) == first
     assert asked == ["tensorflow-cpu"]
     assert [one.name for one in first.builds] == ["2.14.1", "2.15.0", "2.15.1"]
+    assert [one.kind for one in found(world.plan("2.15.0..2.15.1"), store).builds] == ["patch", "release"]
 
 
 def test_another_axis_holds_tensorflow(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

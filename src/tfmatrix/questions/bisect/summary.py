@@ -12,9 +12,10 @@ from tfmatrix import __version__, records
 from tfmatrix.compare.letters import letter_of
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.environments.catalogue import RELEASES
 from tfmatrix.questions.bisect import intervals, judge, line
 from tfmatrix.questions.bisect.asked import Asked
-from tfmatrix.questions.bisect.line import AXES, TENSORFLOW, Axis, Grain
+from tfmatrix.questions.bisect.line import AXES, TENSORFLOW, Axis
 from tfmatrix.questions.bisect.plan import BisectPlan
 from tfmatrix.questions.matrix import moved_packages
 from tfmatrix.records import MISSING, InstalledEnvironment
@@ -211,7 +212,7 @@ def _kind(axis: Axis, build: line.Build) -> str:
         return RELEASE
     if version.is_prerelease:
         return NIGHTLY if version.is_devrelease else CANDIDATE
-    return PATCH if build.grain is Grain.PATCH else RELEASE
+    return RELEASE if build.environment.tensorflow in RELEASES else PATCH
 
 
 class _Found:
