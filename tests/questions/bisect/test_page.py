@@ -81,9 +81,9 @@ def test_what_moved_besides_is_named(tmp_path: Path) -> None:
     report = report_of(tmp_path / "moved", changing("2.16.2"))
     (boundary,) = report.cells[0].boundaries
     assert (boundary.before, boundary.after) == ("2.15.1", "2.16.2")
-    told = "keras 3.9.0 to 3.12.4, ml-dtypes 0.3.1 gone, numpy 1.26.4 to 2.0.2, optree 0.13.0 new"
+    told = "keras 3.9.0 to 3.12.4, numpy 1.26.4 to 2.0.2, ml-dtypes 0.3.1 gone, optree 0.13.0 new"
     assert f"- moved besides: {told}\n" in to_markdown(page(report))
-    first = "keras 3.9.0 to 3.12.4, ml-dtypes 0.3.1 gone, numpy 1.26.4 to 2.0.2, 1 more"
+    first = "keras 3.9.0 to 3.12.4, numpy 1.26.4 to 2.0.2, ml-dtypes 0.3.1 gone, 1 more"
     assert any(line.endswith(f"moved besides: {first}") for line in terminal.lines(answer(report)))
 
 

@@ -229,15 +229,15 @@ def test_since_when_a_model_fails_is_a_boundary(tmp_path: Path, store: Store, fa
     assert problems(report) == []
 
 
-def test_where_neither_end_is_observed_nothing_was_compared(tmp_path: Path, store: Store) -> None:
-    """A model that fails in both may have changed or not."""
-    world = World(tmp_path, dict.fromkeys(RELEASES, "failed"))
+@pytest.mark.parametrize("last", ["failed", "unsupported"])
+def test_where_neither_end_is_observed_nothing_was_compared(tmp_path: Path, store: Store, last: str) -> None:
+    """A model that fails in both may have changed or not, whatever it says."""
+    world = World(tmp_path, dict.fromkeys(RELEASES, "failed") | {RELEASES[-1]: last})
     plan = world.plan(BETWEEN)
     world.run(plan, store)
     assert world.tried == [RELEASES[0], RELEASES[-1]]
-    assert problems(found(plan, store)) == [
-        f"{CELL}: nothing was compared: failed in {RELEASES[0]}, failed in {RELEASES[-1]}"
-    ]
+    told = f"{CELL}: nothing was compared: failed in {RELEASES[0]}, {last} in {RELEASES[-1]}"
+    assert problems(found(plan, store)) == [told]
 
 
 def test_a_stage_has_letters_of_its_own(tmp_path: Path, store: Store) -> None:
@@ -254,6 +254,18 @@ def test_a_stage_has_letters_of_its_own(tmp_path: Path, store: Store) -> None:
     first, second = [(RELEASES[3], RELEASES[4])], [(RELEASES[8], RELEASES[9])]
     assert at == {"gradient": first, "init": second, "injected/gradient": first, "gradient@1/w": first}
     assert len(world.trials) == len(set(world.trials))
+
+
+def test_other_names_and_another_order_are_no_change(tmp_path: Path, store: Store) -> None:
+    """A variable that goes by another name is the same one, and so are its stages, whatever comes first."""
+    named = {name.replace("/w", "/kernel"): values for name, values in stages(1.0).items()}
+    world = World(tmp_path, {**changing(), "2.20.0": named, RELEASES[-1]: dict(reversed(stages(1.0).items()))})
+    plan = world.plan("2.19.1..2.20.0")
+    world.run(plan, store)
+    assert letters(found(plan, store).cells[0]) == "AA"
+    plan = world.plan("2.19.1..2.21.0", scan=True)
+    world.run(plan, store)
+    assert letters(found(plan, store).cells[0]) == "AAA"
 
 
 def test_a_stage_that_an_end_has_not_is_refused(tmp_path: Path, store: Store) -> None:
@@ -287,7 +299,7 @@ def test_patches_and_candidates_are_looked_at_inside_a_boundary(
         ("2.17.0", "patch"), ("2.17.1", "release"),
     ]  # fmt: skip
     assert boundaries(report.cells[0]) == [("2.15.1", "2.16.0rc0")]
-    assert "2.17.0" not in world.tried
+    assert world.tried == ["2.15.1", "2.17.1", "2.16.2", "2.16.0rc0"]
     plan = world.plan("2.15.1..2.17.1", patches=True, nightlies=True)
     world.run(plan, store)
     (cell,) = found(plan, store).cells
@@ -323,6 +335,19 @@ def test_another_axis_holds_tensorflow(tmp_path: Path, store: Store, monkeypatch
     assert boundaries(report.cells[0]) == [(keras[1], keras[2])]
     assert (report.held, report.axis) == ("2.17.1", "keras")
     assert {one.kind for one in report.builds} == {"release"}
+
+
+def test_a_package_may_move_down(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line goes from what the first environment has to what the last one has."""
+    offer(monkeypatch, numpy=dict.fromkeys(["1.26.4", "2.0.0", "2.0.1", "2.0.2", "2.1.0"], ("3.10",)))
+    names = [f"2.17.1+numpy-{version}" for version in ("2.0.2", "2.0.1", "2.0.0")] + ["2.17.1"]
+    packages = {"2.16.2": {"numpy": "2.0.2"}, "2.17.1": {"numpy": "1.26.4"}}
+    world = World(tmp_path, changing("2.17.1", names=[*names, "2.16.2"]), packages=packages)
+    plan = world.plan("2.16.2..2.17.1", axis="numpy")
+    world.run(plan, store)
+    report = found(plan, store)
+    assert [one.name for one in report.builds] == names
+    assert boundaries(report.cells[0]) == [(names[2], names[3])]
 
 
 def test_builds_of_one_tensorflow_are_named_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from tfmatrix.questions.bisect.line import TENSORFLOW
-from tfmatrix.questions.bisect.summary import Boundary, Cell, Report
+from tfmatrix.questions.bisect.summary import SHOWN, Boundary, Cell, Report
 from tfmatrix.report.blocks import Code, Text, joined, prose
 from tfmatrix.report.records import Package
 from tfmatrix.report.text import plain
@@ -26,8 +26,9 @@ def changed(boundary: Boundary) -> Iterator[Text]:
 
 
 def moved(boundary: Boundary, *, most: int | None) -> Text:
-    """Return the packages that are others after a boundary, the first few or all."""
-    told = [_moved(*pair) for pair in boundary.moved[:most]]
+    """Return the packages that are others after a boundary, a few or all; those first that compute."""
+    ordered = sorted(boundary.moved, key=lambda pair: not any(one and one.name in SHOWN for one in pair))
+    told = [_moved(*pair) for pair in ordered[:most]]
     left = len(boundary.moved) - len(told)
     return joined(", ", [*told, *([f"{left} more"] if left else [])])
 

@@ -139,7 +139,6 @@ class BisectPlan:
         def refusal(environment: Environment) -> str:
             return self.refusal(environment, known.store) if self._is_refused(environment, known) else ""
 
-        self._matrices.clear()
         line, sight = self.line(known.store), Sight(known, known.trial, refusal)
         _, trials = self._chosen(line, sight, self._lock)
         return [*trials, *self._known(line, sight)]
@@ -258,7 +257,7 @@ class BisectPlan:
         return [self._matrix(there, *key, names) for key, names in models.items()]
 
     def _matrix(self, there: tuple[Environment, ...], launch: Launch, mode: str, models: Iterable[Model]) -> Plan:
-        """Return a matrix, the same one until the next round: it holds what its trials are handed."""
+        """Return a matrix, the same one each time: it holds what its trials are handed."""
         if (there, launch, mode) not in self._matrices:
             config = replace(self.config, launches=(launch,), modes=(mode,))
             baseline = self.axis.first if self.axis.first in there else there[0]

@@ -239,6 +239,7 @@ class _Found:
         skipped = [at for at, one in enumerate(results) if one.is_skipped]
         reference = next((one.trace for one in results if one.trace), "")
         named = judge.Named(self._tensors, reference, asked.stage)
+        compared = not judge.is_nothing(results)
         return Cell(
             model=asked.model.name,
             mode=asked.mode,
@@ -265,10 +266,10 @@ class _Found:
                     stages=_stages(results[one.before], results[one.after], named),
                     moved=tuple(self._moved(one)),
                 )
-                for one in intervals.boundaries(letters, skipped)
+                for one in (intervals.boundaries(letters, skipped) if compared else ())
             ),
-            returning=intervals.returning(letters),
-            compared=not judge.is_nothing(results),
+            returning=intervals.returning(letters) if compared else (),
+            compared=compared,
         )
 
     def _moved(self, boundary: intervals.Boundary) -> Iterator[tuple[Package | None, Package | None]]:
