@@ -73,6 +73,17 @@ def test_what_was_there_before_stays(settings: config.Config) -> None:
     assert there(settings) == ["2.14.1", "2.15.1"]
 
 
+def test_what_somebody_else_made_meanwhile_stays(settings: config.Config) -> None:
+    """It was found ready: this bisect did not make it."""
+    made = Made(settings.root / ".nox")
+    install(Environment("2.14.1"), settings)
+    ready = making.installed(Environment("2.14.1"), folder(settings, "2.14.1"), [settings.root / "locks"])
+    assert ready
+    made.learn(Ready(Environment("2.14.1"), ready))
+    made.remove_beyond(0)
+    assert there(settings) == ["2.14.1"]
+
+
 def test_what_was_not_made_to_its_end_is_left_alone(settings: config.Config) -> None:
     """Nobody said that it is ready: whoever makes it next does so from the start."""
     made = Made(settings.root / ".nox")

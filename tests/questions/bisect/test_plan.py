@@ -137,6 +137,8 @@ def test_a_run_that_was_ended_goes_on(tmp_path: Path, store: Store, monkeypatch:
     monkeypatch.setattr(world, "observe", observe)
     with pytest.raises(Ended):
         world.run(plan, store)
+    where = f"{CELL}: not narrowed down between {RELEASES[0]} and {RELEASES[-1]}"
+    assert problems(found(plan, store)) == [f"{where}: 12 builds not run"]
     monkeypatch.setattr(world, "observe", real)
     world.run(world.plan(BETWEEN), store)
     assert len(world.trials) == len(set(world.trials)) == 12
@@ -347,6 +349,7 @@ def test_another_axis_holds_tensorflow(tmp_path: Path, store: Store, monkeypatch
     assert [one.name for one in report.builds] == [*keras, "2.17.1"]
     assert boundaries(report.cells[0]) == [(keras[1], keras[2])]
     assert (report.held, report.axis) == ("2.17.1", "keras")
+    assert report.cells[0].boundaries[0].moved == (), "the axis itself is what it is about"
     assert {one.kind for one in report.builds} == {"release"}
 
 

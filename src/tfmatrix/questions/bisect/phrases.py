@@ -11,9 +11,6 @@ from tfmatrix.report.blocks import Code, Text, joined, prose
 from tfmatrix.report.records import Package
 from tfmatrix.report.text import plain
 
-MOST_STAGES = 6
-"""Stages of a boundary that are named."""
-
 
 def changed(boundary: Boundary) -> Iterator[Text]:
     """Yield where the results of a boundary part: the first stage, and which others differ."""
@@ -21,8 +18,7 @@ def changed(boundary: Boundary) -> Iterator[Text]:
         tier, _, stage = boundary.stages[0].partition(" ")
         yield (f"first: {tier} ", Code(stage))
         if more := boundary.stages[1:]:
-            left = len(more) - MOST_STAGES
-            yield f"also: {', '.join(more[:MOST_STAGES])}{f' and {left} more' if left > 0 else ''}"
+            yield f"also: {', '.join(more)}"
 
 
 def moved(boundary: Boundary, *, most: int | None) -> Text:
