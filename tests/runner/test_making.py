@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from building import install, installed, plan_of
-from tfmatrix.environments import locks
+from tfmatrix.environments import catalogue, locks
 from tfmatrix.environments import making as environments
 from tfmatrix.errors import Unavailable
 from tfmatrix.questions.matrix.plan import Plan
@@ -66,6 +66,23 @@ def test_what_the_session_makes_is_returned(plan: Plan, nox: Callable[[str], Non
         "TFMATRIX_PYTHON": "3.10",
         "TFMATRIX_DISTRIBUTION": "tensorflow-cpu",
     }
+
+
+def test_a_nightly_build_is_named_under_the_projects_distribution(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own is no choice: the session gives it to whatever is named after a day."""
+    told: dict[str, str] = {}
+
+    def run(_: making.Maker, __: Sequence[str], variables: dict[str, str]) -> tuple[int, str]:
+        told.update(variables)
+        return 1, ""
+
+    monkeypatch.setattr(making.Maker, "_run", run)
+    nightly = replace(plan.baseline, tensorflow="2.22.0.dev20260905", distribution="tf-nightly-cpu")
+    with pytest.raises(Unavailable):
+        making.Maker(plan.config).make(nightly)
+    distribution = told["TFMATRIX_DISTRIBUTION"]
+    assert catalogue.parse_environment(nightly.name, distribution=distribution, python="3.10") == nightly
+    assert locks.command(nightly).endswith(" --distribution tensorflow-cpu")
 
 
 @pytest.mark.parametrize(

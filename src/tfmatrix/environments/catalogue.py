@@ -124,6 +124,12 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     return Environment(version, tuple(further), distribution, python)
 
 
+def configured_distribution(environment: Environment) -> str:
+    """Return the distribution under which `parse_environment` gives an environment: a nightly build has its own."""
+    builds = {nightly: distribution for distribution, nightly in NIGHTLY.items()}
+    return builds.get(environment.distribution, environment.distribution)
+
+
 def _in_full(version: str) -> str:
     """Return the release that ``2.21`` or ``latest`` stands for; any other text as it is."""
     if version == LATEST:

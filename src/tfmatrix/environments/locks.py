@@ -50,7 +50,8 @@ def stem(environment: Environment) -> str:
 
 def command(environment: Environment) -> str:
     """Return the command that makes an environment's lock, whatever the project's own Python and distribution are."""
-    return f"tfmatrix lock {environment.name} --python {environment.python} --distribution {environment.distribution}"
+    distribution = catalogue.configured_distribution(environment)
+    return f"tfmatrix lock {environment.name} --python {environment.python} --distribution {distribution}"
 
 
 def find_lock(environment: Environment, folders: Sequence[Path]) -> Path:

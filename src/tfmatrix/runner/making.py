@@ -15,7 +15,7 @@ from typing import IO
 
 from tfmatrix import alone
 from tfmatrix.config import Config
-from tfmatrix.environments import locks, making
+from tfmatrix.environments import catalogue, locks, making
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment
 from tfmatrix.runner.events import Locking
@@ -134,7 +134,7 @@ def _choices(environment: Environment, config: Config) -> dict[str, str]:
         "TFMATRIX_ROOT": str(config.root.absolute()),
         "TFMATRIX_VERSIONS": environment.name,
         "TFMATRIX_PYTHON": environment.python,
-        "TFMATRIX_DISTRIBUTION": environment.distribution,
+        "TFMATRIX_DISTRIBUTION": catalogue.configured_distribution(environment),
     }
 
 

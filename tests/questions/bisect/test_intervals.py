@@ -128,6 +128,15 @@ def test_one_change_takes_as_many_builds_as_a_bisection(length: int, data: st.Da
     assert len(line.tried) <= 2 + (length - 1).bit_length()
 
 
+@pytest.mark.parametrize("at", [1, 60, 140, 199])
+def test_a_crowd_of_skipped_builds_is_left_in_few_steps(at: int) -> None:
+    """Where the change is not among them, most of them are not tried."""
+    line = Line("A" * at + "B" * (200 - at), frozenset(range(80, 120)))
+    assert line.search() == [Boundary(at - 1, at)]
+    assert len(line.found_out) <= 3
+    assert len(line.tried) <= 14
+
+
 @given(lines())
 def test_a_scan_finds_every_change(line: Line) -> None:
     """It tries each build once, the ends first, and then all others at once."""
@@ -196,6 +205,8 @@ def test_of_real_releases_every_change_is_found_that_did_not_come_back() -> None
         (["A", None, None, None, "B"], {2}, (1,)),
         (["A", None, None, None, "B"], {1, 2}, (3,)),
         (["A", None, None, None, "B"], {1, 2, 3}, ()),
+        (["A", *[None] * 15, "B"], {8}, (4,)),
+        (["A", *[None] * 15, "B"], {8, 4}, (12,)),
         (["A", None, "B", None, "A"], set(), (1, 3)),
         (["A", None, None, None, "A"], set(), ()),
         ([None, None, None], {0}, ()),

@@ -29,8 +29,9 @@ class Boundary:
 def wanted(letters: Letters, skipped: Collection[int], *, scan: bool = False) -> tuple[int, ...]:
     """Return the builds that are to be run next, all at once; none where the search is over.
 
-    The first and the last one come first. Then every interval whose two ends differ is split in its middle, or as near
-    to it as can be run. With ``scan`` every build is run. Without a first or a last one there is nothing to search.
+    The first and the last one come first. Then every interval whose two ends differ is split in its middle; where some
+    in it are skipped, in the middle of the longest stretch without one. With ``scan`` every build is run. Without a
+    first or a last one there is nothing to search.
     """
     ends = tuple(dict.fromkeys((0, len(letters) - 1))) if letters else ()
     if any(place in skipped for place in ends):
@@ -60,5 +61,10 @@ def returning(letters: Letters) -> tuple[str, ...]:
 
 
 def _middle(interval: Boundary) -> int:
-    """Return the unknown build that is nearest to the middle of an interval; of two the earlier one."""
-    return min(interval.unknown, key=lambda place: abs(2 * place - interval.before - interval.after))
+    """Return the build in the middle of the longest stretch of an interval in which none is skipped.
+
+    Builds that cannot be run are mostly neighbours: the nearest one of these is one more of them.
+    """
+    walls = (interval.before, *interval.skipped, interval.after)
+    before, after = max(pairwise(walls), key=lambda pair: pair[1] - pair[0])
+    return (before + after) // 2
