@@ -93,11 +93,12 @@ def test_what_moved_besides_is_named(tmp_path: Path) -> None:
         ("2.12.1..2.21.0", "2.16.2", "2.16"),
         ("2.13.1..2.16.2", "2.16.2", "2.14, 2.15, 2.16"),
         ("2.16.1..2.16.2", "2.16.2", "2.16.2"),
+        ("2.16.0rc0..2.16.0rc1", "2.16.0rc1", "2.16"),
     ],
 )
 def test_the_notes_are_those_of_the_releases_in_between(tmp_path: Path, between: str, at: str, told: str) -> None:
     """By name and version: each minor release that begins within the boundary, else the patch."""
-    given = changing(at, names=["2.16.1", *RELEASES])
+    given = changing(at, names=["2.16.0rc0", "2.16.0rc1", "2.16.1", *RELEASES])
     given |= dict.fromkeys(["2.14.1", "2.15.1"] if "2.14" in told else [], "crashed")
     report = report_of(tmp_path / "notes", given, between=between)
     assert f"see the release notes of TensorFlow {told}\n" in to_markdown(page(report))

@@ -125,6 +125,9 @@ def _notes(report: Report, boundary: Boundary) -> Iterator[str]:
     versions = {build.name: Version(build.name.partition("+")[0]) for build in report.builds}
     old, new = versions[boundary.before], versions[boundary.after]
     minors = {one.release[:2] for one in versions.values() if old < one <= new} - {old.release[:2]}
+    minors |= (
+        {new.release[:2]} if new.is_prerelease else set()
+    )  # neither a candidate nor a nightly has notes of its own
     yield from ([f"{major}.{minor}" for major, minor in sorted(minors)] or [str(new)])
 
 
