@@ -127,8 +127,10 @@ def test_what_comes_next_behind_patches_is_an_explanation(tmp_path: Path) -> Non
     """Of the boundary's builds, and the whole cell."""
     report = report_of(tmp_path / "next", changing("2.16.2"), f"{CELL}/gradient")
     settings = changed(report.settings, patches=True)
-    lines = list(terminal.lines(answer(changed(report, settings=settings))))
-    assert lines[-1] == "next: tfmatrix explain 2.16.2 --baseline 2.15.1 --cell mlp/tf2"
+    explain = "next: tfmatrix explain 2.16.2 --baseline 2.15.1 --cell mlp/tf2"
+    assert list(terminal.lines(answer(changed(report, settings=settings))))[-1] == explain
+    finer = tuple(changed(one, kind="patch") if one.name == "2.15.1" else one for one in report.builds)
+    assert list(terminal.lines(answer(changed(report, builds=finer))))[-1] == explain
 
 
 def test_the_command_asks_the_same_again(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tfmatrix.questions.bisect.line import TENSORFLOW
 from tfmatrix.questions.bisect.phrases import changed, equal, moved, not_monotone
-from tfmatrix.questions.bisect.summary import Boundary, Cell, Report
+from tfmatrix.questions.bisect.summary import RELEASE, Boundary, Cell, Report
 from tfmatrix.records import MISSING
 from tfmatrix.report.blocks import Block, Document, Item, Text, bullets, joined, paragraph
 from tfmatrix.report.text import counted, plain
@@ -38,10 +38,12 @@ def _boundary(boundary: Boundary) -> Iterator[Text]:
 
 
 def _next(report: Report) -> Iterator[Block]:
-    """Yield how to look closer at the first boundary."""
+    """Yield how to look closer at the first boundary: at the patches between two releases, else at the reason."""
+    releases = {build.name for build in report.builds if build.kind == RELEASE}
     for cell in report.cells:
         for boundary in cell.boundaries:
-            if report.axis == TENSORFLOW and not report.settings.patches:
+            coarse = {boundary.before, boundary.after} <= releases
+            if report.axis == TENSORFLOW and coarse and not report.settings.patches:
                 asked = f"{boundary.before}..{boundary.after} --cell {cell.name} --patches"
                 yield paragraph(f"next: tfmatrix bisect {asked}")
             else:
