@@ -236,6 +236,7 @@ def test_every_key_of_the_record_can_be_set_and_has_its_mistakes_tested() -> Non
         "model_files",
         "at_once",
         "python_for",
+        "on",  # which is of one run
     }
 
 

@@ -51,14 +51,14 @@ def test_both_ways_an_older_release_reads_what_a_newer_one_wrote(tmp_path: Path,
     project(tmp_path)
     tell(*OPTIONS)
     page = tmp_path / "reports" / "exchange.md"
-    assert "the same release and each later one" in page.read_text(encoding="utf-8")
+    assert "The same release and each later one" in page.read_text(encoding="utf-8")
     said = tell(*OPTIONS, "--both-ways")
     assert said.code == cli.SAME
     assert "2 of 12 trials to run, 10 stored already." in said.err
     pairs = {(pair["writer"], pair["reader"]) for pair in data(tmp_path)["pairs"]}
     assert pairs == {(a, b) for a in ("2.15.1", CANDIDATE) for b in ("2.15.1", CANDIDATE)}
     text = page.read_text(encoding="utf-8")
-    assert "the same release and each other one" in text
+    assert "The same release and each other one" in text
     assert "in every other one" in text
 
 
