@@ -47,10 +47,10 @@ class Attacker(RuleBasedStateMachine):
         self.day, self.seed, self.rule, self.removed = TODAY, SEED, False, set[str]()
         self.content = {model: f"# {model}\n" for model in MODELS}
         """Of each model file that is there its text."""
-        self.bits: dict[str, int] = {}
-        """Of each model what the candidate's weights are, 0 being the baseline's; of one that was not seen nothing."""
-        self.seen: dict[str, str] = {}
-        """Of each model the text that was run."""
+        self.seen: dict[str, dict[str, int]] = {}
+        """Of each model, by the texts that were run, what the candidate's weights are; 0: those of the baseline."""
+        self.last: dict[str, int] = {}
+        """Of each model what the weights were when it was last run."""
         self.accepted: dict[str, tuple[int, date, date]] = {}
         """Of each model the bits that were accepted, from which day and until which."""
         self.reported: dict[str, set[Any]] = {"model": set(), "seed": set()}
@@ -72,8 +72,11 @@ class Attacker(RuleBasedStateMachine):
 
     def state(self) -> Any:
         """Return all that a report rests on; what was once seen of a model that is gone is no part of it."""
-        seen = [sorted((m, of[m]) for m in self.content if m in of) for of in (self.bits, self.seen)]
-        return [sorted(self.content.items()), *seen, self.rule, self.seed]
+        return [sorted((model, text, self.bits(model)) for model, text in self.content.items()), self.rule, self.seed]
+
+    def bits(self, model: str) -> int | None:
+        """Return what was seen of a model as it is now, at any time; None where that was not run, or is lost."""
+        return self.seen.get(model, {}).get(self.content[model])
 
     def vanished(self) -> set[str]:
         """Return what reports had and is not asked for."""
@@ -85,12 +88,13 @@ class Attacker(RuleBasedStateMachine):
         told = [f"{name} vanished" for name in self.vanished() - self.removed]
         told += [f"{name} is asked for" for name in self.removed & {f"model {m}" for m in self.content}]
         told += ["another seed was never run"] if self.seed != SEED else []
-        for model, text in self.content.items():
+        for model in self.content:
             bits, first, last = self.accepted.get(model, (0, self.day, self.day))
-            word = (self.rule and model == "b") or (bits == self.bits.get(model) and first <= self.day <= last)
-            if self.seen.get(model) != text:
+            seen = self.bits(model)
+            word = (self.rule and model == "b") or (bits == seen and first <= self.day <= last)
+            if seen is None:
                 told.append(f"{model} was not run as it is")
-            elif self.bits[model] and not word:
+            elif seen and not word:
                 told.append(f"{model} differs")
         return told
 
@@ -98,7 +102,7 @@ class Attacker(RuleBasedStateMachine):
     def run(self) -> None:
         """Run whatever is there and was not."""
         for model in self.content:
-            self.observe(model, self.bits.get(model, 0))
+            self.observe(model, self.last.get(model, 0))
 
     @rule(model=models, bits=st.integers(0, 2))
     def observe(self, model: str, bits: int) -> None:
@@ -113,7 +117,7 @@ class Attacker(RuleBasedStateMachine):
 
         with Store(self.folder / ".tfmatrix" / "store.sqlite") as store:
             fill(store, plan, answer)
-        self.bits[model], self.seen[model] = bits, self.content[model]
+        self.seen.setdefault(model, {})[self.content[model]] = self.last[model] = bits
         self.write(seed=self.seed, removed=self.removed)
 
     def write(self, *, seed: int, removed: set[str]) -> None:
@@ -166,8 +170,9 @@ class Attacker(RuleBasedStateMachine):
             "--expires", str(until), "--write",
         )  # fmt: skip
         if said.code == cli.SAME:
-            assert self.bits[model]
-            self.accepted[model] = self.bits[model], self.day, until
+            bits = self.bits(model)
+            assert bits
+            self.accepted[model] = bits, self.day, until
 
     @rule(model=models, days=st.integers(1, 300))
     def stretch(self, model: str, days: int) -> None:
