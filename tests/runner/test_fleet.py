@@ -308,12 +308,20 @@ def test_a_worker_of_another_class_refuses_what_it_is_given_all_the_same(
 
 
 def test_no_scheduler_is_one_sentence(fake_plan: FakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the command that starts one; so is an address that is none."""
+    """With the command that starts one."""
     plan = fake_plan(["a"])
     monkeypatch.setattr(fleet, "PATIENCE", 0.5)
-    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
-        with pytest.raises(UserError, match=rf"^no Dask scheduler answers at {address}: .*`dask scheduler`\.$"):
-            list(fleet.observe(all_trials(plan), replace(plan.config, on=address)))
+    address = "tcp://127.0.0.1:9"
+    with pytest.raises(UserError, match=rf"^no Dask scheduler answers at {address}: .*`dask scheduler`\.$"):
+        list(fleet.observe(all_trials(plan), replace(plan.config, on=address)))
+
+
+@pytest.mark.parametrize("address", ["nothing", "nonsense://x:1", "host:8786", "tcp://host", "tcp://:8786x", "tcp://"])
+def test_what_is_no_address_is_one_sentence(fake_plan: FakePlan, address: str) -> None:
+    """Before a client is made of it."""
+    plan = fake_plan(["a"])
+    with pytest.raises(UserError, match=r" is no address of a Dask scheduler; write it with its port: tcp://host:8786"):
+        list(fleet.observe(all_trials(plan), replace(plan.config, on=address)))
 
 
 def test_no_worker_is_one_sentence(fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tfmatrix.config import Config
 from tfmatrix.environments.machine import machine_id
@@ -62,6 +63,10 @@ Each of them Dask gives to several workers, `distributed.scheduler.allowed-failu
 waits for a worker as much as what runs on it.
 """
 
+WITH_PORT = frozenset({"tcp", "tls", "ws", "wss"})
+SCHEMES = WITH_PORT | {"inproc"}
+"""What an address may begin with; a cluster within one process has no port."""
+
 DATA = ["msgpack"]
 """The only one of Dask's serializers in which a result can be nothing but data."""
 
@@ -97,6 +102,7 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Generator[Event
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     """Yield a client of a scheduler, to whom results come as data: nothing of a worker's is unpickled for them."""
+    _require_address(address)
     try:
         client = Client(address, timeout=PATIENCE, serializers=DATA, deserializers=DATA, set_as_default=False)
     except (LateError, OSError, ValueError, TypeError) as error:
@@ -105,6 +111,17 @@ def _connected(address: str) -> Iterator[Client]:
     with client:
         client.register_plugin(ClassOfMachine())
         yield client
+
+
+def _require_address(address: str) -> None:
+    """Raise ``UserError`` for what is no address: with one a client fails so that its process does not end."""
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in SCHEMES and parts.netloc and (parts.scheme not in WITH_PORT or parts.port is not None)
+    except ValueError:  # a port that is no number
+        known = False
+    if not known:
+        raise UserError(f"{address!r} is no address of a Dask scheduler; write it with its port: tcp://host:8786.")
 
 
 def _require_machine(client: Client, machine: str, address: str) -> None:
