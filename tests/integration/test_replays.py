@@ -23,6 +23,7 @@ AT_ONCE = 6
 """Files whose steps are held at a time: an image model's take a hundred MB."""
 
 REASONS = {
+    "is a function",
     "is in a loop or a branch of the graph",
     "makes a resource",
     "takes a resource that is no variable",
