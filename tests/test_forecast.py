@@ -79,6 +79,14 @@ def test_all_that_is_stored_leaves_nothing_to_do(plan: Plan, store: Store) -> No
     assert not any(one.to_run for one in found.environments)
 
 
+def test_modes_are_those_that_something_runs_in(tmp_path: Path, store: Store) -> None:
+    """A command has modes of its own, whatever those of the project are."""
+    table = '[tool.tfmatrix.models.train]\ncommand = ["python", "train.py"]\n'
+    (tmp_path / "train.py").write_text("")
+    config = make_project(tmp_path, [], table, modes=["tf2", "v1"])
+    assert foretell(make_plan(config), store).modes == ("tf2",)
+
+
 def test_an_environment_that_could_not_be_had_is_told(plan: Plan, store: Store) -> None:
     """With why; one that is made since is none."""
     for environment in plan.environments:

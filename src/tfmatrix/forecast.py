@@ -98,7 +98,7 @@ def foretell(plan: Plan, store: Store, *, fresh: bool = False) -> Forecast:
     return Forecast(
         cells=len(plan.cells),
         models=len(plan.models),
-        modes=tuple(config.modes),
+        modes=tuple(dict.fromkeys(cell.mode for cell in plan.cells)),
         environments=environments,
         stored=coming.stored,
         to_run=len(coming.trials),
