@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Protocol
 
 from tfmatrix.config import Config
@@ -23,12 +24,15 @@ class Known:
     def __init__(self, store: Store, *, fresh: bool = False) -> None:
         """Know what a store has; with ``fresh`` only what is observed from now on."""
         self.store = store
-        self.durations = Durations(store.seconds())
-        """What trials took before."""
         self._settled = set() if fresh else store.settled()
         self._timed_out = {} if fresh else store.timed_out()
         self._observed: set[str] = set()
         self._refused: set[Environment] = set()
+
+    @cached_property
+    def durations(self) -> Durations:
+        """What trials took before; read when a round is planned, for most of what asks here never is."""
+        return Durations(self.store.seconds())
 
     def has(self, key: str) -> bool:
         """Return whether the trial of a key need not be run again."""
