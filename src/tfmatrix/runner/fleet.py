@@ -199,7 +199,8 @@ class _Fleet:
 
     def _next(self) -> Iterator[list[ExpectedTrial]]:
         """Yield the batches that can be run now, no more than workers have room for."""
-        while self._waiting and len(self._asked) < self._capacity():
+        capacity = self._capacity()
+        while self._waiting and len(self._asked) < capacity:
             batch = self._waiting.popleft()
             if batch[0].cell.environment not in self._refused:
                 yield batch
@@ -253,10 +254,10 @@ class _Fleet:
                     continue
                 self._ready.add(event.environment)
             yield event
-        for said in answer.said:
-            if isinstance(said, wire.SaidRefused):
-                yield from self._take_refusal(batch[0].cell.environment, answer.worker, said.reason)
-        if len(left) == len(batch) and not any(isinstance(one, wire.SaidRefused) for one in answer.said):
+        refusals = [said for said in answer.said if isinstance(said, wire.SaidRefused)]
+        for refusal in refusals:
+            yield from self._take_refusal(batch[0].cell.environment, answer.worker, refusal.reason)
+        if len(left) == len(batch) and not refusals:
             yield from self._take_lost(batch, "it answered for none of its trials")
         elif left:
             self._waiting.append(list(left.values()))

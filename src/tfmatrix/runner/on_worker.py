@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -120,9 +120,7 @@ def _unpacked(digest: str, project: bytes) -> Path:
     with FileLock(root.with_suffix(".lock")):
         if not root.exists():
             partial = root.with_suffix(".partial")
-            with suppress(FileNotFoundError):
-                for old in sorted(partial.rglob("*"), reverse=True):
-                    old.rmdir() if old.is_dir() and not old.is_symlink() else old.unlink()
+            shutil.rmtree(partial, ignore_errors=True)
             with tarfile.open(fileobj=io.BytesIO(project)) as archive:
                 if hasattr(tarfile, "data_filter"):  # not in the first patches of Python 3.10 and 3.11
                     archive.extraction_filter = tarfile.data_filter

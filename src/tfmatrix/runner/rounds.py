@@ -31,7 +31,7 @@ class Known:
 
     @cached_property
     def durations(self) -> Durations:
-        """What trials took before; read when a round is planned, for most of what asks here never is."""
+        """What trials took before, read once a round is planned: to look at what is stored takes none of it."""
         return Durations(self.store.seconds())
 
     def has(self, key: str) -> bool:
