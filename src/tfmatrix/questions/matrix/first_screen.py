@@ -128,16 +128,16 @@ def _to_do(era: Era, report: Report) -> Iterator[Text]:
 
 def _made(report: Report) -> Iterator[Text]:
     """Yield which report this is, what a cell is, how often each was run, and what follows for the marks."""
-    models, modes = len({cell.model for cell in report.cells}), [one for one in report.settings.modes if one in MODES]
+    models, modes = len({cell.model for cell in report.cells}), report.settings.modes
     yield (
         "Report ",
         Code(report.id),
         f" of tfmatrix {report.tfmatrix}. A cell is one of {counted(models, 'model')}",
         f" in one of {counted(len(modes), 'mode')}.",
     )
-    for mode in modes[:MOST_EXPLAINED]:
+    for mode in [one for one in modes if one in MODES][:MOST_EXPLAINED]:
         yield Code(mode), f": {MODES[mode].summary}."
-    yield "It is held bit for bit against the baseline's of the same machine; on another, other cells round."
+    yield "A cell is held bit for bit against the baseline's of the same machine; elsewhere, others round."
     yield from _repeated(report.settings)
 
 
