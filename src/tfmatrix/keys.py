@@ -20,6 +20,7 @@ from tfmatrix.environments.machine import INHERITED, machine_id
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import (
     Cell,
+    Check,
     Effects,
     Environment,
     ExpectedTrial,
@@ -50,7 +51,7 @@ HASH_SEEDS = ("0", "1")
 SEED_LIMIT = 2**31
 """NumPy's generator takes 32 bits and TensorFlow's operations 31 without a sign."""
 
-TRAIN, PLAIN, START, SEEDS, EFFECTS = "train", "plain", "start", "seeds", "effects"
+TRAIN, PLAIN, CHECK, START, SEEDS, EFFECTS = "train", "plain", "check", "start", "seeds", "effects"
 SCRIPT, WRITE, READ, REWRITE, REREAD = "script", "write", "read", "rewrite", "reread"
 OPS, REPLAY, FEED = "ops", "replay", "feed"
 """What a trial covers of the kind of its work."""
@@ -156,6 +157,8 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911, PL
             return ("work", TRAIN), ("jitter", noise), *([("keep", json.dumps(keep))] if keep else [])
         case Plain():
             return (("work", PLAIN),)
+        case Check():
+            return (("work", CHECK),)
         case FromStart(start=handed, keep=keep, off=off):
             more = {"keep": keep, "off": off}
             return (

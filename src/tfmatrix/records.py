@@ -244,6 +244,11 @@ class Plain:
     """Run a command unobserved, but for its weights, history and predictions."""
 
 
+@dataclass(frozen=True)
+class Check:
+    """Run a command as its user does, for its exit status alone."""
+
+
 MOST_SEEDS = 256
 """Other seeds that a model draws under at most."""
 
@@ -364,7 +369,9 @@ class Feed:
     """The file that has what they make; empty while nobody runs the trial."""
 
 
-Work = Train | Plain | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread | Ops | Replay | Feed
+Work = (
+    Train | Plain | Check | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread | Ops | Replay | Feed
+)
 """What a trial does in its environment and mode."""
 
 

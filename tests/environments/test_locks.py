@@ -140,6 +140,34 @@ def test_a_keras_that_is_named_is_locked_whatever_tensorflow_asks_for(bench: Ben
     assert all(hashes for hashes in locks.read_hashes(path).values())
 
 
+def test_any_other_package_is_held_and_never_added(bench: Bench) -> None:
+    """A package that is installed anyway is installed at the version that is named; another one is not installed."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_wheel(wheels, "2.18.1", needs="mine<3")
+    for version in ("1.0", "2.0", "3.0"):
+        write_wheel(wheels, version, "mine")
+    write_wheel(wheels, "1.0", "kears")
+    path = locks.make_lock(_holding("mine", "1.0"), Path(sys.executable), bench.lock_folder)
+    assert locks.read_lock(path).packages == (Package("mine", "1.0"), Package("tensorflow-cpu", "2.18.1"))
+    with pytest.raises(Unavailable, match=r"No solution found.*mine"):
+        locks.make_lock(_holding("mine", "3.0"), Path(sys.executable), bench.lock_folder)
+    with pytest.raises(Unavailable, match=r"it installs no kears, so there is nothing to hold at 1\.0"):
+        locks.make_lock(_holding("kears", "1.0"), Path(sys.executable), bench.lock_folder)
+
+
+def _holding(*packages: str) -> Environment:
+    return replace(TINY_UNCAPPED, further=(Package(*packages),))
+
+
+def test_the_files_of_a_long_name_are_called_by_its_digest(tmp_path: Path) -> None:
+    """Many packages held would give a name that no file has; each choice still has a file of its own."""
+    many = tuple(Package(f"package-{number}", "1.0") for number in range(30))
+    first, second = (locks.stem(replace(TINY_UNCAPPED, further=some)) for some in (many, many[1:]))
+    assert first != second
+    assert first.startswith("tensorflow-cpu-2.18.1+30-packages-")
+    (tmp_path / f"{first}.txt").touch()
+
+
 def test_making_a_lock_twice_gives_the_same_bytes(bench: Bench) -> None:
     """An unchanged resolution keeps its digest, so nothing that rests on it becomes stale."""
     first = locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes()

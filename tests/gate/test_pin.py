@@ -18,11 +18,12 @@ from cli.project import Tell
 from tfmatrix import __version__, cli, keys
 from tfmatrix.environments import uv
 from tfmatrix.environments.machine import this_machine
+from tfmatrix.errors import UserError
 from tfmatrix.gate import pinning, receipt
 from tfmatrix.questions.matrix import summary
 from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.questions.matrix.summary import SCHEMA
-from tfmatrix.records import ExpectedTrial
+from tfmatrix.records import ExpectedTrial, Package
 from tfmatrix.store.facts import note_machine
 from tfmatrix.store.store import Store
 
@@ -76,6 +77,17 @@ def test_a_dry_run_shows_all_and_writes_nothing(tmp_path: Path, tell: Tell) -> N
     assert dry.code == cli.SAME
     assert files(tmp_path) == before
     assert tell("pin", CANDIDATE, "--report", id_).out == dry.out
+
+
+def test_what_holds_a_package_is_for_looking(tmp_path: Path) -> None:
+    """A pin would not write that package's version, so the project would install something that was not compared."""
+    config = gated(tmp_path).config
+    kept = receipt.Receipt(
+        BASELINE, CANDIDATE, "0" * 8, "m", "p", "e", TODAY, {"tensorflow": CANDIDATE}, {"modes": ["tf2"]}
+    )
+    held = replace(make_plan(config).candidates[0], further=(Package("protobuf", "4.25.3"),))
+    with pytest.raises(UserError, match=r"2\.16\.2\+protobuf-4\.25\.3 holds protobuf.*write protobuf==4\.25\.3 into"):
+        pinning.plan_pin(config, kept, held, anew=False)
 
 
 def test_what_does_not_pass_is_not_pinned(tmp_path: Path, tell: Tell) -> None:

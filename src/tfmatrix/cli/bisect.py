@@ -10,7 +10,7 @@ from tfmatrix.cli.asking import Question, Way, ask
 from tfmatrix.cli.selection import PRINTING, RUNNING, options, read_config
 from tfmatrix.cli.view import View
 from tfmatrix.questions.bisect.answer import answer, problems
-from tfmatrix.questions.bisect.line import AXES, TENSORFLOW
+from tfmatrix.questions.bisect.line import TENSORFLOW
 from tfmatrix.questions.bisect.plan import Choices, make_bisect_plan
 from tfmatrix.questions.bisect.report import write_report
 from tfmatrix.records import CRASHED, FAILED, OBSERVED, TIMED_OUT, UNSUPPORTED
@@ -28,14 +28,21 @@ BISECT = Question(write_report, answer, problems)
     "cells",
     metavar="NAME",
     multiple=True,
-    required=True,
     help="What is asked about: mlp/tf2, or some of its stages, mlp/tf2/gradient; may be given several times.",
+)
+@click.option(
+    "--check",
+    "checks",
+    metavar="COMMAND",
+    multiple=True,
+    help="A command of yours, 'python check.py', run in each build. It exits with 0: as it was; 125: it cannot tell; "
+    "else: changed.",
 )
 @click.option(
     "--axis",
     metavar="PACKAGE",
     default=TENSORFLOW,
-    help=f"What is bisected: {', '.join(AXES)}. All but tensorflow with the TensorFlow of the last build.",
+    help="What is bisected: keras, numpy or any other package of both, with the TensorFlow of the last build.",
 )
 @click.option("--patches", is_flag=True, help="Then every patch and release candidate between two releases.")
 @click.option("--nightlies", is_flag=True, help="Then the nightly builds that the package index still has.")
@@ -46,6 +53,7 @@ BISECT = Question(write_report, answer, problems)
     default="changed",
     help="What counts as a change: other bits, or another meaning, which is worse than rounding.",
 )
+@click.option("--explain", is_flag=True, help="Then find out, at each boundary, why the cell changed.")
 @click.option(
     "--keep",
     type=click.IntRange(min=0),
@@ -57,11 +65,13 @@ def bisect(  # noqa: PLR0913  # each is an option
     *,
     between: str,
     cells: tuple[str, ...],
+    checks: tuple[str, ...],
     axis: str,
     patches: bool,
     nightlies: bool,
     scan: bool,
     until: str,
+    explain: bool,
     keep: int | None,
     **choices: Any,
 ) -> int:
@@ -72,6 +82,6 @@ def bisect(  # noqa: PLR0913  # each is an option
     and with 2 when something is missing.
     """
     way = Way.of(choices)
-    how = Choices(patches, nightlies, scan, by_verdict=until == "different", keep=keep)
-    plan = make_bisect_plan(read_config(choices), between, cells, axis, how)
+    how = Choices(patches, nightlies, scan, by_verdict=until == "different", keep=keep, explain=explain)
+    plan = make_bisect_plan(read_config(choices), between, cells, axis, how, checks=checks)
     return ask(BISECT, plan, View(findings=FINDINGS), way)

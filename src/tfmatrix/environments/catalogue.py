@@ -16,11 +16,20 @@ DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
 NIGHTLY = {"tensorflow-cpu": "tf-nightly-cpu", "tensorflow": "tf-nightly"}
 """What a version of a day, ``2.22.0.dev20260905``, is called instead."""
 
+TENSORFLOWS = frozenset({*DISTRIBUTIONS, *NIGHTLY.values()})
+"""What is TensorFlow itself."""
+
 OLDEST = "2.8.0"
 """Before it the probe runs in none."""
 
 FURTHER_PACKAGES = ("keras", "tf-keras", "numpy")
-"""What may be chosen besides TensorFlow, in the order in which an environment's name has them."""
+"""What may be chosen besides TensorFlow, in the order in which an environment's name has them.
+
+Any other package may be held at a version too, behind these: it has to be one that the environment has anyway, so that
+a slip of the pen installs nothing.
+"""
+
+_PACKAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 # What a release needs and its own metadata does not say.
 _NUMPY_1 = "numpy<2"  # built against NumPy 1: `import tensorflow` fails under NumPy 2
@@ -118,10 +127,21 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     release(version)
     if Version(version).is_devrelease:
         distribution = NIGHTLY[distribution]
-    further = sorted((_further(part, name) for part in chosen), key=lambda p: FURTHER_PACKAGES.index(p.name))
+    further = sorted((_further(part, name) for part in chosen), key=place)
     if len({package.name for package in further}) < len(further):
         raise UserError(f"the environment {name!r} names one package twice.")
     return Environment(version, tuple(further), distribution, python)
+
+
+def place(package: Package) -> tuple[int, str]:
+    """Return what orders the further packages of an environment's name."""
+    known = package.name in FURTHER_PACKAGES
+    return FURTHER_PACKAGES.index(package.name) if known else len(FURTHER_PACKAGES), package.name
+
+
+def is_held(package: Package) -> bool:
+    """Return whether a further package is held at a version where it is installed, and not asked for."""
+    return package.name not in FURTHER_PACKAGES
 
 
 def configured_distribution(environment: Environment) -> str:
@@ -150,11 +170,12 @@ def require_python(environment: Environment) -> None:
 def _further(part: str, name: str) -> Package:
     """Return the package of one part behind a plus, ``keras-3.11.3``."""
     package, _, version = part.lower().replace("_", "-").rpartition("-")
-    if package not in FURTHER_PACKAGES:
+    if not _PACKAGE.fullmatch(package):
         raise UserError(
-            f"{part!r} in the environment {name!r} is not one of {', '.join(FURTHER_PACKAGES)} "
-            "with an exact version, such as keras-3.11.3."
+            f"{part!r} in the environment {name!r} is no package with an exact version, such as keras-3.11.3."
         )
+    if package in TENSORFLOWS:
+        raise UserError(f"the environment {name!r} names TensorFlow twice; it has one, in front.")
     try:
         # The canonical spelling, so that 3.11.3 and 03.11.3 are one environment.
         return Package(package, str(Version(version)))

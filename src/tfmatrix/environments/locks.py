@@ -24,6 +24,9 @@ OWN_LOCKS = Path(__file__).parent / "locks"
 PLATFORM = "x86_64-unknown-linux-gnu"
 """What every lock is for."""
 
+LONGEST_NAME = 120
+"""Characters of an environment's name that its files are called by."""
+
 _KIND = re.compile(r"# kind: (today|as of [0-9]{4}-[0-9]{2}-[0-9]{2})")
 _REQUIRES = "# requires: "
 _LOCKED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)((?: +--hash=sha256:[0-9a-f]{64})+)")
@@ -44,8 +47,15 @@ class Lock:
 
 
 def stem(environment: Environment) -> str:
-    """Return what an environment's lock file and folder are called: ``tensorflow-cpu-2.15.1-py310``."""
-    return f"{environment.distribution}-{environment.name}-py{environment.python.replace('.', '')}"
+    """Return what an environment's lock file and folder are called: ``tensorflow-cpu-2.15.1-py310``.
+
+    A name that is long for a file, with many packages held, is given by its digest.
+    """
+    name = environment.name
+    if len(name) > LONGEST_NAME:
+        named = hashlib.sha256(name.encode("ascii")).hexdigest()[:12]
+        name = f"{environment.tensorflow}+{len(environment.further)}-packages-{named}"
+    return f"{environment.distribution}-{name}-py{environment.python.replace('.', '')}"
 
 
 def command(environment: Environment) -> str:
@@ -177,10 +187,12 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC). What a package of the
     project needs of TensorFlow is this one, whatever the distribution. A Keras that the environment names is that one,
     whatever TensorFlow asks for: up to 2.15 it asks for its own, and whose a change is shows where another one is kept.
+    What is held at a version has to be installed anyway.
     Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
     """
-    wanted = (Package(environment.distribution, environment.tensorflow), *environment.further)
-    requirements = [f"{package.name}=={package.version}" for package in wanted]
+    held = [one for one in environment.further if catalogue.is_held(one)]
+    asked = [one for one in environment.further if one not in held]
+    requirements = list(map(_exact, (Package(environment.distribution, environment.tensorflow), *asked)))
     requirements += catalogue.release(environment.tensorflow).caps
     requirements += environment.requirements
     requirements += companions.fitting(environment.requirements, environment.tensorflow)
@@ -194,11 +206,12 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
         arguments += ["--exclude-newer", _day_after(as_of)]
     failing = f"{environment.name} on Python {environment.python} cannot be locked"
     with (
-        _written([*environment.constraints, *_one_tensorflow(environment)]) as held,
-        _written(_keras(environment)) as own,
+        _written([*environment.constraints, *_one_tensorflow(environment), *map(_exact, held)]) as constraints,
+        _written(map(_exact, (one for one in asked if one.name == "keras"))) as own,
     ):
-        arguments += ["--constraint", held, "--override", own]
+        arguments += ["--constraint", constraints, "--override", own]
         body = uv.run(arguments, failing=failing, stdin="\n".join(requirements) + "\n")
+    _require_held(held, body, failing)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stem(environment)}.txt"
     _write(path, _header(environment, as_of) + body, environment)
@@ -214,9 +227,16 @@ def _written(lines: Iterable[str]) -> Iterator[str]:
         yield file.name
 
 
-def _keras(environment: Environment) -> Iterator[str]:
-    """Yield the Keras that an environment names."""
-    yield from (f"{one.name}=={one.version}" for one in environment.further if one.name == "keras")
+def _exact(package: Package) -> str:
+    return f"{package.name}=={package.version}"
+
+
+def _require_held(held: Iterable[Package], body: str, failing: str) -> None:
+    """Raise ``Unavailable`` where a resolution has not what was to be held in it."""
+    there = {package.name for package, _ in _packages(body, "")}
+    for one in held:
+        if one.name not in there:
+            raise Unavailable(f"{failing}: it installs no {one.name}, so there is nothing to hold at {one.version}.")
 
 
 def _one_tensorflow(environment: Environment) -> Iterator[str]:

@@ -42,6 +42,11 @@ def plan_pin(config: Config, receipt: Receipt, candidate: Environment, *, anew: 
 
     ``anew`` is for what is pinned already, whose receipt alone is replaced.
     """
+    if held := [one for one in candidate.further if catalogue.is_held(one)]:
+        raise UserError(
+            f"{candidate.name} holds {held[0].name}, which is for looking and not for pinning; write "
+            f"{held[0].name}=={held[0].version} into the project's requirements, and run and check it without."
+        )
     path = locks.find_lock(candidate, [config.root / "locks"])
     locks.read_lock_of(candidate, path)
     changes = plan_changes(config.root, receipt.versions, locks.read_hashes(path))

@@ -25,7 +25,7 @@ import numpy as np
 from .evidence import WORK, Source
 from .importing import import_within
 from .keeping import evenly
-from .outcomes import BadModel
+from .outcomes import BadModel, Unsupported
 from .reads import Reads
 from .recorder import NATIVE, START, Recorder, record_draws
 from .watch.log import Enough, Log
@@ -35,6 +35,9 @@ COPIED = 16 << 20
 
 MOST_OF_PASS = 256
 """Updates up to which a run goes on under other seeds till the end of its first pass over the rows."""
+
+CANNOT_TELL = 125
+"""The exit status of a check that cannot tell, as `git bisect run` has it; so has everything above 127."""
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras")
 """Packages that are watched once they are imported."""
@@ -48,6 +51,8 @@ def observe_command(request: Mapping[str, Any], scratch: str, reads: Reads) -> R
         return _record_effects(request, scratch, reads)
     if request["purpose"] == "ops":
         return _record_ops(request, scratch, reads)
+    if request["purpose"] == "check":
+        return _check(request, scratch, reads)
     recorder = Recorder(request.get("keep", ()))
     trial = _Trial(request, recorder, reads, request["steps"], tapped=request["purpose"] != "plain")
     trial.run(os.path.join(scratch, WORK))
@@ -111,6 +116,36 @@ def _record_ops(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recor
     trial.run(os.path.join(scratch, WORK))
     trial.ops.finish()
     return recorder
+
+
+def _check(request: Mapping[str, Any], scratch: str, reads: Reads) -> Recorder:
+    """Run a command as its user does: nothing is seeded, set or watched. Return a record that it ended well.
+
+    Raises what it raises, and Unsupported where it says by its exit status that it cannot tell.
+    """
+    folder = os.path.join(scratch, WORK)
+    _enter_folder(folder, request, reads)
+    try:
+        start(request["command"], folder)
+        threading._shutdown()  # type: ignore[attr-defined]  # waits for a script's threads, as `python` does
+    except SystemExit as ending:
+        status = ending.code & 255 if isinstance(ending.code, int) else int(ending.code is not None)
+        if status == CANNOT_TELL or status > 127:
+            raise Unsupported("it ended with exit status {}, so it cannot tell".format(status)) from None
+        if status:
+            raise
+    recorder = Recorder()
+    recorder.record(NATIVE, "recorded/exit status", np.array(0))
+    return recorder
+
+
+def _enter_folder(folder: str, request: Mapping[str, Any], reads: Reads) -> None:
+    """Go into a working folder that is made for a command, with the variables that its table sets."""
+    with reads.aside():
+        lay(folder, request["project"], request["files"])
+    os.chdir(folder)
+    os.environ.pop("TFMATRIX_START", None)  # what a script must not see of us
+    os.environ.update(request["variables"])
 
 
 def _result(folder: str, seed: int) -> str:
@@ -215,11 +250,7 @@ class _Trial:
     def run(self, folder: str) -> None:
         """Run the script in a folder that is made for it; raise what it raises, and BadModel where nothing was seen."""
         request = self._request
-        with self._reads.aside():
-            lay(folder, request["project"], request["files"])
-        os.chdir(folder)
-        os.environ.pop("TFMATRIX_START", None)  # what a script must not see of us
-        os.environ.update(request["variables"])
+        _enter_folder(folder, request, self._reads)
         random.seed(request["seed"])
         np.random.seed(request["seed"])
         self._seeded = random.getstate()

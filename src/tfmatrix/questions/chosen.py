@@ -65,7 +65,10 @@ def _locked_beside(environment: Environment, package: str, folder: Path) -> str:
 
     Empty where there is none.
     """
-    stem = locks.stem(environment).replace(environment.name, f"{environment.name}+{package}-*")
+    own = locks.stem(environment)
+    stem = own.replace(environment.name, f"{environment.name}+{package}-*")
+    if stem == own:  # with so many packages that its files are not called by its name
+        return ""
     for path in (found for place in (folder, locks.OWN_LOCKS) for found in sorted(place.glob(f"{stem}.txt"))):
         return path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
     return ""

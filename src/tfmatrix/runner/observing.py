@@ -27,6 +27,7 @@ from tfmatrix.records import (
     PROBE_DIED,
     WITNESS,
     Builder,
+    Check,
     Command,
     Defined,
     Effects,
@@ -179,6 +180,8 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912  # a c
             return {"purpose": "train", "jitter": jitter, **other, "keep": list(keep)}
         case Plain():
             return {"purpose": "plain"}
+        case Check():
+            return {"purpose": "check"}
         case FromStart(handed=path, keep=keep, off=off):
             return {"purpose": "start", "handed": path, "keep": list(keep), "off": [own for _, own in off]}
         case Effects(layers=layers):

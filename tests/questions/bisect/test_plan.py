@@ -13,9 +13,11 @@ from questions.bisect.world import CELL, RELEASES, SEVENTH, World, became, chang
 from tfmatrix.environments import locks, offered
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.questions.bisect.answer import problems
-from tfmatrix.questions.bisect.plan import BisectPlan
+from tfmatrix.questions.bisect.phrases import command
+from tfmatrix.questions.bisect.plan import BisectPlan, Choices, make_bisect_plan
 from tfmatrix.questions.bisect.summary import Cell, Report, summarise
 from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
 BETWEEN = f"{RELEASES[0]}..{RELEASES[-1]}"
@@ -251,8 +253,10 @@ def test_where_neither_end_is_observed_nothing_was_compared(tmp_path: Path, stor
     plan = world.plan(BETWEEN)
     world.run(plan, store)
     assert world.tried == [RELEASES[0], RELEASES[-1]]
-    told = f"{CELL}: nothing was compared: failed in {RELEASES[0]}, {last} in {RELEASES[-1]}"
-    assert problems(found(plan, store)) == [told]
+    told = f"{CELL}: nothing was compared: failed in {RELEASES[0]}, {last} in {RELEASES[-1]}: "
+    (problem,) = problems(found(plan, store))
+    assert problem.startswith(told)
+    assert problem.endswith(f"it {last} here")
 
 
 def test_a_stage_has_letters_of_its_own(tmp_path: Path, store: Store) -> None:
@@ -474,7 +478,8 @@ def make_launches(world: World) -> Any:
         ("2.15.1...2.16.2", {}, "'.2.16.2' is no TensorFlow version"),
         ("2.16.2..2.16.2+keras-3.5.0", {}, "have one TensorFlow; bisect keras with --axis keras."),
         ("2.16.2..2.17.1+keras-3.5.0", {}, "differ in more than TensorFlow"),
-        ("2.15.1..2.16.2", {"axis": "jax"}, "there is no axis 'jax'; there are tensorflow, keras, tf-keras, numpy."),
+        ("2.15.1..2.16.2", {"axis": "jax"}, "2.15.1 has no jax; choose another axis."),
+        ("2.15.1..2.16.2", {"axis": "tf-nightly"}, "tf-nightly is TensorFlow, which is bisected without --axis."),
         ("2.16.2..2.17.1", {"axis": "keras"}, "both have keras 3.9.0, so there is nothing to bisect."),
         ("2.15.1..2.16.2", {"axis": "tf-keras"}, "2.15.1 has no tf-keras; choose another axis"),
         ("2.14.1..2.16.2", {"axis": "keras"}, "2.14.1 has Keras 2.14.0 and 2.16.2 has Keras 3.9.0"),
@@ -542,3 +547,39 @@ def test_no_more_environments_are_made_at_once_than_are_kept(tmp_path: Path, sto
     world.run(plan, store)
     assert max(map(len, world.rounds)) == max(1, keep)
     assert len(found(plan, store).cells[0].boundaries) == 3
+
+
+def test_why_is_asked_once_the_search_is_over_and_at_the_boundaries_alone(tmp_path: Path, store: Store) -> None:
+    """What explains a change is run of the two builds that it lies between; of no other is more wanted than before."""
+    world = World(tmp_path, changing(SEVENTH))
+    world.run(world.plan(BETWEEN), store)
+    searched = len(world.trials)
+    known = Known(store)
+    plan = world.plan(BETWEEN, explain=True)
+    more = known.missing(plan.wanted(known))
+    assert {one.cell.environment.name for one in more} == {"2.13.1", SEVENTH}
+    assert {one.cell.model.name for one in more} == {"mlp"}
+    assert len(world.trials) == searched
+    report = summarise(plan, store)
+    assert report.settings.explain
+    (told,) = problems(report)
+    assert told.startswith(f"not explained between 2.13.1 and {SEVENTH}: {SEVENTH}/{CELL} missing")
+    assert "--explain" in command(report)
+
+
+def test_why_nothing_is_asked_while_the_search_goes_on(tmp_path: Path, store: Store) -> None:
+    """The first round is that of the search."""
+    world = World(tmp_path, changing(SEVENTH))
+    plan = world.plan(BETWEEN, explain=True)
+    known = Known(store)
+    missing = known.missing(plan.wanted(known))
+    assert {one.cell.environment.name for one in missing} == {RELEASES[0], RELEASES[-1]}
+    assert {one.role for one in missing} == {"trial"}
+
+
+def test_a_check_alone_has_no_why(tmp_path: Path) -> None:
+    """An exit status has no stages whose change could be explained."""
+    world = World(tmp_path, changing(SEVENTH))
+    (tmp_path / "check.py").touch()
+    with pytest.raises(UserError, match="a check has none; name a cell too"):
+        make_bisect_plan(world.config, BETWEEN, (), choices=Choices(explain=True), checks=("python check.py",))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from tfmatrix.questions.bisect.line import TENSORFLOW
-from tfmatrix.questions.bisect.phrases import changed, equal, moved, not_monotone
+from tfmatrix.questions.bisect.phrases import changed, equal, moved, not_monotone, why
 from tfmatrix.questions.bisect.summary import RELEASE, Boundary, Cell, Report
 from tfmatrix.records import MISSING
 from tfmatrix.report.blocks import Block, Document, Item, Text, bullets, joined, paragraph
@@ -33,6 +34,7 @@ def _cell(report: Report, cell: Cell) -> Iterator[Block]:
 def _boundary(boundary: Boundary) -> Iterator[Text]:
     yield f"changed between {boundary.before} and {boundary.after}"
     yield from list(changed(boundary))[:1]
+    yield from (("why: ", one) for one in list(why(boundary))[:1])
     if boundary.moved:
         yield ("moved besides: ", moved(boundary, most=MOST_MOVED))
 
@@ -44,9 +46,9 @@ def _next(report: Report) -> Iterator[Block]:
         for boundary in cell.boundaries:
             coarse = {boundary.before, boundary.after} <= releases
             if report.axis == TENSORFLOW and coarse and not report.settings.patches:
-                asked = f"{boundary.before}..{boundary.after} --cell {cell.name} --patches"
-                yield paragraph(f"next: tfmatrix bisect {asked}")
-            else:
+                asked = f"--check {quote(cell.check)}" if cell.check else f"--cell {cell.name}"
+                yield paragraph(f"next: tfmatrix bisect {boundary.before}..{boundary.after} {asked} --patches")
+            elif not (cell.check or boundary.why):
                 yield paragraph(
                     f"next: tfmatrix explain {boundary.after} --baseline {boundary.before} --cell {cell.cell}"
                 )
@@ -67,12 +69,16 @@ def _problems(report: Report, cell: Cell) -> Iterator[str]:
         elif end.is_skipped:
             yield f"begin or end with another build: {end.build}/{cell.name} {end.outcome}: {end.reason}"
     if not cell.compared:
-        yield f"{cell.name}: nothing was compared: {first.outcome} in {first.build}, {last.outcome} in {last.build}"
+        ends = f"{first.outcome} in {first.build}, {last.outcome} in {last.build}"
+        yield f"{cell.name}: nothing was compared: {ends}{f': {last.reason}' if last.reason else ''}"
     for boundary in cell.boundaries:
         where = f"{cell.name}: not narrowed down between {boundary.before} and {boundary.after}"
         yield from (f"{where}: {name} {known[name].outcome}: {known[name].reason}" for name in boundary.skipped)
         if boundary.unknown:
             yield f"{where}: {counted(boundary.unknown, 'build')} not run"
+        yield from (
+            f"not explained between {boundary.before} and {boundary.after}: {one}" for one in boundary.unexplained
+        )
     if report.settings.scan:
         yield from _unscanned(report, cell)
 

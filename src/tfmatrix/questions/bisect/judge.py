@@ -13,7 +13,7 @@ from tfmatrix.compare.results import CellComparison, CellState
 from tfmatrix.compare.stages import parse
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.records import CRASHED, MISSING, OBSERVED, TIMED_OUT, UNAVAILABLE, Cell, Fingerprint
+from tfmatrix.records import CRASHED, FAILED, MISSING, OBSERVED, TIMED_OUT, UNAVAILABLE, Cell, Fingerprint
 from tfmatrix.store.fingerprints import trace_digest
 
 NO_STAGE = "no such stage"
@@ -109,6 +109,16 @@ def _by_bits(state: CellState, named: Named) -> Result:
         return Result(NO_STAGE, "the cell was observed, and has no stage of that name", trace=state.trace)
     bits = trace_digest(Fingerprint(*key, digest) for key, digest in sorted(found.items()))
     return Result(outcome, reason, bits, state.trace)
+
+
+def by_status(states: Sequence[CellState | None]) -> list[Result]:
+    """Return what each build gave of a check: it ended with 0, or it failed, in whatever way."""
+    return [_by_status(state) if state else UNKNOWN for state in states]
+
+
+def _by_status(state: CellState) -> Result:
+    told = state.outcome in {OBSERVED, FAILED}
+    return Result(state.outcome, state.reason, state.outcome if told else None)
 
 
 def by_verdict(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from tfmatrix.config import Config
@@ -16,9 +17,6 @@ from tfmatrix.questions.chosen import environment_of, nameable_environment
 from tfmatrix.records import Environment, Package
 
 TENSORFLOW, KERAS = "tensorflow", "keras"
-
-AXES = (TENSORFLOW, *catalogue.FURTHER_PACKAGES)
-"""What may be bisected: TensorFlow itself, or a package with TensorFlow held."""
 
 Offered = Mapping[str, tuple[str, ...]]
 """The versions of a package that the index has, and the Pythons of each; empty among these: any."""
@@ -52,7 +50,7 @@ class Axis:
     """Along what a line runs, from where and to where."""
 
     package: str
-    """One of `AXES`."""
+    """`TENSORFLOW`, or a package that both of them have."""
     first: Environment
     last: Environment
 
@@ -70,8 +68,9 @@ def axis_of(config: Config, package: str, first: str, last: str) -> Axis:
     one has it. Raises ``UserError`` for names that are none, for builds that are the same or in the wrong order, and
     where the package is not in both.
     """
-    if package not in AXES:
-        raise UserError(f"there is no axis {package!r}; there are {', '.join(AXES)}.")
+    package = canonicalize_name(package)
+    if package in catalogue.TENSORFLOWS and package != TENSORFLOW:
+        raise UserError(f"{package} is TensorFlow, which is bisected without --axis.")
     one, other = environment_of(config, first), environment_of(config, last)
     if one == other:
         raise UserError(f"{first}..{last} is one build; name two that differ.")
@@ -128,7 +127,8 @@ def _version_of(config: Config, package: str, environment: Environment) -> Versi
         lock = locks.read_lock(locks.find_lock(environment, [config.root / "locks"]))
         found = {one.name: one.version for one in lock.packages}
     if package not in found:
-        raise UserError(f"{environment.name} has no {package}; choose another axis, or name a version of {package}.")
+        named = "" if catalogue.is_held(Package(package, "")) else f", or name a version of {package}"
+        raise UserError(f"{environment.name} has no {package}; choose another axis{named}.")
     return Version(found[package])
 
 

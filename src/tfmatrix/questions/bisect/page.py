@@ -8,7 +8,7 @@ from packaging.version import Version
 
 from tfmatrix.questions.bisect.answer import problems
 from tfmatrix.questions.bisect.line import TENSORFLOW
-from tfmatrix.questions.bisect.phrases import changed, command, equal, moved, not_monotone
+from tfmatrix.questions.bisect.phrases import changed, command, equal, moved, not_monotone, why
 from tfmatrix.questions.bisect.summary import Boundary, Cell, Report, Result
 from tfmatrix.records import OBSERVED
 from tfmatrix.report import parts
@@ -107,6 +107,7 @@ def _letter(result: Result) -> Text:
 def _boundary(report: Report, boundary: Boundary) -> Item:
     """Return what is known of one boundary."""
     below = [Item(told) for told in changed(boundary)]
+    below += [Item(("why: ", told)) for told in why(boundary)]
     below += [Item(("moved besides: ", moved(boundary, most=None)))] if boundary.moved else []
     if report.axis == TENSORFLOW:
         below.append(Item(f"see the release notes of TensorFlow {', '.join(_notes(report, boundary))}"))

@@ -21,6 +21,13 @@ def changed(boundary: Boundary) -> Iterator[Text]:
             yield f"also: {', '.join(more)}"
 
 
+def why(boundary: Boundary) -> Iterator[Text]:
+    """Yield why each of some stages changed: whose it is, in which operations, and what undoes it."""
+    for one in boundary.why:
+        parts = [f"{one.change}: {one.whose}", one.operations, f"undone by {one.undone}"]
+        yield prose("; ".join(filter(None, parts)))
+
+
 def moved(boundary: Boundary, *, most: int | None) -> Text:
     """Return the packages that are others after a boundary, a few or all; those first that compute."""
     ordered = sorted(boundary.moved, key=lambda pair: not any(one and one.name in SHOWN for one in pair))
@@ -57,8 +64,8 @@ def command(report: Report) -> str:
     """Return the command that asks the same again."""
     settings = report.settings
     words = ["tfmatrix", "bisect", f"{report.first}..{report.last}"]
-    words += [part for cell in report.cells for part in ("--cell", cell.name)]
+    words += [part for cell in report.cells for part in ("--check" if cell.check else "--cell", cell.name)]
     words += ["--axis", report.axis] if report.axis != TENSORFLOW else []
-    words += [f"--{name}" for name in ("patches", "nightlies", "scan") if getattr(settings, name)]
+    words += [f"--{name}" for name in ("patches", "nightlies", "scan", "explain") if getattr(settings, name)]
     words += ["--until", "different"] if report.verdicts else []
     return plain(shlex.join([*words, "--trials", str(settings.trials), "--seed", str(settings.seed)]))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
+from tfmatrix import keys
 from tfmatrix.compare.cells import state_of
 from tfmatrix.compare.policy import require_known
 from tfmatrix.compare.results import CellState
@@ -14,15 +15,16 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks, making, offered
 from tfmatrix.errors import Unavailable, UserError
-from tfmatrix.keys import Scope, lock_digests, scope_of
+from tfmatrix.keys import HASH_SEEDS, Scope, lock_digests, scope_of
 from tfmatrix.questions.bisect import intervals
-from tfmatrix.questions.bisect.asked import Asked, asked_of
-from tfmatrix.questions.bisect.judge import Result, by_bits, by_verdict, is_nothing, named_by
+from tfmatrix.questions.bisect.asked import Asked, asked_of, check_of
+from tfmatrix.questions.bisect.judge import Result, by_bits, by_status, by_verdict, is_nothing, named_by
 from tfmatrix.questions.bisect.line import TENSORFLOW, Axis, Build, Grain, Offered, axis_of, builds
 from tfmatrix.questions.bisect.made import Made
 from tfmatrix.questions.chosen import known_models
-from tfmatrix.questions.matrix import Plan, compare_all
-from tfmatrix.records import TRIAL, UNAVAILABLE, Cell, Environment, ExpectedTrial, Launch, Model, Trial
+from tfmatrix.questions.explain import ExplainPlan, make_explain_plan
+from tfmatrix.questions.matrix import Plan, compare_all, start_of
+from tfmatrix.records import TRIAL, UNAVAILABLE, Cell, Check, Environment, ExpectedTrial, Launch, Model, Trial
 from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
 from tfmatrix.store.facts import note_refusal, noted_refusal
@@ -65,6 +67,8 @@ class Choices:
     """Whether a build counts as the same up to rounding, and not by its bits."""
     keep: int | None = None
     """How many of the environments that it makes are kept; None: all."""
+    explain: bool = False
+    """Whether it is found out at each boundary why the cell changed."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,34 @@ class BisectPlan:
             return self.refusal(environment, known.store) if self._is_refused(environment, known) else ""
 
         line, sight = self.line(known.store), Sight(known, known.trial, refusal)
-        _, trials = self._chosen(line, sight, self._lock)
+        chosen, trials = self._chosen(line, sight, self._lock)
+        if self.choices.explain and not sight.lacks(trials):
+            trials += self._why(line, self._results(line, chosen, sight), known)
         return [*trials, *self._known(line, sight)]
+
+    def _why(self, line: Line, found: Results, known: Known) -> Iterator[ExpectedTrial]:
+        """Yield the trials that say why each cell changed at each of its boundaries."""
+        for asked, results in found.items():
+            for before, after in changes(line, results):
+                if plan := self.explanation(asked, before.environment, after.environment):
+                    self._look_at(plan.every_environment)
+                    self._lock(plan.every_environment, known.store)
+                    yield from plan.wanted(known)
+
+    def explanation(self, asked: Asked, before: Environment, after: Environment) -> ExplainPlan | None:
+        """Return the plan that says why a cell changed between two builds; None of a check, which has no stages."""
+        if asked.check:
+            return None
+        key = asked.cell(after), before
+        if key not in self._explanations:
+            chosen = {"versions": [after.name], "models": [asked.model.name], "modes": [asked.mode]}
+            config = replace(self.config, launches=(asked.launch,)).overridden(baseline=before.name, **chosen)
+            self._explanations[key] = make_explain_plan(config, only=asked.cell(after).name)
+        return self._explanations[key]
+
+    @cached_property
+    def _explanations(self) -> dict[tuple[Cell, Environment], ExplainPlan]:
+        return {}
 
     def results(self, line: Line, store: Store) -> Results:
         """Return what each build of a line gave of each cell that is asked about, as far as it is stored."""
@@ -198,20 +228,55 @@ class BisectPlan:
 
     def _trials(self, line: Line, chosen: Iterable[int], sight: Sight) -> list[ExpectedTrial]:
         """Return what is needed of some builds."""
-        plans = self._plans(line[at].environment for at in sorted(chosen))
+        environments = [line[at].environment for at in sorted(chosen)]
+        plans, checks = self._plans(environments), list(self._checks(environments))
         if self.choices.by_verdict:
-            return [one for plan in plans for one in plan.wanted(sight.known)]
-        return [one for plan in plans for cell in plan.cells for one in _agreeing(plan, cell)]
+            return [*(one for plan in plans for one in plan.wanted(sight.known)), *checks]
+        return [*(one for plan in plans for cell in plan.cells for one in _agreeing(plan, cell)), *checks]
 
     def _known(self, line: Line, sight: Sight) -> Iterator[ExpectedTrial]:
         """Yield what is known of any build."""
-        for plan in self._plans(build.environment for build in line):
-            for cell in plan.cells:
-                yield from (one for one in _agreeing(plan, cell) if sight.find(one.key))
+        environments = [build.environment for build in line]
+        cells = [(plan, cell) for plan in self._plans(environments) for cell in plan.cells]
+        trials = (one for plan, cell in cells for one in _agreeing(plan, cell))
+        yield from (one for one in (*trials, *self._checks(environments)) if sight.find(one.key))
+
+    def _checks(self, environments: Iterable[Environment]) -> Iterator[ExpectedTrial]:
+        """Yield the trials of the checks in those environments that have a lock."""
+        for environment in dict.fromkeys(environments):
+            if self._locks[environment]:
+                for one in self.asked:
+                    yield from self._trials_of_check(one.cell(environment)) if one.check else ()
+
+    def _trials_of_check(self, cell: Cell) -> Iterator[ExpectedTrial]:
+        """Yield the trials of a check in one environment, the last of several under another hash seed, as elsewhere."""
+        count, start = self.config.trials, start_of(cell.model)
+        for number in range(1, count + 1):
+            seed = HASH_SEEDS[number == count > 1]
+            yield keys.expect(self.scope, cell, Check(), role=TRIAL, number=number, hash_seed=seed, start=start)
 
     def _results(self, line: Line, chosen: Iterable[int], sight: Sight) -> Results:
-        """Return what each build gave; by verdict only of those that were chosen, each of which costs more trials."""
+        """Return what each build gave of each thing that is asked about."""
         environments = [build.environment for build in line]
+        of_cells, of_checks = self._of_cells(environments, chosen, sight), self._of_checks(environments, sight)
+        return {one: (of_checks if one.check else of_cells)[one] for one in self.asked}
+
+    def _of_checks(self, environments: Sequence[Environment], sight: Sight) -> Results:
+        """Return what each build gave of each check."""
+        tensors = Tensors(sight.known.store, measured=False)
+        found = {**self._refused(environments, sight)}
+        for cell, trials in _by_cell(self._checks(environments)).items():
+            pairs = [(one, sight.find(one.key)) for one in trials]
+            found[cell] = state_of(cell, pairs, sight.refusal(cell.environment), tensors, sight.known.store)
+        checks = [one for one in self.asked if one.check]
+        return {one: by_status([found.get(one.cell(each)) for each in environments]) for one in checks}
+
+    def _of_cells(self, environments: Sequence[Environment], chosen: Iterable[int], sight: Sight) -> Results:
+        """Return what each build gave of each cell.
+
+        By verdict only of those that were chosen, each of which costs more trials.
+        """
+        cells = [one for one in self.asked if not one.check]
         if self.choices.by_verdict:
             plans = self._plans(environments[at] for at in sorted(chosen))
             compared = [compare_all(plan, sight.known.store) for plan in plans]
@@ -220,11 +285,11 @@ class BisectPlan:
             refused = self._refused(environments, sight)
             return {
                 one: by_verdict([one.cell(each) for each in environments], {**refused, **states}, judged)
-                for one in self.asked
+                for one in cells
             }
         tensors = Tensors(sight.known.store, measured=False)
         found = {state.cell: state for state in self._states(environments, tensors, sight)}
-        of = {one: [found.get(one.cell(each)) for each in environments] for one in self.asked}
+        of = {one: [found.get(one.cell(each)) for each in environments] for one in cells}
         return {one: by_bits(states, named_by(states, one.stage, tensors)) for one, states in of.items()}
 
     def _states(self, environments: Iterable[Environment], tensors: Tensors, sight: Sight) -> Iterator[CellState]:
@@ -252,7 +317,7 @@ class BisectPlan:
         if not there or (self.choices.by_verdict and self.axis.first not in there):
             return ()
         models: dict[tuple[Launch, str], dict[Model, None]] = {}
-        for one in self.asked:
+        for one in (each for each in self.asked if not each.check):
             models.setdefault((one.launch, one.mode), {})[one.model] = None
         return [self._matrix(there, *key, names) for key, names in models.items()]
 
@@ -295,17 +360,38 @@ class BisectPlan:
                 store.note(OFFERED, package, offered.pythons_of(package, self.config.root))
 
 
+def changes(line: Line, results: Sequence[Result]) -> Iterator[tuple[Build, Build]]:
+    """Yield each two builds that a change lies between, both of which were observed."""
+    letters = [one.same for one in results]
+    for one in intervals.boundaries(letters, [at for at, result in enumerate(results) if result.is_skipped]):
+        if results[one.before].trace and results[one.after].trace:
+            yield line[one.before], line[one.after]
+
+
+def _by_cell(trials: Iterable[ExpectedTrial]) -> Mapping[Cell, Sequence[ExpectedTrial]]:
+    found: dict[Cell, list[ExpectedTrial]] = {}
+    for one in trials:
+        found.setdefault(one.cell, []).append(one)
+    return found
+
+
 def _agreeing(plan: Plan, cell: Cell) -> Iterator[ExpectedTrial]:
     """Yield the trials of a cell that must agree."""
     return (one for one in plan.trials[cell] if one.role == TRIAL)
 
 
-def make_bisect_plan(
-    config: Config, between: str, cells: Sequence[str], axis: str = TENSORFLOW, choices: Choices = Choices()
+def make_bisect_plan(  # noqa: PLR0913  # each is asked for
+    config: Config,
+    between: str,
+    cells: Sequence[str],
+    axis: str = TENSORFLOW,
+    choices: Choices = Choices(),
+    *,
+    checks: Sequence[str] = (),
 ) -> BisectPlan:
-    """Return the plan of a bisect between two builds, written ``2.12.1..2.16.2``, of some cells.
+    """Return the plan of a bisect between two builds, written ``2.12.1..2.16.2``, of some cells and checks.
 
-    Raises ``UserError`` for a build, cell, stage or axis that does not exist, and for choices that contradict.
+    Raises ``UserError`` for a build, cell, stage, axis or script that does not exist, and for choices that contradict.
     """
     first, dots, last = between.partition("..")
     if not (first and dots and last):
@@ -313,11 +399,20 @@ def make_bisect_plan(
     if axis != TENSORFLOW and (choices.patches or choices.nightlies):
         option = "--patches" if choices.patches else "--nightlies"
         raise UserError(f"{option} is about TensorFlow; with --axis {axis} every release is a build.")
-    if not cells:
-        raise UserError("nothing is asked about; name a cell, or a stage of it: --cell mlp/tf2/gradient.")
+    if not (cells or checks):
+        raise UserError(
+            "nothing is asked about; name a cell, or a stage of it: --cell mlp/tf2/gradient; or a command of yours: "
+            "--check 'python check.py'."
+        )
     along = axis_of(config, axis, first, last)
-    asked = tuple(dict.fromkeys(one for cell in cells for one in asked_of(config, cell, along.last)))
+    found = [
+        *(one for cell in cells for one in asked_of(config, cell, along.last)),
+        *map(partial(check_of, config), checks),
+    ]
+    asked = tuple(dict.fromkeys(found))
     if staged := [one for one in asked if one.stage and choices.by_verdict]:
         raise UserError(f"--until different judges a whole cell; leave {staged[0].stage!r} out of {staged[0].name}.")
+    if choices.explain and not any(not one.check for one in asked):
+        raise UserError("--explain tells why the stages of a cell changed, and a check has none; name a cell too.")
     require_known(config.policy, [model.name for model in known_models(config)])
     return BisectPlan(config, along, asked, choices)

@@ -15,10 +15,13 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.environments.catalogue import RELEASES
 from tfmatrix.questions.bisect import intervals, judge, line
 from tfmatrix.questions.bisect.asked import Asked
-from tfmatrix.questions.bisect.line import AXES, TENSORFLOW, Axis
+from tfmatrix.questions.bisect.line import TENSORFLOW, Axis
 from tfmatrix.questions.bisect.plan import BisectPlan
+from tfmatrix.questions.explain import Reason, explain, reasons
+from tfmatrix.questions.explain import problems as unexplained
 from tfmatrix.questions.matrix import moved_packages
 from tfmatrix.records import MISSING, InstalledEnvironment
+from tfmatrix.report import terminal
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
@@ -88,6 +91,15 @@ class Result(Record, frozen=True, kw_only=True):
         return not self.letter and self.outcome != MISSING
 
 
+class Why(Record, frozen=True, kw_only=True):
+    """Why some stages changed at a boundary, in the words of an explanation."""
+
+    change: str
+    whose: str
+    operations: str
+    undone: str
+
+
 class Boundary(Record, frozen=True, kw_only=True):
     """Two builds with other results, and nothing that was run between them."""
 
@@ -104,15 +116,18 @@ class Boundary(Record, frozen=True, kw_only=True):
         tuple[tuple[Package | None, Package | None], ...],
         Meta(description="Packages that are others after it, besides TensorFlow: before, and after."),
     ]
+    why: Annotated[tuple[Why, ...], Meta(description="Where that is asked for, and known.")]
+    unexplained: Annotated[tuple[str, ...], Meta(description="What of that is not known though it is asked for.")]
 
 
 class Cell(Record, frozen=True, kw_only=True):
-    """A cell that is asked about."""
+    """A cell that is asked about, or a check."""
 
     model: Name
     mode: Name
     launch: Name
     stage: Annotated[str, Meta(description="A pattern of its stages; empty: every one.")]
+    check: Annotated[str, Meta(description="The command whose exit status is asked for; empty where it is a cell.")]
     results: Annotated[
         tuple[Result, ...],
         Meta(description="Of each build that was run or is skipped, and of the first and last, in order."),
@@ -126,7 +141,9 @@ class Cell(Record, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return it as it is typed: ``mlp/tf2/gradient``."""
+        """Return it as it is typed: ``mlp/tf2/gradient``, or ``python check.py``."""
+        if self.check:
+            return self.check
         launch = () if self.launch == "default" else (self.launch,)
         return "/".join([self.model, self.mode, *launch, *([self.stage] if self.stage else [])])
 
@@ -146,6 +163,7 @@ class Settings(Record, frozen=True, kw_only=True):
     patches: bool
     nightlies: bool
     scan: bool
+    explain: bool
     until: Annotated[str, one_of("changed", "different")]
     seed: Count
     trials: Positive
@@ -156,7 +174,7 @@ class Report(AnyReport, frozen=True, kw_only=True):
 
     schema: Literal[1]
     tfmatrix: Version
-    axis: Annotated[str, one_of(*AXES)]
+    axis: Name
     held: Annotated[str, Meta(description="The environment that is the same but for the axis; empty for TensorFlow.")]
     settings: Settings
     verdicts: Annotated[tuple[Meaning, ...], Meta(description="Every verdict that a result may have, worst first.")]
@@ -193,6 +211,7 @@ def summarise(plan: BisectPlan, store: Store) -> Report:
                 patches=choices.patches,
                 nightlies=choices.nightlies,
                 scan=choices.scan,
+                explain=choices.explain,
                 until="different" if choices.by_verdict else "changed",
                 seed=plan.config.seed,
                 trials=plan.config.trials,
@@ -245,6 +264,7 @@ class _Found:
             mode=asked.mode,
             launch=asked.launch.name,
             stage=asked.stage,
+            check=asked.check,
             results=tuple(
                 Result(
                     build=build.name,
@@ -257,20 +277,40 @@ class _Found:
                 if one.outcome != MISSING or build in {self.line[0], self.line[-1]}
             ),
             boundaries=tuple(
-                Boundary(
-                    before=self.line[one.before].name,
-                    after=self.line[one.after].name,
-                    letters=(letters[one.before] or "", letters[one.after] or ""),
-                    skipped=tuple(self.line[at].name for at in one.skipped),
-                    unknown=len(one.unknown),
-                    stages=_stages(results[one.before], results[one.after], named),
-                    moved=tuple(self._moved(one)),
-                )
+                self._boundary(one, asked, results, letters, named)
                 for one in (intervals.boundaries(letters, skipped) if compared else ())
             ),
             returning=intervals.returning(letters) if compared else (),
             compared=compared,
         )
+
+    def _boundary(
+        self,
+        one: intervals.Boundary,
+        asked: Asked,
+        results: Sequence[judge.Result],
+        letters: intervals.Letters,
+        named: judge.Named,
+    ) -> Boundary:
+        """Return what is known of a boundary; ``results`` and ``letters`` are those of each build of the line."""
+        before, after = results[one.before], results[one.after]
+        is_explained = self._plan.choices.explain and before.trace and after.trace
+        explained = self._plan.explanation(asked, *self._ends(one)) if is_explained else None
+        report = explain(explained, self._store) if explained else None
+        return Boundary(
+            before=self.line[one.before].name,
+            after=self.line[one.after].name,
+            letters=(letters[one.before] or "", letters[one.after] or ""),
+            skipped=tuple(self.line[at].name for at in one.skipped),
+            unknown=len(one.unknown),
+            stages=_stages(before, after, named),
+            moved=tuple(self._moved(one)),
+            why=tuple(map(_why, reasons(report))) if report else (),
+            unexplained=tuple(unexplained(report)) if report else (),
+        )
+
+    def _ends(self, boundary: intervals.Boundary) -> tuple[records.Environment, records.Environment]:
+        return self.line[boundary.before].environment, self.line[boundary.after].environment
 
     def _moved(self, boundary: intervals.Boundary) -> Iterator[tuple[Package | None, Package | None]]:
         """Yield the packages that are others after a boundary, as far as both environments are known."""
@@ -281,6 +321,12 @@ class _Found:
 
     def _installed(self, build: line.Build) -> InstalledEnvironment | None:
         return noted_installed(self._store, self._plan.scope.environment_key(build.environment))
+
+
+def _why(reason: Reason) -> Why:
+    """Return a reason in plain words."""
+    change, operations, undone = map(terminal.inline, (reason.change, reason.operations, reason.undone))
+    return Why(change=change, whose=reason.whose, operations=operations, undone=undone)
 
 
 def _package(package: records.Package | None) -> Package | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from tfmatrix.questions.explain.page import changed, lines, operations, undone
 from tfmatrix.questions.explain.summary import Report
 from tfmatrix.questions.explained import whose
 from tfmatrix.records import MISSING
-from tfmatrix.report.blocks import Document, paragraph, table
+from tfmatrix.report.blocks import Document, Text, paragraph, table
 from tfmatrix.report.text import plain
 
 
@@ -14,18 +17,28 @@ def answer(report: Report) -> Document:
     """Return a line for each change."""
     if not report.cells:
         return [paragraph("nothing to explain: what was compared has the bits of the baseline.")]
-    rows = [
-        [
-            f"{cell.environment}/{cell.name}",
-            changed(group),
-            whose(group[0]),
-            operations(cell, group[0]),
-            undone(cell, group[0]),
-        ]
-        for cell in report.cells
-        for group in lines(cell)
+    return [
+        table((), [list(one) for one in reasons(report)]),
+        paragraph("next: tfmatrix report, which says this beside each change"),
     ]
-    return [table((), rows), paragraph("next: tfmatrix report, which says this beside each change")]
+
+
+class Reason(NamedTuple):
+    """Some stages of a cell that changed for one reason, in words."""
+
+    cell: str
+    change: Text
+    whose: str
+    operations: Text
+    undone: Text
+
+
+def reasons(report: Report) -> Iterator[Reason]:
+    """Yield why each cell changed, worst first."""
+    for cell in report.cells:
+        for group in lines(cell):
+            first, name = group[0], f"{cell.environment}/{cell.name}"
+            yield Reason(name, changed(group), whose(first), operations(cell, first), undone(cell, first))
 
 
 def problems(report: Report) -> list[str]:

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
-from tfmatrix.environments.catalogue import FURTHER_PACKAGES
+from tfmatrix.environments.catalogue import place
 from tfmatrix.errors import Unavailable
 from tfmatrix.questions.chosen import environment_of, sibling
 from tfmatrix.records import Cell, Environment, Launch, Package
@@ -179,7 +179,7 @@ class Remedies:
                 return None
         if len(named) == len(environment.further):
             return environment
-        order = sorted(named.values(), key=lambda one: FURTHER_PACKAGES.index(one.name))
+        order = sorted(named.values(), key=place)
         return environment_of(self.config, replace(environment, further=tuple(order)).name)
 
 

@@ -19,14 +19,19 @@ from tfmatrix.store.store import Store
 
 
 def write_report(plan: ExplainPlan, store: Store) -> tuple[Report, Path]:
-    """Judge everything that is stored, write every format, and return the report and the Markdown file's path.
+    """Judge everything that is stored, write every format, and return the report and the Markdown file's path."""
+    return writing.write_report(plan.config.under_root(plan.config.reports), "explain", explain(plan, store), page)
+
+
+def explain(plan: ExplainPlan, store: Store) -> Report:
+    """Judge everything that is stored, and return the report.
 
     What was found out is noted in the store, so that the matrix's report and the gate tell it too.
     """
     comparison = compare_all(plan.matrix, store)
     report = summarise(plan, comparison, Cases(plan, store, comparison))
     _note(comparison, report, store)
-    return writing.write_report(plan.config.under_root(plan.config.reports), "explain", report, page)
+    return report
 
 
 def _note(comparison: Comparison, report: Report, store: Store) -> None:
