@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple
 
 
@@ -31,6 +32,11 @@ class Environment:
     def name(self) -> str:
         """Return the TensorFlow version and, behind a plus each, what else is chosen."""
         return "+".join([self.tensorflow, *(f"{p.name}-{p.version}" for p in self.further)])
+
+    def holding(self, packages: Iterable[Package]) -> Environment:
+        """Return the environment with some packages at a version, in the place of others of that name."""
+        held = {one.name: one for one in packages}
+        return replace(self, further=(*(one for one in self.further if one.name not in held), *held.values()))
 
 
 @dataclass(frozen=True)

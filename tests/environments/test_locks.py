@@ -159,6 +159,22 @@ def _holding(*packages: str) -> Environment:
     return replace(TINY_UNCAPPED, further=(Package(*packages),))
 
 
+def test_what_can_be_held_at_once_is_found(bench: Bench) -> None:
+    """All of it where that goes; else each that goes with those before it."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_wheel(wheels, "2.18.1", needs="mine")
+    write_wheel(wheels, "1.0", "mine", needs="other<2")
+    for version in ("1.0", "2.0"):
+        write_wheel(wheels, version, "other")
+    mine, old, new = Package("mine", "1.0"), Package("other", "1.0"), Package("other", "2.0")
+    assert locks.holdable(TINY_UNCAPPED, [mine, old]) == (mine, old)
+    assert locks.holdable(TINY_UNCAPPED, [mine, new]) == (mine,)
+    assert locks.holdable(TINY_UNCAPPED, []) == ()
+    assert list(bench.lock_folder.iterdir()) == []
+    with pytest.raises(Unavailable, match="cannot be locked"):
+        locks.holdable(replace(TINY_UNCAPPED, tensorflow="2.19.1"), [mine])
+
+
 def test_the_files_of_a_long_name_are_called_by_its_digest(tmp_path: Path) -> None:
     """Many packages held would give a name that no file has; each choice still has a file of its own."""
     many = tuple(Package(f"package-{number}", "1.0") for number in range(30))

@@ -42,7 +42,8 @@ BISECT = Question(write_report, answer, problems)
     "--axis",
     metavar="PACKAGE",
     default=TENSORFLOW,
-    help="What is bisected: keras, numpy or any other package of both, with the TensorFlow of the last build.",
+    help="What is bisected: keras, numpy or any other package of both, with the TensorFlow of the last build; or "
+    "packages: which of all that moved makes the change.",
 )
 @click.option("--patches", is_flag=True, help="Then every patch and release candidate between two releases.")
 @click.option("--nightlies", is_flag=True, help="Then the nightly builds that the package index still has.")

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -179,6 +179,28 @@ def read_lock_of(environment: Environment, path: Path) -> Lock:
                 f"make it anew with `{command(environment)}`."
             )
     return lock
+
+
+def holdable(environment: Environment, packages: Sequence[Package]) -> tuple[Package, ...]:
+    """Return those of some packages that an environment can have at these versions, all at once.
+
+    Where not all of them go together, each is held that goes with those before it. Raises ``Unavailable`` where the
+    environment can't be locked without any.
+    """
+    interpreter = interpreters.find_interpreter(environment.python)
+
+    def hold(some: Sequence[Package]) -> None:
+        with tempfile.TemporaryDirectory(prefix="tfmatrix-held-") as folder:
+            make_lock(environment.holding(some), interpreter, Path(folder))
+
+    hold(())
+    held: tuple[Package, ...] = ()
+    for more in (packages, *([one] for one in packages)):
+        if len(held) < len(packages):
+            with suppress(Unavailable):
+                hold((*held, *more))
+                held = (*held, *more)
+    return held
 
 
 def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: str | None = None) -> Path:

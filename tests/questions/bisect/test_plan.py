@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ from building import fill, remove_stale
 from questions.bisect.world import CELL, RELEASES, SEVENTH, World, became, changing, offer, stages
 from tfmatrix.environments import locks, offered
 from tfmatrix.errors import Unavailable, UserError
-from tfmatrix.questions.bisect.answer import problems
+from tfmatrix.questions.bisect.answer import answer, problems
 from tfmatrix.questions.bisect.phrases import command
 from tfmatrix.questions.bisect.plan import BisectPlan, Choices, make_bisect_plan
 from tfmatrix.questions.bisect.summary import Cell, Report, summarise
 from tfmatrix.questions.matrix.plan import make_plan
+from tfmatrix.records import Package
+from tfmatrix.report import terminal
 from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
@@ -368,6 +370,68 @@ def test_a_package_may_move_down(tmp_path: Path, store: Store, monkeypatch: pyte
     report = found(plan, store)
     assert [one.name for one in report.builds] == names
     assert boundaries(report.cells[0]) == [(names[2], names[3])]
+
+
+OLD = {"numpy": "1.26.4", "h5py": "3.10.0", "protobuf": "4.25.3", "wrapt": "1.14.1", "keras": "3.9.0"}
+NEW = {"numpy": "2.0.2", "h5py": "3.11.0", "protobuf": "5.29.6", "wrapt": "1.17.0", "keras": "3.9.0"}
+
+
+def moving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives: Sequence[Any], *, fixed: str = "protobuf") -> World:
+    """Return a world in which all but one of four packages move, one build after the other."""
+    held = ["+numpy-1.26.4", "+h5py-3.10.0", "+wrapt-1.14.1"]
+    names = ["2.17.1" + "".join(held[moved:]) for moved in range(4)]
+    world = World(tmp_path, dict(zip(names, gives, strict=True)) | {"2.16.2": 1.0}, packages={"2.16.2": OLD})
+    for moved, name in enumerate(names):
+        kept = dict(one.rsplit("-", 1) for one in "".join(held[moved:]).split("+")[1:])
+        world.packages = {**world.packages, name: NEW | kept}
+        world.write_lock(name)
+
+    def holdable(environment: Any, packages: Sequence[Package]) -> tuple[Package, ...]:
+        assert (environment.name, {one.name for one in packages}) == ("2.17.1", {*OLD} - {"keras"})
+        return tuple(one for one in packages if one.name != fixed)
+
+    monkeypatch.setattr(locks, "holdable", holdable)
+    return world
+
+
+def test_which_of_all_packages_makes_the_change(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other is moved, so each boundary is of one package; what cannot be held is told."""
+    world = moving(tmp_path, monkeypatch, [1.0, 1.0, 2.0, 2.0])
+    plan = world.plan("2.16.2..2.17.1", axis="packages")
+    world.run(plan, store)
+    report = found(plan, store)
+    assert [one.name for one in report.builds] == ["none moved", "1 moved", "2 moved", "all moved"]
+    assert report.builds[0].environment == "2.17.1+numpy-1.26.4+h5py-3.10.0+wrapt-1.14.1"
+    assert boundaries(report.cells[0]) == [("1 moved", "2 moved")]
+    assert [(one.name, one.version) for one in report.fixed] == [("protobuf", "4.25.3")]
+    told = "\n".join(terminal.lines(answer(report)))
+    assert "no build has protobuf 4.25.3, which do not go with the rest" in told.lower()
+    assert "next: tfmatrix explain 2.17.1+wrapt-1.14.1 --baseline 2.17.1+h5py-3.10.0+wrapt-1.14.1" in told
+    assert "2.17.1+numpy-1.26.4+h5py-3.10.0+wrapt-1.14.1..2.17.1 --cell mlp/tf2 --axis packages" in command(report)
+
+
+def test_what_can_be_held_is_asked_of_the_index_once(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report is made of what is stored, and is the same once the index offers something else."""
+    world = moving(tmp_path, monkeypatch, [1.0] * 4)
+    world.plan("2.16.2..2.17.1", axis="packages")
+    monkeypatch.setattr(locks, "holdable", None)
+    again = world.plan("2.16.2..2.17.1", axis="packages")
+    assert [one.name for one in again.axis.fixed] == ["protobuf"]
+
+
+def test_where_no_package_can_be_moved_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then TensorFlow and its packages are one thing; so they are where none moved."""
+    world = moving(tmp_path, monkeypatch, [1.0] * 4)
+    monkeypatch.setattr(locks, "holdable", lambda *_: ())
+    with pytest.raises(UserError, match=r"nothing can be moved by itself: 2\.17\.1 goes with none of numpy 1\.26\.4"):
+        world.plan("2.16.2..2.17.1", axis="packages")
+    world.packages = {"2.16.2": NEW, "2.17.1": NEW}
+    world.write_lock("2.16.2")
+    world.write_lock("2.17.1")
+    with pytest.raises(UserError, match=r"2\.16\.2 and 2\.17\.1 have the same packages besides TensorFlow"):
+        world.plan("2.16.2..2.17.1", axis="packages")
 
 
 def test_builds_of_one_tensorflow_are_named_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

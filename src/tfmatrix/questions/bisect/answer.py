@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from tfmatrix.questions.bisect.line import TENSORFLOW
-from tfmatrix.questions.bisect.phrases import changed, equal, moved, not_monotone, why
+from tfmatrix.questions.bisect.phrases import besides, changed, equal, fixed, moved, not_monotone, why
 from tfmatrix.questions.bisect.summary import RELEASE, Boundary, Cell, Report
 from tfmatrix.records import MISSING
 from tfmatrix.report.blocks import Block, Document, Item, Text, bullets, joined, paragraph
@@ -18,7 +18,8 @@ MOST_MOVED = 3
 
 def answer(report: Report) -> Document:
     """Return the letters of each cell, its boundaries, and the command that comes next."""
-    return [*(block for cell in report.cells for block in _cell(report, cell)), *_next(report)]
+    cells = (block for cell in report.cells for block in _cell(report, cell))
+    return [*cells, *map(paragraph, fixed(report)), *_next(report)]
 
 
 def _cell(report: Report, cell: Cell) -> Iterator[Block]:
@@ -26,21 +27,22 @@ def _cell(report: Report, cell: Cell) -> Iterator[Block]:
     yield paragraph(f"{cell.name}: {letters or 'nothing was run'}")
     if told := "" if cell.boundaries else equal(report, cell):
         yield paragraph(told)
-    yield bullets(Item(joined("; ", _boundary(one))) for one in cell.boundaries)
+    yield bullets(Item(joined("; ", _boundary(report, one))) for one in cell.boundaries)
     if cell.returning:
         yield paragraph(f"not monotone: {not_monotone(cell)}.")
 
 
-def _boundary(boundary: Boundary) -> Iterator[Text]:
+def _boundary(report: Report, boundary: Boundary) -> Iterator[Text]:
     yield f"changed between {boundary.before} and {boundary.after}"
     yield from list(changed(boundary))[:1]
     yield from (("why: ", one) for one in list(why(boundary))[:1])
     if boundary.moved:
-        yield ("moved besides: ", moved(boundary, most=MOST_MOVED))
+        yield (besides(report), moved(boundary, most=MOST_MOVED))
 
 
 def _next(report: Report) -> Iterator[Block]:
     """Yield how to look closer at the first boundary: at the patches between two releases, else at the reason."""
+    environments = {build.name: build.environment for build in report.builds}
     releases = {build.name for build in report.builds if build.kind == RELEASE}
     for cell in report.cells:
         for boundary in cell.boundaries:
@@ -49,9 +51,8 @@ def _next(report: Report) -> Iterator[Block]:
                 asked = f"--check {quote(cell.check)}" if cell.check else f"--cell {cell.name}"
                 yield paragraph(f"next: tfmatrix bisect {boundary.before}..{boundary.after} {asked} --patches")
             elif not (cell.check or boundary.why):
-                yield paragraph(
-                    f"next: tfmatrix explain {boundary.after} --baseline {boundary.before} --cell {cell.cell}"
-                )
+                before, after = environments[boundary.before], environments[boundary.after]
+                yield paragraph(f"next: tfmatrix explain {after} --baseline {before} --cell {cell.cell}")
             return
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -15,8 +15,18 @@ from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import environment_of, nameable_environment
 from tfmatrix.records import Environment, Package
+from tfmatrix.store.opening import open_store
 
 TENSORFLOW, KERAS = "tensorflow", "keras"
+
+PACKAGES = "packages"
+"""The axis along which every package that moved is moved, one after the other."""
+
+NONE_MOVED, ALL_MOVED = "none moved", "all moved"
+"""What the first and the last build of that axis are called."""
+
+HOLDABLE = "holdable"
+"""Kind of the facts that say, by a lock and some packages, which of these can be held in it."""
 
 Offered = Mapping[str, tuple[str, ...]]
 """The versions of a package that the index has, and the Pythons of each; empty among these: any."""
@@ -38,11 +48,13 @@ class Build:
 
     environment: Environment
     grain: Grain = Grain.RELEASE
+    label: str = ""
+    """What it is called, where the environment's name is too long to read."""
 
     @property
     def name(self) -> str:
-        """Return the environment's name."""
-        return self.environment.name
+        """Return what it is called."""
+        return self.label or self.environment.name
 
 
 @dataclass(frozen=True)
@@ -50,13 +62,17 @@ class Axis:
     """Along what a line runs, from where and to where."""
 
     package: str
-    """`TENSORFLOW`, or a package that both of them have."""
+    """`TENSORFLOW`, a package that both of them have, or `PACKAGES`."""
     first: Environment
     last: Environment
+    fixed: tuple[Package, ...] = ()
+    """Of `PACKAGES`, the versions that do not go with the rest, and are those of the last build all along."""
 
     @property
     def held(self) -> str:
         """Return the environment that is the same but for the package, as a reader names it; empty for TensorFlow."""
+        if self.package == PACKAGES:
+            return self.last.name
         further = tuple(one for one in self.last.further if one.name != self.package)
         return "" if self.package == TENSORFLOW else replace(self.last, further=further).name
 
@@ -77,7 +93,46 @@ def axis_of(config: Config, package: str, first: str, last: str) -> Axis:
     order = Version(one.tensorflow), Version(other.tensorflow)
     if order[0] > order[1]:
         raise UserError(f"{one.name} is newer than {other.name}; write {other.name}..{one.name}.")
+    if package == PACKAGES:
+        return _along_packages(config, one, other)
     return _along_tensorflow(one, other) if package == TENSORFLOW else _along(config, package, one, other)
+
+
+def _along_packages(config: Config, first: Environment, last: Environment) -> Axis:
+    """Return the axis of every package that moved, beside the TensorFlow of the last build."""
+    old, new = ({one.name: one for one in _locked(config, each)} for each in (first, last))
+    moved = sorted((one for one in old.values() if new.get(one.name, one) != one), key=catalogue.place)
+    if not moved:
+        raise UserError(f"{first.name} and {last.name} have the same packages besides TensorFlow.")
+    held = _holdable(config, last, [one for one in moved if _may_be_kept(one, new[one.name])])
+    if not held:
+        named = ", ".join(f"{one.name} {one.version}" for one in moved)
+        raise UserError(f"nothing can be moved by itself: {last.name} goes with none of {named}.")
+    begin = nameable_environment(config, last.holding(held).name)
+    return Axis(PACKAGES, begin, last, tuple(one for one in moved if one not in held))
+
+
+def _locked(config: Config, environment: Environment) -> Iterator[Package]:
+    """Yield the packages of an environment's lock, but for TensorFlow itself."""
+    lock = locks.read_lock(locks.find_lock(environment, [config.root / "locks"]))
+    yield from (one for one in lock.packages if one.name not in catalogue.TENSORFLOWS)
+
+
+def _may_be_kept(old: Package, new: Package) -> bool:
+    """Return whether a version may be kept as far as can be told: no TensorFlow runs with the other Keras."""
+    return old.name != KERAS or Version(old.version).major == Version(new.version).major
+
+
+def _holdable(config: Config, environment: Environment, packages: Sequence[Package]) -> tuple[Package, ...]:
+    """Return those of some packages that an environment can have at once, as the index was when it was first asked."""
+    lock = locks.find_lock(environment, [config.root / "locks"])
+    key = " ".join([locks.digest(lock), *(f"{one.name}-{one.version}" for one in packages)])
+    with open_store(config) as store:
+        noted = store.noted(HOLDABLE, key)
+        if not isinstance(noted, list):
+            noted = [one.name for one in locks.holdable(environment, packages)]
+            store.note(HOLDABLE, key, noted)
+    return tuple(one for one in packages if one.name in noted)
 
 
 def _along_tensorflow(first: Environment, last: Environment) -> Axis:
@@ -146,6 +201,8 @@ def builds(config: Config, axis: Axis, offered: Mapping[str, Offered]) -> tuple[
     ``offered`` has what the index tells of the packages that it was asked for. What tfmatrix cannot name, and what has
     no wheel for the Python of its environment, is left out.
     """
+    if axis.package == PACKAGES:
+        return tuple(_steps(config, axis))
     first, last = (_version_of(config, axis.package, one) for one in (axis.first, axis.last))
     found = {first: Build(axis.first), last: Build(axis.last)}
     for version, grain, pythons in _versions(axis, offered):
@@ -155,6 +212,16 @@ def builds(config: Config, axis: Axis, offered: Mapping[str, Offered]) -> tuple[
                 if not pythons or {"", environment.python} & {*pythons}:
                     found[version] = Build(environment, grain)
     return tuple(found[version] for version in sorted(found, reverse=first > last))
+
+
+def _steps(config: Config, axis: Axis) -> Iterator[Build]:
+    """Yield the builds in which one package after the other is moved, in the order of their names."""
+    own = {*axis.last.further}
+    held = [one for one in axis.first.further if one not in own]
+    for moved in range(len(held) + 1):
+        environment = nameable_environment(config, axis.last.holding(held[moved:]).name)
+        label = NONE_MOVED if not moved else ALL_MOVED if moved == len(held) else f"{moved} moved"
+        yield Build(environment, label=label)
 
 
 def _versions(axis: Axis, offered: Mapping[str, Offered]) -> Iterator[tuple[Version, Grain, tuple[str, ...]]]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from packaging.version import Version
 
 from tfmatrix.questions.bisect.answer import problems
-from tfmatrix.questions.bisect.line import TENSORFLOW
-from tfmatrix.questions.bisect.phrases import changed, command, equal, moved, not_monotone, why
+from tfmatrix.questions.bisect.line import PACKAGES, TENSORFLOW
+from tfmatrix.questions.bisect.phrases import besides, changed, command, equal, fixed, moved, not_monotone, why
 from tfmatrix.questions.bisect.summary import Boundary, Cell, Report, Result
 from tfmatrix.records import OBSERVED
 from tfmatrix.report import parts
@@ -51,8 +51,12 @@ def page(report: Report) -> Document:
 
 def _head(report: Report) -> Iterator[Block]:
     what = "TensorFlow" if report.axis == TENSORFLOW else report.axis
-    yield Heading(1, f"Since when: {what} from {report.first} to {report.last}")
-    beside = f" TensorFlow is that of {report.held} in all of them." if report.held else ""
+    if report.axis == PACKAGES:
+        yield Heading(1, f"Which package: beside TensorFlow of {report.held}")
+        beside = " The first one has the old packages, and each next one has one more as the last one has it."
+    else:
+        yield Heading(1, f"Since when: {what} from {report.first} to {report.last}")
+        beside = f" TensorFlow is that of {report.held} in all of them." if report.held else ""
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
         f"The line has {counted(len(report.builds), 'build')}.{beside}",
@@ -61,6 +65,7 @@ def _head(report: Report) -> Iterator[Block]:
         if report.verdicts
         else "Builds with one letter have the same bits.",
         prose("A change between two builds with one letter is not seen, unless every build is run: `--scan`."),
+        *fixed(report),
     )
 
 
@@ -108,7 +113,7 @@ def _boundary(report: Report, boundary: Boundary) -> Item:
     """Return what is known of one boundary."""
     below = [Item(told) for told in changed(boundary)]
     below += [Item(("why: ", told)) for told in why(boundary)]
-    below += [Item(("moved besides: ", moved(boundary, most=None)))] if boundary.moved else []
+    below += [Item((besides(report), moved(boundary, most=None)))] if boundary.moved else []
     if report.axis == TENSORFLOW:
         below.append(Item(f"see the release notes of TensorFlow {', '.join(_notes(report, boundary))}"))
     return Item(

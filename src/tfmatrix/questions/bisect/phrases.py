@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from tfmatrix.questions.bisect.line import TENSORFLOW
+from tfmatrix.questions.bisect.line import PACKAGES, TENSORFLOW
 from tfmatrix.questions.bisect.summary import SHOWN, Boundary, Cell, Report
 from tfmatrix.report.blocks import Code, Text, joined, prose
 from tfmatrix.report.records import Package
@@ -36,6 +36,18 @@ def moved(boundary: Boundary, *, most: int | None) -> Text:
     return joined(", ", [*told, *([f"{left} more"] if left else [])])
 
 
+def besides(report: Report) -> str:
+    """Return what stands before the packages that are others after a boundary."""
+    return "moved: " if report.axis == PACKAGES else "moved besides: "
+
+
+def fixed(report: Report) -> Iterator[Text]:
+    """Yield what of the first environment's packages no build has, where packages are moved one after the other."""
+    if report.fixed:
+        named = ", ".join(f"{one.name} {one.version}" for one in report.fixed)
+        yield f"No build has {named}, which do not go with the rest: of these it is not known what they change."
+
+
 def _moved(old: Package | None, new: Package | None) -> Text:
     if old and new:
         return f"{old.name} {old.version} to {new.version}"
@@ -63,7 +75,8 @@ def not_monotone(cell: Cell) -> str:
 def command(report: Report) -> str:
     """Return the command that asks the same again."""
     settings = report.settings
-    words = ["tfmatrix", "bisect", f"{report.first}..{report.last}"]
+    first, last = (one.environment for one in (report.builds[0], report.builds[-1]))
+    words = ["tfmatrix", "bisect", f"{first}..{last}"]
     words += [part for cell in report.cells for part in ("--check" if cell.check else "--cell", cell.name)]
     words += ["--axis", report.axis] if report.axis != TENSORFLOW else []
     words += [f"--{name}" for name in ("patches", "nightlies", "scan", "explain") if getattr(settings, name)]

@@ -19,7 +19,7 @@ from tfmatrix.keys import HASH_SEEDS, Scope, lock_digests, scope_of
 from tfmatrix.questions.bisect import intervals
 from tfmatrix.questions.bisect.asked import Asked, asked_of, check_of
 from tfmatrix.questions.bisect.judge import Result, by_bits, by_status, by_verdict, is_nothing, named_by
-from tfmatrix.questions.bisect.line import TENSORFLOW, Axis, Build, Grain, Offered, axis_of, builds
+from tfmatrix.questions.bisect.line import PACKAGES, TENSORFLOW, Axis, Build, Grain, Offered, axis_of, builds
 from tfmatrix.questions.bisect.made import Made
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.explain import ExplainPlan, make_explain_plan
@@ -115,6 +115,8 @@ class BisectPlan:
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages of which the index has to tell the versions."""
+        if self.axis.package == PACKAGES:
+            return ()
         if self.axis.package != TENSORFLOW:
             return (self.axis.package,)
         own = self.config.distribution

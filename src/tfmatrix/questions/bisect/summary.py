@@ -69,6 +69,7 @@ class Build(Record, frozen=True, kw_only=True):
     """One version that may be run."""
 
     name: Name
+    environment: Name
     kind: Annotated[str, one_of(RELEASE, PATCH, CANDIDATE, NIGHTLY)]
 
 
@@ -176,6 +177,10 @@ class Report(AnyReport, frozen=True, kw_only=True):
     tfmatrix: Version
     axis: Name
     held: Annotated[str, Meta(description="The environment that is the same but for the axis; empty for TensorFlow.")]
+    fixed: Annotated[
+        tuple[Package, ...],
+        Meta(description="Versions of the first build that do not go with the rest: along no part of the line."),
+    ]
     settings: Settings
     verdicts: Annotated[tuple[Meaning, ...], Meta(description="Every verdict that a result may have, worst first.")]
     builds: Annotated[tuple[Build, ...], Meta(min_length=2, description="Every build of the line, in order.")]
@@ -207,6 +212,7 @@ def summarise(plan: BisectPlan, store: Store) -> Report:
             tfmatrix=__version__,
             axis=plan.axis.package,
             held=plan.axis.held,
+            fixed=tuple(Package(one.name, one.version) for one in plan.axis.fixed),
             settings=Settings(
                 patches=choices.patches,
                 nightlies=choices.nightlies,
@@ -217,7 +223,9 @@ def summarise(plan: BisectPlan, store: Store) -> Report:
                 trials=plan.config.trials,
             ),
             verdicts=tuple(map(meaning_of, VERDICTS)) if choices.by_verdict else (),
-            builds=tuple(Build(name=one.name, kind=_kind(plan.axis, one)) for one in found.line),
+            builds=tuple(
+                Build(name=one.name, environment=one.environment.name, kind=_kind(plan.axis, one)) for one in found.line
+            ),
             cells=cells,
             environments=tuple(found.environment(one) for one in found.line if one.name in named),
             machine=machine_of(noted_machine(store, plan.scope.machine)),
