@@ -247,7 +247,7 @@ class Conda(Requirements):
         self.folder.joinpath("requirements.txt").unlink()
         self.folder.joinpath("environment.yml").write_text(
             "name: x\nchannels: &a [conda-forge]\ndependencies:\n  - python=3.10\n  - conda-forge::tensorflow=2.15.1\n"
-            "  - pip:\n      - requests>=2\n      - keras==2.15.0\nother: *a\n"
+            "  - keras=2.15.0\n  - numpy=1.26.4\n  - pip:\n      - requests>=2\nother: *a\n"
         )
 
 

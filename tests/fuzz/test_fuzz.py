@@ -51,6 +51,19 @@ def test_an_input_is_made_again_by_its_seed() -> None:
     assert data == {"a": [1, {"b": "c"}], "d": None}
 
 
+@pytest.mark.parametrize("name", ["requirement files", "environment.yml"])
+def test_a_pin_is_read_as_long_as_nothing_changes_it(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is refused as it is would have every input of it be refused, and nothing be tried."""
+    monkeypatch.chdir(tmp_path)
+    TARGETS[name](tmp_path)
+    assert (targets.command("pinned").out, targets.command("check", targets.CANDIDATE).code) == (
+        "2.15.1\n",
+        cli.CHANGED,
+    )
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_an_input_leaves_no_trace(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """After an input the project is as it was: what the next one becomes is its own doing."""

@@ -71,9 +71,10 @@ def test_an_empty_trace_is_a_failure(expected: ExpectedTrial) -> None:
     assert "without recording any stage" in trial.message
 
 
-def test_a_name_that_is_no_text_is_a_failure_of_its_trial(expected: ExpectedTrial) -> None:
+@pytest.mark.parametrize("place", [0, 1], ids=["tier", "stage"])
+def test_a_name_that_is_no_text_is_a_failure_of_its_trial(expected: ExpectedTrial, place: int) -> None:
     """Half a character in a name is the model's mistake, told so that it can be printed, and ends no run."""
-    broken = payload(lambda manifest: manifest["trace"][0].__setitem__(1, "init/\ud800"))
+    broken = payload(lambda manifest: manifest["trace"][0].__setitem__(place, "init/\ud800"))
     trial, trace, tensors = to_trial(expected, OBSERVED, broken, Path())
     assert (trial.outcome, trial.trace, trace, tensors) == ("failed", None, (), {})
     assert trial.message == r"the name of 'init/\ud800' has half a character, which is no text"

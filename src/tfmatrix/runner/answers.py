@@ -134,7 +134,7 @@ def _unusable(trace: tuple[Fingerprint, ...]) -> str:
     """Return why no trial can have this trace, empty where one can."""
     if not trace:
         return "the trial ended without recording any stage"
-    names = (print_.stage for print_ in trace)
+    names = (name for one in trace for name in (one.tier, one.stage))
     broken = (name for name in names if name != name.encode("utf-8", "replace").decode("utf-8"))
     return next((f"the name of {name!a} has half a character, which is no text" for name in broken), "")
 
