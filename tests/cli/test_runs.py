@@ -13,6 +13,7 @@ import pytest
 from building import CANDIDATE, first_round, install, make_project, missing_from
 from runner.fake_probe import stages
 from tfmatrix import cli
+from tfmatrix.environments import making
 from tfmatrix.questions.matrix.plan import make_plan, only
 from tfmatrix.records import Fingerprint, Tensor
 from tfmatrix.runner.events import Event, Refused
@@ -160,6 +161,25 @@ def test_gc_removes_nothing_where_no_model_is_found(tmp_path: Path, tell: Tell) 
     pyproject.write_text(text, encoding="utf-8")
     with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
         assert missing_from(store, plan) == []
+
+
+def test_gc_removes_environments_that_nothing_names_once_it_is_asked_to(tmp_path: Path, tell: Tell) -> None:
+    """What a bisect made, and what it left half-made, goes; what the project names stays, and so does nox's own."""
+    plan = made(tmp_path, ["a"])
+    root = tmp_path / ".nox"
+    kept = [making.folder_of(environment, root).name for environment in plan.environments]
+    builds = ["tensorflow-cpu-2.15.0-py310", "tf-nightly-cpu-2.22.0.dev20261101-py310"]
+    for name in (*kept, *builds):
+        (root / name).mkdir(parents=True, exist_ok=True)
+        (root / f".{name}.lock").touch()
+    (root / "lint").mkdir()
+    (root / builds[0] / making.STAMP).touch()
+    assert "environment" not in tell("gc").out
+    said = tell("gc", "--environments")
+    assert (said.code, said.err) == (cli.SAME, "")
+    assert f"2 environments removed: {', '.join(builds)}." in said.out
+    assert {path.name for path in root.iterdir() if path.is_dir()} == {*kept, "lint"}
+    assert "0 environments removed." in tell("gc", "--environments").out
 
 
 def test_a_fresh_run_that_is_refused_is_incomplete(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,13 @@ from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import SELECTION, VERSION, alone, options, read_config, read_plan
 from tfmatrix.cli.streams import say
 from tfmatrix.compare.tensors import wrong_distances
-from tfmatrix.environments import catalogue, interpreters, locks
+from tfmatrix.config import Config
+from tfmatrix.environments import catalogue, interpreters, locks, making
 from tfmatrix.keys import probe_source
-from tfmatrix.questions.chosen import nameable_environment, requirements_of
+from tfmatrix.questions.chosen import nameable_environment, named_environments, requirements_of
 from tfmatrix.questions.exchange import live as exchange
 from tfmatrix.questions.matrix import judge
+from tfmatrix.report.text import counted
 from tfmatrix.store import upkeep
 from tfmatrix.store.opening import open_store
 
@@ -72,14 +74,34 @@ def merge(other: Path) -> int:
 
 
 @click.command()
-def gc() -> None:
-    """Remove what no report can show any more: trials of edited model files or an older probe, and what they wrote."""
+@click.option(
+    "--environments", is_flag=True, help="Remove the environments, too, that the configuration does not name."
+)
+def gc(*, environments: bool) -> None:
+    """Remove what no report can show any more: trials of edited model files or an older probe, and what they wrote.
+
+    With --environments also the environments that a bisect or an explanation made, or that were named on the command
+    line alone. Any of them is made again when it is needed.
+    """
     settings = read_config({})
     with open_store(settings) as store, alone(settings):
         live = [is_live(settings, store) for is_live in LIVE]
         trials, tensors = upkeep.remove_stale(store, probe_source(), lambda covers: any(one(covers) for one in live))
         artefacts = exchange.clear(settings, store)
+        removed = _remove_environments(settings) if environments else []
     say(f"{trials} trials, {tensors} tensors and {artefacts} artefacts removed.")
+    if environments:
+        say(f"{counted(len(removed), 'environment')} removed{': ' if removed else ''}{', '.join(removed)}.")
+
+
+def _remove_environments(config: Config) -> list[str]:
+    """Remove the environments that a configuration does not name, and return what their folders were called."""
+    root = config.root / ".nox"
+    named = {making.folder_of(one, root) for one in named_environments(config, config.baseline)}
+    others = [folder for folder in making.folders(root) if folder not in named]
+    for folder in others:
+        making.remove(folder)
+    return [folder.name for folder in others]
 
 
 @click.command()

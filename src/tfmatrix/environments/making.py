@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
@@ -75,7 +75,7 @@ def make(
     folder is taken for an environment.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
+    with FileLock(_lock_of(folder)):
         if found := installed(environment, folder, lock_folders):
             return found
         path = locks.find_or_make_lock(environment, lock_folders)
@@ -98,11 +98,24 @@ def make(
         return made
 
 
+def folders(root: Path) -> Iterator[Path]:
+    """Yield every folder that an environment was made in under ``root``, one that was left half-made too, sorted."""
+    for lock in sorted(root.glob(_lock_of(root / "*").name)):
+        folder = lock.with_name(lock.name[1 : -len(lock.suffix)])
+        if folder.is_dir():
+            yield folder
+
+
 def remove(folder: Path) -> None:
     """Remove an environment's folder, its stamp first, so that what is left of it half-way is taken for none."""
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
+    with FileLock(_lock_of(folder)):
         (folder / STAMP).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    """Return the file that one process at a time holds while it makes or removes an environment."""
+    return folder.with_name(f".{folder.name}.lock")
 
 
 def _interpreter(folder: Path) -> Path:
