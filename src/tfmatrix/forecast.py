@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tfmatrix.config import Config
 from tfmatrix.environments import room
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.questions.matrix.report import covered, covered_by, narrowed
@@ -66,6 +67,8 @@ class Forecast:
     """Trials that are wanted now and not known. What changed is looked at again: these come later, and are not here."""
     timed: int
     """How many of them are like one that was run before."""
+    workers: int
+    """Of a fleet, those of this machine's class; 0 where it runs here."""
     processes: int
     """That run at once."""
     seconds: float
@@ -73,8 +76,9 @@ class Forecast:
     longest: tuple[OfCell, ...]
     """The cells that take longest."""
     needed_gb: float
-    """What the environments take that are to be made."""
+    """What the environments take that are to be made; on a fleet, on each machine that makes all of them."""
     free_gb: float
+    """On this machine, whichever runs it."""
     report: str
     """The Markdown file that the run writes."""
     replaces: str
@@ -86,13 +90,16 @@ class Forecast:
 
 
 def foretell(plan: Plan, store: Store, *, fresh: bool = False) -> Forecast:
-    """Return what a run of a plan would do, given what is stored; with ``fresh`` nothing that is stored counts."""
+    """Return what a run of a plan would do, given what is stored; with ``fresh`` nothing that is stored counts.
+
+    Where the plan is for a fleet, that is asked what it has: raises ``UserError`` where it can't be.
+    """
     config = plan.config
     known = Known(store, fresh=fresh)
     coming = next_round(plan, known)
     environments = tuple(_of_environment(one, coming.trials, plan, known) for one in plan.environments)
-    to_make = sum(not one.is_made and one.to_run > 0 for one in environments)
-    processes = processes_at_once(config)
+    to_make = sum((bool(config.on) or not one.is_made) and one.to_run > 0 for one in environments)
+    workers, processes = _fleet(config)
     reports = config.under_root(config.reports)
     now = covered_by((cell.environment.name, cell.model.name) for cell in plan.cells)
     return Forecast(
@@ -103,6 +110,7 @@ def foretell(plan: Plan, store: Store, *, fresh: bool = False) -> Forecast:
         stored=coming.stored,
         to_run=len(coming.trials),
         timed=sum(known.durations.known(one) is not None for one in coming.trials),
+        workers=workers,
         processes=processes,
         seconds=round(known.durations.of_all(coming.trials, processes) + MAKING * to_make, 1),
         longest=_longest(coming.trials, known.durations),
@@ -111,6 +119,15 @@ def foretell(plan: Plan, store: Store, *, fresh: bool = False) -> Forecast:
         report=str(config.reports / "matrix.md"),
         replaces=narrowed(covered(reports), now),
     )
+
+
+def _fleet(config: Config) -> tuple[int, int]:
+    """Return how many workers run it, 0 where none is asked, and how many trials at once."""
+    if not config.on:
+        return 0, processes_at_once(config)
+    from tfmatrix.runner import fleet  # noqa: PLC0415  # Dask is an extra, and takes a second to import
+
+    return fleet.threads(config)
 
 
 def _of_environment(

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from building import BASELINE, CANDIDATE, make_project, ones, trial
-from tfmatrix import cli
+from tfmatrix import cli, forecast
 from tfmatrix.records import FAILED, ExpectedTrial
 from tfmatrix.store.store import Store
 
@@ -41,6 +41,22 @@ def test_a_first_run_is_told(tmp_path: Path, tell: Tell) -> None:
     assert not (tmp_path / "reports").exists()
     with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
         assert not list(store.every_trial())
+
+
+def test_of_a_fleet_its_workers_are_told(tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is theirs, so nobody here can say whether it has room; the command goes to the same scheduler."""
+    made(tmp_path, ["mlp"])
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0.0))
+    monkeypatch.setattr(forecast, "_fleet", lambda _: (3, 6))
+    said = tell("plan", "--on", "tcp://host:8786")
+    assert (said.code, said.err) == (cli.SAME, "")
+    assert said.out.splitlines()[2:6] == [
+        f"environments  {BASELINE}  Python 3.10, 4 trials to run",
+        f"              {CANDIDATE}  Python 3.10, 3 trials to run",
+        "workers       3 of this machine's class, 6 trials at once",
+        "disk          up to 2.4 GB on each machine of the fleet",
+    ]
+    assert "next          tfmatrix run --on tcp://host:8786" in said.out
 
 
 def test_what_ran_before_says_how_long(tmp_path: Path, tell: Tell) -> None:

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from building import CANDIDATE
 from tfmatrix import cli
 
 from . import targets
@@ -58,7 +59,7 @@ def test_a_pin_is_read_as_long_as_nothing_changes_it(
     """A file that is refused as it is would have every input of it be refused, and nothing be tried."""
     monkeypatch.chdir(tmp_path)
     TARGETS[name](tmp_path)
-    assert (targets.command("pinned").out, targets.command("check", targets.CANDIDATE).code) == (
+    assert (targets.command("pinned").out, targets.command("check", CANDIDATE).code) == (
         "2.15.1\n",
         cli.CHANGED,
     )

@@ -21,11 +21,13 @@ from distributed.security import Security
 from building import make_project
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import UserError
+from tfmatrix.forecast import foretell
 from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import CRASHED, PROBE_DIED, ExpectedTrial, FromStart, Write
 from tfmatrix.runner import fleet, making, on_worker, wire
 from tfmatrix.runner.events import Event, Finished, Ready, Refused
 from tfmatrix.runner.observing import observe
+from tfmatrix.store.store import Store
 
 FakePlan = Callable[..., Plan]
 Clusters = Callable[..., LocalCluster]
@@ -284,6 +286,16 @@ def test_another_tfmatrix_on_a_worker_is_refused(
     (refused,) = events_of(cluster(), plan)
     assert isinstance(refused, Refused)
     assert refused.reason == "the worker has another tfmatrix; install the same one there."
+
+
+def test_a_plan_is_told_what_the_fleet_has(fake_plan: FakePlan, cluster: Clusters, tmp_path: Path) -> None:
+    """How many workers are of this machine's class, and how many trials they run at once."""
+    plan = fake_plan(["a"])
+    config = replace(plan.config, on=cluster(3, threads_per_worker=2).scheduler_address)
+    assert fleet.threads(config) == (3, 6)
+    with Store(tmp_path / "store.sqlite") as store:
+        found = foretell(replace(plan, config=config), store)
+    assert (found.workers, found.processes) == (3, 6)
 
 
 def test_machines_of_another_class_run_nothing(

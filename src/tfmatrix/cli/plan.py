@@ -21,7 +21,7 @@ EXAMPLE = "\b\n$ tfmatrix plan --versions all\n$ tfmatrix plan --models mlp --js
 
 
 @click.command(epilog=EXAMPLE)
-@options(*SELECTION, "timeout", "jobs", "memory", "fresh", "json")
+@options(*SELECTION, "timeout", "jobs", "memory", "on", "fresh", "json")
 def plan(*, fresh: bool, as_json: bool, **choices: Any) -> int:
     """Say what `tfmatrix run` with the same options would do: trials, environments, disk, time, and what is stored.
 
@@ -37,7 +37,7 @@ def plan(*, fresh: bool, as_json: bool, **choices: Any) -> int:
     else:
         for line in (*_lines(found), f"next          {_command(choices, fresh=fresh)}"):
             say(line)
-    if found.free_gb >= found.needed_gb:
+    if found.workers or found.free_gb >= found.needed_gb:
         return SAME
     say(
         f"tfmatrix: {found.free_gb} GB are free, and the environments to be made take about {found.needed_gb} GB; "
@@ -58,8 +58,12 @@ def _lines(found: Forecast) -> Iterator[str]:
     yield f"trials        {found.to_run} to run, {found.stored} stored already{more}"
     width = max(len(one.name) for one in environments)
     for number, one in enumerate(environments):
-        yield f"{'' if number else 'environments':<14}{one.name:<{width}}  {_told(one)}"
-    yield f"disk          {found.needed_gb} GB for what is to be made; {found.free_gb} GB are free"
+        yield f"{'' if number else 'environments':<14}{one.name:<{width}}  {_told(one, fleet=found.workers > 0)}"
+    if found.workers:
+        yield f"workers       {found.workers} of this machine's class, {counted(found.processes, 'trial')} at once"
+        yield f"disk          up to {found.needed_gb} GB on each machine of the fleet"
+    else:
+        yield f"disk          {found.needed_gb} GB for what is to be made; {found.free_gb} GB are free"
     if found.to_run:
         yield f"time          about {_span(found.seconds)}, {found.processes} at once{_known(found)}"
     if found.longest:
@@ -68,7 +72,9 @@ def _lines(found: Forecast) -> Iterator[str]:
     yield f"report        {found.report}{lost}"
 
 
-def _told(one: OfEnvironment) -> str:
+def _told(one: OfEnvironment, *, fleet: bool) -> str:
+    if fleet:
+        return f"Python {one.python}, {counted(one.to_run, 'trial')} to run"
     if one.refused:
         return f"could not be had the last time: {one.refused}"
     made = "made" if one.is_made else "to be made" if one.to_run else "not made, nor needed"

@@ -12,7 +12,7 @@ import json
 import tarfile
 import time
 from collections import defaultdict, deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED
 from contextlib import contextmanager
 from itertools import chain
@@ -99,6 +99,19 @@ def observe(missing: Iterable[ExpectedTrial], config: Config) -> Generator[Event
         yield from _Fleet(client, trials, config).events()
 
 
+def threads(config: Config) -> tuple[int, int]:
+    """Return how many workers there are of the plan's machine class, and how many trials they run at once.
+
+    Raises ``UserError`` where no scheduler answers, or no worker is a machine of that class.
+    """
+    machine = machine_id(config.machine)
+    with _connected(config.on) as client:
+        classes = _require_machine(client, machine, config.on)
+        told = client.scheduler_info(n_workers=-1)["workers"]
+    ours = [told[address]["nthreads"] for address, one in classes.items() if one == machine and address in told]
+    return len(ours), sum(ours)
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     """Yield a client of a scheduler, to whom results come as data: nothing of a worker's is unpickled for them."""
@@ -124,19 +137,21 @@ def _require_address(address: str) -> None:
         raise UserError(f"{address!r} is no address of a Dask scheduler; write it with its port: tcp://host:8786.")
 
 
-def _require_machine(client: Client, machine: str, address: str) -> None:
+def _require_machine(client: Client, machine: str, address: str) -> Mapping[str, str]:
+    """Return the machine class of each worker, one of which has to be that of the plan."""
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except LateError:
         raise UserError(
             f"no worker has come to {address} in {PATIENCE:g} s; start some with `dask worker {address}`."
         ) from None
-    classes = client.run(on_worker.machine_class)
+    classes: dict[str, str] = client.run(on_worker.machine_class)
     if machine not in classes.values():
         raise UserError(
             f"none of the {len(classes)} workers at {address} is a machine of this one's class, and results of two "
             "classes are never compared; start one on such a machine, or run this command on one of theirs."
         )
+    return classes
 
 
 class _Fleet:
