@@ -400,7 +400,7 @@ def make_bisect_plan(  # noqa: PLR0913  # each is asked for
         raise UserError(f"{between!r} is not between two builds; write the first and the last: 2.12.1..2.16.2.")
     if axis != TENSORFLOW and (choices.patches or choices.nightlies):
         option = "--patches" if choices.patches else "--nightlies"
-        raise UserError(f"{option} is about TensorFlow; with --axis {axis} every release is a build.")
+        raise UserError(f"{option} is about TensorFlow's own builds, and --axis {axis} goes along others.")
     if not (cells or checks):
         raise UserError(
             "nothing is asked about; name a cell, or a stage of it: --cell mlp/tf2/gradient; or a command of yours: "
