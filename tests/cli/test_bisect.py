@@ -170,7 +170,7 @@ def test_without_the_index_it_is_one_sentence(tmp_path: Path, tell: Tell, monkey
     def offline(*_: Any) -> Any:
         raise Unavailable("the package index cannot be asked for tensorflow-cpu: it cannot be reached.")
 
-    monkeypatch.setattr(offered, "pythons_of", offline)
+    monkeypatch.setattr(offered, "versions_of", offline)
     made(tmp_path, ["a"])
     said = tell("bisect", BETWEEN, "--cell", "a/tf2", "--patches")
     assert said == (

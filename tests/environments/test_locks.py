@@ -184,6 +184,47 @@ def test_the_files_of_a_long_name_are_called_by_its_digest(tmp_path: Path) -> No
     (tmp_path / f"{first}.txt").touch()
 
 
+def test_a_nightly_build_of_keras_stands_in_for_its_releases(bench: Bench) -> None:
+    """It has a name of its own, and what it is imported as too: neither is locked beside the other."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_wheel(wheels, "2.18.1", needs="keras>=3.5")
+    write_wheel(wheels, "3.5.0", "keras")
+    write_wheel(wheels, "3.7.0.dev2024110803", "keras_nightly")
+    write_wheel(wheels, "2.21.0.dev20251118", "tf_nightly_cpu", needs="keras-nightly>=3.6.0.dev0")
+    day = Package("keras", "3.7.0.dev2024110803")
+    environment = replace(TINY_UNCAPPED, further=(day,))
+    path = locks.make_lock(environment, Path(sys.executable), bench.lock_folder)
+    assert path.name.startswith("tensorflow-cpu-2.18.1+keras-3.7.0.dev2024110803-py3")
+    own = Package("keras-nightly", day.version)
+    assert locks.read_lock_of(environment, path).packages == (own, Package("tensorflow-cpu", "2.18.1"))
+    nightly = Environment("2.21.0.dev20251118", distribution="tf-nightly-cpu", python=TINY.python)
+    released = replace(nightly, further=(Package("keras", "3.5.0"),))
+    for one, keras in ((nightly, own), (released, released.further[0])):
+        lock = locks.read_lock(locks.make_lock(one, Path(sys.executable), bench.lock_folder))
+        assert lock.packages == (keras, Package("tf-nightly-cpu", nightly.tensorflow))
+    with pytest.raises(Unavailable, match=r"does not hold keras-nightly 3\.7\.0\.dev2024110803"):
+        locks.read_lock_of(environment, locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder))
+
+
+@pytest.mark.parametrize("version", ["2.18.1", "2.19.0.dev2024092709"])
+def test_what_a_keras_2_needs_of_tensorflow_is_the_one_of_its_environment(bench: Bench, version: str) -> None:
+    """Builds of a day ask for a TensorFlow of a day, and releases for a release."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_wheel(wheels, "2.18.1")
+    write_wheel(wheels, "2.18.1", "tensorflow")
+    write_wheel(wheels, "2.19.0.dev20240927", "tf_nightly_cpu")
+    write_wheel(wheels, "2.19.0.dev20240927", "tf_nightly")
+    write_wheel(wheels, "2.18.1", "tf_keras", needs="tensorflow>=2.18")
+    write_wheel(wheels, "2.19.0.dev2024092709", "tf_keras_nightly", needs="tf-nightly>=2.19.0.dev0")
+    day = Environment("2.19.0.dev20240927", distribution="tf-nightly-cpu", python=TINY.python)
+    for one in (TINY_UNCAPPED, day):
+        environment = replace(one, further=(Package("tf-keras", version),))
+        lock = locks.read_lock_of(environment, locks.make_lock(environment, Path(sys.executable), bench.lock_folder))
+        named = {Package(one.distribution, one.tensorflow), catalogue.as_installed(*environment.further)}
+        beside = {Package("tensorflow", "2.18.1")} if (one, version) == (TINY_UNCAPPED, "2.18.1") else set()
+        assert {*lock.packages} == named | beside
+
+
 def test_making_a_lock_twice_gives_the_same_bytes(bench: Bench) -> None:
     """An unchanged resolution keeps its digest, so nothing that rests on it becomes stale."""
     first = locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder).read_bytes()

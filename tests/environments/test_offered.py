@@ -12,7 +12,7 @@ import requests
 from pypi_simple import NoSuchProjectError, ProjectPage, PyPISimple, UnsupportedContentTypeError
 
 from tfmatrix.environments import locks, offered
-from tfmatrix.environments.offered import Wheel, indexes, offers, pythons_of, wheels_of
+from tfmatrix.environments.offered import Uploaded, Wheel, indexes, offers, versions_of, wheels_of
 from tfmatrix.errors import Unavailable, UserError
 
 Index = Callable[..., None]
@@ -228,13 +228,40 @@ def test_certificates_that_uv_trusts_are_trusted(
 def test_every_version_of_a_package_is_told_with_its_pythons(index: Index, tmp_path: Path) -> None:
     """Of any package, the oldest first by version; an empty Python stands for all."""
     index(keras={"3.10.0": ("",), "3.9.2": ("",), "3.9.0rc1": ("3.10", "3.9")})
-    found = pythons_of("keras", tmp_path)
+    found = versions_of("keras", tmp_path)
     assert list(found) == ["3.9.0rc1", "3.9.2", "3.10.0"]
-    assert (set(found["3.9.0rc1"]), found["3.10.0"]) == ({"3.9", "3.10"}, ("",))
+    assert (set(found["3.9.0rc1"].pythons), found["3.10.0"].pythons) == ({"3.9", "3.10"}, ("",))
 
 
 def test_a_package_that_no_index_has_is_told(index: Index, tmp_path: Path) -> None:
     """It is no empty list of versions."""
     index(keras={"3.10.0": ("",)})
     with pytest.raises(Unavailable, match=r"^extra\.test, index\.test has no tf-nightly-cpu for Linux"):
-        pythons_of("tf-nightly-cpu", tmp_path)
+        versions_of("tf-nightly-cpu", tmp_path)
+
+
+def test_of_a_version_it_is_told_when_its_first_wheel_was_uploaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In UTC, whatever zone an index writes; where it tells no time, none is made up."""
+    files = {
+        "keras_nightly-3.6.0.dev1-py3-none-any.whl": "2024-10-16T05:00:00.5+02:00",
+        "keras_nightly-3.6.0.dev1-cp310-none-any.whl": "2024-10-16T03:00:01Z",
+        "keras_nightly-3.6.0.dev2-py3-none-any.whl": None,
+    }
+
+    def ask(self: PyPISimple, package: str, **_: Any) -> ProjectPage:
+        of = [
+            {"filename": name, "url": name, "hashes": {}, **({"upload-time": when} if when else {})}
+            for name, when in files.items()
+        ]
+        meta = {"api-version": "1.1"}
+        return ProjectPage.from_json_data(
+            {"name": package, "files": of, "meta": meta, "versions": []}, "https://i.test/"
+        )
+
+    monkeypatch.setattr(offered, "indexes", lambda _: ("https://i.test/simple",))
+    monkeypatch.setattr(PyPISimple, "get_project_page", ask)
+    found = versions_of("keras-nightly", tmp_path)
+    assert found["3.6.0.dev1"] == Uploaded(("", "3.10"), "2024-10-16T03:00:00+00:00")
+    assert found["3.6.0.dev2"] == Uploaded(("",), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
@@ -13,10 +13,20 @@ from tfmatrix.records import Environment, Package
 
 DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
 
-NIGHTLY = {"tensorflow-cpu": "tf-nightly-cpu", "tensorflow": "tf-nightly"}
-"""What a version of a day, ``2.22.0.dev20260905``, is called instead."""
+NIGHTLY = {
+    "tensorflow-cpu": "tf-nightly-cpu",
+    "tensorflow": "tf-nightly",
+    "keras": "keras-nightly",
+    "tf-keras": "tf-keras-nightly",
+}
+"""The package that a version of a day is installed from, ``2.22.0.dev20260905`` or ``3.7.0.dev2024110803``.
 
-TENSORFLOWS = frozenset({*DISTRIBUTIONS, *NIGHTLY.values()})
+Both of a pair are one package to import, so no environment has the two.
+"""
+
+_RELEASED = {nightly: name for name, nightly in NIGHTLY.items()}
+
+TENSORFLOWS = frozenset({*DISTRIBUTIONS, *(NIGHTLY[one] for one in DISTRIBUTIONS)})
 """What is TensorFlow itself."""
 
 OLDEST = "2.8.0"
@@ -146,8 +156,18 @@ def is_held(package: Package) -> bool:
 
 def configured_distribution(environment: Environment) -> str:
     """Return the distribution under which `parse_environment` gives an environment: a nightly build has its own."""
-    builds = {nightly: distribution for distribution, nightly in NIGHTLY.items()}
-    return builds.get(environment.distribution, environment.distribution)
+    return _RELEASED.get(environment.distribution, environment.distribution)
+
+
+def as_installed(package: Package) -> Package:
+    """Return a package by the name that it is installed under: a version of a day has a name of its own."""
+    own = NIGHTLY.get(package.name, package.name) if Version(package.version).is_devrelease else package.name
+    return replace(package, name=own)
+
+
+def as_named(package: Package) -> Package:
+    """Return an installed package by the name that its releases have, and that environments are named with."""
+    return replace(package, name=_RELEASED.get(package.name, package.name))
 
 
 def _in_full(version: str) -> str:
@@ -177,7 +197,7 @@ def _further(part: str, name: str) -> Package:
     if package in TENSORFLOWS:
         raise UserError(f"the environment {name!r} names TensorFlow twice; it has one, in front.")
     try:
-        # The canonical spelling, so that 3.11.3 and 03.11.3 are one environment.
-        return Package(package, str(Version(version)))
+        # The canonical spelling, so that 3.11.3 and 03.11.3 are one environment, and a nightly build by either name.
+        return as_named(Package(package, str(Version(version))))
     except ValueError:  # InvalidVersion, and what has too many digits
         raise UserError(f"{version!r} in the environment {name!r} is no version of {package}.") from None

@@ -172,7 +172,7 @@ def read_lock_of(environment: Environment, path: Path) -> Lock:
     Raises ``Unavailable`` where it is refused or locks another release.
     """
     lock = read_lock(path)
-    for package in (Package(environment.distribution, environment.tensorflow), *environment.further):
+    for package in _wanted(environment):
         if package not in lock.packages:
             raise Unavailable(
                 f"the lock file {path.name} does not hold {package.name} {package.version}; "
@@ -209,12 +209,11 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC). What a package of the
     project needs of TensorFlow is this one, whatever the distribution. A Keras that the environment names is that one,
     whatever TensorFlow asks for: up to 2.15 it asks for its own, and whose a change is shows where another one is kept.
-    What is held at a version has to be installed anyway.
-    Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
+    What is held at a version has to be installed anyway. Releases and nightly builds of one package are never together in
+    it. Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
     """
     held = [one for one in environment.further if catalogue.is_held(one)]
-    asked = [one for one in environment.further if one not in held]
-    requirements = list(map(_exact, (Package(environment.distribution, environment.tensorflow), *asked)))
+    requirements = [_exact(one) for one in _wanted(environment) if one not in held]
     requirements += catalogue.release(environment.tensorflow).caps
     requirements += environment.requirements
     requirements += companions.fitting(environment.requirements, environment.tensorflow)
@@ -229,7 +228,7 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     failing = f"{environment.name} on Python {environment.python} cannot be locked"
     with (
         _written([*environment.constraints, *_one_tensorflow(environment), *map(_exact, held)]) as constraints,
-        _written(map(_exact, (one for one in asked if one.name == "keras"))) as own,
+        _written(_overridden(environment)) as own,
     ):
         arguments += ["--constraint", constraints, "--override", own]
         body = uv.run(arguments, failing=failing, stdin="\n".join(requirements) + "\n")
@@ -259,6 +258,30 @@ def _require_held(held: Iterable[Package], body: str, failing: str) -> None:
     for one in held:
         if one.name not in there:
             raise Unavailable(f"{failing}: it installs no {one.name}, so there is nothing to hold at {one.version}.")
+
+
+def _wanted(environment: Environment) -> Iterator[Package]:
+    """Yield what an environment names, TensorFlow first, each by the name that it is installed under."""
+    yield Package(environment.distribution, environment.tensorflow)
+    yield from map(catalogue.as_installed, environment.further)
+
+
+def _overridden(environment: Environment) -> Iterator[str]:
+    """Yield the Keras that an environment names, and what is left out of it, whatever other packages ask for."""
+    kerases = [catalogue.as_installed(one) for one in environment.further if one.name in catalogue.NIGHTLY]
+    yield from map(_exact, kerases)
+    yield from (f"{name} ; python_version < '0'" for name in _left_out(environment))  # which no Python is
+
+
+def _left_out(environment: Environment) -> Iterator[str]:
+    """Yield the packages that would bring a second TensorFlow of a day, or beside one, and a second Keras."""
+    nightlies = [catalogue.NIGHTLY[one] for one in catalogue.DISTRIBUTIONS]
+    yield from (one for one in nightlies if one != environment.distribution)
+    if environment.distribution in nightlies:
+        yield from catalogue.DISTRIBUTIONS
+    for package in (one for one in environment.further if one.name in catalogue.NIGHTLY):
+        pair = (package.name, catalogue.NIGHTLY[package.name])
+        yield from (one for one in pair if one != catalogue.as_installed(package).name)
 
 
 def _one_tensorflow(environment: Environment) -> Iterator[str]:

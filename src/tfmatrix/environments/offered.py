@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
-from pypi_simple import NoSuchProjectError, PyPISimple, UnsupportedRepoVersionError
+from pypi_simple import DistributionPackage, NoSuchProjectError, PyPISimple, UnsupportedRepoVersionError
 
 from tfmatrix.environments import catalogue, locks, uv
 from tfmatrix.errors import Unavailable, UserError
@@ -35,6 +36,18 @@ class Wheel:
     version: str
     python: str
     """``3.10``; empty where it is for all."""
+    published: str = ""
+    """When it was uploaded, in UTC: ``2024-10-25T03:34:28+00:00``; empty where the index does not say."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What the index has of one version."""
+
+    pythons: tuple[str, ...]
+    """Those that it has wheels for, oldest first; ``""`` stands for all."""
+    published: str = ""
+    """When the first of its wheels was uploaded, as `Wheel.published` has it."""
 
 
 @dataclass(frozen=True)
@@ -108,20 +121,23 @@ def offers(distribution: str, root: Path) -> Offers:
     )
 
 
-def pythons_of(package: str, root: Path) -> dict[str, tuple[str, ...]]:
-    """Return the versions that uv's package indexes offer of any package, and the Pythons of each.
+def versions_of(package: str, root: Path) -> dict[str, Uploaded]:
+    """Return the versions that uv's package indexes offer of any package, oldest first, and what they have of each.
 
-    Oldest first; ``""`` among the Pythons stands for all. Raises ``Unavailable`` where an index can't be asked, and
-    where none has the package.
+    Raises ``Unavailable`` where an index can't be asked, and where none has the package.
     """
     addresses = indexes(root)
     _, wheels = _first(addresses, package)
     if not wheels:
         raise Unavailable(_has_none(addresses, package))
-    found: dict[str, set[str]] = {}
+    found: dict[str, list[Wheel]] = {}
     for wheel in wheels:
-        found.setdefault(wheel.version, set()).add(wheel.python)
-    return {version: tuple(sorted(found[version])) for version in sorted(found, key=Version)}
+        found.setdefault(wheel.version, []).append(wheel)
+    return {version: _uploaded(found[version]) for version in sorted(found, key=Version)}
+
+
+def _uploaded(wheels: Sequence[Wheel]) -> Uploaded:
+    return Uploaded(tuple(sorted({one.python for one in wheels})), min(one.published for one in wheels))
 
 
 def _has_none(addresses: Iterable[str], package: str) -> str:
@@ -171,19 +187,20 @@ def wheels_of(address: str, package: str) -> Sequence[Wheel]:
             f"the package index {_host(address)} cannot be asked for {package}: {_why(error)}; try again online, "
             "or look at uv's index settings."
         ) from None
-    return [wheel for file in page.packages if not file.is_yanked for wheel in _wheels(file.filename)]
+    return [wheel for file in page.packages if not file.is_yanked for wheel in _wheels(file)]
 
 
-def _wheels(filename: str) -> Iterator[Wheel]:
+def _wheels(file: DistributionPackage) -> Iterator[Wheel]:
     """Yield what a file is, for each Python; nothing where it is for another system, or no wheel."""
     try:
-        _, version, _, tags = parse_wheel_filename(filename)
+        _, version, _, tags = parse_wheel_filename(file.filename)
     except (InvalidWheelFilename, ValueError):
         return
+    when = file.upload_time.astimezone(timezone.utc).isoformat(timespec="seconds") if file.upload_time else ""
     for tag in tags:
         if tag.platform == "any" or (tag.platform.endswith("_x86_64") and "linux" in tag.platform):
             python = _PYTHON.fullmatch(tag.interpreter)
-            yield Wheel(str(version), f"3.{python[1]}" if python else "")
+            yield Wheel(str(version), f"3.{python[1]}" if python else "", when)
 
 
 def _why(error: Exception) -> str:

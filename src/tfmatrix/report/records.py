@@ -135,8 +135,12 @@ def environment_of(
     moved: Moved | None = None,
     only: Iterable[str] | None = None,
 ) -> Environment:
-    """Return what is known of an environment, with ``only`` some of its packages."""
-    packages = {package.name: package.version for package in installed.packages} if installed else {}
+    """Return what is known of an environment, with ``only`` some of its packages.
+
+    A nightly build has the name that its releases have.
+    """
+    own = map(catalogue.as_named, installed.packages) if installed else ()
+    packages = {package.name: package.version for package in own}
     return Environment(
         name=environment.name,
         distribution=environment.distribution,

@@ -11,6 +11,7 @@ import pytest
 from building import fill, remove_stale
 from questions.bisect.world import CELL, RELEASES, SEVENTH, World, became, changing, offer, stages
 from tfmatrix.environments import locks, offered
+from tfmatrix.environments.offered import Uploaded
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.questions.bisect.answer import answer, problems
 from tfmatrix.questions.bisect.phrases import command
@@ -359,6 +360,79 @@ def test_another_axis_holds_tensorflow(tmp_path: Path, store: Store, monkeypatch
     assert {one.kind for one in report.builds} == {"release"}
 
 
+def test_nightly_builds_of_keras_are_looked_at_inside_a_boundary(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keras has them go on under the number of what is out: they come after a release that was out before them."""
+    days = ["3.6.0.dev2024100203", "3.6.0.dev2024101503", "3.6.0.dev2024101603", "3.7.0.dev2024102503"]
+    asked = offer(
+        monkeypatch,
+        keras={
+            "3.5.0": Uploaded(("",), "2024-08-12T18:00:00+00:00"),
+            "3.6.0": Uploaded(("",), "2024-10-03T21:00:00+00:00"),
+            "3.7.0": Uploaded(("",), "2024-11-26T19:00:00+00:00"),
+        },
+        keras_nightly={one: Uploaded(("",), f"{one[9:13]}-{one[13:15]}-{one[15:17]}T03:00:00+00:00") for one in days},
+    )
+    line = ["3.5.0", days[0], "3.6.0", *days[1:], "3.7.0"]
+    names = [f"2.17.1+keras-{version}" for version in line]
+    world = World(tmp_path, changing(names[5], names=names))
+    plan = world.plan(f"{names[0]}..{names[-1]}", axis="keras", nightlies=True)
+    world.run(plan, store)
+    report = found(plan, store)
+    assert asked == ["keras", "keras-nightly"]
+    assert [one.name for one in report.builds] == names
+    assert [one.kind for one in report.builds if one.kind != "release"] == ["nightly"] * 4
+    assert boundaries(report.cells[0]) == [(names[4], names[5])]
+    assert names[1] not in world.tried, "it is outside the boundary between two releases"
+    assert {one.name: one.packages["keras"] for one in report.environments} == {
+        one: one.partition("keras-")[2] for one in world.tried
+    }
+    again = world.plan(f"{names[2]}..{names[3]}", axis="keras", nightlies=True)
+    world.run(again, store)
+    assert [one.name for one in found(again, store).builds] == names[2:4], "a build may end a line"
+
+
+def test_without_the_times_of_uploads_versions_are_ordered_by_their_numbers(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index need not tell them."""
+    offer(monkeypatch, keras={"3.6.0": ("",)}, keras_nightly={"3.6.0.dev2024101603": ("",)})
+    names = [f"2.17.1+keras-{version}" for version in ("3.5.0", "3.6.0.dev2024101603", "3.6.0", "3.7.0")]
+    world = World(tmp_path, changing(names=names))
+    plan = world.plan(f"{names[0]}..{names[-1]}", axis="keras", nightlies=True, scan=True)
+    world.run(plan, store)
+    assert [one.name for one in found(plan, store).builds] == names
+
+
+def test_what_was_noted_in_another_form_is_none(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report of an older store has the ends of its line, until the index is asked again."""
+    offer(monkeypatch, tensorflow_cpu={"2.15.0": ("3.10",)})
+    world = World(tmp_path, changing(names=["2.14.1", "2.15.0", "2.15.1"]))
+    store.note("offered", "tensorflow-cpu", {"2.15.0": ["3.10"]})
+    plan = world.plan("2.14.1..2.15.1", patches=True)
+    assert [one.name for one in found(plan, store).builds] == ["2.14.1", "2.15.1"]
+    world.run(plan, store)
+    assert [one.name for one in found(plan, store).builds] == ["2.14.1", "2.15.0", "2.15.1"]
+
+
+def test_the_keras_of_a_nightly_build_of_tensorflow_is_bisected_too(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock has Keras under another name."""
+    offer(monkeypatch, keras=dict.fromkeys(["3.12.0"], ("",)))
+    day = "2.21.0.dev20251118"
+    world = World(
+        tmp_path,
+        changing(names=[f"2.21.0+keras-{one}" for one in ("3.9.0", "3.12.0")] + ["2.21.0", day]),
+        packages={"2.21.0": {"keras": "3.12.1"}},
+    )
+    lock = next((tmp_path / "locks").glob("tf-nightly-cpu-*"))
+    lock.write_text(lock.read_text(encoding="utf-8").replace("keras==3.9.0", "keras-nightly==3.16.0.dev2026102704"))
+    plan = world.plan(f"{day}..2.21.0", axis="keras")
+    assert plan.axis.first.name == "2.21.0+keras-3.16.0.dev2026102704"
+
+
 def test_a_package_may_move_down(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line goes from what the first environment has to what the last one has."""
     offer(monkeypatch, numpy=dict.fromkeys(["1.26.4", "2.0.0", "2.0.1", "2.0.2", "2.1.0"], ("3.10",)))
@@ -553,7 +627,7 @@ def make_launches(world: World) -> Any:
             "write 2.16.2+keras-3.4.0..2.16.2+keras-3.5.0.",
         ),
         ("2.15.1..2.16.2", {"axis": "numpy", "patches": True}, "--patches is about TensorFlow's own builds, and --axis numpy"),
-        ("2.15.1..2.16.2", {"axis": "numpy", "nightlies": True}, "--nightlies is about TensorFlow"),
+        ("2.15.1..2.16.2", {"axis": "numpy", "nightlies": True}, "tfmatrix knows no nightly builds of numpy; leave"),
         ("2.15.1..2.16.2", {"cell": "other/tf2"}, "there is no model 'other'; there are mlp."),
         ("2.15.1..2.16.2", {"cell": "mlp/tf3"}, "tf3"),
         ("2.15.1..2.16.2", {"cell": "mlp"}, "'mlp' is no cell; one is named after model and mode: mlp/tf2."),
@@ -595,7 +669,7 @@ def test_where_the_index_does_not_answer_it_is_said(
     def offline(*_: Any) -> Any:
         raise Unavailable("the package index cannot be asked for tensorflow-cpu: it cannot be reached.")
 
-    monkeypatch.setattr(offered, "pythons_of", offline)
+    monkeypatch.setattr(offered, "versions_of", offline)
     world = World(tmp_path, changing(SEVENTH))
     with pytest.raises(Unavailable, match="cannot be reached"):
         world.run(world.plan(BETWEEN, patches=True), store)

@@ -11,6 +11,7 @@ import pytest
 
 from building import add, installed, lock_of, make_project, trial
 from tfmatrix.environments import catalogue, offered
+from tfmatrix.environments.offered import Uploaded
 from tfmatrix.questions.bisect.plan import BisectPlan, Choices, make_bisect_plan
 from tfmatrix.records import Environment, ExpectedTrial, InstalledEnvironment, Package, Trial
 from tfmatrix.runner.events import Finished, Refused
@@ -102,7 +103,7 @@ class World:
     def _packages(self, environment: Environment) -> Iterator[Package]:
         own = {environment.distribution: environment.tensorflow, "numpy": "1.26.4", "keras": "3.9.0"}
         own |= {one.name: one.version for one in environment.further} | {**self.packages.get(environment.name, {})}
-        yield from (Package(*pair) for pair in sorted(own.items()))
+        yield from sorted(catalogue.as_installed(Package(*pair)) for pair in own.items())
 
 
 def became(expected: ExpectedTrial, given: Any) -> Mapping[str, Any] | Trial:
@@ -130,14 +131,15 @@ def stages(value: float, init: float = 1.0) -> dict[str, Any]:
     }
 
 
-def offer(monkeypatch: pytest.MonkeyPatch, **packages: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Have the index offer packages; return the list of those that it is asked for."""
+def offer(monkeypatch: pytest.MonkeyPatch, **packages: Mapping[str, tuple[str, ...] | Uploaded]) -> list[str]:
+    """Have the index offer versions of packages, with Pythons or more; return the list of what it is asked for."""
     asked: list[str] = []
 
-    def pythons_of(package: str, root: Path) -> dict[str, tuple[str, ...]]:
+    def versions_of(package: str, root: Path) -> dict[str, Uploaded]:
         del root
         asked.append(package)
-        return dict(packages.get(package.replace("-", "_"), {}))
+        found = packages.get(package.replace("-", "_"), {})
+        return {version: Uploaded(one) if isinstance(one, tuple) else one for version, one in found.items()}
 
-    monkeypatch.setattr(offered, "pythons_of", pythons_of)
+    monkeypatch.setattr(offered, "versions_of", versions_of)
     return asked

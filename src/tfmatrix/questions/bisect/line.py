@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks
+from tfmatrix.environments.offered import Uploaded
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import environment_of, nameable_environment
 from tfmatrix.records import Environment, Package
@@ -28,8 +29,8 @@ NONE_MOVED, ALL_MOVED = "none moved", "all moved"
 HOLDABLE = "holdable"
 """Kind of the facts that say, by a lock and some packages, which of these can be held in it."""
 
-Offered = Mapping[str, tuple[str, ...]]
-"""The versions of a package that the index has, and the Pythons of each; empty among these: any."""
+Offered = Mapping[str, Uploaded]
+"""The versions of a package that the index has."""
 
 
 class Grain(IntEnum):
@@ -115,7 +116,7 @@ def _along_packages(config: Config, first: Environment, last: Environment) -> Ax
 def _locked(config: Config, environment: Environment) -> Iterator[Package]:
     """Yield the packages of an environment's lock, but for TensorFlow itself."""
     lock = locks.read_lock(locks.find_lock(environment, [config.root / "locks"]))
-    yield from (one for one in lock.packages if one.name not in catalogue.TENSORFLOWS)
+    yield from (catalogue.as_named(one) for one in lock.packages if one.name not in catalogue.TENSORFLOWS)
 
 
 def _may_be_kept(old: Package, new: Package) -> bool:
@@ -159,7 +160,8 @@ def _along(config: Config, package: str, first: Environment, last: Environment) 
         )
     if not _same_besides(package, first, last):
         return Axis(package, nameable_environment(config, _with(last, package, str(old))), last)
-    if old > new:
+    # By its number alone a nightly build is older than the release that it may have come after.
+    if old > new and (old.is_devrelease or old.release != new.release):
         raise UserError(f"{first.name} is newer than {last.name}; write {last.name}..{first.name}.")
     return Axis(package, first, last)
 
@@ -180,7 +182,7 @@ def _version_of(config: Config, package: str, environment: Environment) -> Versi
     found = {one.name: one.version for one in environment.further}
     if package not in found:
         lock = locks.read_lock(locks.find_lock(environment, [config.root / "locks"]))
-        found = {one.name: one.version for one in lock.packages}
+        found = {one.name: one.version for one in map(catalogue.as_named, lock.packages)}
     if package not in found:
         named = "" if catalogue.is_held(Package(package, "")) else f", or name a version of {package}"
         raise UserError(f"{environment.name} has no {package}; choose another axis{named}.")
@@ -205,13 +207,34 @@ def builds(config: Config, axis: Axis, offered: Mapping[str, Offered]) -> tuple[
         return tuple(_steps(config, axis))
     first, last = (_version_of(config, axis.package, one) for one in (axis.first, axis.last))
     found = {first: Build(axis.first), last: Build(axis.last)}
+    place = _places(offered)
+    ends = sorted(map(place, (first, last)))
     for version, grain, pythons in _versions(axis, offered):
-        if min(first, last) < version < max(first, last) and version not in found:
+        if ends[0] < place(version) < ends[1] and version not in found:
             with suppress(UserError):  # of a form that no environment has
                 environment = nameable_environment(config, _with(axis.last, axis.package, str(version)))
                 if not pythons or {"", environment.python} & {*pythons}:
                     found[version] = Build(environment, grain)
-    return tuple(found[version] for version in sorted(found, reverse=first > last))
+    return tuple(found[version] for version in sorted(found, key=place, reverse=place(first) > place(last)))
+
+
+def _places(offered: Mapping[str, Offered]) -> Callable[[Version], tuple[Version, bool, Version]]:
+    """Return what orders versions: their number, but a nightly build comes after what was released before it.
+
+    Keras has its builds keep the number of a release that is out, 3.6.0.dev2024101603 two weeks after 3.6.0, until
+    the next one is begun. So they are put behind the last patch of that minor release that was out when they were made.
+    """
+    times = {Version(text): one.published for package in offered.values() for text, one in package.items()}
+    patches: dict[tuple[int, ...], list[Version]] = {}
+    for version in sorted(one for one, published in times.items() if published and not one.is_prerelease):
+        patches.setdefault(version.release[:2], []).append(version)
+
+    def place(version: Version) -> tuple[Version, bool, Version]:
+        made = times.get(version, "") if version.is_devrelease else ""
+        before = [one for one in patches.get(version.release[:2], ()) if times[one] < made]
+        return (before[-1], True, version) if before and before[-1] > version else (version, False, version)
+
+    return place
 
 
 def _steps(config: Config, axis: Axis) -> Iterator[Build]:
@@ -228,10 +251,11 @@ def _versions(axis: Axis, offered: Mapping[str, Offered]) -> Iterator[tuple[Vers
     """Yield every version of an axis, the coarse ones first, and the Pythons that it has wheels for; none: unknown."""
     if axis.package == TENSORFLOW:
         yield from ((Version(one), Grain.RELEASE, ()) for one in catalogue.RELEASES)
-    for text, pythons in (one for package in offered.values() for one in package.items()):
-        with suppress(InvalidVersion):
-            version = Version(text)
-            if axis.package == TENSORFLOW:
-                yield version, Grain.NIGHTLY if version.is_devrelease else Grain.PATCH, pythons
-            elif not version.is_prerelease:
-                yield version, Grain.RELEASE, pythons
+    for text, one in (each for package in offered.values() for each in package.items()):
+        version = Version(text)
+        if version.is_devrelease:
+            yield version, Grain.NIGHTLY, one.pythons
+        elif axis.package == TENSORFLOW:
+            yield version, Grain.PATCH, one.pythons
+        elif not version.is_prerelease:
+            yield version, Grain.RELEASE, one.pythons

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import NamedTuple
+
+from msgspec import ValidationError, convert, to_builtins
+from packaging.utils import canonicalize_name
 
 from tfmatrix import keys
 from tfmatrix.compare.cells import state_of
@@ -14,6 +18,7 @@ from tfmatrix.compare.results import CellState
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, locks, making, offered
+from tfmatrix.environments.offered import Uploaded
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, lock_digests, scope_of
 from tfmatrix.questions.bisect import intervals
@@ -117,18 +122,18 @@ class BisectPlan:
         """The packages of which the index has to tell the versions."""
         if self.axis.package == PACKAGES:
             return ()
-        if self.axis.package != TENSORFLOW:
-            return (self.axis.package,)
-        own = self.config.distribution
-        return (own,) * self.choices.patches + (catalogue.NIGHTLY[own],) * self.choices.nightlies
+        of_tensorflow = self.axis.package == TENSORFLOW
+        own = self.config.distribution if of_tensorflow else self.axis.package
+        released = (own,) if self.choices.patches or not of_tensorflow else ()
+        return (*released, catalogue.NIGHTLY[own]) if self.choices.nightlies else released
 
     def line(self, store: Store) -> Line:
         """Return every build in order, by what the index offered when it was last asked."""
         found: dict[str, Offered] = {}
         for package in self.packages:
-            noted = store.noted(OFFERED, package)
-            if isinstance(noted, dict):
-                found[package] = {version: tuple(pythons) for version, pythons in noted.items()}
+            # What an earlier tfmatrix noted in another form is none; a run asks again.
+            with suppress(ValidationError):
+                found[package] = convert(store.noted(OFFERED, package), dict[str, Uploaded])
         line = builds(self.config, self.axis, found)
         self._look_at(build.environment for build in line)
         return line
@@ -359,7 +364,8 @@ class BisectPlan:
         for package in self.packages:
             if package not in self._answered:
                 self._answered.add(package)
-                store.note(OFFERED, package, offered.pythons_of(package, self.config.root))
+                found = offered.versions_of(package, self.config.root)
+                store.note(OFFERED, package, to_builtins(found))
 
 
 def changes(line: Line, results: Sequence[Result]) -> Iterator[tuple[Build, Build]]:
@@ -398,9 +404,10 @@ def make_bisect_plan(  # noqa: PLR0913  # each is asked for
     first, dots, last = between.partition("..")
     if not (first and dots and last):
         raise UserError(f"{between!r} is not between two builds; write the first and the last: 2.12.1..2.16.2.")
-    if axis != TENSORFLOW and (choices.patches or choices.nightlies):
-        option = "--patches" if choices.patches else "--nightlies"
-        raise UserError(f"{option} is about TensorFlow's own builds, and --axis {axis} goes along others.")
+    if axis != TENSORFLOW and choices.patches:
+        raise UserError(f"--patches is about TensorFlow's own builds, and --axis {axis} goes along others.")
+    if canonicalize_name(axis) not in catalogue.NIGHTLY and choices.nightlies:
+        raise UserError(f"tfmatrix knows no nightly builds of {axis}; leave --nightlies out.")
     if not (cells or checks):
         raise UserError(
             "nothing is asked about; name a cell, or a stage of it: --cell mlp/tf2/gradient; or a command of yours: "

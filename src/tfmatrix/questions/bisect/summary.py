@@ -48,7 +48,7 @@ SHOWN = ("numpy", "keras", "tf-keras")
 """Packages of an environment that a bisect names."""
 
 RELEASE, PATCH, CANDIDATE, NIGHTLY = "release", "patch", "candidate", "nightly"
-"""Kinds of builds; along another axis than TensorFlow every one is a release."""
+"""Kinds of builds; along another axis than TensorFlow every one that is no nightly is a release."""
 
 VERDICTS = (
     Verdict.FAILED,
@@ -234,9 +234,10 @@ def summarise(plan: BisectPlan, store: Store) -> Report:
 
 
 def _kind(axis: Axis, build: line.Build) -> str:
-    version = PackageVersion(build.environment.tensorflow)
+    further = {one.name: one.version for one in build.environment.further}
+    version = PackageVersion(further.get(axis.package, build.environment.tensorflow))
     if axis.package != TENSORFLOW:
-        return RELEASE
+        return NIGHTLY if axis.package in further and version.is_devrelease else RELEASE
     if version.is_prerelease:
         return NIGHTLY if version.is_devrelease else CANDIDATE
     return RELEASE if build.environment.tensorflow in RELEASES else PATCH

@@ -23,7 +23,7 @@ from tfmatrix.compare.results import (
 from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
-from tfmatrix.environments.catalogue import DISTRIBUTIONS, NIGHTLY
+from tfmatrix.environments.catalogue import DISTRIBUTIONS, as_named
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.explained import noted_explained
 from tfmatrix.questions.matrix import ways
@@ -47,7 +47,7 @@ from tfmatrix.store.store import Store
 
 Key = TypeVar("Key", bound=Hashable)
 
-_TENSORFLOW = frozenset({*DISTRIBUTIONS, *NIGHTLY.values(), "tensorflow-intel"})
+_TENSORFLOW = frozenset({*DISTRIBUTIONS, "tensorflow-intel"})
 """What TensorFlow is installed from."""
 
 
@@ -322,8 +322,11 @@ def _environments(plan: Plan, store: Store) -> Iterator[EnvironmentState]:
 def moved_packages(
     base: tuple[Package, ...], other: tuple[Package, ...]
 ) -> tuple[tuple[Package | None, Package | None], ...]:
-    """Return the packages that differ, by name; TensorFlow itself is what the comparison is about."""
-    before, after = ({package.name: package for package in packages} for packages in (base, other))
+    """Return the packages that differ, by name; TensorFlow itself is what the comparison is about.
+
+    A nightly build counts as another version of the package that it is a build of.
+    """
+    before, after = ({one.name: one for one in map(as_named, packages)} for packages in (base, other))
     return tuple(
         (before.get(name), after.get(name))
         for name in sorted({*before, *after})

@@ -22,6 +22,7 @@ from tfmatrix.compare.results import Tried
 from tfmatrix.compare.start import Handed
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.environments.catalogue import as_named
 from tfmatrix.questions.chosen import sibling
 from tfmatrix.questions.matrix.starts import write
 from tfmatrix.records import (
@@ -158,7 +159,7 @@ def _is_of_keras_3(plan: Plan, environment: Environment, store: Store) -> bool:
     if any(package.name == "tf-keras" for package in environment.further):
         return False
     installed = noted_installed(store, plan.scope.environment_key(environment))
-    packages = installed.packages if installed else ()
+    packages = map(as_named, installed.packages) if installed else ()
     return any(one.name == "keras" and Version(one.version) >= KERAS_3 for one in packages)
 
 
