@@ -393,6 +393,20 @@ def test_nightly_builds_of_keras_are_looked_at_inside_a_boundary(
     assert [one.name for one in found(again, store).builds] == names[2:4], "a build may end a line"
 
 
+def test_a_nightly_keras_that_comes_with_tensorflow_has_moved(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is another version of Keras, and not one package that is gone and one that is new."""
+    day, keras = "2.21.0.dev20251118", "3.16.0.dev2026102704"
+    offer(monkeypatch, tf_nightly_cpu={day: ("",)})
+    world = World(tmp_path, changing(day, names=["2.20.0", day, "2.21.0"]), packages={day: {"keras": keras}})
+    plan = world.plan("2.20.0..2.21.0", nightlies=True)
+    world.run(plan, store)
+    (boundary,) = found(plan, store).cells[0].boundaries
+    moved = [[(one.name, one.version) for one in pair if one] for pair in boundary.moved]
+    assert (boundary.after, moved) == (day, [[("keras", "3.9.0"), ("keras", keras)]])
+
+
 def test_without_the_times_of_uploads_versions_are_ordered_by_their_numbers(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,7 +162,7 @@ class Remedies:
         if environment not in self._locks:
             try:
                 lock = locks.read_lock(locks.find_lock(environment, [self.config.root / "locks"]))
-                self._locks[environment] = {one.name: one.version for one in lock.packages}
+                self._locks[environment] = {one.name: one.version for one in map(catalogue.as_named, lock.packages)}
             except Unavailable:
                 return {}
         return self._locks[environment]
