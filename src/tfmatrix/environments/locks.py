@@ -209,8 +209,8 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     ``as_of``, such as ``2022-06-01``, leaves out what was published after that day (in UTC). What a package of the
     project needs of TensorFlow is this one, whatever the distribution. A Keras that the environment names is that one,
     whatever TensorFlow asks for: up to 2.15 it asks for its own, and whose a change is shows where another one is kept.
-    What is held at a version has to be installed anyway. Releases and nightly builds of one package are never together in
-    it. Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
+    What is held at a version has to be installed anyway. No release is beside a nightly build of the same package.
+    Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
     """
     held = [one for one in environment.further if catalogue.is_held(one)]
     requirements = [_exact(one) for one in _wanted(environment) if one not in held]

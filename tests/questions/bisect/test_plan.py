@@ -640,7 +640,7 @@ def make_launches(world: World) -> Any:
             {"axis": "keras"},
             "write 2.16.2+keras-3.4.0..2.16.2+keras-3.5.0.",
         ),
-        ("2.15.1..2.16.2", {"axis": "numpy", "patches": True}, "--patches is about TensorFlow's own builds, and --axis numpy"),
+        ("2.15.1..2.16.2", {"axis": "numpy", "patches": True}, "--patches is about TensorFlow's own builds"),
         ("2.15.1..2.16.2", {"axis": "numpy", "nightlies": True}, "tfmatrix knows no nightly builds of numpy; leave"),
         ("2.15.1..2.16.2", {"cell": "other/tf2"}, "there is no model 'other'; there are mlp."),
         ("2.15.1..2.16.2", {"cell": "mlp/tf3"}, "tf3"),
