@@ -35,6 +35,7 @@ from tfmatrix.records import (
     Rewrite,
     Script,
     Seeds,
+    SingleOps,
     Start,
     Train,
     Work,
@@ -53,7 +54,7 @@ SEED_LIMIT = 2**31
 
 TRAIN, PLAIN, CHECK, START, SEEDS, EFFECTS = "train", "plain", "check", "start", "seeds", "effects"
 SCRIPT, WRITE, READ, REWRITE, REREAD = "script", "write", "read", "rewrite", "reread"
-OPS, REPLAY, FEED = "ops", "replay", "feed"
+OPS, REPLAY, FEED, SINGLE_OPS = "ops", "replay", "feed", "single ops"
 """What a trial covers of the kind of its work."""
 
 _USUAL = Start()
@@ -180,6 +181,8 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911, PL
             return ("work", REPLAY), ("recorded", recorded), *([("skip", json.dumps(skip))] if skip else [])
         case Feed(recorded=recorded, fed=fed):
             return ("work", FEED), ("recorded", recorded), ("fed", json.dumps(fed))
+        case SingleOps(batch=batch, batches=batches):
+            return ("work", SINGLE_OPS), ("batch", f"{batch} of {batches}")
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

@@ -375,8 +375,32 @@ class Feed:
     """The file that has what they make; empty while nobody runs the trial."""
 
 
+@dataclass(frozen=True)
+class SingleOps:
+    """Run one batch of all ops of the release, each alone on inputs that are the same in every release."""
+
+    batch: int
+    """Which one, from 0 on."""
+    batches: int
+    """How many there are."""
+
+
 Work = (
-    Train | Plain | Check | FromStart | Effects | Seeds | Script | Write | Read | Rewrite | Reread | Ops | Replay | Feed
+    Train
+    | Plain
+    | Check
+    | FromStart
+    | Effects
+    | Seeds
+    | Script
+    | Write
+    | Read
+    | Rewrite
+    | Reread
+    | Ops
+    | Replay
+    | Feed
+    | SingleOps
 )
 """What a trial does in its environment and mode."""
 

@@ -17,7 +17,7 @@ from tfmatrix.environments import catalogue, making
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import environment_of
 
-__all__ = ["bisect", "check", "environment", "exchange", "explain", "matrix", "pin", "recipes", "report"]
+__all__ = ["atlas", "bisect", "check", "environment", "exchange", "explain", "matrix", "pin", "recipes", "report"]
 
 ROOT = Path(os.environ.get("TFMATRIX_ROOT") or Path.cwd())
 """The project's folder; nox has changed to that of the noxfile."""
@@ -98,3 +98,9 @@ def explain(session: nox.Session) -> None:
 def bisect(session: nox.Session) -> None:
     """Say between which builds results change: `nox -s bisect -- 2.12.1..2.16.2 --cell keras_mlp/tf2`."""
     session.run(*alone.command("tfmatrix"), "bisect", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def atlas(session: nox.Session) -> None:
+    """Say which of TensorFlow's own ops changed between releases, and write reports/atlas.md."""
+    session.run(*alone.command("tfmatrix"), "atlas", *session.posargs)

@@ -13,7 +13,14 @@ from tfmatrix.cli.selection import options, read_config
 from tfmatrix.cli.streams import say
 from tfmatrix.errors import UserError
 
-REPORTS = {"matrix": "run", "explain": "explain", "bisect": "bisect", "exchange": "exchange", "recipes": "recipes"}
+REPORTS = {
+    "matrix": "run",
+    "explain": "explain",
+    "bisect": "bisect",
+    "atlas": "atlas",
+    "exchange": "exchange",
+    "recipes": "recipes",
+}
 """Every report that there may be, and the command that writes it."""
 
 
@@ -21,9 +28,9 @@ REPORTS = {"matrix": "run", "explain": "explain", "bisect": "bisect", "exchange"
 @options("reports")
 @click.argument("name", metavar="[NAME]", required=False)
 def open_report(*, name: str | None, **choices: Any) -> int:
-    """Open a report in a browser: matrix, explain, bisect, exchange or recipes; without a NAME the one written last.
+    """Open a report in a browser: matrix, explain, bisect, atlas, exchange or recipes.
 
-    Exits with 2 where there is none, or no browser.
+    Without a NAME it is the one written last. Exits with 2 where there is none, or no browser.
     """
     settings = read_config(choices)
     page = _page(settings.under_root(settings.reports), name)

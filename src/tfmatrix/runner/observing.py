@@ -46,6 +46,7 @@ from tfmatrix.records import (
     Rewrite,
     Script,
     Seeds,
+    SingleOps,
     Start,
     Train,
     Work,
@@ -199,6 +200,8 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912  # a c
             return {"purpose": "replay", "handed": path, "skip": list(skip)}
         case Feed(handed=path, fed=fed):
             return {"purpose": "ops", "feeding": path, "fed": list(fed)}
+        case SingleOps(batch=batch, batches=batches):
+            return {"purpose": "atlas", "batch": batch, "batches": batches}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

@@ -1,0 +1,216 @@
+"""The rows of an op: each type that its definition allows, in each case, with what it is given there.
+
+What an op is given is said by `templates.json`, mostly by the names of its arguments and attributes. Its parts:
+
+``sizes``: how large each letter of a shape is, by the case. ``arguments``, ``attributes``: what an argument or
+attribute of a name gets, whatever the op. ``ops``: what some ops get instead, by patterns of their names; of several
+that fit the first counts. ``left_out``: ops that are not run, by patterns, and why. ``whole``: ops of which every pair
+of types is a row, and not each type with the others as usual.
+
+What an argument gets is ``["fill", size, ...]`` (see `inputs`), ``{"is": value}`` (letters in it are sizes),
+``{"bytes": base64}``, ``{"each": count, "of": ...}`` or ``{"all": [...]}`` of a list, or ``{"types": [...], "of":
+...}`` of a list of several types.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+from .inputs import TYPES, Maker, tensor
+
+TEMPLATES: Dict[str, Any] = json.loads(Path(__file__).with_name("templates.json").read_text(encoding="utf-8"))
+
+SPECIAL = "special"
+"""The case of NaN, infinities, -0, denormal numbers, and of the smallest and largest whole numbers."""
+
+STATEFUL, HANDLE, FUNCTION = "stateful", "a handle", "a function"
+NO_OUTPUT, NO_TYPE, NO_TEMPLATE = "makes nothing", "no type that there are inputs of", "no template"
+"""Why an op has no rows, besides what the templates say."""
+
+MAIN = ("T", "dtype")
+"""Names of the attribute that is the type of most of what an op is given or makes."""
+
+OTHER = ("int32", "int64", "float32")
+"""What another type is where the definition says none: the first of them that it allows."""
+
+Types = Mapping[str, str]
+
+
+class NotRun(Exception):
+    """An op has no rows; the message is the reason."""
+
+
+class Row(NamedTuple):
+    """One op with types in a case."""
+
+    op: str
+    types: str
+    """``float32``, and each further type that is not as usual: ``float32,Tidx=int64``; empty where it has none."""
+    case: str
+    chosen: Types
+    """Every attribute that is a type."""
+
+    @property
+    def name(self) -> str:
+        """Return its name: ``MatMul[float32]/odd``."""
+        return "{}{}/{}".format(self.op, "[{}]".format(self.types) if self.types else "", self.case)
+
+
+def names() -> List[str]:
+    """Return the name of every op of this release, whether or not it can be run."""
+    return sorted(name for name in dir(tf.raw_ops) if op_def_registry.get(name) is not None)
+
+
+def rows_of(name: str) -> List[Row]:
+    """Return the rows of an op that can be run."""
+    chosen = _chosen(op_def_registry.get(name))
+    return [Row(name, told, case, types) for told, types in chosen for case in TEMPLATES["sizes"]]
+
+
+def why_not_run(name: str) -> str:
+    """Return why an op has no rows, as far as its definition tells; empty where it has some."""
+    definition = op_def_registry.get(name)
+    for pattern, reason in TEMPLATES["left_out"].items():
+        if fnmatchcase(name, pattern):
+            return str(reason)
+    arguments = [*definition.input_arg, *definition.output_arg]
+    handles = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)
+    if any(one.is_ref or one.type in handles for one in arguments):
+        return HANDLE
+    if any(one.type in ("func", "list(func)") for one in definition.attr):
+        return FUNCTION
+    if definition.is_stateful and not is_random(definition):
+        return STATEFUL
+    if not definition.output_arg:
+        return NO_OUTPUT
+    return "" if list(_chosen(definition)) else NO_TYPE
+
+
+def is_random(definition: Any) -> bool:
+    """Tell whether an op keeps a state that is nothing but a generator's, which begins at its seeds."""
+    return {"seed", "seed2"} <= {one.name for one in definition.attr}
+
+
+def _chosen(definition: Any) -> Iterator[Tuple[str, Types]]:
+    """Yield the types of an op, and how they are told: each of the main one, then each of the others."""
+    attributes = {one.name: list(_allowed(one)) for one in definition.attr if one.type == "type"}
+    template = template_of(definition.name)
+    attributes = {name: template.get("types", {}).get(name, allowed) for name, allowed in attributes.items()}
+    if not attributes:
+        yield "", {}
+        return
+    main = _main(definition, list(attributes))
+    usual = {one.name: _usual(one, attributes[one.name]) for one in definition.attr if one.name in attributes}
+    if any(not allowed for allowed in attributes.values()):
+        return
+    for dtype in attributes[main]:
+        yield dtype, {**usual, main: dtype}
+    whole = any(fnmatchcase(definition.name, pattern) for pattern in TEMPLATES["whole"])
+    for name in attributes:
+        for dtype in (one for one in attributes[name] if name != main and one != usual[name]):
+            for first in attributes[main] if whole else [usual[main]]:
+                yield "{},{}={}".format(first, name, dtype), {**usual, main: first, name: dtype}
+
+
+def _allowed(attribute: Any) -> Iterator[str]:
+    if not attribute.HasField("allowed_values"):
+        yield from sorted(TYPES)
+        return
+    for dtype in dict.fromkeys(attribute.allowed_values.list.type):
+        if tf.as_dtype(dtype).name in TYPES:
+            yield tf.as_dtype(dtype).name
+
+
+def _main(definition: Any, attributes: List[str]) -> str:
+    given = [one.type_attr for one in definition.input_arg if one.type_attr]
+    return next((one for one in (*MAIN, *given) if one in attributes), attributes[0])
+
+
+def _usual(attribute: Any, allowed: List[str]) -> str:
+    """Return the type that an attribute has while others are varied."""
+    if attribute.HasField("default_value"):
+        return str(tf.as_dtype(attribute.default_value.type).name)
+    order = ("float32", *OTHER) if attribute.name in MAIN else OTHER
+    return next((one for one in order if one in allowed), allowed[0] if allowed else "")
+
+
+@lru_cache(maxsize=None)
+def template_of(name: str) -> Mapping[str, Any]:
+    """Return what the templates say of an op alone; nothing where they say nothing."""
+    return next((one for one in TEMPLATES["ops"] if any(fnmatchcase(name, p) for p in one["names"])), {})
+
+
+def given(row: Row) -> Optional[Dict[str, Any]]:
+    """Return what an op is called with in a row, by the names of its arguments; None where it is no row of its own.
+
+    That is so for the case of special values where nothing has any. Raises NotRun where no template says what an
+    attribute is.
+    """
+    definition = op_def_registry.get(row.op)
+    template = template_of(row.op)
+    case = TEMPLATES["sizes"][row.case]
+    maker = Maker("{}/{}".format(row.op, row.case), case, row.case == SPECIAL)
+    found: Dict[str, Any] = {}
+    for argument in definition.input_arg:
+        said = (
+            template.get("inputs", {}).get(argument.name)
+            or _by_name("arguments", argument.name)
+            or ["uniform", "n", "m"]
+        )
+        found[argument.name] = _given(argument, said, row, maker)
+    if row.case == SPECIAL and not maker.has_special:
+        return None
+    inferred = {name for one in definition.input_arg for name in (one.type_attr, one.number_attr, one.type_list_attr)}
+    for attribute in definition.attr:
+        if attribute.name in inferred:
+            continue
+        if attribute.name in row.chosen:
+            found[attribute.name] = tf.as_dtype(row.chosen[attribute.name])
+            continue
+        own = template.get("attributes", {})
+        if attribute.name in own:
+            found[attribute.name] = maker.literal(own[attribute.name])
+        elif attribute.name in ("seed", "seed2") and is_random(definition):
+            found[attribute.name] = zlib.crc32(row.name.encode("ascii")) % 2**31 if attribute.name == "seed" else 1
+        elif not attribute.HasField("default_value"):
+            by_name = _by_name("attributes", attribute.name)
+            if by_name is None:
+                raise NotRun("{}: {}".format(NO_TEMPLATE, attribute.name))
+            found[attribute.name] = maker.literal(by_name["is"])
+    return found
+
+
+def _by_name(kind: str, name: str) -> Any:
+    return next((said for pattern, said in TEMPLATES[kind].items() if fnmatchcase(name, pattern)), None)
+
+
+def _given(argument: Any, said: Any, row: Row, maker: Maker) -> Any:
+    """Return what an argument gets: a tensor, or a list of them."""
+    dtype = row.chosen.get(argument.type_attr, "")
+    if argument.type_list_attr:
+        said = said if isinstance(said, dict) and "types" in said else {"types": ["float32", "int32"], "of": said}
+        of = [(said["of"], one) for one in said["types"]]
+    elif argument.number_attr:
+        said = said if isinstance(said, dict) and ("each" in said or "all" in said) else {"each": 3, "of": said}
+        of = [(one, dtype) for one in said["all"]] if "all" in said else [(said["of"], dtype)] * said["each"]
+    else:
+        return _tensor(argument, argument.name, said, dtype, maker)
+    return [_tensor(argument, "{}.{}".format(argument.name, at), *one, maker) for at, one in enumerate(of)]
+
+
+def _tensor(argument: Any, name: str, said: Any, dtype: str, maker: Maker) -> Any:
+    dtype = dtype or tf.as_dtype(argument.type).name
+    if isinstance(said, list):
+        return tensor(maker.array(name, said, dtype), dtype)
+    if "bytes" in said:
+        return tf.constant(base64.b64decode(said["bytes"]))
+    return tensor(maker.literal(said["is"]), dtype)

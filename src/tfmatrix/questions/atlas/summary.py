@@ -1,0 +1,268 @@
+"""The atlas as records: what `atlas.json` holds and the page is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from tfmatrix import __version__, records
+from tfmatrix.compare.letters import letter_of
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.questions.atlas.judge import IDENTICAL, KINDS, MOST_SCALED, MOST_ULP, Change, change, pairs, state
+from tfmatrix.questions.atlas.observed import Observed, observed
+from tfmatrix.questions.atlas.plan import BATCHES, MODE, AtlasPlan
+from tfmatrix.records import Launch
+from tfmatrix.report.document import UNNAMED, identified
+from tfmatrix.report.records import (
+    Count,
+    Environment,
+    Machine,
+    Name,
+    Number,
+    Positive,
+    Record,
+    Version,
+    as_number,
+    environment_of,
+    machine_of,
+    one_of,
+)
+from tfmatrix.report.records import Report as AnyReport
+from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
+from tfmatrix.store.store import Store
+
+SCHEMA: Final = 1
+
+SHOWN = ("numpy", "keras", "tf-keras")
+"""Packages of an environment that the atlas names."""
+
+ABSENT, RAISES, ENDS, UNSTABLE = "-", "!", "x", "~"
+"""What stands in the place of a letter where a row made nothing that could be compared."""
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """How a row lies to that of the release before."""
+
+    after: Annotated[Name, Meta(description="The release in which it is other than in the one before.")]
+    kind: Annotated[str, one_of(*KINDS)]
+    elements: Count = 0
+    differing: Count = 0
+    max_ulp: int | None = None
+    scaled_error: Number | None = None
+    max_abs: Number | None = None
+    note: Annotated[str, Meta(description="What it raises, how it ends, or which dtype or shape is another.")] = ""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Return how large it is, as scaled error and as ULPs."""
+        scaled = self.scaled_error
+        return float(scaled) if scaled is not None else 0.0, float(self.max_ulp or 0)
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """One op with types in a case: what it makes, or its gradient."""
+
+    op: Name
+    types: Annotated[str, Meta(description="The type of most of what it is given, and others that are not as usual.")]
+    case: Name
+    gradient: bool = False
+    letters: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Of each environment in order: equal bits have one letter. '-': no such op, type or case there; "
+                "'!': raises; 'x': ends the process; '~': gives other bits in another process."
+            )
+        ),
+    ]
+    steps: tuple[Step, ...] = ()
+
+
+class NotCovered(Record, frozen=True, kw_only=True):
+    """Why an op has no row that made something, in some releases."""
+
+    op: Name
+    reason: Name
+    environments: tuple[Name, ...]
+
+
+class Ended(Record, frozen=True, kw_only=True):
+    """A row that ended the process."""
+
+    row: Name
+    how: Name
+    environments: tuple[Name, ...]
+
+
+class Coverage(Record, frozen=True, kw_only=True):
+    """How much of a release was run."""
+
+    environment: Name
+    ops: Annotated[Count, Meta(description="All that `tf.raw_ops` has.")]
+    covered: Annotated[Count, Meta(description="Of how many some row made something.")]
+    rows: Annotated[Count, Meta(description="Rows that made something.")]
+    gradients: Annotated[Count, Meta(description="Those of them that are of a gradient.")]
+    reasons: Annotated[dict[str, Count], Meta(description="Why the others have no row, and of how many that is so.")]
+    unstable: Annotated[tuple[Name, ...], Meta(description="Rows that gave other bits in the second process.")]
+
+
+class Settings(Record, frozen=True, kw_only=True):
+    """What was asked, and by which bounds it was judged."""
+
+    mode: Name
+    seed: Count
+    launch: Launch
+    batches: Positive
+    most_ulp: Positive
+    most_scaled: Positive
+
+
+class Report(AnyReport, frozen=True, kw_only=True):
+    """Everything that `atlas.json` holds."""
+
+    schema: Literal[1]
+    tfmatrix: Version
+    settings: Settings
+    releases: Annotated[
+        tuple[Name, ...], Meta(description="The environments that something is known of, oldest first.")
+    ]
+    coverage: tuple[Coverage, ...]
+    not_covered: tuple[NotCovered, ...]
+    ended: tuple[Ended, ...]
+    rows: tuple[Row, ...]
+    environments: tuple[Environment, ...]
+    machine: Machine
+    unanswered: tuple[str, ...]
+
+
+def summarise(plan: AtlasPlan, store: Store) -> Report:
+    """Return all that is stored of single ops under an id that is the digest of everything else."""
+    found = {one.name: observed(plan, one, store) for one in plan.environments}
+    known = {name: one for name, one in found.items() if one.ops}
+    return identified(
+        Report(
+            id=UNNAMED,
+            schema=SCHEMA,
+            tfmatrix=__version__,
+            settings=Settings(
+                mode=MODE,
+                seed=plan.config.seed,
+                launch=plan.launch,
+                batches=BATCHES,
+                most_ulp=MOST_ULP,
+                most_scaled=MOST_SCALED,
+            ),
+            releases=tuple(known),
+            coverage=tuple(_coverage(name, one) for name, one in known.items()),
+            not_covered=tuple(_not_covered(known)),
+            ended=tuple(_ended(known)),
+            rows=tuple(_rows(known, Tensors(store))),
+            environments=tuple(_environment(one, plan, store) for one in plan.environments),
+            machine=machine_of(noted_machine(store, plan.scope.machine)),
+            unanswered=tuple(line for one in found.values() for line in one.problems),
+        )
+    )
+
+
+Known = dict[str, Observed]
+
+
+def _coverage(name: str, one: Observed) -> Coverage:
+    reasons = Counter(_kind_of_reason(reason) for op, reason in _reasons(one))
+    return Coverage(
+        environment=name,
+        ops=len(one.ops),
+        covered=len(one.covered),
+        rows=len(one.made),
+        gradients=sum(key.gradient for key in one.made),
+        reasons=dict(reasons.most_common()),
+        unstable=tuple(sorted(key.name for key in one.unstable)),
+    )
+
+
+def _reasons(one: Observed) -> Iterator[tuple[str, str]]:
+    """Yield each op without a row that made something, and why: what stopped it, or what most of its rows raised."""
+    raised: dict[str, Counter[str]] = {}
+    for key, why in one.raised.items():
+        raised.setdefault(key.op, Counter())[f"raises {why}"] += 1
+    ended = {key.op: how for key, how in one.ended.items()}
+    for op in sorted(one.ops - one.covered):
+        most = raised[op].most_common(1)[0][0] if op in raised else ""
+        yield op, one.left_out.get(op) or ended.get(op) or most or "nothing was run of it"
+
+
+def _kind_of_reason(reason: str) -> str:
+    """Return a reason without what it says of one op alone."""
+    return reason.partition(":")[0]
+
+
+def _not_covered(known: Known) -> Iterator[NotCovered]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, one in known.items():
+        for op, reason in _reasons(one):
+            found.setdefault((op, reason), []).append(name)
+    for (op, reason), where in sorted(found.items()):
+        yield NotCovered(op=op, reason=reason, environments=tuple(where))
+
+
+def _ended(known: Known) -> Iterator[Ended]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, one in known.items():
+        for key, how in one.ended.items():
+            found.setdefault((key.name, how), []).append(name)
+    for (row, how), where in sorted(found.items()):
+        yield Ended(row=row, how=how, environments=tuple(where))
+
+
+def _rows(known: Known, tensors: Tensors) -> Iterator[Row]:
+    """Yield every row that made something, or ended the process, in some release."""
+    keys = sorted(
+        {key for one in known.values() for part in (one.made, one.ended, dict.fromkeys(one.unstable)) for key in part}
+    )
+    neighbours = list(pairwise(known.items()))
+    tensors.prepare([pair for (_, a), (_, b) in neighbours for key in keys for pair in pairs(key, a, b)])
+    for key in keys:
+        seen: dict[Hashable, str] = {}
+        steps = ((after, change(key, a, b, tensors.distance)) for (_, a), (after, b) in neighbours)
+        yield Row(
+            op=key.op,
+            types=key.types,
+            case=key.case,
+            gradient=key.gradient,
+            letters=tuple(_letter(state(key, one), seen) for one in known.values()),
+            steps=tuple(_step(after, found) for after, found in steps if found.kind != IDENTICAL) or (),
+        )
+
+
+def _letter(found: Sequence[object], seen: dict[Hashable, str]) -> str:
+    words = {"unstable": UNSTABLE, "raises": RAISES, "ends": ENDS}
+    if not found:
+        return ABSENT
+    return words[found[0]] if isinstance(found[0], str) else letter_of(tuple(found), seen)
+
+
+def _step(after: str, found: Change) -> Step:
+    measured = found.distance
+    if measured is None:
+        return Step(after=after, kind=found.kind, note=found.why)
+    return Step(
+        after=after,
+        kind=found.kind,
+        elements=measured.elements,
+        differing=measured.differing,
+        max_ulp=measured.max_ulp,
+        scaled_error=as_number(measured.scaled_error),
+        max_abs=as_number(measured.max_abs),
+        note=measured.note,
+    )
+
+
+def _environment(environment: records.Environment, plan: AtlasPlan, store: Store) -> Environment:
+    key = plan.scope.environment_key(environment)
+    installed = noted_installed(store, key)
+    refusal = noted_refusal(store, key) or ("" if installed else "not made")
+    return environment_of(environment, installed, refusal, only=SHOWN)

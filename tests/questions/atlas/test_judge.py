@@ -1,0 +1,127 @@
+"""What a difference of one op on equal inputs is: rounding, another meaning, or something that cannot be measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from building import tensor
+from tfmatrix.compare.distance import measure
+from tfmatrix.questions.atlas.judge import MOST_SCALED, MOST_ULP, is_rounding
+
+from .world import Ran, exp, reported
+
+ONE = np.float32(1.0)
+NAN, INF = float("nan"), float("inf")
+
+
+def moved(ulps: int) -> float:
+    """Return 1 moved by so many ULPs."""
+    return float(np.array([ONE.view(np.int32) + ulps], np.int32).view(np.float32)[0])
+
+
+def kinds(folder: Path, before: Ran, after: Ran) -> list[str]:
+    """Return how each row of the second release lies to that of the first."""
+    report = reported(folder, {"2.15.1": before, "2.16.2": after})
+    return [step.kind for row in report.rows for step in row.steps]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(moved(1), "rounding"), (moved(MOST_ULP), "rounding"), (moved(MOST_ULP + 1), "another meaning")]
+)
+def test_up_to_so_many_ulps_it_is_rounding(tmp_path: Path, value: float, kind: str) -> None:
+    """Beyond that it is another meaning."""
+    assert kinds(tmp_path, exp(1.0, 0.5), exp(value, 0.5)) == [kind]
+
+
+def test_what_cancels_is_told_by_the_largest_element(tmp_path: Path) -> None:
+    """A small element may lie many of its own ULPs off, where that is little beside the largest one."""
+    off = float(np.finfo(np.float32).eps) * MOST_SCALED
+    assert kinds(tmp_path, exp(1.0, 0.0), exp(1.0, off)) == ["rounding"]
+    assert not is_rounding(measure(np.array([1.0, 0.0], "float32"), np.array([1.0, 2 * off], "float32")))
+
+
+@pytest.mark.parametrize(("a", "b"), [(NAN, 1.0), (1.0, NAN), (INF, 3e38), (-INF, INF)])
+def test_a_nan_or_an_infinity_in_one_of_the_two_is_another_meaning(tmp_path: Path, a: float, b: float) -> None:
+    """However few elements these are."""
+    assert kinds(tmp_path, exp(a, 0.5), exp(b, 0.5)) == ["another meaning"]
+
+
+def test_the_sign_of_a_zero_is_rounding(tmp_path: Path) -> None:
+    """It is another bit, and the same number."""
+    assert kinds(tmp_path, exp(0.0, 0.5), exp(-0.0, 0.5)) == ["rounding"]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "bool"])
+def test_whole_numbers_have_no_rounding(tmp_path: Path, dtype: str) -> None:
+    """One that is another is another meaning."""
+    assert kinds(tmp_path, exp(1, 0, dtype=dtype), exp(1, 1, dtype=dtype)) == ["another meaning"]
+
+
+def test_another_shape_or_type_is_another_meaning(tmp_path: Path) -> None:
+    """The report says which."""
+    report = reported(
+        tmp_path, {"2.15.1": exp(1.0), "2.16.2": Ran({"Exp[float32]/odd/0": tensor([1.0, 1.0])})}
+    )
+    (step,) = report.rows[0].steps
+    assert (step.kind, step.note) == ("another meaning", "shape (1,) against (2,)")
+
+
+def test_what_raises_in_one_of_the_two_says_so(tmp_path: Path) -> None:
+    """With what it raises."""
+    raising = Ran(raised={"Exp[float32]/odd": "NotFoundError: no kernel"})
+    report = reported(tmp_path, {"2.12.1": raising, "2.15.1": exp(1.0), "2.16.2": raising})
+    (row,) = report.rows
+    assert row.letters == ("!", "A", "!")
+    assert [(one.after, one.kind, one.note) for one in row.steps] == [
+        ("2.15.1", "runs", "NotFoundError: no kernel"),
+        ("2.16.2", "raises", "NotFoundError: no kernel"),
+    ]
+
+
+def test_what_ends_the_process_is_named(tmp_path: Path) -> None:
+    """As a step, and in a list of its own."""
+    ending = Ran(ended={"Exp[float32]/odd": "ends the process by SIGABRT"})
+    report = reported(tmp_path, {"2.15.1": exp(1.0), "2.16.2": ending})
+    assert report.rows[0].letters == ("A", "x")
+    assert report.rows[0].steps[0].kind == "ends the process"
+    assert [(one.row, one.how, one.environments) for one in report.ended] == [
+        ("Exp[float32]/odd", "ends the process by SIGABRT", ("2.16.2",))
+    ]
+
+
+def test_an_op_that_a_release_lacks_is_new_or_gone(tmp_path: Path) -> None:
+    """It has no letter there."""
+    report = reported(tmp_path, {"2.12.1": Ran(), "2.15.1": exp(1.0), "2.16.2": Ran(left_out={"Foo": "stateful"})})
+    # Of a release of which no op is known there is nothing to lay beside.
+    assert report.releases == ("2.15.1", "2.16.2")
+    assert [(row.letters, [step.kind for step in row.steps]) for row in report.rows] == [(("A", "-"), ["gone"])]
+
+
+def test_what_is_other_in_another_process_is_compared_with_nothing(tmp_path: Path) -> None:
+    """It is named, and no distance is taken."""
+    report = reported(tmp_path, {"2.15.1": exp(1.0), "2.16.2": (exp(1.0), exp(2.0))})
+    assert report.coverage[1].unstable == ("Exp[float32]/odd",)
+    assert report.rows[0].letters == ("A", "~")
+    assert [step.kind for step in report.rows[0].steps] == ["unstable"]
+
+
+def test_what_was_given_something_else_is_not_judged(tmp_path: Path) -> None:
+    """A difference of it would be one of the inputs."""
+    other = Ran(exp(2.0).made, given="other")
+    assert kinds(tmp_path, exp(1.0), other) == ["other input"]
+
+
+def test_a_gradient_is_a_row_of_its_own(tmp_path: Path) -> None:
+    """It may change where what the op makes does not."""
+    before, after = (Ran({**exp(1.0).made, "Exp[float32]/odd/gradient/x": tensor([v])}) for v in (1.0, 2.0))
+    report = reported(tmp_path, {"2.15.1": before, "2.16.2": after})
+    assert [(row.gradient, row.letters) for row in report.rows] == [(False, ("A", "A")), (True, ("A", "B"))]
+
+
+def test_letters_tell_which_releases_agree(tmp_path: Path) -> None:
+    """One that comes back has its letter again."""
+    report = reported(tmp_path, {"2.12.1": exp(1.0), "2.15.1": exp(2.0), "2.16.2": exp(1.0)})
+    assert report.rows[0].letters == ("A", "B", "A")
