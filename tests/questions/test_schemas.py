@@ -13,6 +13,7 @@ import pytest
 import tfmatrix
 from golden_files import assert_file
 from tfmatrix.compare.verdicts import Verdict
+from tfmatrix.questions.atlas import summary as atlas
 from tfmatrix.questions.bisect import summary as bisect
 from tfmatrix.questions.exchange import summary as exchange
 from tfmatrix.questions.explain import summary as explain
@@ -26,6 +27,7 @@ REPORTS: dict[str, type[Report]] = {
     "exchange": exchange.Report,
     "explain": explain.Report,
     "bisect": bisect.Report,
+    "atlas": atlas.Report,
 }
 
 

@@ -8,7 +8,9 @@ ended the process how (``ended``): such a row is run in a process of a trial's o
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import zlib
 from hashlib import sha256
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
@@ -28,6 +30,9 @@ TIER = "atlas"
 
 DIFFERENTIABLE = frozenset((*EXPONENT, *PARTS))
 """Types that a gradient is taken of."""
+
+PLACE = re.compile(r"^\{\{.*?\}\}\s*")
+"""Where an error was raised, which begins its message: each release says it otherwise."""
 
 SENTENCE = 160
 """Characters of a message that are kept."""
@@ -73,7 +78,8 @@ def _runner(request: Mapping[str, Any], scratch: str) -> Any:
         except NotRun as error:
             return LEFT_OUT, str(error)
         except Exception as error:  # whatever an op raises on these inputs here
-            text = "{}: {}".format(type(error).__name__, str(error).partition("\n")[0])[:SENTENCE]
+            told = PLACE.sub("", str(error).partition("\n")[0])
+            text = "{}: {}".format(type(error).__name__, told)[:SENTENCE]
             return RAISED, text.encode("ascii", "backslashreplace").decode("ascii")
 
     return run
@@ -89,10 +95,19 @@ def stages_of(row: Row) -> Stages:
     with tf.GradientTape() as tape:
         for _, one in watched:
             tape.watch(one)
-        made = [one for one in tf.nest.flatten(getattr(tf.raw_ops, row.op)(**named)) if isinstance(one, tf.Tensor)]
+        made = [one for one in tf.nest.flatten(call(row.op, named)) if isinstance(one, tf.Tensor)]
     found = [("given", _digest(tensors)), *((str(at), array_of(one)) for at, one in enumerate(made))]
     found += [("gradient/{}".format(at), value) for at, value in _gradients(tape, made, watched, row)]
     return [("{}/{}".format(row.name, stage), value) for stage, value in found]
+
+
+def call(op: str, named: Mapping[str, Any]) -> Any:
+    """Call an op by the names that its definition has: its function has other ones for some, in the same order."""
+    function = getattr(tf.raw_ops, op)
+    own = [one for one in inspect.signature(function).parameters if one != "name"]
+    # An argument without a default comes before all others: those that have another name are in the same order.
+    others = iter([one for one in own if one not in named])
+    return function(**{one if one in own else next(others): value for one, value in named.items()})
 
 
 def _gradients(tape: Any, made: Sequence[Any], watched: Sequence[Tuple[str, Any]], row: Row) -> Stages:

@@ -2,7 +2,8 @@
 
 What an op is given is said by `templates.json`, mostly by the names of its arguments and attributes. Its parts:
 
-``sizes``: how large each letter of a shape is, by the case. ``arguments``, ``attributes``: what an argument or
+``sizes``: how large each letter of a shape is, by the case. ``cases``: which cases a type has. ``wider``: the type of
+which another has the width, where an op takes or makes both. ``arguments``, ``attributes``: what an argument or
 attribute of a name gets, whatever the op. ``ops``: what some ops get instead, by patterns of their names; of several
 that fit the first counts. ``left_out``: ops that are not run, by patterns, and why. ``whole``: ops of which every pair
 of types is a row, and not each type with the others as usual.
@@ -20,7 +21,7 @@ import zlib
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
@@ -29,6 +30,9 @@ from .inputs import TYPES, Maker, tensor
 
 TEMPLATES: Dict[str, Any] = json.loads(Path(__file__).with_name("templates.json").read_text(encoding="utf-8"))
 
+ODD = "odd"
+"""The case that every row has: of sizes that no kernel's block divides."""
+
 SPECIAL = "special"
 """The case of NaN, infinities, -0, denormal numbers, and of the smallest and largest whole numbers."""
 
@@ -36,11 +40,14 @@ STATEFUL, HANDLE, FUNCTION = "stateful", "a handle", "a function"
 NO_OUTPUT, NO_TYPE, NO_TEMPLATE = "makes nothing", "no type that there are inputs of", "no template"
 """Why an op has no rows, besides what the templates say."""
 
-MAIN = ("T", "dtype")
+MAIN = ("T", "dtype", "Tinput", "T1")
 """Names of the attribute that is the type of most of what an op is given or makes."""
 
 OTHER = ("int32", "int64", "float32")
 """What another type is where the definition says none: the first of them that it allows."""
+
+OTHER_MAIN = ("float32", "int32")
+"""What the main type is while others are varied: the first of them that it allows."""
 
 Types = Mapping[str, str]
 
@@ -72,8 +79,12 @@ def names() -> List[str]:
 
 def rows_of(name: str) -> List[Row]:
     """Return the rows of an op that can be run."""
-    chosen = _chosen(op_def_registry.get(name))
-    return [Row(name, told, case, types) for told, types in chosen for case in TEMPLATES["sizes"]]
+    definition = op_def_registry.get(name)
+    found = []
+    for told, types in _chosen(definition):
+        further = told.partition(",")[2]
+        found += [Row(name, told, case, types) for case in ([ODD] if further else _cases(definition, told))]
+    return found
 
 
 def why_not_run(name: str) -> str:
@@ -108,17 +119,29 @@ def _chosen(definition: Any) -> Iterator[Tuple[str, Types]]:
     if not attributes:
         yield "", {}
         return
-    main = _main(definition, list(attributes))
-    usual = {one.name: _usual(one, attributes[one.name]) for one in definition.attr if one.name in attributes}
+    main = next((one for one in MAIN if one in attributes), "") or max(attributes, key=lambda one: len(attributes[one]))
     if any(not allowed for allowed in attributes.values()):
         return
+    defined = {one.name: one for one in definition.attr}
+    others = {name: allowed for name, allowed in attributes.items() if name != main}
+    found = {}
     for dtype in attributes[main]:
-        yield dtype, {**usual, main: dtype}
-    whole = any(fnmatchcase(definition.name, pattern) for pattern in TEMPLATES["whole"])
-    for name in attributes:
-        for dtype in (one for one in attributes[name] if name != main and one != usual[name]):
-            for first in attributes[main] if whole else [usual[main]]:
-                yield "{},{}={}".format(first, name, dtype), {**usual, main: first, name: dtype}
+        found[dtype] = {name: _beside(dtype, defined[name], allowed) for name, allowed in others.items()}
+        yield dtype, {**found[dtype], main: dtype}
+    first = next((one for one in OTHER_MAIN if one in attributes[main]), attributes[main][0])
+    for name, allowed in others.items():
+        for dtype in attributes[main] if definition.name in TEMPLATES["whole"] else [first]:
+            for other in (one for one in allowed if one != found[dtype][name]):
+                yield "{},{}={}".format(dtype, name, other), {**found[dtype], main: dtype, name: other}
+
+
+def _cases(definition: Any, dtype: str) -> List[str]:
+    """Return the cases of a type: an op that takes any type there is moves what it is given, and computes nothing."""
+    moves = any(one.type == "type" and not one.HasField("allowed_values") for one in definition.attr)
+    if moves and dtype != "float32":
+        return [ODD]
+    found: List[str] = TEMPLATES["cases"].get(dtype, TEMPLATES["cases"]["*"])
+    return found
 
 
 def _allowed(attribute: Any) -> Iterator[str]:
@@ -130,23 +153,27 @@ def _allowed(attribute: Any) -> Iterator[str]:
             yield tf.as_dtype(dtype).name
 
 
-def _main(definition: Any, attributes: List[str]) -> str:
-    given = [one.type_attr for one in definition.input_arg if one.type_attr]
-    return next((one for one in (*MAIN, *given) if one in attributes), attributes[0])
+def _beside(dtype: str, attribute: Any, allowed: List[str]) -> str:
+    """Return the type that an attribute has beside a main one, while others are varied.
 
-
-def _usual(attribute: Any, allowed: List[str]) -> str:
-    """Return the type that an attribute has while others are varied."""
-    if attribute.HasField("default_value"):
+    That is the default, or the same as the main one, or what goes with it in width where only that fits.
+    """
+    wider = TEMPLATES["wider"].get(dtype)
+    if wider in allowed and dtype not in allowed:
+        return str(wider)
+    if attribute.HasField("default_value") and tf.as_dtype(attribute.default_value.type).name in allowed:
         return str(tf.as_dtype(attribute.default_value.type).name)
-    order = ("float32", *OTHER) if attribute.name in MAIN else OTHER
-    return next((one for one in order if one in allowed), allowed[0] if allowed else "")
+    return next((one for one in (dtype, *OTHER) if one in allowed), allowed[0])
 
 
 @lru_cache(maxsize=None)
 def template_of(name: str) -> Mapping[str, Any]:
     """Return what the templates say of an op alone; nothing where they say nothing."""
-    return next((one for one in TEMPLATES["ops"] if any(fnmatchcase(name, p) for p in one["names"])), {})
+    return next((one for one in TEMPLATES["ops"] if name in one["names"] or any(map(_fits(name), one["names"]))), {})
+
+
+def _fits(name: str) -> Callable[[str], bool]:
+    return lambda pattern: "*" in pattern and fnmatchcase(name, pattern)
 
 
 def given(row: Row) -> Optional[Dict[str, Any]]:

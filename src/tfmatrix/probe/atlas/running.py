@@ -69,7 +69,7 @@ def run_each(rows: Sequence[Row], prepare: Callable[[], Run]) -> Iterator[Tuple[
             yield rows[current], ENDED, _how(status, late)
         elif status:
             raise RuntimeError("the process that runs single ops ended before it began with one: {}".format(status))
-        elif at == len(rows) or not late:
+        else:
             return
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tfmatrix.config import Config
+from tfmatrix.errors import UserError
 from tfmatrix.keys import HASH_SEEDS, Scope, expect, scope_of
 from tfmatrix.questions.chosen import named_environments, require_seed
 from tfmatrix.records import Cell, Environment, ExpectedTrial, Launch, Model, SingleOps
@@ -14,7 +15,7 @@ from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
-BATCHES = 32
+BATCHES = 16
 """Parts that the ops of a release are run in, each a trial: what a run that is interrupted loses at most is one."""
 
 MODE = "tf2"
@@ -76,6 +77,14 @@ class AtlasPlan:
 
 
 def make_atlas_plan(config: Config) -> AtlasPlan:
-    """Return the plan of a configuration's versions; raises ``UserError`` for a version or seed that is not known."""
+    """Return the plan of a configuration's versions.
+
+    Raises ``UserError`` for a version or seed that is not known, and where there is but one release.
+    """
     require_seed(config)
-    return AtlasPlan(config, named_environments(config))
+    environments = named_environments(config)
+    if len(environments) == 1:
+        raise UserError(
+            f"the atlas lays releases beside each other, and {environments[0].name} is the only one; name another too."
+        )
+    return AtlasPlan(config, environments)

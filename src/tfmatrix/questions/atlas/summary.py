@@ -44,6 +44,10 @@ ABSENT, RAISES, ENDS, UNSTABLE = "-", "!", "x", "~"
 """What stands in the place of a letter where a row made nothing that could be compared."""
 
 
+NO_KERNEL, REMOVED = "no kernel for a CPU", "removed from graphs of today"
+"""What is said of an op that raises for one of these reasons, whatever TensorFlow's words are."""
+
+
 class Step(Record, frozen=True, kw_only=True):
     """How a row lies to that of the release before."""
 
@@ -197,7 +201,9 @@ def _reasons(one: Observed) -> Iterator[tuple[str, str]]:
 
 def _kind_of_reason(reason: str) -> str:
     """Return a reason without what it says of one op alone."""
-    return reason.partition(":")[0]
+    if reason.startswith("raises NotFoundError"):
+        return NO_KERNEL
+    return REMOVED if "not available in GraphDef" in reason else reason.partition(":")[0]
 
 
 def _not_covered(known: Known) -> Iterator[NotCovered]:

@@ -1,0 +1,123 @@
+"""The report of the atlas: whole, the same twice, and true of what is not known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from building import MACHINE_OF_TESTS, tensor
+from golden_files import assert_golden
+from tfmatrix.environments.machine import machine_id, this_machine
+from tfmatrix.questions.atlas import summary
+from tfmatrix.questions.atlas.answer import answer, problems
+from tfmatrix.questions.atlas.page import page
+from tfmatrix.questions.atlas.report import write_report
+from tfmatrix.questions.atlas.summary import Report, summarise
+from tfmatrix.report import terminal
+from tfmatrix.report.document import of_shape, report_id, to_text
+from tfmatrix.report.html import to_html
+from tfmatrix.report.markdown import to_markdown
+from tfmatrix.store.facts import MACHINE
+from tfmatrix.store.store import Store
+
+from .world import Ran, crash, exp, fill, plan_of
+
+OLD = Ran(
+    {
+        "Exp[float32]/odd/0": tensor([1.0, 2.0]),
+        "Exp[float32]/odd/gradient/x": tensor([1.0, 2.0]),
+        "Exp[float64]/odd/0": tensor([1.0, 2.0], "float64"),
+        "ArgMax[float32]/special/0": tensor([1, 2], "int64"),
+        "Old[float32]/odd/0": tensor([1.0]),
+        "Log[float32]/odd/0": tensor([1.0]),
+        "Same[float32]/odd/0": tensor([1.0]),
+    },
+    raised={"Erf[bfloat16]/odd": "NotFoundError: no kernel", "Never[float32]/odd": "NotFoundError: no kernel"},
+    left_out={"Assert": "stateful", "Variable": "a handle"},
+)
+NEW = Ran(
+    {
+        "Exp[float32]/odd/0": tensor([1.0, 2.0000002]),
+        "Exp[float32]/odd/gradient/x": tensor([1.0, 3.0]),
+        "Exp[float64]/odd/0": tensor([1.0, 2.0], "float64"),
+        "ArgMax[float32]/special/0": tensor([1, 3], "int64"),
+        "Erf[bfloat16]/odd/0": tensor([1.0]),
+        "New[float32]/odd/0": tensor([1.0]),
+        "Same[float32]/odd/0": tensor([1.0]),
+    },
+    raised={"Never[float32]/odd": "NotFoundError: no kernel"},
+    ended={"Log[float32]/odd": "ends the process by SIGABRT"},
+    left_out={"Assert": "stateful", "Variable": "a handle"},
+)
+
+
+@pytest.fixture
+def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Return the report of two releases that were run and one that was not."""
+    monkeypatch.setattr(summary, "__version__", "0.0.0")
+    plan = plan_of(tmp_path)
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.12.1": OLD, "2.15.1": NEW})
+        store.note(MACHINE, machine_id(this_machine()), asdict(MACHINE_OF_TESTS))
+        return summarise(plan, store)
+
+
+def test_a_report_is_as_it_was_read_and_found_good(report: Report) -> None:
+    """The whole page, and what a terminal shows."""
+    assert_golden("atlas.md", to_markdown(page(report)))
+    assert_golden("atlas.txt", "\n".join([*terminal.lines(answer(report)), *problems(report)]) + "\n")
+
+
+def test_a_report_can_be_read_again(report: Report) -> None:
+    """Its JSON makes the same report, under the same id."""
+    again = of_shape(json.loads(to_text(report)), Report)
+    assert again == report
+    assert report_id(again) == report.id
+
+
+def test_an_op_is_covered_where_some_row_made_something(report: Report) -> None:
+    """All others have a reason, and each is counted once."""
+    first, second = report.coverage
+    assert (first.ops, first.covered, first.rows, first.gradients) == (9, 5, 7, 1)
+    assert first.reasons == {"stateful": 1, "a handle": 1, "no kernel for a CPU": 2}
+    assert second.ops == second.covered + sum(second.reasons.values())
+    assert {one.op for one in report.not_covered} == {"Assert", "Erf", "Log", "Never", "Variable"}
+
+
+def test_a_batch_that_failed_or_was_not_run_is_incomplete(tmp_path: Path) -> None:
+    """It is said, and counts as nothing."""
+    plan = plan_of(tmp_path)
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.12.1": OLD, "2.15.1": NEW})
+        crash(plan, store, "2.16.2")
+        told = problems(summarise(plan, store))
+    assert told == [
+        "2.16.2/ops/tf2 batch-00-1 crashed: took more than its limit",
+        "2.16.2: 31 of its batches not run",
+    ]
+
+
+def test_the_same_store_gives_the_same_files(tmp_path: Path) -> None:
+    """Byte for byte, in every format."""
+    plan = plan_of(tmp_path)
+    written = []
+    for _ in range(2):
+        with Store(tmp_path / "store.sqlite") as store:
+            fill(plan, store, {"2.12.1": OLD, "2.15.1": NEW})
+            write_report(plan, store)
+        written.append([(tmp_path / "reports" / f"atlas.{ending}").read_bytes() for ending in ("json", "md", "html")])
+    assert written[0] == written[1]
+
+
+def test_what_an_op_says_is_text_in_every_format(tmp_path: Path) -> None:
+    """No message of TensorFlow's is markup."""
+    evil = Ran(raised={"Exp[float32]/odd": "ValueError: <script>alert(1)</script> | `x`\n# y"})
+    plan = plan_of(tmp_path, ["2.15.1", "2.16.2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.15.1": exp(1.0), "2.16.2": evil})
+        found = summarise(plan, store)
+    assert "<script>alert" not in to_html(page(found), {})
+    assert "\n# y" not in to_markdown(page(found))
