@@ -12,6 +12,7 @@ import inspect
 import json
 import re
 import zlib
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 
@@ -22,7 +23,7 @@ from ..context import Setting
 from ..fingerprint import canonical
 from ..recorder import Recorder
 from .inputs import EXPONENT, PARTS, array_of
-from .rows import NotRun, Row, given, names, rows_of, why_not_run
+from .rows import ODD, NotRun, Row, given, names, rows_of, why_not_run
 from .running import ENDED, LEFT_OUT, MADE, RAISED, run_each
 
 TIER = "atlas"
@@ -91,7 +92,8 @@ def stages_of(row: Row) -> Stages:
     if named is None:
         return []
     tensors = {name: value for name, value in named.items() if _is_given(value)}
-    watched = [(at, one) for at, one in _each(tensors) if one.dtype.name in DIFFERENTIABLE]
+    asked = row.case == ODD or row.types == "float32"  # each gradient costs more than its op does
+    watched = [(at, one) for at, one in _each(tensors) if asked and one.dtype.name in DIFFERENTIABLE]
     with tf.GradientTape() as tape:
         for _, one in watched:
             tape.watch(one)
@@ -101,13 +103,18 @@ def stages_of(row: Row) -> Stages:
     return [("{}/{}".format(row.name, stage), value) for stage, value in found]
 
 
+@lru_cache(maxsize=None)
+def _own_names(op: str) -> List[str]:
+    """Return what an op's function calls its arguments and attributes."""
+    return [one for one in inspect.signature(getattr(tf.raw_ops, op)).parameters if one != "name"]
+
+
 def call(op: str, named: Mapping[str, Any]) -> Any:
     """Call an op by the names that its definition has: its function has other ones for some, in the same order."""
-    function = getattr(tf.raw_ops, op)
-    own = [one for one in inspect.signature(function).parameters if one != "name"]
+    own = _own_names(op)
     # An argument without a default comes before all others: those that have another name are in the same order.
     others = iter([one for one in own if one not in named])
-    return function(**{one if one in own else next(others): value for one, value in named.items()})
+    return getattr(tf.raw_ops, op)(**{one if one in own else next(others): value for one, value in named.items()})
 
 
 def _gradients(tape: Any, made: Sequence[Any], watched: Sequence[Tuple[str, Any]], row: Row) -> Stages:

@@ -90,9 +90,9 @@ def rows_of(name: str) -> List[Row]:
 def why_not_run(name: str) -> str:
     """Return why an op has no rows, as far as its definition tells; empty where it has some."""
     definition = op_def_registry.get(name)
-    for pattern, reason in TEMPLATES["left_out"].items():
-        if fnmatchcase(name, pattern):
-            return str(reason)
+    reason = _fitting(TEMPLATES["left_out"], name)
+    if reason is not None:
+        return str(reason)
     arguments = [*definition.input_arg, *definition.output_arg]
     handles = (tf.resource.as_datatype_enum, tf.variant.as_datatype_enum)
     if any(one.is_ref or one.type in handles for one in arguments):
@@ -216,8 +216,17 @@ def given(row: Row) -> Optional[Dict[str, Any]]:
     return found
 
 
+@lru_cache(maxsize=None)
 def _by_name(kind: str, name: str) -> Any:
-    return next((said for pattern, said in TEMPLATES[kind].items() if fnmatchcase(name, pattern)), None)
+    """Return what an argument or an attribute of a name gets, whatever the op; None where nothing is said of it."""
+    return _fitting(TEMPLATES[kind], name)
+
+
+def _fitting(table: Mapping[str, Any], name: str) -> Any:
+    """Return what a table says of a name, which may be one of its patterns; None where nothing is said."""
+    if name in table:
+        return table[name]
+    return next((said for pattern, said in table.items() if "*" in pattern and fnmatchcase(name, pattern)), None)
 
 
 def _given(argument: Any, said: Any, row: Row, maker: Maker) -> Any:

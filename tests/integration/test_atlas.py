@@ -1,0 +1,125 @@
+"""Single ops of real releases: a row is what a plain call makes, and an op that ends its process is named."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tfmatrix import config
+from tfmatrix.questions.atlas.plan import BATCHES, make_atlas_plan
+from tfmatrix.records import OBSERVED, InstalledEnvironment
+from tfmatrix.runner.events import Event, Finished, Ready
+from tfmatrix.runner.observing import observe
+from tfmatrix.store.fingerprints import to_array
+
+from .project import Project, wide
+
+pytestmark = pytest.mark.integration
+
+OPS = ("Exp", "UnicodeDecodeWithOffsets")
+"""Ops whose batches are run: one that is plain, and one that aborts where it replaces a character by none."""
+
+PLAIN = """
+import hashlib, sys, zlib
+import numpy as np
+import tensorflow as tf
+tf.config.experimental.enable_op_determinism()
+stream = np.random.RandomState(zlib.crc32(b"Exp/odd/x"))
+x = tf.constant((stream.randint(-2**20, 2**20, size=(7, 13)) * (2.0 / 2**20)).astype("float32"))
+upstream = (np.random.RandomState(zlib.crc32(b"Exp/0")).randint(-8, 8, size=(7, 13)) / 8.0).astype("float32")
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = tf.raw_ops.Exp(x=x)
+for one in (y, tape.gradient(y, x, output_gradients=tf.constant(upstream))):
+    print(hashlib.sha256(one.numpy().tobytes()).hexdigest())
+"""
+"""What a row is, without tfmatrix."""
+
+
+@dataclass
+class Batch:
+    """What the two trials of a batch made."""
+
+    stages: list[Mapping[str, Any]]
+    """Of each trial the arrays by stage."""
+    told: list[dict[str, Any]]
+    installed: InstalledEnvironment
+
+
+def batch_of(op: str) -> int:
+    """Return the batch that an op is in."""
+    return zlib.crc32(op.encode("ascii")) % BATCHES
+
+
+@pytest.fixture(scope="module", params=["2.15.1", *wide("2.8.4", "2.21.0")])
+def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Batch]:
+    """Run the batches of some ops in a release, each in two processes."""
+    project = Project(tmp_path_factory.mktemp("atlas"), [request.param, "2.16.2"], [])
+    plan = make_atlas_plan(config.load(project.folder))
+    environment = next(one for one in plan.environments if one.name == request.param)
+    trials = list(plan.trials(environment))
+    events: list[Event] = list(observe([one for op in OPS for one in trials[batch_of(op)]], plan.config))
+    (installed,) = {event.installed for event in events if isinstance(event, Ready)}
+    finished = [event for event in events if isinstance(event, Finished)]
+    found = {}
+    for op in OPS:
+        mine = [one for one in finished if one.expected.role == f"batch-{batch_of(op):02d}"]
+        assert [one.trial.outcome for one in mine] == [OBSERVED, OBSERVED], [one.trial.message for one in mine]
+        stages = [{stage: to_array(one.tensors[digest]) for _, stage, digest in one.trace} for one in mine]
+        found[op] = Batch(stages, [json.loads(one["told"].item()) for one in stages], installed)
+    return found
+
+
+def test_two_processes_make_the_same_bits(ran: dict[str, Batch]) -> None:
+    """Of every row, and raise the same."""
+    for batch in ran.values():
+        first, second = batch.stages
+        assert first.keys() == second.keys()
+        assert [name for name in first if name != "told" and first[name].tobytes() != second[name].tobytes()] == []
+        assert batch.told[0].keys() == batch.told[1].keys()
+        assert batch.told[0]["ended"] == batch.told[1]["ended"]
+
+
+def test_a_row_is_what_a_plain_call_makes(ran: dict[str, Batch], tmp_path: Path) -> None:
+    """So is its gradient, bit for bit."""
+    batch = ran["Exp"]
+    script = tmp_path / "plain.py"
+    script.write_text(PLAIN, encoding="utf-8")
+    command = [batch.installed.interpreter, str(script)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    names = ("Exp[float32]/odd/0", "Exp[float32]/odd/gradient/x")
+    assert printed == [hashlib.sha256(batch.stages[0][name].tobytes()).hexdigest() for name in names]
+
+
+def test_special_values_are_there(ran: dict[str, Batch]) -> None:
+    """NaN stays NaN, and the exponential of an infinity is one."""
+    found = ran["Exp"].stages[0]["Exp[float32]/special/0"]
+    assert np.isnan(found).any()
+    assert np.isposinf(found).any()
+    assert (found == 0).any()
+
+
+def test_an_op_that_ends_the_process_is_named_and_others_go_on(ran: dict[str, Batch]) -> None:
+    """Its rows have the signal, and ops behind it in the batch have their results."""
+    batch = ran["UnicodeDecodeWithOffsets"]
+    ended = batch.told[0]["ended"]
+    assert {name.partition("[")[0] for name in ended} == {"UnicodeDecodeWithOffsets"}
+    assert set(ended.values()) == {"ends the process by SIGABRT"}
+    assert any(name > "UnicodeDecodeWithOffsets" for name in batch.stages[0] if name != "told")
+
+
+def test_what_is_not_run_has_a_reason(ran: dict[str, Batch]) -> None:
+    """Every op of a batch has rows, or a word that says why not."""
+    for batch in ran.values():
+        told = batch.told[0]
+        assert all(told["left_out"].values())
+        assert "a handle" in told["left_out"].values()
