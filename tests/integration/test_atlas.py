@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ for one in (y, tape.gradient(y, x, output_gradients=tf.constant(upstream))):
 class Batch:
     """What the two trials of a batch made."""
 
-    stages: list[Mapping[str, Any]]
+    stages: Sequence[Mapping[str, Any]]
     """Of each trial the arrays by stage."""
     told: list[dict[str, Any]]
     installed: InstalledEnvironment
