@@ -37,7 +37,7 @@ def test_what_is_not_known_is_two(tmp_path: Path, tell: Tell) -> None:
     plan_of(tmp_path, VERSIONS)
     said = tell("atlas", "--stored")
     assert said.code == cli.INCOMPLETE
-    assert said.err == "".join(f"tfmatrix: {name}: 32 of its batches not run\n" for name in VERSIONS)
+    assert said.err == "".join(f"tfmatrix: {name}: 32 of its 32 trials not run\n" for name in VERSIONS)
 
 
 def test_wrong_usage_is_two_and_a_sentence(tmp_path: Path, tell: Tell) -> None:

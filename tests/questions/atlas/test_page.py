@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from building import MACHINE_OF_TESTS, tensor
+from building import MACHINE_OF_TESTS, tensor, traced, trial
 from golden_files import assert_golden
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.questions.atlas import summary
 from tfmatrix.questions.atlas.answer import answer, problems
 from tfmatrix.questions.atlas.page import page
+from tfmatrix.questions.atlas.plan import batch_of
 from tfmatrix.questions.atlas.report import write_report
 from tfmatrix.questions.atlas.summary import Report, summarise
 from tfmatrix.report import terminal
@@ -96,7 +97,7 @@ def test_a_batch_that_failed_or_was_not_run_is_incomplete(tmp_path: Path) -> Non
         told = problems(summarise(plan, store))
     assert told == [
         "2.16.2/ops/tf2 batch-00-1 crashed: took more than its limit",
-        "2.16.2: 31 of its batches not run",
+        "2.16.2: 31 of its 32 trials not run",
     ]
 
 
@@ -121,3 +122,19 @@ def test_what_an_op_says_is_text_in_every_format(tmp_path: Path) -> None:
         found = summarise(plan, store)
     assert "<script>alert" not in to_html(page(found), {})
     assert "\n# y" not in to_markdown(page(found))
+
+
+def test_of_what_was_not_run_nothing_is_said(tmp_path: Path) -> None:
+    """It is neither gone nor new: its letter is another one."""
+    plan = plan_of(tmp_path, ["2.15.1", "2.16.2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.15.1": exp(1.0)})
+        for environment in plan.environments[1:]:
+            for batch, trials in enumerate(plan.trials(environment)):
+                if batch != batch_of("Exp"):
+                    for expected in trials:
+                        trace, tensors = traced(Ran(left_out={"Foo": "stateful"} if batch == 0 else {}).stages())
+                        store.add(trial(expected, trace=trace), trace, tensors)
+        found = summarise(plan, store)
+    assert [(row.letters, row.steps) for row in found.rows] == [(("A", "?"), ())]
+    assert problems(found) == ["2.16.2: 2 of its 32 trials not run"]

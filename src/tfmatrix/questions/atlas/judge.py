@@ -1,6 +1,6 @@
 """Judging: how a row of one release lies to that of the one before, and whether a difference is rounding.
 
-[docs/decisions/0047](../../../../docs/decisions/0047-atlas-rounding.md) says where the bounds come from.
+docs/decisions/0036-atlas.md says where the bounds come from.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from tfmatrix.compare.distance import Distance
 from tfmatrix.questions.atlas.observed import Key, Observed, kind_of
+from tfmatrix.questions.atlas.plan import batch_of
 
-IDENTICAL, ROUNDING, MEANING = "identical", "rounding", "another meaning"
+NOTHING, ROUNDING, MEANING = "", "rounding", "another meaning"
 RAISES, RUNS, NEW, GONE = "raises", "runs", "new", "gone"
 UNSTABLE, ENDS, OTHER_INPUT = "unstable", "ends the process", "other input"
 KINDS = (MEANING, ROUNDING, RAISES, RUNS, ENDS, NEW, GONE, UNSTABLE, OTHER_INPUT)
@@ -58,6 +59,8 @@ def is_rounding(distance: Distance) -> bool:
 
 def state(key: Key, found: Observed) -> tuple[object, ...]:
     """Return what a row came to in a release, which is equal where two have one letter; empty where there is no row."""
+    if batch_of(key.op) in found.unknown:
+        return ("unknown",)
     if key in found.unstable:
         return ("unstable",)
     if key in found.made:
@@ -68,10 +71,10 @@ def state(key: Key, found: Observed) -> tuple[object, ...]:
 
 
 def change(key: Key, before: Observed, after: Observed, measure: Measure) -> Change:
-    """Return how a row lies to that of the release before."""
+    """Return how a row lies to that of the release before; of one that was not run by now, nothing is said."""
     a, b = state(key, before), state(key, after)
-    if a == b and a != ("unstable",):
-        return Change(IDENTICAL)
+    if (a == b and a != ("unstable",)) or ("unknown",) in (a, b):
+        return Change(NOTHING)
     if ("unstable",) in (a, b):
         return Change(UNSTABLE)
     if not a or not b:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tfmatrix.errors import UserError
-from tfmatrix.questions.atlas.plan import AtlasPlan
+from tfmatrix.keys import HASH_SEEDS
+from tfmatrix.questions.atlas.plan import BATCHES, AtlasPlan
 from tfmatrix.records import OBSERVED, Environment
 from tfmatrix.store.facts import noted_refusal
 from tfmatrix.store.fingerprints import to_array
@@ -51,6 +52,8 @@ class Observed:
     """Why an op has no rows."""
     unstable: set[Key] = field(default_factory=set)
     """Rows that are others in the second process."""
+    unknown: set[int] = field(default_factory=set)
+    """Batches of which nothing is known."""
     problems: list[str] = field(default_factory=list)
     """A sentence for each thing that is not known."""
 
@@ -73,7 +76,7 @@ def observed(plan: AtlasPlan, environment: Environment, store: Store) -> Observe
         found.problems.append(f"{environment.name} is unavailable: {refusal}")
         return found
     missing = 0
-    for trials in plan.trials(environment):
+    for batch, trials in enumerate(plan.trials(environment)):
         known = [store.trial(one.key) for one in trials]
         done = [one for one in known if one and one.outcome == OBSERVED and one.trace]
         found.problems += [f"{one.id} {one.outcome}: {one.message}" for one in known if one and one not in done]
@@ -81,8 +84,10 @@ def observed(plan: AtlasPlan, environment: Environment, store: Store) -> Observe
         if len(done) == len(trials):
             first, *others = (_of_trace(store, str(one.trace)) for one in done)
             _add(found, first, others)
+        else:
+            found.unknown.add(batch)
     if missing:
-        found.problems.append(f"{environment.name}: {missing} of its batches not run")
+        found.problems.append(f"{environment.name}: {missing} of its {len(HASH_SEEDS) * BATCHES} trials not run")
     return found
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta
 from tfmatrix import __version__, records
 from tfmatrix.compare.letters import letter_of
 from tfmatrix.compare.tensors import Tensors
-from tfmatrix.questions.atlas.judge import IDENTICAL, KINDS, MOST_SCALED, MOST_ULP, Change, change, pairs, state
+from tfmatrix.questions.atlas.judge import KINDS, MOST_SCALED, MOST_ULP, NOTHING, Change, change, pairs, state
 from tfmatrix.questions.atlas.observed import Observed, observed
 from tfmatrix.questions.atlas.plan import BATCHES, MODE, AtlasPlan
 from tfmatrix.records import Launch
@@ -40,7 +40,7 @@ SCHEMA: Final = 1
 SHOWN = ("numpy", "keras", "tf-keras")
 """Packages of an environment that the atlas names."""
 
-ABSENT, RAISES, ENDS, UNSTABLE = "-", "!", "x", "~"
+ABSENT, UNKNOWN, RAISES, ENDS, UNSTABLE = "-", "?", "!", "x", "~"
 """What stands in the place of a letter where a row made nothing that could be compared."""
 
 
@@ -79,7 +79,7 @@ class Row(Record, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Of each environment in order: equal bits have one letter. '-': no such op, type or case there; "
-                "'!': raises; 'x': ends the process; '~': gives other bits in another process."
+                "'?': not run by now; '!': raises; 'x': ends the process; '~': gives other bits in another process."
             )
         ),
     ]
@@ -192,18 +192,23 @@ def _reasons(one: Observed) -> Iterator[tuple[str, str]]:
     """Yield each op without a row that made something, and why: what stopped it, or what most of its rows raised."""
     raised: dict[str, Counter[str]] = {}
     for key, why in one.raised.items():
-        raised.setdefault(key.op, Counter())[f"raises {why}"] += 1
+        raised.setdefault(key.op, Counter())[_reason_of(why)] += 1
     ended = {key.op: how for key, how in one.ended.items()}
     for op in sorted(one.ops - one.covered):
         most = raised[op].most_common(1)[0][0] if op in raised else ""
         yield op, one.left_out.get(op) or ended.get(op) or most or "nothing was run of it"
 
 
+def _reason_of(raised: str) -> str:
+    """Return what an exception says of an op: the same in every release, where that is known."""
+    if raised.startswith("NotFoundError"):
+        return NO_KERNEL
+    return REMOVED if "not available in GraphDef" in raised else f"raises {raised}"
+
+
 def _kind_of_reason(reason: str) -> str:
     """Return a reason without what it says of one op alone."""
-    if reason.startswith("raises NotFoundError"):
-        return NO_KERNEL
-    return REMOVED if "not available in GraphDef" in reason else reason.partition(":")[0]
+    return reason.partition(":")[0]
 
 
 def _not_covered(known: Known) -> Iterator[NotCovered]:
@@ -240,12 +245,12 @@ def _rows(known: Known, tensors: Tensors) -> Iterator[Row]:
             case=key.case,
             gradient=key.gradient,
             letters=tuple(_letter(state(key, one), seen) for one in known.values()),
-            steps=tuple(_step(after, found) for after, found in steps if found.kind != IDENTICAL) or (),
+            steps=tuple(_step(after, found) for after, found in steps if found.kind != NOTHING) or (),
         )
 
 
 def _letter(found: Sequence[object], seen: dict[Hashable, str]) -> str:
-    words = {"unstable": UNSTABLE, "raises": RAISES, "ends": ENDS}
+    words = {"unknown": UNKNOWN, "unstable": UNSTABLE, "raises": RAISES, "ends": ENDS}
     if not found:
         return ABSENT
     return words[found[0]] if isinstance(found[0], str) else letter_of(tuple(found), seen)
