@@ -41,7 +41,7 @@ def run_each(rows: Sequence[Row], prepare: Callable[[], Run]) -> Iterator[Tuple[
     ``prepare`` is called in each process, and returns what runs a row there. Raises RuntimeError where a process ends
     before it has begun with a row.
     """
-    ended: Counter = Counter()
+    ended: Counter[str] = Counter()
     at = 0
     while at < len(rows):
         reading, writing = os.pipe()
@@ -81,7 +81,7 @@ def _how(status: int, late: bool) -> str:
     return "ends the process with exit status {}".format(os.WEXITSTATUS(status))
 
 
-def _be_child(rows: Sequence[Row], first: int, ended: Counter, prepare: Callable[[], Run], writing: int) -> NoReturn:
+def _be_child(rows: Sequence[Row], first: int, ended: Counter[str], prepare: Callable[[], Run], writing: int) -> NoReturn:
     """Run the rows from one on, and tell of each what became of it."""
     status = 1
     try:
