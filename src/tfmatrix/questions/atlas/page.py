@@ -109,7 +109,7 @@ def _boundary(report: Report, before: str, after: str) -> Iterator[Block]:
     for kind, title in ((MEANING, "Another meaning"), (ROUNDING, "Rounding")):
         some = of_kind(found, kind)
         if some:
-            yield Heading(3, f"{title}: {counted(len(some), 'op')}")
+            yield Heading(3, f"{title}: {_ops(some)}")
             yield table(
                 ["op", "types", "rows", "farthest", "elements", "ULPs", "of the largest"],
                 map(_measured, some),
@@ -118,11 +118,16 @@ def _boundary(report: Report, before: str, after: str) -> Iterator[Block]:
     for kind, sentence in OTHERS.items():
         if some := of_kind(found, kind):
             blocks: list[Block] = [paragraph(sentence), bullets(map(_told, some))]
-            yield Details(f"{kind}: {counted(len(some), 'op')}", blocks)
+            yield Details(f"{kind}: {_ops(some)}", blocks)
     for kind, title in PRESENCE.items():
         if some := of_kind(found, kind):
             names = [one for one in some if not one.gradient] or some
-            yield Details(f"{title}: {counted(len(names), 'op')}", [bullets(map(_named, names))])
+            yield Details(f"{title}: {_ops(names)}", [bullets(map(_named, names))])
+
+
+def _ops(some: Sequence[Group]) -> str:
+    """Return how many ops some groups are of: one and its gradient are one."""
+    return counted(len({one.op for one in some}), "op")
 
 
 def _measured(group: Group) -> list[Text]:
