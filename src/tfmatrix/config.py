@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from tfmatrix.environments import catalogue
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models import builders, commands, model_files
@@ -111,8 +112,8 @@ class Config:
     """Where it runs, which no table says."""
 
     def python_of(self, version: str) -> str:
-        """Return the Python that a release runs on."""
-        return _closest(dict(self.python_for), version, self.python)
+        """Return the Python that a release runs on: the one named for it, else the project's, or an old one's own."""
+        return _closest(dict(self.python_for), version, "") or catalogue.release(version).python_beside(self.python)
 
     def requirements_of(self, version: str) -> tuple[str, ...]:
         """Return the lines of requirements that hold for a release."""

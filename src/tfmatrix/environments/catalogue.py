@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from packaging.version import Version
 
@@ -29,9 +30,6 @@ _RELEASED = {nightly: name for name, nightly in NIGHTLY.items()}
 TENSORFLOWS = frozenset({*DISTRIBUTIONS, *(NIGHTLY[one] for one in DISTRIBUTIONS)})
 """What is TensorFlow itself."""
 
-OLDEST = "2.8.0"
-"""Before it the probe runs in none."""
-
 FURTHER_PACKAGES = ("keras", "tf-keras", "numpy")
 """What may be chosen besides TensorFlow, in the order in which an environment's name has them.
 
@@ -43,28 +41,72 @@ _PACKAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 # What a release needs and its own metadata does not say.
 _NUMPY_1 = "numpy<2"  # built against NumPy 1: `import tensorflow` fails under NumPy 2
+_NUMPY_1_18 = "numpy<1.19"  # as 1.15 and 2.0 to 2.2 say themselves
 _PROTOBUF_3 = "protobuf<3.20"  # its generated code is refused by later runtimes
+_H5PY_2 = "h5py<3"  # its Keras decodes what h5py 3 gives as text
+_GAST_0_2 = "gast==0.2.2"  # AutoGraph looks up nodes that later ones lack; as 1.15 to 2.1 say themselves
 
-# minor, first and newest patch, oldest and newest Python, caps
-_TABLE: tuple[tuple[str, int, int, str, str, tuple[str, ...]], ...] = (
-    ("2.8", 0, 4, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
-    ("2.9", 0, 3, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
-    ("2.10", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
-    ("2.11", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
-    ("2.12", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
-    ("2.13", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
-    ("2.14", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
-    ("2.15", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
-    ("2.16", 1, 2, "3.9", "3.12", ()),  # there is no 2.16.0
-    ("2.17", 0, 1, "3.9", "3.12", ()),
-    ("2.18", 0, 1, "3.9", "3.12", ()),
-    ("2.19", 0, 1, "3.9", "3.12", ()),
-    ("2.20", 0, 0, "3.9", "3.13", ()),
-    ("2.21", 0, 0, "3.10", "3.13", ()),
+
+class _Minor(NamedTuple):
+    """A minor release: the columns of its row."""
+
+    name: str
+    first: int
+    """Its first patch that there is."""
+    newest: int
+    oldest_python: str
+    newest_python: str
+    caps: tuple[str, ...]
+    built: tuple[str, ...] = ()
+    """What it needs in a version that no wheel has, and that is built from its hashed source."""
+    distributions: tuple[str, ...] = DISTRIBUTIONS
+    """Those that its newest patch is offered as."""
+
+
+_OLD = (
+    _Minor("1.13", 1, 2, "3.7", "3.7", (_NUMPY_1_18, _PROTOBUF_3, _H5PY_2, _GAST_0_2), ("gast",), ("tensorflow",)),
+    _Minor("1.14", 0, 0, "3.7", "3.7", (_NUMPY_1_18, _PROTOBUF_3, _H5PY_2, _GAST_0_2), ("gast",), ("tensorflow",)),
+    _Minor("1.15", 0, 5, "3.7", "3.7", (_PROTOBUF_3, _H5PY_2), ("gast",), ("tensorflow",)),
+    _Minor("2.0", 0, 4, "3.7", "3.7", (_NUMPY_1_18, _PROTOBUF_3, _H5PY_2), ("gast",), ("tensorflow",)),
+    _Minor("2.1", 0, 4, "3.7", "3.7", (_NUMPY_1_18, _PROTOBUF_3, _H5PY_2), ("gast",)),
+    _Minor("2.2", 0, 3, "3.7", "3.8", (_PROTOBUF_3,)),
+    _Minor("2.3", 0, 4, "3.7", "3.8", (_PROTOBUF_3,)),
+    _Minor("2.4", 0, 4, "3.7", "3.8", (_PROTOBUF_3,), ("termcolor", "wrapt")),
+    _Minor("2.5", 0, 3, "3.7", "3.9", (_PROTOBUF_3,), ("termcolor", "wrapt")),
+    _Minor("2.6", 0, 5, "3.7", "3.9", (_PROTOBUF_3,), ("clang", "termcolor", "wrapt")),
+    _Minor("2.7", 0, 4, "3.7", "3.9", (_NUMPY_1, _PROTOBUF_3)),
+)
+"""Those that have no wheel for the Python that all later ones run on: to be named, and in no list that means all."""
+
+_TABLE = (
+    *_OLD,
+    _Minor("2.8", 0, 4, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    _Minor("2.9", 0, 3, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    _Minor("2.10", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    _Minor("2.11", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
+    _Minor("2.12", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
+    _Minor("2.13", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
+    _Minor("2.14", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
+    _Minor("2.15", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
+    _Minor("2.16", 1, 2, "3.9", "3.12", ()),  # there is no 2.16.0
+    _Minor("2.17", 0, 1, "3.9", "3.12", ()),
+    _Minor("2.18", 0, 1, "3.9", "3.12", ()),
+    _Minor("2.19", 0, 1, "3.9", "3.12", ()),
+    _Minor("2.20", 0, 0, "3.9", "3.13", ()),
+    _Minor("2.21", 0, 0, "3.10", "3.13", ()),
 )
 
-RELEASES: tuple[str, ...] = tuple(f"{minor}.{newest}" for minor, _, newest, *_ in _TABLE)
-"""The newest patch of each minor, oldest first."""
+OLD_RELEASES: tuple[str, ...] = tuple(f"{minor.name}.{minor.newest}" for minor in _OLD)
+"""The newest patch of each old minor, oldest first: each runs on a Python of its own."""
+
+RELEASES: tuple[str, ...] = tuple(f"{minor.name}.{minor.newest}" for minor in _TABLE[len(_OLD) :])
+"""The newest patch of each other minor, oldest first: what `all` stands for."""
+
+KNOWN = (*OLD_RELEASES, *RELEASES)
+"""The newest patch of every minor that is known, oldest first."""
+
+OLDEST = f"{_TABLE[0].name}.{_TABLE[0].first}"
+"""Before it the probe runs in none."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +120,28 @@ class Release:
     """Requirements such as ``numpy<2`` that a resolution of this release has to add."""
     known: bool = True
     """Whether it is one of those that tfmatrix is tested with; of any other the package index decides all else."""
+    built: tuple[str, ...] = ()
+    """Packages that are built from their source, since the version that it needs has no wheel."""
+    distributions: tuple[str, ...] = DISTRIBUTIONS
+    """What it can be installed from."""
+    old: bool = False
+    """Whether it has no wheel for the Python that all later releases run on."""
 
     def runs_on(self, python: str) -> bool:
         """Return whether this release has wheels for a Python such as ``3.10``, as far as that is known."""
         return not self.known or Version(self.oldest_python) <= Version(python) <= Version(self.newest_python)
+
+    def python_beside(self, python: str) -> str:
+        """Return its Python in a project of this one that names none for it: the project's; of an old one, its own.
+
+        An old release takes the newest Python that it runs on where it does not run on the project's, since there is
+        none that it shares with all others. Any other is compared on the project's, or not at all.
+        """
+        return self.newest_python if self.old and not self.runs_on(python) else python
+
+    def distribution(self, wanted: str) -> str:
+        """Return what it is installed from: what is wanted where it is offered as that, else the other distribution."""
+        return wanted if wanted in self.distributions else self.distributions[0]
 
 
 LATEST = "latest"
@@ -100,13 +160,13 @@ def release(version: str) -> Release:
         raise UserError(f"{shown(version)} is no TensorFlow version; write it as {wanted}.")
     if wanted < Version(OLDEST):
         raise UserError(f"TensorFlow {version} is too old for tfmatrix, which knows {OLDEST} and later.")
-    caps: tuple[str, ...] = ()
-    for minor, first, newest, oldest_python, newest_python, minors_caps in _TABLE:
-        if wanted.release[:2] == Version(minor).release:
-            caps = minors_caps
-            if first <= wanted.micro <= newest and not wanted.is_prerelease:
-                return Release(version, oldest_python, newest_python, caps)
-    return Release(version, "", "", caps, known=False)
+    for minor in _TABLE:
+        if wanted.release[:2] == Version(minor.name).release:
+            known = minor.first <= wanted.micro <= minor.newest and not wanted.is_prerelease
+            pythons = (minor.oldest_python, minor.newest_python) if known else ("", "")
+            old = known and minor in _OLD
+            return Release(version, *pythons, minor.caps, known, minor.built, minor.distributions, old)
+    return Release(version, "", "", (), known=False)
 
 
 def nearest(version: str) -> list[str]:
@@ -117,7 +177,7 @@ def nearest(version: str) -> list[str]:
         major, minor, patch = Version(known).release
         return abs((major - wanted.major) * 1000 + minor - wanted.minor), abs(patch - wanted.micro)
 
-    return sorted(RELEASES, key=distance)[:3]
+    return sorted(KNOWN, key=distance)[:3]
 
 
 def parse_environment(name: str, *, distribution: str, python: str) -> Environment:
@@ -125,7 +185,8 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
 
     Two spellings of one choice give one environment: the further packages are put into a fixed order, ``2.21`` is the
     newest patch of it that is known, and ``latest`` the newest release.
-    One of a day has the distribution of its own that such versions have. Raises ``UserError`` for what is no version,
+    One of a day has the distribution of its own that such versions have, and one that is not offered as the given
+    distribution has the other one. Raises ``UserError`` for what is no version,
     package or distribution.
     """
     if distribution not in DISTRIBUTIONS:
@@ -134,9 +195,8 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
         raise UserError(f"{python!r} is no Python version; write major and minor, such as 3.10.")
     version, *chosen = name.strip().split("+")
     version = _in_full(version)
-    release(version)
-    if Version(version).is_devrelease:
-        distribution = NIGHTLY[distribution]
+    offered = release(version).distribution(distribution)
+    distribution = NIGHTLY[offered] if Version(version).is_devrelease else offered
     further = sorted((_further(part, name) for part in chosen), key=place)
     if len({package.name for package in further}) < len(further):
         raise UserError(f"the environment {name!r} names one package twice.")
@@ -174,7 +234,7 @@ def _in_full(version: str) -> str:
     """Return the release that ``2.21`` or ``latest`` stands for; any other text as it is."""
     if version == LATEST:
         return RELEASES[-1]
-    return next((known for known in reversed(RELEASES) if known.rpartition(".")[0] == version), version)
+    return next((known for known in reversed(KNOWN) if known.rpartition(".")[0] == version), version)
 
 
 def require_python(environment: Environment) -> None:

@@ -27,6 +27,9 @@ PLATFORM = "x86_64-unknown-linux-gnu"
 LONGEST_NAME = 120
 """Characters of an environment's name that its files are called by."""
 
+BUILDERS = ("setuptools", "wheel")
+"""What builds a package from its source: in the lock where one has to be built, so that it is hashed too."""
+
 _KIND = re.compile(r"# kind: (today|as of [0-9]{4}-[0-9]{2}-[0-9]{2})")
 _REQUIRES = "# requires: "
 _LOCKED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+]+)((?: +--hash=sha256:[0-9a-f]{64})+)")
@@ -214,11 +217,13 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     """
     held = [one for one in environment.further if catalogue.is_held(one)]
     requirements = [_exact(one) for one in _wanted(environment) if one not in held]
-    requirements += catalogue.release(environment.tensorflow).caps
+    release = catalogue.release(environment.tensorflow)
+    requirements += release.caps
+    requirements += BUILDERS if release.built else ()
     requirements += environment.requirements
     requirements += companions.fitting(environment.requirements, environment.tensorflow)
     arguments = [
-        "pip", "compile", "-", "--quiet", "--generate-hashes", "--only-binary", ":all:",
+        "pip", "compile", "-", "--quiet", "--generate-hashes", *uv.from_wheels(release.built),
         "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--no-sources",
         "--python", str(interpreter), "--python-version", environment.python,
         "--python-platform", PLATFORM,

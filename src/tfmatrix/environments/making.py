@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock
 from packaging.utils import canonicalize_name
 
-from tfmatrix.environments import contents, interpreters, locks, uv
+from tfmatrix.environments import catalogue, contents, interpreters, locks, uv
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import Environment, InstalledEnvironment, Package
 
@@ -123,14 +123,19 @@ def _interpreter(folder: Path) -> Path:
 
 
 def _install(environment: Environment, folder: Path, lock: Path) -> None:
-    """Install exactly what the lock says: hashed, from wheels, with no resolution of dependencies.
+    """Install exactly what the lock says: hashed, with no resolution of dependencies.
+
+    It is installed from wheels. What an old release needs in a version that has none is built from its hashed source,
+    by those of the lock's own packages that build.
 
     Files are copied out of uv's cache. By hard links, which cloning gives too where a file system can't, an edit of one
     environment would be in the cache, and in each that is made from it.
     """
+    built = catalogue.release(environment.tensorflow).built
     arguments = [
         "pip", "install", "--quiet", "--require-hashes", "--verify-hashes", "--no-deps", "--link-mode", "copy",
-        "--only-binary", ":all:", "--python", str(_interpreter(folder)), "-r", str(lock),
+        *uv.from_wheels(built), "--build-constraints", str(lock),
+        "--python", str(_interpreter(folder)), "-r", str(lock),
     ]  # fmt: skip
     uv.run(arguments, failing=f"{environment.name} cannot be installed from {lock.name}")
 

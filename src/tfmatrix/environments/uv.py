@@ -52,6 +52,11 @@ def run(arguments: Sequence[str], *, failing: str, stdin: str = "", folder: Path
     return answer.stdout
 
 
+def from_wheels(built: Sequence[str]) -> list[str]:
+    """Return the options by which uv takes wheels only, but for packages that it is to build from their source."""
+    return ["--only-binary", ":all:", *(part for package in built for part in ("--no-binary", package))]
+
+
 def reason(stderr: str) -> str:
     """Return what uv says first and last, its statement and the root of it, without a registry's address."""
     kept: list[str] = []
