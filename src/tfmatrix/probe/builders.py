@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -22,8 +21,6 @@ from .watch.layers import Layers
 from .watch.log import Enough, Log
 from .watch.structures import flat
 from .watch.watcher import Watcher
-
-LIBRARIES = ("keras", "tf_keras")
 
 
 class Fed(NamedTuple):
@@ -136,9 +133,8 @@ def watch(log: Log, setting: Setting, layers: Optional[Layers] = None) -> Watche
     """Watch this process, in which TensorFlow and Keras were imported before."""
     watcher = Watcher(log, setting.tapped, setting.jitter, setting.equivalent, layers)
     watcher.install()
-    for package in LIBRARIES:
-        if package in sys.modules:
-            keras_calls.install(watcher, package)
+    for package in keras_calls.imported():
+        keras_calls.install(watcher, package)
     return watcher
 
 

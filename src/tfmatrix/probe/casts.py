@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from .op_seeds import uncounted
 from .watch.patching import replace_everywhere
 
 HALVES = {tf.float16: 0x7C00, tf.bfloat16: 0x7F80}
@@ -49,7 +50,7 @@ def moved(value: Any, name: str) -> Any:
     0, infinities and NaNs stay as they are, and nothing becomes infinite. Gradients pass as through the tensor itself.
     """
     infinity = HALVES[value.dtype]
-    with tf.name_scope("jitter"):
+    with uncounted(), tf.name_scope("jitter"):
         bits = tf.cast(tf.bitcast(value, tf.uint16), tf.int32)
         magnitude = tf.bitwise.bitwise_and(bits, 0x7FFF)
         seed = int(np.uint32(zlib.crc32(name.encode("utf-8"))).view(np.int32))

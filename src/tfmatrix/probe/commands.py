@@ -297,9 +297,8 @@ class _Trial:
 
         if library == "tensorflow":
             self._watcher = self._enter()
-            for package in LIBRARIES[1:]:
-                if package in sys.modules:
-                    keras_calls.install(self._watcher, package)
+            for package in keras_calls.imported():
+                keras_calls.install(self._watcher, package)
         elif self._watcher:
             keras_calls.install(self._watcher, library)
 
@@ -331,11 +330,11 @@ class _Trial:
         layers = Layers(off or ()) if off or self._request["purpose"] == "effects" else None
         watcher = Watcher(self._log, self._tapped, jitter, equivalent, layers)
         if self.single_ops is not None:  # within what watches, whose own runs are none of the script's
+            from .kinds import code
             from .ops.handed import made
-            from .ops.steps import see_script
 
             instead = made(self._request.get("feeding", ""), self._request.get("fed", ()))
-            self.ops = see_script(self.single_ops, instead)
+            self.ops = code("ops.steps.see_script")(self.single_ops, instead)
         watcher.install()
         checkpoints.install(watcher)
         if self._request.get("handed"):

@@ -313,9 +313,12 @@ def missing_from_xla(message: str) -> str:
 
 
 def keras_major() -> int:
-    """Return 2 or 3: the Keras behind `tf.keras`, which does not tell its version everywhere; its package does."""
-    package = sys.modules[tf.keras.Model.__module__.partition(".")[0]]
-    return int(str(package.__version__).partition(".")[0])
+    """Return 2 or 3: the Keras behind `tf.keras`, which does not tell its version everywhere; its package does.
+
+    TensorFlow's own copy, which `tf.keras` is up to 2.5, is of version 2.
+    """
+    package = tf.keras.Model.__module__.partition(".")[0]
+    return 2 if package == "tensorflow" else int(str(sys.modules[package].__version__).partition(".")[0])
 
 
 ENGINES: Mapping[str, Any] = {"eager": EagerEngine, "graph": GraphEngine}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
+
+from .outcomes import Unsupported
 
 
 class Kind(NamedTuple):
@@ -47,13 +50,19 @@ KINDS = {
 
 
 def code(place: str) -> Any:
-    """Return what a column of a row names."""
+    """Return what a place such as ``module.name`` names; raise Unsupported where it needs what a release lacks."""
     module, _, name = place.rpartition(".")
-    return getattr(importlib.import_module("." + module, __package__), name)
+    try:
+        return getattr(importlib.import_module("." + module, __package__), name)
+    except ImportError as error:
+        if str(error.name).partition(".")[0] not in ("tensorflow", "tensorflow_core"):
+            raise
+        raise Unsupported("this release lacks what that needs: {}".format(str(error).partition(" (")[0])) from error
 
 
 def import_all() -> None:
     """Import the modules that the rows name, once for all trials."""
     for kind in KINDS.values():
         for place in filter(None, (kind.observe, kind.drawn, kind.effects, kind.ops, kind.saveable)):
-            code(place)
+            with contextlib.suppress(Unsupported):  # it is said where it is asked for
+                code(place)

@@ -10,7 +10,9 @@ from typing import Any, Dict, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from . import op_seeds
 from .engines import ENGINES, Threads
+from .outcomes import Unsupported
 
 
 class Mode(NamedTuple):
@@ -56,9 +58,19 @@ def enter(mode: Mode, threads: Threads) -> Any:
 
 
 def set_up(mode: Mode) -> None:
-    """Give the process the behaviour and the determinism of a mode; raise RuntimeError where it does not get them."""
+    """Give the process the behaviour and the determinism of a mode.
+
+    Raises Unsupported where a release has one of them not yet, and RuntimeError where the process does not get it.
+    """
+    from tensorflow.python import tf2  # no public name tells whether the behaviour is on
+
+    if mode.v2_behavior and not tf2.enabled():
+        raise Unsupported("this release is of TensorFlow 1, and does not behave as version 2 by itself")
     set_behavior(mode)
+    op_seeds.leave_own_out()
     if mode.op_determinism:
+        if not hasattr(tf.config.experimental, "enable_op_determinism"):
+            raise Unsupported("this release has no tf.config.experimental.enable_op_determinism, which came with 2.8")
         tf.config.experimental.enable_op_determinism()
         # No public name tells whether it is on; this one exists in every release from 2.8 on.
         from tensorflow.python.framework.config import is_op_determinism_enabled

@@ -263,9 +263,9 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
 def _observe(request: Mapping[str, Any], scratch: str, reads: Reads) -> Any:
     """Run what a request has: a command, the text of a recipe, what another table defines, or a reference model."""
     if request.get("purpose") == "replay":  # which needs no model
-        from .ops.replay import observe_replay
+        from .kinds import code
 
-        return observe_replay(request, scratch)
+        return code("ops.replay.observe_replay")(request, scratch)
     if request.get("purpose") == "atlas":  # as little does this
         from .atlas.observe import observe_atlas
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from .. import casts
 from ..canonical import up_or_down
+from ..op_seeds import uncounted
 from ..optimizers import Settle
 from .patching import around
 
@@ -46,9 +47,10 @@ class Jitter:
             return casts.moved(value, "{}#{}".format(name, self._draw))
         if value.dtype not in (tf.float32, tf.float64) or not value.shape.is_fully_defined():
             return value
-        infinity = tf.constant(np.inf, value.dtype)
-        up = tf.constant(up_or_down(name, tuple(value.shape.as_list()), self._draw))
-        return tf.where(up, tf.math.nextafter(value, infinity), tf.math.nextafter(value, -infinity))
+        with uncounted():
+            infinity = tf.constant(np.inf, value.dtype)
+            up = tf.constant(up_or_down(name, tuple(value.shape.as_list()), self._draw))
+            return tf.where(up, tf.math.nextafter(value, infinity), tf.math.nextafter(value, -infinity))
 
 
 def settle_optimizers(settle: Settle, bases: Iterable[Any]) -> None:

@@ -17,6 +17,12 @@ from .taps import to_array
 from .variables import innermost, is_float, read
 from .watcher import Watcher
 
+LIBRARIES = ("keras", "tf_keras")
+"""Packages of Keras."""
+
+COPY = "tensorflow.python.keras"
+"""TensorFlow's own copy, which `tf.keras` was up to 2.5; what is left of it since then has no `api`."""
+
 FUNCTIONS = {"load_model": "load_model", "save_model": "save"}
 """What Keras has to save and load whole models, and the wrapper of each."""
 
@@ -63,6 +69,12 @@ ADAPTED = (
 """Layers that read data before training; whether they read it through an iterator is Keras's own business."""
 
 
+def imported() -> List[str]:
+    """Return the packages of Keras that were imported, TensorFlow's own copy where `tf.keras` is that."""
+    copies = [COPY] if COPY + ".api" in sys.modules else []
+    return [*(package for package in LIBRARIES if package in sys.modules), *copies]
+
+
 def install(watcher: Watcher, package: str) -> None:
     """Put the wrappers around what a package of Keras has that was just imported."""
     calls = _Calls(watcher)
@@ -97,7 +109,7 @@ def _replace(package: str, module: str, name: str, wrapper: Any) -> None:
         original = getattr(owner, name, None)
         if owner is not None and around(owner, name, wrapper):
             for other, found in list(sys.modules.items()):
-                if other.partition(".")[0] == package and vars(found).get(name) is original:
+                if (other + ".").startswith(package + ".") and vars(found).get(name) is original:
                     setattr(found, name, getattr(owner, name))
 
 

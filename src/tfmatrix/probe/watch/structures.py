@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, Mapping, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.data.ops.optional_ops import Optional  # which `tf.experimental` has since 2.3
 
 
 def flat(structure: Any, names: Sequence[str] = ()) -> Dict[str, Any]:
@@ -36,7 +37,7 @@ def _leaves(structure: Any, path: Tuple[str, ...]) -> Iterator[Tuple[Tuple[str, 
     elif isinstance(structure, (list, tuple)):
         for number, one in enumerate(structure):
             yield from _leaves(one, (*path, str(number)))
-    elif isinstance(structure, tf.experimental.Optional):
+    elif isinstance(structure, Optional):
         if tf.executing_eagerly() and structure.has_value():
             yield from _leaves(structure.get_value(), path)
     elif structure is not None:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
 from tensorflow.python.framework.func_graph import FuncGraph
 
+from ..op_seeds import uncounted
 from .log import Log
 from .structures import is_tensor
 
@@ -76,7 +77,7 @@ class Taps:
             return structure
         setattr(graph, _LAST, before)
         setattr(graph, _BATCH, tap)
-        with tf.control_dependencies([tap]):
+        with uncounted(), tf.control_dependencies([tap]):
             return tf.nest.map_structure(
                 lambda part: tf.identity(part) if is_tensor(part) else part, structure, expand_composites=True
             )
@@ -102,7 +103,7 @@ class Taps:
                 self.log.seen(kind, found)
             return [np.asarray(array) for array in found.values()]
 
-        with tf.control_dependencies([] if for_session else _waited_for(graph)):
+        with uncounted(), tf.control_dependencies([] if for_session else _waited_for(graph)):
             made = tf.numpy_function(call, list(tensors.values()), [tensor.dtype for tensor in tensors.values()])
         for one, tensor in zip(made, tensors.values()):
             one.set_shape(tensor.shape)
@@ -127,7 +128,8 @@ class Taps:
         """Put one tap into a function."""
         graph = tf.compat.v1.get_default_graph()
         if kind == "gradient":
-            tensors = [_apart(tensor, graph, DEEPEST) for tensor in tensors]
+            with uncounted():
+                tensors = [_apart(tensor, graph, DEEPEST) for tensor in tensors]
 
         def call(*arrays: Any) -> Any:
             self.log.seen(kind, dict(zip(names, arrays)))
@@ -136,7 +138,7 @@ class Taps:
         before = _waited_for(graph)
         # Of another graph's operation a branch gets a value: not every release orders the branch behind it without.
         waited = [op.outputs[0] for op in before if op.graph is not graph and op.outputs and is_tensor(op.outputs[0])]
-        with tf.control_dependencies(before):
+        with uncounted(), tf.control_dependencies(before):
             setattr(graph, _LAST, tf.numpy_function(call, [*tensors, *waited], tf.int64).op)
 
 

@@ -30,6 +30,9 @@ _OF_LIBRARY = "_tfmatrix_of_library"
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras", "tfmatrix_probe")
 
+COPY = "tensorflow.python.keras."
+"""Where Keras's modules lie that TensorFlow has a copy of."""
+
 SLOTS = {
     "m": "momentum",
     "v": "velocity",
@@ -250,7 +253,7 @@ def _is_in_keras(frame: Any) -> bool:
 
 
 def _library(module: str) -> str:
-    root = module.partition(".")[0]
+    root = "keras" if module.startswith(COPY) else module.partition(".")[0]
     return root if root in LIBRARIES else ""
 
 

@@ -82,11 +82,13 @@ class Watcher:
 
     def install(self) -> None:
         """Put the wrappers around TensorFlow's own."""
+        from tensorflow.python.data.ops import iterator_ops
         from tensorflow.python.data.ops.iterator_ops import Iterator as GraphIterator
-        from tensorflow.python.data.ops.iterator_ops import OwnedIterator
-        from tensorflow.python.distribute.input_lib import DistributedIteratorBase
+        from tensorflow.python.distribute import input_lib
         from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
+        own_iterator = _first_of(iterator_ops, "OwnedIterator", "IteratorV2")  # the latter up to 2.1
+        distributed = _first_of(input_lib, "DistributedIteratorBase", "DistributedIterator")  # up to 2.2
         function = type(tf.function(lambda: None))
         unlifted = sys.modules[function.__module__].UnliftedInitializerVariable
         for kind in (ResourceVariable, unlifted):
@@ -101,12 +103,12 @@ class Watcher:
         if self.tapped:
             around(function, "_initialize_uninitialized_variables", self._initialize)
             around(tf.GradientTape, "gradient", self._differentiate, convert=False)
-            around(OwnedIterator, "_next_internal", self._next, convert=False)
-            around(OwnedIterator, "get_next_as_optional", self._next_optional, convert=False)
+            around(own_iterator, "_next_internal", self._next, convert=False)
+            around(own_iterator, "get_next_as_optional", self._next_optional, convert=False)
             around(GraphIterator, "get_next", self._next, convert=False)
             for name in ("get_next", "get_next_as_optional"):
-                around(DistributedIteratorBase, name, self._next, convert=False)
-            around(OwnedIterator, "__init__", self._make_iterator)
+                around(distributed, name, self._next, convert=False)
+            around(own_iterator, "__init__", self._make_iterator)
             self.draws = draws.watch(self.drew, initial=False)
             take(self._record)
 
@@ -403,6 +405,11 @@ class Watcher:
 def _is_for_session() -> bool:
     """Tell whether what is built now is a graph that only a session will run."""
     return not tf.executing_eagerly() and not isinstance(tf.compat.v1.get_default_graph(), FuncGraph)
+
+
+def _first_of(module: Any, *names: str) -> Any:
+    """Return what a module has under the first of some names: releases call it otherwise."""
+    return next(getattr(module, name) for name in names if hasattr(module, name))
 
 
 def _ref_variable() -> Any:
