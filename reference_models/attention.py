@@ -39,7 +39,8 @@ def forward(variables, batch, dropout):
     centred = attended - tf.reduce_mean(attended, axis=-1, keepdims=True)
     variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
     norm = centred * tf.math.rsqrt(variance + 1e-5) * variables["norm/gamma"] + variables["norm/beta"]
-    gelu = tf.nn.gelu(tf.einsum("bsi,ij->bsj", norm, variables["feed"]))
+    fed = tf.einsum("bsi,ij->bsj", norm, variables["feed"])
+    gelu = 0.5 * fed * (1.0 + tf.math.erf(fed / 2**0.5))  # as tf.nn.gelu, which came with 2.4
     output = tf.matmul(tf.reduce_mean(gelu, axis=1), variables["output"])
     return {"scores": scores, "norm": norm, "gelu": gelu, "output": output}
 

@@ -16,6 +16,8 @@ WIDTH = 3
 
 def losses():
     """Return each output's activation and loss."""
+    if not tf.executing_eagerly():
+        raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     losses = tf.keras.losses
     return {
         "numbers": {
@@ -110,8 +112,6 @@ def data(rng):
 
 
 def build():
-    if not tf.executing_eagerly():
-        raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     layers = tf.keras.layers
     inputs = tf.keras.Input((5,))
     wanted = losses()

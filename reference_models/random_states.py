@@ -1,18 +1,33 @@
 """random_states: what stateless operations and generators draw from a given state; probes Philox and ThreeFry."""
 
+import inspect
+
 import tensorflow as tf
 
-VARIANTS = {"operations": {"DRAW": "operations"}, "generators": {"DRAW": "generators"}}
+VARIANTS = {"v1": {"DRAW": "v1"}, "operations": {"DRAW": "operations"}, "generators": {"DRAW": "generators"}}
 DRAW = "operations"
 SEED = [3, 4]
 SIZE = [4096]
 
 
 def stateless():
-    return {"operations": operations, "generators": generators}[DRAW]()
+    return {"v1": v1, "operations": operations, "generators": generators}[DRAW]()
+
+
+def v1():
+    random = tf.compat.v1.random
+    return {
+        "uniform": random.stateless_uniform(SIZE, SEED),
+        "uniform_int": random.stateless_uniform(SIZE, SEED, 0, 1000, tf.int32),
+        "normal": random.stateless_normal(SIZE, SEED),
+        "truncated_normal": random.stateless_truncated_normal(SIZE, SEED),
+        "categorical": random.stateless_categorical([[0.1, 0.5, 0.2]], SIZE[0], SEED),
+    }
 
 
 def operations():
+    if not hasattr(getattr(tf.nn, "experimental", None), "stateless_dropout"):  # the last of these that came
+        raise NotImplementedError("this release has no tf.nn.experimental.stateless_dropout")
     random = tf.random
     return {
         "uniform": random.stateless_uniform(SIZE, SEED),
@@ -31,6 +46,10 @@ def operations():
 
 
 def generators():
+    if not hasattr(tf.random, "Generator"):
+        raise NotImplementedError("this release has no tf.random.Generator")
+    if "jit_compile" not in inspect.signature(tf.function).parameters:
+        raise NotImplementedError("this release has no jit_compile of tf.function")
     found = {}
     for algorithm, jit in (("philox", False), ("threefry", True)):  # ThreeFry runs in XLA programs only
         for method in ("normal", "uniform", "truncated_normal", "uniform_full_int"):

@@ -26,7 +26,7 @@ def operations(seed):
         "normal": tf.random.normal(SIZE, seed=seed),
         "truncated_normal": tf.random.truncated_normal(SIZE, seed=seed),
         "gamma": tf.random.gamma(SIZE, 1.5, seed=seed),
-        "poisson": tf.random.poisson(SIZE, 4.0, seed=seed),
+        "poisson": tf.random.poisson(shape=SIZE, lam=4.0, seed=seed),  # TensorFlow 1 takes lam first
         "categorical": tf.random.categorical([[0.1, 0.5, 0.2]], 256, seed=seed),
         "shuffle": tf.random.shuffle(tf.range(256), seed=seed),
         "dropout": tf.nn.dropout(tf.ones(SIZE), rate=0.4, seed=seed),
@@ -34,7 +34,9 @@ def operations(seed):
 
 
 def keras(seed):
-    found = {name: getattr(tf.keras.initializers, name)(seed=seed)((16, 16)) for name in INITIALIZERS}
+    names = {name: name for name in INITIALIZERS}
+    names["variance_scaling"] = "VarianceScaling"  # TensorFlow 1 has it by its class alone
+    found = {name: getattr(tf.keras.initializers, own)(seed=seed)((16, 16)) for name, own in names.items()}
     found["dropout"] = tf.keras.layers.Dropout(0.4, seed=seed)(tf.ones(SIZE), training=True)
     return found
 

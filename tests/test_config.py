@@ -579,6 +579,8 @@ def test_each_release_has_its_python_and_its_requirements(tmp_path: Path) -> Non
     )
     versions = ("2.9.3", "2.16.1", "2.16.2", "2.21.0")
     assert [loaded.python_of(version) for version in versions] == ["3.9", "3.11", "3.12", "3.11"]
+    assert [loaded.python_of(old) for old in ("2.7.4", "1.15.5")] == ["3.9", "3.7"]  # 3.11 has none of these
     asked = [("pandas",), ("pandas", "b"), ("pandas", "c"), ("pandas",)]
     assert [loaded.requirements_of(version) for version in versions] == asked
     assert loaded.overridden(python="3.13").python_of("2.9.3") == "3.13"  # what is typed holds of all
+    assert loaded.overridden(python="3.8").python_of("2.7.4") == "3.8"

@@ -20,6 +20,46 @@ def test_every_listed_release_runs_on_python_3_10(version: str) -> None:
     assert catalogue.release(version).runs_on("3.10")
 
 
+@pytest.mark.parametrize("version", catalogue.OLD_RELEASES)
+def test_an_old_release_is_known_and_runs_on_a_python_of_its_own(version: str) -> None:
+    """It has no wheel for 3.10, takes the newest Python that it has one for, and is in no list that means all."""
+    found = catalogue.release(version)
+    assert (found.known, found.old, found.runs_on("3.10")) == (True, True, False)
+    assert found.python_beside("3.10") == found.newest_python
+    assert found.python_beside("3.7") == "3.7"
+    assert version not in catalogue.RELEASES
+
+
+@pytest.mark.parametrize(
+    ("project", "python"), [("3.10", "3.8"), ("3.7", "3.7"), ("3.8", "3.8"), ("3.12", "3.8"), ("3.6", "3.8")]
+)
+def test_an_old_release_keeps_to_the_python_of_the_project_where_it_can(project: str, python: str) -> None:
+    """Where it runs on the project's Python, Python does not move; else it takes the newest of its own."""
+    assert catalogue.release("2.4.4").python_beside(project) == python
+
+
+def test_no_other_release_leaves_the_python_of_the_project() -> None:
+    """2.9.3 on Python 3.12 can't be had, and is not moved to another one unasked; nor is what is not known."""
+    assert [catalogue.release(one).python_beside("3.12") for one in ("2.9.3", "2.22.0rc0", "2.5.9")] == ["3.12"] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "distribution"),
+    [
+        ("1.15.5", "tensorflow-cpu", "tensorflow"),
+        ("1.15.5", "tensorflow", "tensorflow"),
+        ("2.1.4", "tensorflow-cpu", "tensorflow-cpu"),
+        ("2.7.4", "tensorflow", "tensorflow"),
+    ],
+)
+def test_a_release_is_of_a_distribution_that_has_it(name: str, wanted: str, distribution: str) -> None:
+    """What the package index has no `tensorflow-cpu` of is installed from `tensorflow`; its name tells that again."""
+    found = catalogue.parse_environment(name, distribution=wanted, python="3.7")
+    assert found.distribution == distribution
+    again = catalogue.configured_distribution(found)
+    assert catalogue.parse_environment(found.name, distribution=again, python="3.7") == found
+
+
 def test_an_older_patch_has_the_rules_of_its_minor() -> None:
     """A patch release that is not the newest is known too, with what its minor needs."""
     assert catalogue.release("2.15.0").caps == catalogue.release("2.15.1").caps == ("numpy<2",)
@@ -31,7 +71,7 @@ def test_protobuf_is_capped_before_2_12_only(version: str, capped: bool) -> None
     assert ("protobuf<3.20" in catalogue.release(version).caps) is capped
 
 
-@pytest.mark.parametrize(("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0")])
+@pytest.mark.parametrize(("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0"), ("1.15.6", "1.15.5")])
 def test_a_release_that_is_not_known_has_its_nearest(version: str, nearest: str) -> None:
     """A release that tfmatrix was not tested with is not known, and the first of those named beside it is nearest."""
     assert not catalogue.release(version).known
@@ -54,10 +94,10 @@ def test_a_version_of_a_day_is_a_nightly(chosen: str, nightly: str) -> None:
 
 @pytest.mark.parametrize(
     "version",
-    ["", "2", "2.15", "v2.15.1", "2.15.1b1", "2.15.1\n", "2.15.01", "٢.15.1", "2.7.4", "2.22.0.dev1", "2.22.0-rc0"],
+    ["", "2", "2.15", "v2.15.1", "2.15.1b1", "2.15.1\n", "2.15.01", "٢.15.1", "1.12.3", "1.13.0", "2.22.0.dev1", "2.22.0-rc0"],
 )
 def test_what_is_no_version_is_refused(version: str) -> None:
-    """Anything but a release, a candidate or a nightly from 2.8 on is refused as the user's mistake."""
+    """Anything but a release, a candidate or a nightly from 1.13.1 on is refused as the user's mistake."""
     with pytest.raises(UserError):
         catalogue.release(version)
 
@@ -75,6 +115,7 @@ def test_two_spellings_of_one_choice_are_one_environment() -> None:
     [
         ("2.21", "2.21.0"),
         ("2.15", "2.15.1"),
+        ("1.15", "1.15.5"),
         ("latest", catalogue.RELEASES[-1]),
         ("2.16+keras-3.11.3", "2.16.2+keras-3.11.3"),
     ],
@@ -113,7 +154,7 @@ def test_a_name_gives_itself_again() -> None:
         ("2.16.2+keras-new", "is no version of keras"),
         ("2.16.2+keras-3.1.0+keras-3.2.0", "names one package twice"),
         ("2.16.2+", "is no package with an exact version"),
-        ("2.7.4+keras-2.7.0", "TensorFlow 2.7.4 is too old for tfmatrix"),
+        ("1.12.3+keras-2.2.4", "TensorFlow 1.12.3 is too old for tfmatrix, which knows 1.13.1 and later"),
     ],
 )
 def test_a_name_that_means_nothing_is_refused(name: str, saying: str) -> None:

@@ -15,7 +15,7 @@ from tfmatrix.environments import catalogue, locks
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.records import Environment, Package
 
-from .tiny import PYTHON, TINY, TINY_UNCAPPED, Bench, write_wheel
+from .tiny import PYTHON, TINY, TINY_UNCAPPED, Bench, write_source, write_wheel
 
 HASH = "--hash=sha256:" + "a" * 64
 MACHINE = re.compile(r"://|index-url|find-links|/\w+/|\\\\|@")  # an address, an option of an index, a path
@@ -264,6 +264,36 @@ def test_every_release_has_a_committed_lock(version: str) -> None:
     """Each listed release has a lock of today's kind for Python 3.10 that holds that release."""
     lock = locks.read_lock_of(Environment(version), locks.find_lock(Environment(version), []))
     assert lock.kind == "today"
+
+
+@pytest.mark.parametrize("version", catalogue.OLD_RELEASES)
+def test_every_old_release_has_a_committed_lock(version: str) -> None:
+    """Each has a lock for the Python that it takes beside Python 3.10, with what builds what has to be built."""
+    found = catalogue.release(version)
+    python = found.python_beside("3.10")
+    wanted = catalogue.parse_environment(version, distribution="tensorflow-cpu", python=python)
+    lock = locks.read_lock_of(wanted, locks.find_lock(wanted, []))
+    assert lock.kind == "today"
+    needed = {*found.built, *(locks.BUILDERS if found.built else ())}
+    assert needed <= {package.name for package in lock.packages}
+
+
+def test_what_has_no_wheel_is_locked_only_where_a_release_names_it(bench: Bench) -> None:
+    """A package that is offered as source alone is refused; a release that says that it builds it locks its source."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_source(wheels, "gast", "0.2.2")
+    for builder in locks.BUILDERS:
+        write_wheel(wheels, "1.0", builder)
+    write_wheel(wheels, "2.18.1", needs="gast==0.2.2")
+    with pytest.raises(Unavailable, match=r"2\.18\.1 on Python .* cannot be locked: No solution found.*gast"):
+        locks.make_lock(TINY_UNCAPPED, Path(sys.executable), bench.lock_folder)
+    for capped, version in (("numpy", "1.18.5"), ("protobuf", "3.19.6"), ("h5py", "2.10.0")):
+        write_wheel(wheels, version, capped)
+    write_wheel(wheels, "1.15.5", "tensorflow", needs="gast==0.2.2")
+    wanted = Environment("1.15.5", distribution="tensorflow", python=PYTHON)
+    path = locks.make_lock(wanted, Path(sys.executable), bench.lock_folder)
+    names = {package.name for package in locks.read_lock(path).packages}
+    assert {"gast", "setuptools", "wheel", "tensorflow"} <= names
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,21 @@ def write_wheel(folder: Path, version: str, name: str = "tensorflow_cpu", *, nee
         rows = [f"{inside},sha256={recorded(text)},{len(text)}" for inside, text in files.items()]
         archive.writestr(f"{info}/RECORD", "\n".join([*rows, f"{info}/RECORD,,", ""]))
     return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def write_source(folder: Path, name: str, version: str) -> None:
+    """Write a package of one small module as its source alone, to be built by setuptools."""
+    told = f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n"
+    files = {
+        "PKG-INFO": told,
+        "setup.py": f"from setuptools import setup\nsetup(name={name!r}, version={version!r}, py_modules=[{name!r}])\n",
+        f"{name}.py": "one = 1\n",
+    }
+    with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz") as archive:
+        for inside, text in files.items():
+            member = tarfile.TarInfo(f"{name}-{version}/{inside}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode("utf-8")))
 
 
 def recorded(text: str) -> str:

@@ -24,7 +24,9 @@ PINNED: dict[str, tuple[Files, str, str]] = {
     "another patch": ({"requirements.txt": "\ntensorflow-cpu==2.15.0\n"}, "2.15.0", "requirements.txt, line 2"),
     "unknown patch": ({"requirements.txt": "tensorflow==2.15.9\n"}, "2.15.1", "nearest known release"),
     "candidate": ({"requirements.txt": "tensorflow==2.16.0rc0\n"}, "2.16.2", "nearest known release"),
-    "too old": ({"requirements.txt": "tensorflow==1.15.5\n"}, OLDEST, "nearest known release"),
+    "too old": ({"requirements.txt": "tensorflow==1.12.0\n"}, catalogue.KNOWN[0], "nearest known release"),
+    "old": ({"requirements.txt": "tensorflow==1.15.5\n"}, "1.15.5", "1.15.5 in requirements.txt"),
+    "old range": ({"requirements.txt": "tensorflow<2\n"}, "1.15.5", "the newest that tensorflow<2 in"),
     "project": ({"pyproject.toml": project("tensorflow==2.9.3")}, "2.9.3", "project.dependencies[0]"),
     "poetry": ({"pyproject.toml": "[tool.poetry.dependencies]\ntensorflow = '2.9.3'\n"}, "2.9.3", "pyproject.toml"),
     "range": ({"requirements.txt": "tensorflow>=2.10,<2.13\n"}, "2.12.1", "the newest that tensorflow>=2.10,<2.13 in"),
@@ -70,7 +72,7 @@ def test_from_the_newest_the_one_before_it_is_asked_about(write: Write, pinned: 
     [
         ({}, "nothing pins TensorFlow"),
         ({"requirements.txt": "tensorflow\n"}, "tensorflow in requirements.txt, line 1 leaves it open"),
-        ({"requirements.txt": "tensorflow<2\n"}, "tensorflow<2 in requirements.txt, line 1 leaves it open"),
+        ({"requirements.txt": "tensorflow<1\n"}, "tensorflow<1 in requirements.txt, line 1 leaves it open"),
     ],
 )
 def test_where_nothing_pins_it_the_baseline_is_a_guess(write: Write, files: Files, said: str) -> None:

@@ -34,7 +34,7 @@ class _Version(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # old
         incomplete: str,
     ) -> list[CompletionItem]:
         """Return the releases that begin so."""
-        known = (*catalogue.RELEASES, catalogue.LATEST)
+        known = (*catalogue.KNOWN, catalogue.LATEST)
         return [CompletionItem(version) for version in known if version.startswith(incomplete)]
 
 

@@ -80,7 +80,7 @@ def releases(root: Path, sources: Sequence[Source]) -> Releases:
         pinned = list(_mentioned(root, sources))
     if pinned:
         return _of_pins(pinned)
-    known = catalogue.RELEASES
+    known = catalogue.KNOWN
     admitted = [release for release in known if all(m.reading.admits(release) for m, _ in found)]
     said = "; ".join(dict.fromkeys(f"{m.written} in {_place(m, s)}" for m, s in found))
     if admitted and admitted[-1] != known[-1]:
@@ -116,7 +116,7 @@ def _nearest(version: str) -> str:
     with suppress(UserError):
         if catalogue.release(version).known:
             return version
-    known = catalogue.RELEASES
+    known = catalogue.KNOWN
     return max((one for one in known if _minor(one) <= _minor(version)), key=Version, default=known[0])
 
 

@@ -1,8 +1,9 @@
 """Every random draw, seen where it is made: the op functions that TensorFlow generates are wrapped, and change nothing.
 
 All ways to draw (`tf.random`, `tf.nn.dropout`, Keras 2 and 3, `tf.raw_ops`) call these functions. Seeds count calls of
-`get_seed` for each graph, and not ops, so that what a tap adds to a graph moves no draw. It may move rounding: where a
-`tf.function` that is called within another has side effects, TensorFlow's optimizer rewrites no sum across the two.
+`get_seed` for each graph, and not ops, so that what a tap adds to a graph moves no draw; `op_seeds` is for releases that
+count ops. It may move rounding: where a `tf.function` that is called within another has side effects, TensorFlow's
+optimizer rewrites no sum across the two.
 
 Not seen is what no generated function draws: tf.data (which has its own stages), ``RandomShuffleQueue``, dropout within
 ``CudnnRNN``, functions that were not traced here but loaded (a SavedModel's), and the initial value of a variable that

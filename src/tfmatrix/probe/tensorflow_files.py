@@ -1,6 +1,6 @@
 """The files that TensorFlow and h5py open by themselves, noted where their paths leave Python.
 
-Each place is one that every release from 2.8 on has. What is called there is called as before, with the same
+Each place is one that every release from 2.8 on has, or one where an older release has the same. What is called there is called as before, with the same
 arguments. A path that is made in a graph, or comes out of a dataset, is not known there: then that is noted.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterator, List, Sequence
 
 from .importing import import_within
 from .reads import BY_TENSORFLOW, Reads
+from .watch.patching import replace_everywhere
 
 MOST_SHARDS = 33
 """More shards of one checkpoint than that are not looked for."""
@@ -49,6 +50,10 @@ def _wrap_tensorflow(reads: Reads) -> None:
     readers = sys.modules.get("tensorflow.python.training.py_checkpoint_reader")
     if readers:
         readers.CheckpointReader = _noting_reader(readers.CheckpointReader, reads)  # type: ignore[attr-defined]
+    # Up to 2.1 a function makes one, and stands in the API by itself.
+    make: Any = getattr(sys.modules.get("tensorflow.python.pywrap_tensorflow"), "NewCheckpointReader", None)
+    if make:
+        replace_everywhere({make: _noting_maker(make, reads)})
 
 
 def _wrap_h5py(reads: Reads) -> None:
@@ -93,6 +98,17 @@ def _noting_reader(usual: Any, reads: Reads) -> Any:
             super().__init__(prefix)
 
     return CheckpointReader
+
+
+def _noting_maker(usual: Callable[[Any], Any], reads: Reads) -> Callable[[Any], Any]:
+    """Return the function that makes a checkpoint reader as one that notes the files."""
+
+    @functools.wraps(usual)
+    def make(filepattern: Any) -> Any:
+        _checkpoint(reads, (), filepattern)
+        return usual(filepattern)
+
+    return make
 
 
 def _file_io(reads: Reads, arguments: Sequence[Any], given: Any) -> None:
@@ -149,6 +165,7 @@ TENSORFLOW = (
     ("lib.io.file_io", "FileIO._preread_check", _file_io, 0, "self"),
     ("lib.io.file_io", "FileIO._prewrite_check", _file_io_write, 0, "self"),
     ("lib.io.file_io", "_pywrap_file_io.CopyFile", _files, 0, "src"),
+    ("lib.io.file_io", "pywrap_tensorflow.CopyFile", _files, 0, "src"),  # up to 2.1
     ("ops.gen_io_ops", "read_file", _files, 0, "filename"),
     ("ops.gen_io_ops", "matching_files", _pattern, 0, "pattern"),
     ("ops.io_ops", "ReaderBase.__init__", _unseen, 1, "reader_ref"),
@@ -156,7 +173,9 @@ TENSORFLOW = (
     ("data.ops.readers", "_create_or_validate_filenames_dataset", _files, 0, "filenames"),
     ("data.experimental.ops.readers", "CsvDatasetV2.__init__", _files, 1, "filenames"),
     ("data.ops.load_op", "_LoadDataset.__init__", _unseen, 1, "path"),
+    ("data.experimental.ops.io", "_LoadDataset.__init__", _unseen, 1, "path"),  # up to 2.9
     ("data.ops.cache_op", "CacheDataset.__init__", _unseen, 2, "filename"),
+    ("data.ops.dataset_ops", "CacheDataset.__init__", _unseen, 2, "filename"),  # up to 2.9
     ("framework.load_library", "py_tf.TF_LoadLibrary", _files, 0, "library_filename"),
     ("training.saver", "Saver.restore", _checkpoint, 2, "save_path"),
 )

@@ -250,7 +250,7 @@ def _steps(config: Config, axis: Axis) -> Iterator[Build]:
 def _versions(axis: Axis, offered: Mapping[str, Offered]) -> Iterator[tuple[Version, Grain, tuple[str, ...]]]:
     """Yield every version of an axis, the coarse ones first, and the Pythons that it has wheels for; none: unknown."""
     if axis.package == TENSORFLOW:
-        yield from ((Version(one), Grain.RELEASE, ()) for one in catalogue.RELEASES)
+        yield from ((Version(one), Grain.RELEASE, ()) for one in catalogue.KNOWN)
     for text, one in (each for package in offered.values() for each in package.items()):
         version = Version(text)
         if version.is_devrelease:

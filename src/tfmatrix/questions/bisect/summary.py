@@ -12,7 +12,7 @@ from tfmatrix import __version__, records
 from tfmatrix.compare.letters import letter_of
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.environments.catalogue import RELEASES
+from tfmatrix.environments.catalogue import KNOWN
 from tfmatrix.questions.bisect import intervals, judge, line
 from tfmatrix.questions.bisect.asked import Asked
 from tfmatrix.questions.bisect.line import TENSORFLOW, Axis
@@ -240,7 +240,7 @@ def _kind(axis: Axis, build: line.Build) -> str:
         return NIGHTLY if axis.package in further and version.is_devrelease else RELEASE
     if version.is_prerelease:
         return NIGHTLY if version.is_devrelease else CANDIDATE
-    return RELEASE if build.environment.tensorflow in RELEASES else PATCH
+    return RELEASE if build.environment.tensorflow in KNOWN else PATCH
 
 
 class _Found:

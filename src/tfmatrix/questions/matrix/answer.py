@@ -86,11 +86,13 @@ def _ways(cells: Iterable[Cell]) -> Iterator[str]:
 
 
 def beside(name: str, report: Report) -> Iterator[str]:
-    """Yield what is said of an environment beside its verdict: another Python, and a release that is not known."""
+    """Yield what is said of an environment beside its verdict: another Python or distribution, an unknown release."""
     environments = {one.name: one for one in report.environments}
     here, there = environments[name], environments[report.baseline]
     if _minor(here.python) != _minor(there.python):
         yield f"on Python {_minor(here.python)}, {there.name} on {_minor(there.python)}, which can change results too"
+    if here.distribution != there.distribution:
+        yield f"installed from {here.distribution}, {there.name} from {there.distribution}"
     if not here.known:
         yield f"tfmatrix {report.tfmatrix} was not tested with this release"
 
