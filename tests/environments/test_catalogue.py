@@ -71,7 +71,9 @@ def test_protobuf_is_capped_before_2_12_only(version: str, capped: bool) -> None
     assert ("protobuf<3.20" in catalogue.release(version).caps) is capped
 
 
-@pytest.mark.parametrize(("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0"), ("1.15.6", "1.15.5")])
+@pytest.mark.parametrize(
+    ("version", "nearest"), [("2.15.9", "2.15.1"), ("2.16.0", "2.16.2"), ("2.99.0", "2.21.0"), ("1.15.6", "1.15.5")]
+)
 def test_a_release_that_is_not_known_has_its_nearest(version: str, nearest: str) -> None:
     """A release that tfmatrix was not tested with is not known, and the first of those named beside it is nearest."""
     assert not catalogue.release(version).known
@@ -94,7 +96,20 @@ def test_a_version_of_a_day_is_a_nightly(chosen: str, nightly: str) -> None:
 
 @pytest.mark.parametrize(
     "version",
-    ["", "2", "2.15", "v2.15.1", "2.15.1b1", "2.15.1\n", "2.15.01", "٢.15.1", "1.12.3", "1.13.0", "2.22.0.dev1", "2.22.0-rc0"],
+    [
+        "",
+        "2",
+        "2.15",
+        "v2.15.1",
+        "2.15.1b1",
+        "2.15.1\n",
+        "2.15.01",
+        "٢.15.1",
+        "1.12.3",
+        "1.13.0",
+        "2.22.0.dev1",
+        "2.22.0-rc0",
+    ],
 )
 def test_what_is_no_version_is_refused(version: str) -> None:
     """Anything but a release, a candidate or a nightly from 1.13.1 on is refused as the user's mistake."""

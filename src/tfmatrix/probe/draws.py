@@ -1,8 +1,8 @@
 """Every random draw, seen where it is made: the op functions that TensorFlow generates are wrapped, and change nothing.
 
 All ways to draw (`tf.random`, `tf.nn.dropout`, Keras 2 and 3, `tf.raw_ops`) call these functions. Seeds count calls of
-`get_seed` for each graph, and not ops, so that what a tap adds to a graph moves no draw; `op_seeds` is for releases that
-count ops. It may move rounding: where a `tf.function` that is called within another has side effects, TensorFlow's
+`get_seed` for each graph, and not ops, so that what a tap adds to a graph moves no draw; `op_seeds` is for releases
+that count ops. It may move rounding: where a `tf.function` that is called within another has side effects, TensorFlow's
 optimizer rewrites no sum across the two.
 
 Not seen is what no generated function draws: tf.data (which has its own stages), ``RandomShuffleQueue``, dropout within
@@ -220,6 +220,7 @@ OWN_MODULES = {
 VECTORIZED = "tf.vectorized_map"
 ELSEWHERE = {
     ("tensorflow.python.data.ops.structured_function", "__init__"): "tf.data",
+    ("tensorflow.python.data.ops.dataset_ops", "__init__"): "tf.data",  # in releases without the module above
     ("tensorflow.python.ops.parallel_for.control_flow_ops", "_pfor_impl"): VECTORIZED,
 }
 """Functions that trace what runs in a form of their own: batches show what tf.data drew, and its order is none; a tap

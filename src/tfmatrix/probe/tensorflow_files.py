@@ -1,7 +1,8 @@
 """The files that TensorFlow and h5py open by themselves, noted where their paths leave Python.
 
-Each place is one that every release from 2.8 on has, or one where an older release has the same. What is called there is called as before, with the same
-arguments. A path that is made in a graph, or comes out of a dataset, is not known there: then that is noted.
+Each place is one that every release from 2.8 on has, or where an older one has the same. What is called there is called
+as before, with the same arguments. A path that is made in a graph, or comes out of a dataset, is not known there: then
+that is noted.
 """
 
 from __future__ import annotations
