@@ -9,6 +9,7 @@ from typing import Any, Dict, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python import tf2  # no public name tells whether version 2's behaviour is on
 
 from . import op_seeds
 from .engines import ENGINES, Threads
@@ -62,8 +63,6 @@ def set_up(mode: Mode) -> None:
 
     Raises Unsupported where a release has one of them not yet, and RuntimeError where the process does not get it.
     """
-    from tensorflow.python import tf2  # no public name tells whether the behaviour is on
-
     if mode.v2_behavior and not tf2.enabled():
         raise Unsupported("this release is of TensorFlow 1, and does not behave as version 2 by itself")
     set_behavior(mode)
