@@ -17,6 +17,9 @@ from tfmatrix.environments import companions
         (("tensorflow-probability", "tf-keras==2.16.0"), "2.16.2", ["tensorflow-probability==0.24.*"]),
         (("tensorflow-probability==0.22.0",), "2.15.1", []),
         (("tensorflow-addons", "pandas"), "2.9.3", ["tensorflow-addons==0.19.*"]),
+        (("tensorflow-probability",), "1.15.5", ["tensorflow-probability==0.8.*"]),
+        (("tensorflow-probability",), "2.7.4", ["tensorflow-probability==0.15.*"]),
+        (("tensorflow-addons",), "2.4.4", ["tensorflow-addons==0.14.*"]),
         (("pandas",), "2.15.1", []),
     ],
 )

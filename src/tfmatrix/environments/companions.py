@@ -19,6 +19,16 @@ _FITTING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     # Its release notes say which TensorFlow a version was tested against, and its code refuses an older one; from 0.24
     # on it imports tf-keras.
     "tensorflow-probability": {
+        "1.13": ("==0.6.*",),
+        "1.14": ("==0.7.*",),
+        "1.15": ("==0.8.*",),
+        "2.1": ("==0.9.*",),
+        "2.2": ("==0.10.*",),
+        "2.3": ("==0.11.*",),
+        "2.4": ("==0.12.*",),
+        "2.5": ("==0.13.*",),
+        "2.6": ("==0.14.*",),
+        "2.7": ("==0.15.*",),
         "2.8": ("==0.16.*",),
         "2.9": ("==0.17.*",),
         "2.10": ("==0.18.*",),
@@ -30,8 +40,15 @@ _FITTING: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "2.16": ("==0.24.*", _KERAS_2),
         "2.18": ("==0.25.*", _KERAS_2),
     },
-    # Its version.py has the first release that it is for, and the first that it is not; 0.23 is the last there is.
+    # Its version.py has the first release that it is for, and the first that it is not, from 0.12 on, and its README
+    # before that; 0.23 is the last there is.
     "tensorflow-addons": {
+        "2.1": ("==0.9.*",),
+        "2.2": ("==0.11.*",),
+        "2.3": ("==0.12.*",),
+        "2.4": ("==0.14.*",),
+        "2.5": ("==0.15.*",),
+        "2.6": ("==0.16.*",),
         "2.8": ("==0.18.*",),
         "2.9": ("==0.19.*",),
         "2.10": ("==0.20.*",),
