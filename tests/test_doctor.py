@@ -75,7 +75,7 @@ MISSING: dict[str, tuple[dict[str, Any], str]] = {
     "Python of one release": ({"python_for": (("2.9", "3.5"),)}, "TensorFlow 2.9.3 does not run on Python 3.5"),
     "Python of one, gone": ({"python_for": (("2.9", "3.9"),)}, "2.9.3: there is no Python 3.9"),
     "release": ({"versions": ("2.99.0", "2.15.1")}, "no TensorFlow 2.99.0 is known"),
-    "baseline": ({"baseline": "2.7.0"}, "TensorFlow 2.7.0 is too old"),
+    "baseline": ({"baseline": "1.12.0"}, "TensorFlow 1.12.0 is too old"),
     "requirements": ({"requirements": ("-r gone.txt",)}, "requirements in [tool.tfmatrix] names gone.txt"),
     "no Python at all": ({"python": "three"}, "'three' is no Python version"),
     "disk": ({"free": 2.3}, "2.3 GB are free"),

@@ -33,7 +33,7 @@ def test_each_shell_reads_what_it_is_told(shell: str) -> None:
     ("words", "expected"),
     [
         ("tfmatrix hist", ["history"]),
-        ("tfmatrix check 2.1", ["2.10.1", "2.11.1"]),
+        ("tfmatrix check 2.1", ["2.1.4", "2.10.1", "2.11.1"]),
         ("tfmatrix check --baseline lat", ["latest"]),
         ("tfmatrix explain 2.21.0 2.9", ["2.9.3"]),
         ("tfmatrix check --format m", ["markdown"]),

@@ -23,7 +23,7 @@ USAGE = {
     "unknown option": ["report", "--version"],
     "no number": ["report", "--trials", "many"],
     "no trial": ["report", "--trials", "0"],
-    "unknown version": ["report", "--versions", "2.7.0"],
+    "unknown version": ["report", "--versions", "1.12.0"],
     "unknown model": ["report", "--models", "mpl"],
     "unknown mode": ["report", "--modes", "tf3"],
     "no recipe for a mode": ["recipes", "--modes", "tf2-xla"],

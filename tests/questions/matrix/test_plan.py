@@ -249,7 +249,7 @@ Wrong = Callable[[config.Config], config.Config]
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "model": ({"models": "mpl"}, "there is no model 'mpl'; there are mlp"),
     "variant": ({"models": "mlp[x]"}, "there is no model"),
-    "version": ({"versions": "2.7.0"}, "TensorFlow 2.7.0 is too old"),
+    "version": ({"versions": "1.12.0"}, "TensorFlow 1.12.0 is too old"),
     "new version": ({"versions": "2.99.0"}, "no TensorFlow 2.99.0 is known; the nearest are 2.21.0, "),
     "baseline": ({"baseline": "newest"}, "newest"),
     "package": ({"versions": "2.16.2+torch-1.0"}, "torch-1.0"),
