@@ -30,6 +30,13 @@ def variables():
     }
 
 
+def written_out(x):
+    return 0.5 * x * (1.0 + tf.math.erf(x / 2**0.5))
+
+
+GELU = getattr(tf.nn, "gelu", written_out)  # which came with 2.4
+
+
 def forward(variables, batch, dropout):
     x = batch["x"]
     query, key, value = (tf.einsum("bsi,ij->bsj", x, variables[name]) for name in ("query", "key", "value"))
@@ -39,8 +46,7 @@ def forward(variables, batch, dropout):
     centred = attended - tf.reduce_mean(attended, axis=-1, keepdims=True)
     variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
     norm = centred * tf.math.rsqrt(variance + 1e-5) * variables["norm/gamma"] + variables["norm/beta"]
-    fed = tf.einsum("bsi,ij->bsj", norm, variables["feed"])
-    gelu = 0.5 * fed * (1.0 + tf.math.erf(fed / 2**0.5))  # as tf.nn.gelu, which came with 2.4
+    gelu = GELU(tf.einsum("bsi,ij->bsj", norm, variables["feed"]))
     output = tf.matmul(tf.reduce_mean(gelu, axis=1), variables["output"])
     return {"scores": scores, "norm": norm, "gelu": gelu, "output": output}
 

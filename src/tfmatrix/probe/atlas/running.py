@@ -81,7 +81,9 @@ def _how(status: int, late: bool) -> str:
     return "ends the process with exit status {}".format(os.WEXITSTATUS(status))
 
 
-def _be_child(rows: Sequence[Row], first: int, ended: Counter[str], prepare: Callable[[], Run], writing: int) -> NoReturn:
+def _be_child(
+    rows: Sequence[Row], first: int, ended: Counter[str], prepare: Callable[[], Run], writing: int
+) -> NoReturn:
     """Run the rows from one on, and tell of each what became of it."""
     status = 1
     try:
