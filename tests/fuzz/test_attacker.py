@@ -72,7 +72,8 @@ class Attacker(RuleBasedStateMachine):
 
     def state(self) -> Any:
         """Return all that a report rests on; what was once seen of a model that is gone is no part of it."""
-        return [sorted((model, text, self.bits(model)) for model, text in self.content.items()), self.rule, self.seed]
+        rule = self.rule and "b" in self.content  # of a model that is gone it is not written
+        return [sorted((model, text, self.bits(model)) for model, text in self.content.items()), rule, self.seed]
 
     def bits(self, model: str) -> int | None:
         """Return what was seen of a model as it is now, at any time; None where that was not run, or is lost."""
