@@ -56,6 +56,7 @@ def test_nothing_is_run_twice(project: Project, told: subprocess.CompletedProces
     assert ran.returncode == 0
 
 
+@pytest.mark.wide
 def test_why_is_told_at_the_boundary(
     project: Project, told: subprocess.CompletedProcess[str], made_environment: Callable[..., InstalledEnvironment]
 ) -> None:
