@@ -62,9 +62,8 @@ def cluster() -> Iterator[Clusters]:
     def start(workers: int = 2, **choices: Any) -> LocalCluster:
         made = LocalCluster(  # type: ignore[no-untyped-call]  # Dask's functions have no types
             n_workers=workers,
-            threads_per_worker=1,
             dashboard_address=":0",
-            **{"processes": False, "silence_logs": 50, **choices},
+            **{"processes": False, "silence_logs": 50, "threads_per_worker": 1, **choices},
         )
         started.append(made)
         return made

@@ -252,7 +252,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "version": ({"versions": "1.12.0"}, "TensorFlow 1.12.0 is too old"),
     "new version": ({"versions": "2.99.0"}, "no TensorFlow 2.99.0 is known; the nearest are 2.21.0, "),
     "baseline": ({"baseline": "newest"}, "newest"),
-    "package": ({"versions": "2.16.2+torch-1.0"}, "torch-1.0"),
+    "package": ({"versions": "2.16.2+torch"}, "'torch' in the environment '2.16.2+torch' is no package with an exact"),
     "distribution": ({"distribution": "tensorflow-gpu"}, "is not one of tensorflow-cpu, tensorflow"),
     "python": ({"python": "3"}, "must be major and minor"),
     "seed": ({"seed": 2**31}, "must be below 2147483648"),
