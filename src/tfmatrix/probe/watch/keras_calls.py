@@ -14,14 +14,11 @@ from .jitter import settle_optimizers
 from .patching import around
 from .structures import flat
 from .taps import to_array
-from .variables import innermost, is_float, read
+from .variables import COPY, innermost, is_float, read
 from .watcher import Watcher
 
 LIBRARIES = ("keras", "tf_keras")
 """Packages of Keras."""
-
-COPY = "tensorflow.python.keras"
-"""TensorFlow's own copy, which `tf.keras` was up to 2.5; what is left of it since then has no `api`."""
 
 FUNCTIONS = {"load_model": "load_model", "save_model": "save"}
 """What Keras has to save and load whole models, and the wrapper of each."""

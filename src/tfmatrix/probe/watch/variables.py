@@ -30,8 +30,8 @@ _OF_LIBRARY = "_tfmatrix_of_library"
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras", "tfmatrix_probe")
 
-COPY = "tensorflow.python.keras."
-"""Where Keras's modules lie that TensorFlow has a copy of."""
+COPY = "tensorflow.python.keras"
+"""TensorFlow's own copy of Keras, which `tf.keras` was up to 2.5; what is left of it since then has no `api`."""
 
 SLOTS = {
     "m": "momentum",
@@ -253,7 +253,7 @@ def _is_in_keras(frame: Any) -> bool:
 
 
 def _library(module: str) -> str:
-    root = "keras" if module.startswith(COPY) else module.partition(".")[0]
+    root = "keras" if module.startswith(COPY + ".") else module.partition(".")[0]
     return root if root in LIBRARIES else ""
 
 

@@ -245,7 +245,7 @@ def _rows(known: Known, tensors: Tensors) -> Iterator[Row]:
             case=key.case,
             gradient=key.gradient,
             letters=tuple(_letter(state(key, one), seen) for one in known.values()),
-            steps=tuple(_step(after, found) for after, found in steps if found.kind != NOTHING) or (),
+            steps=tuple(_step(after, found) for after, found in steps if found.kind != NOTHING),
         )
 
 

@@ -181,8 +181,7 @@ def _version_of(config: Config, package: str, environment: Environment) -> Versi
         return Version(environment.tensorflow)
     found = {one.name: one.version for one in environment.further}
     if package not in found:
-        lock = locks.read_lock(locks.find_lock(environment, [config.root / "locks"]))
-        found = {one.name: one.version for one in map(catalogue.as_named, lock.packages)}
+        found = {one.name: one.version for one in _locked(config, environment)}
     if package not in found:
         named = "" if catalogue.is_held(Package(package, "")) else f", or name a version of {package}"
         raise UserError(f"{environment.name} has no {package}; choose another axis{named}.")
@@ -193,8 +192,7 @@ def _with(environment: Environment, package: str, version: str) -> str:
     """Return the name of an environment with another version of a package, TensorFlow itself or a further one."""
     if package == TENSORFLOW:
         return replace(environment, tensorflow=version).name
-    others = tuple(one for one in environment.further if one.name != package)
-    return replace(environment, further=(*others, Package(package, version))).name
+    return environment.holding([Package(package, version)]).name
 
 
 def builds(config: Config, axis: Axis, offered: Mapping[str, Offered]) -> tuple[Build, ...]:
