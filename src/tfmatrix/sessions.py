@@ -30,7 +30,7 @@ try:
 except UserError as error:
     sys.exit(f"tfmatrix: {error}")
 FURTHER = [name.strip() for name in os.environ.get("TFMATRIX_VERSIONS", "").split(",") if name.strip()]
-NAMES = dict.fromkeys([*catalogue.KNOWN, *(name for name in CONFIG.versions if name != config.ALL), *FURTHER])
+NAMES = dict.fromkeys([*catalogue.RELEASES, *(name for name in CONFIG.versions if name != config.ALL), *FURTHER])
 
 
 def create_venv(folder: Path, interpreter: Path) -> None:
