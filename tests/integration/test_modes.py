@@ -147,6 +147,16 @@ def test_keras_is_seen_in_the_same_order_by_default(server: Servers, version: st
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("version", ["2.9.3", KERAS_2])
+def test_keras_that_trains_in_a_graph_is_seen_to_train(server: Servers, version: str) -> None:
+    """Keras 2 has a model of its own for graphs: its `fit` has the stages that `fit` has elsewhere, and no prediction."""
+    eager, graph = (server(version).ask(REFERENCE / "keras_mlp.py", mode).trace for mode in ("tf2", "v1"))
+    kinds = [{name for name in trace if not name.startswith("batch@")} for trace in (eager, graph)]
+    assert kinds[0] == kinds[1]
+    assert "history@9/loss" in graph
+
+
+@pytest.mark.integration
 def test_op_determinism_is_as_the_row_says(server: Servers, tmp_path: Path) -> None:
     """A model that asks TensorFlow itself finds op determinism on in the modes whose row says so, and in no other."""
     path = tmp_path / "asks.py"

@@ -35,7 +35,7 @@ METHODS = (
 TRAINERS = ("backend.tensorflow.trainer.TensorFlowTrainer", "backend.tensorflow.trainer.Trainer")
 """Where Keras 3 trains: up to 3.15, and from 3.16 on."""
 
-MODELS = ("engine.training.Model", "models.model.Model", *TRAINERS)
+MODELS = ("engine.training.Model", "engine.training_v1.Model", "models.model.Model", *TRAINERS)
 """Where Keras has these methods."""
 
 OPTIMIZERS = (
