@@ -66,7 +66,10 @@ def test_a_report_is_opened_by_its_name(tell: Tell, opened: list[str], write: Ca
     [
         ([], "there is no report in {}; `tfmatrix run` writes it."),
         (["explain"], "there is no explain.html in {}; `tfmatrix explain` writes it."),
-        (["selftest"], "there is no report 'selftest'; there are matrix, explain, bisect, atlas, exchange, recipes."),
+        (
+            ["selftest"],
+            "there is no report 'selftest'; there are matrix, explain, bisect, atlas, static, exchange, recipes.",
+        ),
     ],
 )
 def test_where_there_is_none_it_is_said(

@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tfmatrix import config
+from tfmatrix import cli, config
 from tfmatrix.questions.atlas.plan import BATCHES, make_atlas_plan
 from tfmatrix.records import OBSERVED, InstalledEnvironment
 from tfmatrix.runner.events import Event, Finished, Ready
 from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
 
-from .project import Project, wide
+from .project import ROOT, Project, wide
 
 pytestmark = pytest.mark.integration
 
@@ -131,3 +131,22 @@ def test_what_is_not_run_has_a_reason(ran: dict[str, Batch]) -> None:
         told = batch.told[0]
         assert all(told["left_out"].values())
         assert "a handle" in told["left_out"].values()
+
+
+def test_what_a_model_uses_is_looked_up_by_its_types(
+    tmp_path: Path, made_environment: Callable[..., InstalledEnvironment]
+) -> None:
+    """A product of float16 changed from 2.15.1 to 2.16.2, and one of float32 did not; 2.16.2 is not made for it.
+
+    The classes of Keras are named as a user names them.
+    """
+    made_environment("2.15.1")
+    model = ROOT / "reference_models" / "keras_mixed_precision.py"
+    project = Project(tmp_path / "project", ["2.15.1", "2.16.2"], [model])
+    ran = project.run("atlas", "2.16.2", "--model", "keras_mixed_precision[float16]", "--modes", "tf2")
+    assert ran.returncode == cli.CHANGED, ran.stderr
+    (answer,) = project.json("static")["answers"]
+    assert ("MatMul", "float16", "rounding") in {(one["what"], one["types"], one["kind"]) for one in answer["changes"]}
+    assert {one["types"] for one in answer["changes"] if one["what"] == "MatMul"} == {"float16"}
+    layers = {"keras.layers.Conv2D", "keras.layers.BatchNormalization", "keras.layers.Dense", "keras.layers.Flatten"}
+    assert {*layers, "keras.optimizers.Adam"} <= set(answer["classes"])

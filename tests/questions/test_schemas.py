@@ -19,6 +19,7 @@ from tfmatrix.questions.exchange import summary as exchange
 from tfmatrix.questions.explain import summary as explain
 from tfmatrix.questions.matrix import summary as matrix
 from tfmatrix.questions.recipes import summary as recipes
+from tfmatrix.questions.static import summary as static
 from tfmatrix.report.records import Report
 
 REPORTS: dict[str, type[Report]] = {
@@ -28,6 +29,7 @@ REPORTS: dict[str, type[Report]] = {
     "explain": explain.Report,
     "bisect": bisect.Report,
     "atlas": atlas.Report,
+    "static": static.Report,
 }
 
 

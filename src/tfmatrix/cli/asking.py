@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from tfmatrix.cli.codes import INCOMPLETE, SAME
+from tfmatrix.cli.codes import CHANGED, INCOMPLETE, SAME
 from tfmatrix.cli.selection import alone
 from tfmatrix.cli.streams import say
 from tfmatrix.cli.view import View
@@ -70,6 +70,8 @@ class Question(Generic[P, R]):
     """From the report to what a terminal shows of it."""
     problems: Callable[[R], Sequence[str]]
     """From the report to a sentence for each thing that was asked for and is not known."""
+    is_changed: Callable[[R], bool] = lambda _: False
+    """From the report to whether something changed, of a question whose exit code says so."""
 
 
 def ask(question: Question[P, R], plan: P, view: View, way: Way) -> int:
@@ -83,7 +85,9 @@ def ask(question: Question[P, R], plan: P, view: View, way: Way) -> int:
     _print(report, path, question.answer(report), way)
     for line in problems:
         say(f"tfmatrix: {line}", err=True)
-    return INCOMPLETE if problems else SAME
+    if problems:
+        return INCOMPLETE
+    return CHANGED if question.is_changed(report) else SAME
 
 
 def _told(refused: Refused) -> str:

@@ -18,6 +18,7 @@ REPORTS = {
     "explain": "explain",
     "bisect": "bisect",
     "atlas": "atlas",
+    "static": "atlas VERSION --model MODEL",
     "exchange": "exchange",
     "recipes": "recipes",
 }
@@ -28,7 +29,7 @@ REPORTS = {
 @options("reports")
 @click.argument("name", metavar="[NAME]", required=False)
 def open_report(*, name: str | None, **choices: Any) -> int:
-    """Open a report in a browser: matrix, explain, bisect, atlas, exchange or recipes.
+    """Open a report in a browser: matrix, explain, bisect, atlas, static, exchange or recipes.
 
     Without a NAME it is the one written last. Exits with 2 where there is none, or no browser.
     """

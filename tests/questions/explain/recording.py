@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,11 @@ def op(kind: str, phase: str = "forward", layer: str = "a", **fields: Any) -> di
     return {"type": kind, "phase": phase, "layer": layer, **usual, **fields}
 
 
-def trial_of(ops: Iterable[Mapping[str, Any]], tensors: Tensors) -> tuple[Fingerprint, ...]:
-    """Return the trace of a trial that recorded some ops, and put its tensors beside others."""
-    described = text_tensor({"ops": list(ops)})
+def trial_of(
+    ops: Iterable[Mapping[str, Any]], tensors: Tensors, classes: Sequence[str] = ()
+) -> tuple[Fingerprint, ...]:
+    """Return the trace of a trial that recorded some ops and classes, and put its tensors beside others."""
+    described = text_tensor({"ops": list(ops), "classes": classes})
     tensors[tensor_digest(described)] = described
     return (Fingerprint(TIER, DESCRIBED, tensor_digest(described)),)
 

@@ -103,7 +103,7 @@ def step(model: str, *, new: bool, first: str = "") -> Mapping[str, Any]:
         )
         for number, kind in enumerate(kinds)
     ]
-    return {"ops described": text_tensor({"ops": ops}), "ops op/0": [1, 1], "ops op/1": [1, 1]}
+    return {"ops described": text_tensor({"ops": ops, "classes": []}), "ops op/0": [1, 1], "ops op/1": [1, 1]}
 
 
 def made(number: int) -> dict[str, Any]:

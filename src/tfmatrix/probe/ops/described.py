@@ -2,14 +2,14 @@
 
 The trace has a stage for each output, ``op/000123/forward/conv/Conv2D``, further ones ``.1``, ``.2``; what a variable
 holds after an op that moves it counts as one, ``.variable``. Inputs that no recorded op made are stages
-``given/000001``. The stage ``described`` has all ops as JSON: `Op` in the host's `questions/explain/streams.py` says
-what each field is.
+``given/000001``. The stage ``described`` has all ops as JSON, and the classes of Keras that were called: `Op` and
+`Recording` in the host's `questions/explain/streams.py` say what each field is.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -129,9 +129,10 @@ class Description:
         """Tell whether all bytes of a digest are kept."""
         return self._recorder.holds(digest)
 
-    def write_down(self) -> None:
-        """Record what all ops are told as."""
-        self._recorder.record(OPS, "described", json.dumps({"ops": self.ops}, sort_keys=True).encode("ascii"))
+    def write_down(self, classes: Sequence[str]) -> None:
+        """Record what all ops are told as, and the classes of Keras that called them."""
+        told = {"ops": self.ops, "classes": classes}
+        self._recorder.record(OPS, "described", json.dumps(told, sort_keys=True).encode("ascii"))
 
 
 def given(found: Told, value: Any) -> Told:

@@ -24,7 +24,7 @@ from .described import OUT_OF_REACH, Description, Entry, Header, Told, given, un
 from .flow import Seen
 from .handed import Made
 from .held import READERS, Held
-from .places import BACKWARD, FORWARD, INITIALIZER, LOSS, METRIC, OPTIMIZER
+from .places import BACKWARD, FORWARD, INITIALIZER, LOSS, METRIC, OPTIMIZER, classes
 from .placing import Placing
 from .runs import Runs
 
@@ -89,7 +89,7 @@ class OpLog:
         """Write down what was seen; raise Unsupported where nothing was."""
         if not self._description.ops:
             raise Unsupported("no op was executed, neither eagerly nor by a session")
-        self._description.write_down()
+        self._description.write_down(classes())
 
     def _differentiate(self, original: Any, tape: Any, target: Any, *arguments: Any, **named: Any) -> Any:
         self.placing.flow.aim(target)

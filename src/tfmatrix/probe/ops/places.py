@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from types import FrameType
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+import tensorflow as tf
 
 from .. import draws
 
@@ -37,6 +39,9 @@ OWN = {
 """The same of the probe's own classes and methods, which run a model of functions."""
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras")
+
+MODULES = ("layers", "losses", "metrics", "initializers", "optimizers", "optimizers.legacy", "regularizers")
+"""Where Keras has the classes that a user names."""
 
 
 class Place(NamedTuple):
@@ -87,3 +92,26 @@ def _role(value: Any) -> str:
         bases = {base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] in LIBRARIES}
         _roles[kind] = next((role for name, role in BASES.items() if name in bases), "")
     return _roles[kind]
+
+
+def classes() -> List[str]:
+    """Return the classes of Keras whose objects were called by now, as a user names them: ``keras.layers.Dense``.
+
+    Of a class that a user derived, it is the one that this is derived from; one that only says what kind of thing
+    something is, as ``keras.layers.Layer``, is none.
+    """
+    return sorted(set(filter(None, (_named(kind) for kind, role in _roles.items() if role))))
+
+
+def _named(kind: type) -> str:
+    own = (base for base in kind.__mro__ if "keras" in base.__module__ and base.__name__ not in BASES)
+    return next((name for base in own for name in _names(base)), "")
+
+
+def _names(base: type) -> Iterator[str]:
+    for module in MODULES:
+        owner: Any = tf.keras
+        for part in module.split("."):
+            owner = getattr(owner, part, None)
+        if getattr(owner, base.__name__, None) is base:
+            yield "keras.{}.{}".format(module, base.__name__)

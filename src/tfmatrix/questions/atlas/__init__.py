@@ -1,1 +1,25 @@
-"""The atlas: which of TensorFlow's own ops changed between releases, for every one that a CPU can run by itself."""
+"""The atlas: which of TensorFlow's own ops changed between releases, for every one that a CPU can run by itself.
+
+Other questions may use what is named here, and nothing else of this one.
+"""
+
+from tfmatrix.questions.atlas.judge import GONE, KINDS, MEANING, RAISES, ROUNDING
+from tfmatrix.questions.atlas.known import NOT_KNOWN, NOTHING, Atlas, Move, shipped, worst
+from tfmatrix.questions.atlas.summary import Report, Row, Step
+
+__all__ = [
+    "GONE",
+    "KINDS",
+    "MEANING",
+    "NOTHING",
+    "NOT_KNOWN",
+    "RAISES",
+    "ROUNDING",
+    "Atlas",
+    "Move",
+    "Report",
+    "Row",
+    "Step",
+    "shipped",
+    "worst",
+]

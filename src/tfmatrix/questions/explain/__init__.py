@@ -6,5 +6,24 @@ Other questions may use what is named here, and nothing else of this one.
 from tfmatrix.questions.explain.answer import Reason, problems, reasons
 from tfmatrix.questions.explain.plan import ExplainPlan, make_explain_plan
 from tfmatrix.questions.explain.report import explain
+from tfmatrix.questions.explain.streams import ARRANGING, FORWARD, METRIC, OPTIMIZER, Op, Recording, recorded, types_of
+from tfmatrix.questions.explain.summary import Cell, Report
 
-__all__ = ["ExplainPlan", "Reason", "explain", "make_explain_plan", "problems", "reasons"]
+__all__ = [
+    "ARRANGING",
+    "FORWARD",
+    "METRIC",
+    "OPTIMIZER",
+    "Cell",
+    "ExplainPlan",
+    "Op",
+    "Reason",
+    "Recording",
+    "Report",
+    "explain",
+    "make_explain_plan",
+    "problems",
+    "reasons",
+    "recorded",
+    "types_of",
+]

@@ -176,7 +176,7 @@ def _named(one: Kernel | OtherOps) -> Text:
     where: Text = (" in ", Code(one.layer)) if one.layer else ""
     behind = f", {one.phase}"
     if isinstance(one, Kernel):
-        return ("kernel ", Code(one.op), where, behind)
+        return ("kernel ", Code(one.op), where, behind, f" (atlas: {one.atlas})" if one.atlas else "")
     if one.gone and one.new:
         return (_types(one.gone), " became ", _types(one.new), where, behind)
     if one.gone or one.new:

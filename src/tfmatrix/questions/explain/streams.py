@@ -127,6 +127,8 @@ class Recording:
     ops: tuple[Op, ...]
     described: str
     """The digest of their description."""
+    classes: tuple[str, ...] = ()
+    """The classes of Keras whose objects were called, as a user names them: ``keras.layers.Dense``; sorted."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,8 @@ def recorded(trace: Iterable[Fingerprint], tensor: Find) -> Recording | None:
     if digest is None:
         return None
     told = json.loads(to_array(tensor(digest)).item())
-    return Recording(tuple(_op(number, one) for number, one in enumerate(told["ops"])), digest)
+    ops = tuple(_op(number, one) for number, one in enumerate(told["ops"]))
+    return Recording(ops, digest, tuple(told["classes"]))
 
 
 def _op(number: int, told: Mapping[str, Any]) -> Op:
@@ -208,6 +211,11 @@ def _op(number: int, told: Mapping[str, Any]) -> Op:
         inferred=tuple(told.get("inferred", ())),
         session=told.get("session", False),
     )
+
+
+def types_of(op: Op) -> Mapping[str, str]:
+    """Return the types that an op has, by the names of its attributes: ``{"T": "float32"}``."""
+    return {one.name: json.loads(one.value) for one in op.attributes if one.form == "type"}
 
 
 Ops = Sequence[Op]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from tfmatrix import __version__
+from tfmatrix import __version__, records
 from tfmatrix.compare.results import Comparison
 from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.verdicts import Verdict, worst
+from tfmatrix.questions.atlas import Atlas, shipped
 from tfmatrix.questions.explain import judge, kernels
 from tfmatrix.questions.explain.judge import Case, Class, Owner
 from tfmatrix.questions.explain.kernels import Coverage
 from tfmatrix.questions.explain.plan import Cases, ExplainPlan
 from tfmatrix.questions.explain.remedies import Remedy
 from tfmatrix.questions.explain.steps import Step
+from tfmatrix.questions.explain.streams import Op, types_of
 from tfmatrix.records import MISSING, OBSERVED
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
@@ -104,6 +107,13 @@ class Kernel(Record, frozen=True, kw_only=True):
     inputs: Annotated[tuple[str, ...], Meta(description="Dtype and shape of each input of the farthest.")]
     ops: Annotated[Positive, Meta(description="How many of them there are in the step.")]
     distance: Distance
+    atlas: Annotated[
+        str,
+        Meta(
+            description="What the atlas that tfmatrix brings says of it on the way, ``MatMul float16, 2.15.1 to "
+            "2.16.2, rounding``; empty where no row of it changed."
+        ),
+    ] = ""
 
 
 class OtherOps(Record, frozen=True, kw_only=True):
@@ -196,6 +206,7 @@ class Report(AnyReport, frozen=True, kw_only=True):
 def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report:
     """Return the report of what is known."""
     hidden = {one.cell.id: cases.determinism.of(one) for one in cases.deterministic}
+    atlas = shipped()
     return identified(
         Report(
             id=UNNAMED,
@@ -213,7 +224,7 @@ def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report
             machine=machine_of(comparison.machine),
             candidates=tuple(_candidates(plan, comparison, cases)),
             cells=tuple(
-                cell_of(case, cases.step(case))
+                cell_of(case, cases.step(case), partial(_by_atlas, atlas, plan.matrix.baseline, case))
                 for case in sorted(cases.all, key=lambda one: one.compared.verdict.severity)
             ),
             hidden=tuple(
@@ -246,7 +257,15 @@ def _candidates(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Iter
         )
 
 
-def cell_of(case: Case, step: Step | None) -> Cell:
+Tell = Callable[[Op], str]
+"""From an op of the baseline to what the atlas says of it."""
+
+
+def _by_atlas(atlas: Atlas, baseline: records.Environment, case: Case, op: Op) -> str:
+    return atlas.told(op.type, types_of(op), baseline.tensorflow, case.compared.cell.environment.tensorflow)
+
+
+def cell_of(case: Case, step: Step | None, tell: Tell) -> Cell:
     """Return what is said of one cell."""
     cell = case.compared.cell
     remedies = list(dict.fromkeys(judge.wanted(case)))
@@ -258,18 +277,18 @@ def cell_of(case: Case, step: Step | None) -> Cell:
         verdict=case.compared.verdict,
         findings=tuple(_finding(case, finding, remedies, step) for finding in case.findings),
         tried=tuple(_tried(case, remedy) for remedy in remedies),
-        ops=_ops(step) if step else None,
+        ops=_ops(step, tell) if step else None,
     )
 
 
-def _ops(step: Step) -> Ops:
+def _ops(step: Step, tell: Tell) -> Ops:
     coverage = step.kernels.coverage if step.kernels else Coverage(0, 0)
     return Ops(
         obstacle=step.obstacle,
         recorded=coverage.recorded,
         replayed=coverage.replayed,
         reasons=dict(coverage.reasons),
-        kernels=tuple(_kernels(step.kernels.changed if step.kernels else ())),
+        kernels=tuple(_kernels(step.kernels.changed if step.kernels else (), tell)),
         streams=tuple(
             OtherOps(
                 layer=one.layer or one.other_layer,
@@ -287,7 +306,7 @@ def _ops(step: Step) -> Ops:
     )
 
 
-def _kernels(changed: Sequence[kernels.Kernel]) -> Iterator[Kernel]:
+def _kernels(changed: Sequence[kernels.Kernel], tell: Tell) -> Iterator[Kernel]:
     """Yield the ops of one type, layer and phase as one, with the farthest."""
     groups: dict[tuple[str, str, str], list[kernels.Kernel]] = {}
     for one in changed:
@@ -301,6 +320,7 @@ def _kernels(changed: Sequence[kernels.Kernel]) -> Iterator[Kernel]:
             inputs=tuple(f"{dtype} {list(shape)}" for dtype, shape in worst.inputs),
             ops=len(same),
             distance=distance_of(worst.farthest.distance),
+            atlas=tell(worst.op),
         )
 
 
