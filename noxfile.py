@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import nox
 
+from tfmatrix import alone
+from tfmatrix.questions.atlas import known
 from tfmatrix.sessions import *  # noqa: F403  # what every project has
+from tfmatrix.sessions import ROOT
 
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["matrix"]
@@ -72,6 +75,21 @@ def explained(session: nox.Session) -> None:
     session.install("-e", ".")
     session.chdir("tests")
     session.run("python", "-m", "truth.explained")
+
+
+@nox.session(default=False)
+def foreseen(session: nox.Session) -> None:
+    """Compare what the atlas says of models with what explain measured: `-- 2.16.2 --since 2.15.1 --models mlp`."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "truth.foreseen", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def ship(session: nox.Session) -> None:
+    """Run the atlas in every release, and have tfmatrix bring its report; what stands behind -- goes to the atlas."""
+    session.run(*alone.command("tfmatrix"), "atlas", "--versions", "all", *session.posargs)
+    known.ship(ROOT / "reports" / "atlas.json")
 
 
 @nox.session(default=False)
