@@ -27,6 +27,9 @@ from .__main__ import FOLDER, ROOT
 
 REPORT = ROOT / "reports" / "foreseen.md"
 
+NAMED = ("model", "mode")
+"""What of a cell the command names that asks again."""
+
 UNKNOWN, IDENTICAL = "not known", "identical"
 """What is said of a cell that was not run or not looked into, and of one that did not change."""
 
@@ -99,6 +102,7 @@ def _names(changes: Iterable[static.Change]) -> tuple[str, ...]:
 def page(foretold: static.Report, measured: explain.Report) -> Document:
     """Return the report: in short, and a line for each cell."""
     found = list(rows(foretold, measured))
+    models, modes = (",".join(dict.fromkeys(getattr(one, name) for one in foretold.answers)) for name in NAMED)
     return [
         Heading(1, f"What the atlas foresaw, from {foretold.since} to {foretold.until}"),
         paragraph(
@@ -128,7 +132,10 @@ def page(foretold: static.Report, measured: explain.Report) -> Document:
                 ),
             ]
         ),
-        Listing("console", f"$ nox -s foreseen -- {foretold.until} --since {foretold.since}"),
+        Listing(
+            "console",
+            f"$ nox -s foreseen -- {foretold.until} --since {foretold.since} --models {models} --modes {modes}",
+        ),
     ]
 
 
