@@ -63,7 +63,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
             continue
         if f"{what} refused" in after:
             found.setdefault(what, []).append(Change(what, REFUSED, str(after[f"{what} refused"])))
-        elif key in after and (told := apart(before[key], after[key])):
+        elif key in after and (told := apart(before[key], after[key], largest(before, key))):
             if " setting " in key:
                 how = DEFAULT
             elif told.endswith("eps") and float(told.split()[0]) <= MOST_EPS:
@@ -76,8 +76,19 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
         yield min(changes, key=lambda change: worst.index(change.how))
 
 
-def apart(a: Any, b: Any) -> str:
-    """Return how two arrays differ; empty where they have the same bits."""
+def largest(found: Mapping[str, Any], key: str) -> float:
+    """Return the size that rounding is measured by: of a gradient the largest of all that the class has.
+
+    A gradient may be 0 but for rounding, as that of the bias of attention's keys, which softmax takes out again.
+    """
+    what, mark, _ = key.partition(" gradient ")
+    alike = [name for name in found if name.startswith(what + mark)] if mark else [key]
+    floats = [found[name] for name in alike if found[name].dtype.kind == "f"]
+    return max((float(np.nanmax(np.abs(one), initial=0)) for one in floats), default=0)
+
+
+def apart(a: Any, b: Any, size: float) -> str:
+    """Return how two arrays differ, floats in eps of a size; empty where they have the same bits."""
     if a.dtype.kind == "U":
         return "" if str(a) == str(b) else f"{a} became {b}"
     if (a.dtype, a.shape) != (b.dtype, b.shape):
@@ -86,7 +97,7 @@ def apart(a: Any, b: Any) -> str:
         return ""
     if a.dtype.kind != "f":
         return f"{np.sum(a != b)} of {a.size}"
-    scale = float(np.finfo(a.dtype).eps) * (float(np.nanmax(np.abs(a))) or 1.0)
+    scale = float(np.finfo(a.dtype).eps) * (size or 1.0)
     return f"{np.nanmax(np.abs(a.astype(np.float64) - b)) / scale:.3g} eps"
 
 

@@ -39,6 +39,16 @@ def test_changes_are_of_five_kinds() -> None:
     assert list(compare(BEFORE, BEFORE)) == []
 
 
+def test_a_gradient_is_measured_by_the_largest_of_its_class() -> None:
+    """One that is 0 but for rounding is rounding, however far it lies from what it was."""
+    before = {"layer Bias gradient 0": np.array([1], np.float32), "layer Bias gradient 1": np.array([1e-9], np.float32)}
+    after = before | {"layer Bias gradient 1": np.array([-3e-9], np.float32)}
+    assert [one.how for one in compare(before, after)] == [ROUNDING]
+    assert [one.how for one in compare(before, before | {"layer Bias gradient 1": np.array([1e-3], np.float32)})] == [
+        VALUE
+    ]
+
+
 def test_a_change_is_named_by_a_model_that_uses_the_class() -> None:
     """And that is no rounding where the class has another value; a name within another is not that class."""
     step = {"changed": [{"verdict": "rounding", "tier": "native", "stage": "loss", "cells": ["a[x]/tf2", "b/tf2"]}]}
