@@ -78,6 +78,7 @@ def explained(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+<<<<<<< HEAD
 def foreseen(session: nox.Session) -> None:
     """Compare what the atlas says of models with what explain measured: `-- 2.16.2 --since 2.15.1 --models mlp`."""
     session.install("-e", ".")
@@ -90,6 +91,13 @@ def ship(session: nox.Session) -> None:
     """Run the atlas in every release, and have tfmatrix bring its report; what stands behind -- goes to the atlas."""
     session.run(*alone.command("tfmatrix"), "atlas", "--versions", "all", *session.posargs)
     known.ship(ROOT / "reports" / "atlas.json")
+=======
+def known(session: nox.Session) -> None:
+    """Show each known change by a plain script in both releases, and write docs/known-changes.md: `-- adam` for one."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "known", *session.posargs)
+>>>>>>> 34b82eb (Known changes: each shown by a plain script in both releases, and undone where something undoes it)
 
 
 @nox.session(default=False)

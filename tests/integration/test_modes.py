@@ -149,7 +149,7 @@ def test_keras_is_seen_in_the_same_order_by_default(server: Servers, version: st
 @pytest.mark.integration
 @pytest.mark.parametrize("version", ["2.9.3", KERAS_2])
 def test_keras_that_trains_in_a_graph_is_seen_to_train(server: Servers, version: str) -> None:
-    """Keras 2 has a model of its own for graphs: its `fit` has the stages that `fit` has elsewhere, and no prediction."""
+    """Keras 2 has a model of its own for graphs, whose `fit` has the stages that `fit` has elsewhere."""
     eager, graph = (server(version).ask(REFERENCE / "keras_mlp.py", mode).trace for mode in ("tf2", "v1"))
     kinds = [{name for name in trace if not name.startswith("batch@")} for trace in (eager, graph)]
     assert kinds[0] == kinds[1]

@@ -45,7 +45,7 @@ REWRITE = "tf.config.optimizer.set_experimental_options({%r: %s})"
 
 LEGACY = """
 legacy = tf.keras.optimizers.legacy
-for name in ("Adam", "Nadam", "SGD"):
+for name in ("Adagrad", "Adam", "Nadam", "RMSprop", "SGD"):
     setattr(tf.keras.optimizers, name, getattr(legacy, name))
 named, compile_ = {"adam": legacy.Adam, "sgd": legacy.SGD}, tf.keras.Model.compile
 def compiled(model, optimizer, *more):
