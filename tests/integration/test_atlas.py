@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from tfmatrix import config
-from tfmatrix.questions.atlas.plan import BATCHES, make_atlas_plan
+from tfmatrix.questions.atlas.plan import batch_of, make_atlas_plan
 from tfmatrix.records import OBSERVED, InstalledEnvironment
 from tfmatrix.runner.events import Event, Finished, Ready
 from tfmatrix.runner.observing import observe
@@ -60,24 +59,19 @@ class Batch:
     installed: InstalledEnvironment
 
 
-def batch_of(op: str) -> int:
-    """Return the batch that an op is in."""
-    return zlib.crc32(op.encode("ascii")) % BATCHES
-
-
 @pytest.fixture(scope="module", params=["2.15.1", *wide("2.8.4", "2.21.0")])
 def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Batch]:
     """Run the batches of some ops in a release, each in two processes."""
     project = Project(tmp_path_factory.mktemp("atlas"), [request.param, "2.16.2"], [])
     plan = make_atlas_plan(config.load(project.folder))
     environment = next(one for one in plan.environments if one.name == request.param)
-    trials = list(plan.trials(environment))
+    trials = dict(plan.trials(environment))
     events: list[Event] = list(observe([one for op in OPS for one in trials[batch_of(op)]], plan.config))
     (installed,) = {event.installed for event in events if isinstance(event, Ready)}
     finished = [event for event in events if isinstance(event, Finished)]
     found = {}
     for op in OPS:
-        mine = [one for one in finished if one.expected.role == f"batch-{batch_of(op):02d}"]
+        mine = [one for one in finished if one.expected in trials[batch_of(op)]]
         assert [one.trial.outcome for one in mine] == [OBSERVED, OBSERVED], [one.trial.message for one in mine]
         stages = [{stage: to_array(one.tensors[digest]) for _, stage, digest in one.trace} for one in mine]
         digests = [{stage: digest for _, stage, digest in one.trace} for one in mine]

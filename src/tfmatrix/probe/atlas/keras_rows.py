@@ -1,0 +1,209 @@
+"""The rows of a class or function of Keras, and how each is made and called.
+
+What it is made with and called with is said by ``keras.json``, mostly by the names of its parameters. Its parts:
+
+``arguments``: what a parameter of a name gets where it has no default. ``chosen``: what it gets though it has one.
+``left_out``: names that are not run, by patterns, and why. ``names``: what some names get instead, by patterns; of
+several that fit the first that says something counts. An entry may have ``arguments``; ``call``, what an object or a
+function is called with, by place; ``adapt``, what a layer adapts to; ``case``, what the one row of a function is
+called; and ``variants``, further objects with arguments of their own, by a word that stands before their cases.
+
+What a parameter gets is ``["fill", size, ...]`` (see `inputs`), ``{"dtype": ..., "of": ["fill", ...]}``, ``{"is":
+value}`` (letters in it are sizes), ``{"list": [...]}``, ``{"make": name, "arguments": {...}}`` for an object of Keras,
+or ``{"name": name}`` for a class or function itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+
+import tensorflow as tf
+
+from .inputs import Maker, NotRun, tensor
+from .keras_names import everything, other_name, parameters
+from .rows import ODD, SPECIAL, TEMPLATES
+
+KERAS: Dict[str, Any] = json.loads(Path(__file__).with_name("keras.json").read_text(encoding="utf-8"))
+
+ARGUMENTS, CONFIG = "arguments", "config"
+"""Cases that say something in words."""
+
+NO_TEMPLATE, NO_KIND = "no template", "a class of no kind that is run"
+
+KINDS: Sequence[Tuple[str, str, Sequence[str]]] = (
+    ("metric", "metrics.Metric", ("one", "three", "weighted")),
+    ("layer", "layers.Layer", ("init", "forward", "training", "adapt")),
+    ("initializer", "initializers.Initializer", ("draws",)),
+    ("loss", "losses.Loss", ("value", "weighted")),
+    ("optimizer", "optimizers.Optimizer", ("one", "three", "sparse-one", "sparse-three")),
+    ("optimizer", "optimizers.legacy.Optimizer", ("one", "three", "sparse-one", "sparse-three")),
+    ("optimizer", "optimizers.experimental.Optimizer", ("one", "three", "sparse-one", "sparse-three")),
+    ("schedule", "optimizers.schedules.LearningRateSchedule", ("steps",)),
+    ("regularizer", "regularizers.Regularizer", ("value",)),
+    ("constraint", "constraints.Constraint", ("value",)),
+)
+"""Kinds of classes: how one is run, the class that it inherits from, and its cases. A metric is a layer in some."""
+
+FUNCTION = "function"
+
+INTEGERS = ("below", "sorted", "permuted")
+"""Fills whose arrays are of int32 where nothing else is said."""
+
+
+class Row(NamedTuple):
+    """One class or function in a case."""
+
+    op: str
+    kind: str
+    variant: str
+    """Which further object of a class; empty for the first one."""
+    case: str
+
+    @property
+    def name(self) -> str:
+        """Return its name: ``keras.layers.LSTM/dropout-training``."""
+        return "{}/{}".format(self.op, "-".join(filter(None, (self.variant, self.case))))
+
+
+def why_not_run(name: str) -> str:
+    """Return why nothing is run of a name, as far as that is known beforehand; empty where something is."""
+    other = other_name(name)
+    if other:
+        return "another name: of {}".format(other)
+    reason = next((why for pattern, why in KERAS["left_out"].items() if fnmatchcase(name, pattern)), "")
+    return str(reason) or ("" if kind_of(name) else NO_KIND)
+
+
+def rows_of(name: str) -> List[Row]:
+    """Return the rows of a name; what is not run has its arguments all the same."""
+    if other_name(name):
+        return []
+    kind = kind_of(name)
+    found = [Row(name, kind, "", ARGUMENTS)]
+    if why_not_run(name):
+        return found
+    if kind == FUNCTION:
+        case = said_of(name, "case")
+        return found + [Row(name, kind, "", one) for one in ([case] if case else ["value", SPECIAL])]
+    cases = next(cases for word, base, cases in KINDS if word == kind)
+    for variant in ("", *said_of(name, "variants", {})):
+        found += [Row(name, kind, variant, case) for case in (CONFIG, *cases)]
+    return found
+
+
+@lru_cache(maxsize=None)
+def kind_of(name: str) -> str:
+    """Return how a class is run, or that it is a function; empty for a class of no kind."""
+    value = everything()[name]
+    if not inspect.isclass(value):
+        return FUNCTION
+    for kind, base, _ in KINDS:
+        of = everything().get("keras.{}".format(base))
+        if inspect.isclass(of) and issubclass(value, of) and value is not of:
+            return kind
+    return ""
+
+
+def said_of(name: str, part: str, otherwise: Any = None) -> Any:
+    """Return a part of the first entry of the templates that fits a name and has it."""
+    return next((one[part] for one in _entries(name) if part in one), otherwise)
+
+
+@lru_cache(maxsize=None)
+def _entries(name: str) -> List[Mapping[str, Any]]:
+    return [one for one in KERAS["names"] if any(fnmatchcase(name, pattern) for pattern in one["names"])]
+
+
+def _said(name: str, parameter: str) -> Any:
+    """Return what a parameter of a name gets where it has no default; None where nothing is said of it."""
+    found = (one["arguments"].get(parameter) for one in _entries(name) if "arguments" in one)
+    return next((one for one in found if one is not None), KERAS["arguments"].get(parameter))
+
+
+class Given:
+    """What makes a row's object, and what it is called with."""
+
+    def __init__(self, row: Row, seed: int) -> None:
+        """Take a row, and the seed that whatever has one is given."""
+        self._row, self._seed = row, seed
+        self._maker = Maker("{}/{}".format(row.op, row.case), TEMPLATES["sizes"][ODD], row.case == SPECIAL)
+
+    @property
+    def has_special(self) -> bool:
+        """Return whether an array with special values was made."""
+        return self._maker.has_special
+
+    def object(self) -> Any:
+        """Return the object of a class that the row is of."""
+        further = said_of(self._row.op, "variants", {}).get(self._row.variant, {})
+        return self._made(self._row.op, further)
+
+    def _made(self, name: str, further: Mapping[str, Any]) -> Any:
+        """Return an object of a class: with what its parameters have to be given, and with further arguments."""
+        try:
+            of = everything()[name]
+        except KeyError:
+            raise NotRun("is made of {}, which this release has not".format(name)) from None
+        every = {one.name: one for one in parameters(of)}
+        chosen = dict(KERAS["chosen"])
+        for entry in reversed(_entries(name)):
+            chosen.update(entry.get("arguments", {}))
+        said = {one: chosen[one] for one in every if one in chosen}
+        for one in every.values():
+            if one.default is one.empty and one.name not in further and one.name not in said:
+                said[one.name] = self._asked(name, one.name)
+        found = {one: self.value(of_, one) for one, of_ in {**said, **further}.items()}
+        if "seed" in every:
+            found["seed"] = self._seed
+        return of(**found)
+
+    def _asked(self, name: str, parameter: str) -> Any:
+        said = _said(name, parameter)
+        if said is None:
+            raise NotRun("{}: {}".format(NO_TEMPLATE, parameter))
+        return said
+
+    def called_with(self, function: Any, cut: int = 0) -> List[Any]:
+        """Return what an object or function is called with by place: what is said of it, or of its parameters."""
+        said = said_of(self._row.op, "call")
+        if said is None:
+            needed = [one for one in parameters(function) if one.default is one.empty]
+            said = [self._asked(self._row.op, one.name) for one in needed[cut:]]
+        return [self.value(one, str(at)) for at, one in enumerate(said)]
+
+    def value(self, said: Any, at: str) -> Any:
+        """Return what is said of a parameter as its value; ``at`` is the name of its stream."""
+        if isinstance(said, list):
+            fill = said[0].partition(":")[0]
+            dtype = "int32" if fill in INTEGERS else "float32"
+            return tensor(self._maker.array(at, said, dtype), dtype)
+        if "of" in said:
+            return tensor(self._maker.array(at, said["of"], said["dtype"]), said["dtype"])
+        if "list" in said:
+            return [self.value(one, "{}.{}".format(at, number)) for number, one in enumerate(said["list"])]
+        if "make" in said:
+            return self._made(said["make"], said.get("arguments", {}))
+        return everything()[said["name"]] if "name" in said else self._maker.literal(said["is"])
+
+    def weight(self, at: int, variable: Any) -> Any:
+        """Return what a weight is set to: the same in every release that has it in this place and shape."""
+        fill = "positive" if any(one in variable.name for one in ("variance", "stddev")) else "uniform"
+        return self._maker.array("weight-{}".format(at), [fill, *variable.shape], "float32") / 4
+
+    def array(self, at: str, *words: Any) -> Any:
+        """Return a tensor of floats, filled as a word says."""
+        return tensor(self._maker.array(at, words, "float32"), "float32")
+
+
+def tensors_in(value: Any) -> Iterator[Any]:
+    """Yield every tensor in what an object is called with."""
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            yield from tensors_in(one)
+    elif isinstance(value, tf.Tensor):
+        yield value
