@@ -28,20 +28,22 @@ class Ran:
     left_out: Mapping[str, str] = field(default_factory=dict)
     says: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Texts by row: ``keras.layers.Dense/arguments``, each by what it is of."""
+    other_names: Mapping[str, str] = field(default_factory=dict)
     given: str = "the same"
     """What stands for the digest of what all rows are given."""
 
     def only(self, part: str) -> Ran:
         """Return what is of one part, which is what its batches have."""
-        fields = ("made", "raised", "ended", "left_out", "says")
-        made, raised, ended, left_out, says = (
+        fields = ("made", "raised", "ended", "left_out", "says", "other_names")
+        made, raised, ended, left_out, says, other = (
             {row: of for row, of in getattr(self, name).items() if part_of(row) == part} for name in fields
         )
-        return Ran(made, raised, ended, left_out, says, self.given)
+        return Ran(made, raised, ended, left_out, says, other, self.given)
 
     def stages(self) -> dict[str, Any]:
         """Return what is recorded of it."""
         told = {"raised": self.raised, "ended": self.ended, "left_out": self.left_out, "says": self.says}
+        told["other_names"] = self.other_names
         rows = {stage.rpartition("/")[0] for stage in self.made if "/gradient/" not in stage and "/again/" not in stage}
         return {
             **{f"atlas {row}/given": text(self.given) for row in rows},

@@ -64,14 +64,14 @@ def _rank(name: str) -> Tuple[bool, bool, bool, int, str]:
 
 
 def names() -> List[str]:
-    """Return every name of this release, whether or not it has rows of its own."""
-    return sorted(everything())
+    """Return the name of every class and function of this release, whether or not it can be run."""
+    return sorted(_by_object().values())
 
 
-def other_name(name: str) -> str:
-    """Return the name that has the rows of a class or function; empty where that is this one."""
-    best = _by_object()[id(everything()[name])]
-    return "" if best == name else best
+def other_names() -> Dict[str, str]:
+    """Return each further name that a class or function has, and the name that has its rows."""
+    found = {name: _by_object()[id(value)] for name, value in everything().items()}
+    return {name: best for name, best in found.items() if name != best}
 
 
 def parameters(value: Any) -> List[inspect.Parameter]:

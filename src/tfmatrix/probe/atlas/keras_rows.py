@@ -5,11 +5,12 @@ What it is made with and called with is said by ``keras.json``, mostly by the na
 ``arguments``: what a parameter of a name gets where it has no default. ``chosen``: what it gets though it has one.
 ``left_out``: names that are not run, by patterns, and why. ``names``: what some names get instead, by patterns; of
 several that fit the first that says something counts. An entry may have ``arguments``; ``call``, what an object or a
-function is called with, by place; ``adapt``, what a layer adapts to; ``case``, what the one row of a function is
-called; and ``variants``, further objects with arguments of their own, by a word that stands before their cases.
+function is called with, by place; ``adapting``, the arguments of a layer that adapts, and ``adapt``, what it adapts to; ``shapes``, what an initializer draws; ``cases``,
+which cases a class has instead of those of its kind, and a function instead of ``value``; and ``variants``, further objects with arguments of their own, by a word that stands before their cases.
 
-What a parameter gets is ``["fill", size, ...]`` (see `inputs`), ``{"dtype": ..., "of": ["fill", ...]}``, ``{"is":
-value}`` (letters in it are sizes), ``{"list": [...]}``, ``{"make": name, "arguments": {...}}`` for an object of Keras,
+What a parameter gets is ``["fill", size, ...]`` (see `inputs`), ``{"dtype": ..., "of": ["fill", ...]}``, ``{"array":
+["fill", ...]}`` for one of NumPy's, ``{"is": value}`` (letters in it are sizes), ``{"list": [...]}``, ``{"tuple":
+[...]}``, ``{"constant": [...]}`` for a tensor of floats, ``{"make": name, "arguments": {...}}`` for an object of Keras,
 or ``{"name": name}`` for a class or function itself.
 """
 
@@ -20,12 +21,12 @@ import json
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 import tensorflow as tf
 
 from .inputs import Maker, NotRun, tensor
-from .keras_names import everything, other_name, parameters
+from .keras_names import everything, parameters
 from .rows import ODD, SPECIAL, TEMPLATES
 
 KERAS: Dict[str, Any] = json.loads(Path(__file__).with_name("keras.json").read_text(encoding="utf-8"))
@@ -72,25 +73,21 @@ class Row(NamedTuple):
 
 def why_not_run(name: str) -> str:
     """Return why nothing is run of a name, as far as that is known beforehand; empty where something is."""
-    other = other_name(name)
-    if other:
-        return "another name: of {}".format(other)
-    reason = next((why for pattern, why in KERAS["left_out"].items() if fnmatchcase(name, pattern)), "")
+    reason = next((why for pattern, why in KERAS["left_out"].items() if fnmatchcase(name, pattern)), "")  # in order
     return str(reason) or ("" if kind_of(name) else NO_KIND)
 
 
 def rows_of(name: str) -> List[Row]:
     """Return the rows of a name; what is not run has its arguments all the same."""
-    if other_name(name):
-        return []
     kind = kind_of(name)
     found = [Row(name, kind, "", ARGUMENTS)]
     if why_not_run(name):
         return found
     if kind == FUNCTION:
-        case = said_of(name, "case")
-        return found + [Row(name, kind, "", one) for one in ([case] if case else ["value", SPECIAL])]
-    cases = next(cases for word, base, cases in KINDS if word == kind)
+        return found + [Row(name, kind, "", one) for one in said_of(name, "cases", ["value"])]
+    cases = said_of(name, "cases") or next(cases for word, _, cases in KINDS if word == kind)
+    if said_of(name, "adapting") is None:
+        cases = [one for one in cases if one != "adapt"]
     for variant in ("", *said_of(name, "variants", {})):
         found += [Row(name, kind, variant, case) for case in (CONFIG, *cases)]
     return found
@@ -102,11 +99,11 @@ def kind_of(name: str) -> str:
     value = everything()[name]
     if not inspect.isclass(value):
         return FUNCTION
-    for kind, base, _ in KINDS:
-        of = everything().get("keras.{}".format(base))
-        if inspect.isclass(of) and issubclass(value, of) and value is not of:
-            return kind
-    return ""
+    found = [(kind, everything().get("keras.{}".format(base))) for kind, base, _ in KINDS]
+    bases = [(kind, of) for kind, of in found if inspect.isclass(of)]
+    if any(value is of for _, of in bases):
+        return ""
+    return next((kind for kind, of in bases if issubclass(value, of)), "")
 
 
 def said_of(name: str, part: str, otherwise: Any = None) -> Any:
@@ -130,28 +127,29 @@ class Given:
 
     def __init__(self, row: Row, seed: int) -> None:
         """Take a row, and the seed that whatever has one is given."""
-        self._row, self._seed = row, seed
-        self._maker = Maker("{}/{}".format(row.op, row.case), TEMPLATES["sizes"][ODD], row.case == SPECIAL)
+        self._row, self.seed = row, seed
+        self.maker = Maker("{}/{}".format(row.op, row.case), TEMPLATES["sizes"][ODD], row.case == SPECIAL)
 
     @property
     def has_special(self) -> bool:
         """Return whether an array with special values was made."""
-        return self._maker.has_special
+        return self.maker.has_special
 
     def object(self) -> Any:
         """Return the object of a class that the row is of."""
-        further = said_of(self._row.op, "variants", {}).get(self._row.variant, {})
-        return self._made(self._row.op, further)
+        if self._row.case == "adapt":
+            return self.made(self._row.op, said_of(self._row.op, "adapting"), alone=True)
+        return self.made(self._row.op, said_of(self._row.op, "variants", {}).get(self._row.variant, {}))
 
-    def _made(self, name: str, further: Mapping[str, Any]) -> Any:
-        """Return an object of a class: with what its parameters have to be given, and with further arguments."""
-        try:
-            of = everything()[name]
-        except KeyError:
-            raise NotRun("is made of {}, which this release has not".format(name)) from None
+    def made(self, name: str, further: Mapping[str, Any], *, alone: bool = False) -> Any:
+        """Return an object of a class: with what its parameters have to be given, and with further arguments.
+
+        Where these stand alone, nothing else that is said of its own parameters counts.
+        """
+        of = _named(name)
         every = {one.name: one for one in parameters(of)}
         chosen = dict(KERAS["chosen"])
-        for entry in reversed(_entries(name)):
+        for entry in [] if alone else reversed(_entries(name)):
             chosen.update(entry.get("arguments", {}))
         said = {one: chosen[one] for one in every if one in chosen}
         for one in every.values():
@@ -159,7 +157,7 @@ class Given:
                 said[one.name] = self._asked(name, one.name)
         found = {one: self.value(of_, one) for one, of_ in {**said, **further}.items()}
         if "seed" in every:
-            found["seed"] = self._seed
+            found["seed"] = self.seed
         return of(**found)
 
     def _asked(self, name: str, parameter: str) -> Any:
@@ -168,36 +166,52 @@ class Given:
             raise NotRun("{}: {}".format(NO_TEMPLATE, parameter))
         return said
 
-    def called_with(self, function: Any, cut: int = 0) -> List[Any]:
+    def called_with(self, function: Any, names: Sequence[str] = ()) -> List[Any]:
         """Return what an object or function is called with by place: what is said of it, or of its parameters."""
         said = said_of(self._row.op, "call")
         if said is None:
-            needed = [one for one in parameters(function) if one.default is one.empty]
-            said = [self._asked(self._row.op, one.name) for one in needed[cut:]]
+            needed = names or [one.name for one in parameters(function) if one.default is one.empty]
+            said = [self._asked(self._row.op, one) for one in needed]
         return [self.value(one, str(at)) for at, one in enumerate(said)]
 
     def value(self, said: Any, at: str) -> Any:
         """Return what is said of a parameter as its value; ``at`` is the name of its stream."""
         if isinstance(said, list):
             fill = said[0].partition(":")[0]
-            dtype = "int32" if fill in INTEGERS else "float32"
-            return tensor(self._maker.array(at, said, dtype), dtype)
-        if "of" in said:
-            return tensor(self._maker.array(at, said["of"], said["dtype"]), said["dtype"])
-        if "list" in said:
-            return [self.value(one, "{}.{}".format(at, number)) for number, one in enumerate(said["list"])]
-        if "make" in said:
-            return self._made(said["make"], said.get("arguments", {}))
-        return everything()[said["name"]] if "name" in said else self._maker.literal(said["is"])
+            said = {"dtype": "int32" if fill in INTEGERS else "float32", "of": said}
+        return next(make(self, said, at) for word, make in WORDS.items() if word in said)
 
     def weight(self, at: int, variable: Any) -> Any:
         """Return what a weight is set to: the same in every release that has it in this place and shape."""
         fill = "positive" if any(one in variable.name for one in ("variance", "stddev")) else "uniform"
-        return self._maker.array("weight-{}".format(at), [fill, *variable.shape], "float32") / 4
+        return self.maker.array("weight-{}".format(at), [fill, *variable.shape], "float32") / 4
 
     def array(self, at: str, *words: Any) -> Any:
         """Return a tensor of floats, filled as a word says."""
-        return tensor(self._maker.array(at, words, "float32"), "float32")
+        return tensor(self.maker.array(at, words, "float32"), "float32")
+
+
+WORDS: Mapping[str, Callable[[Given, Any, str], Any]] = {
+    "of": lambda given, said, at: tensor(given.maker.array(at, said["of"], said["dtype"]), said["dtype"]),
+    "array": lambda given, said, at: given.maker.array(at, said["array"], "float32").astype("float32"),
+    "list": lambda given, said, at: [
+        given.value(one, "{}.{}".format(at, number)) for number, one in enumerate(said["list"])
+    ],
+    "tuple": lambda _, said, __: tuple(said["tuple"]),
+    "constant": lambda _, said, __: tf.constant(said["constant"], tf.float32),
+    "make": lambda given, said, _: given.made(said["make"], said.get("arguments", {})),
+    "name": lambda _, said, __: _named(said["name"]),
+    "is": lambda given, said, _: given.maker.literal(said["is"]),
+}
+"""What a word of the templates makes."""
+
+
+def _named(name: str) -> Any:
+    """Return a class or function that another one is made of."""
+    try:
+        return everything()[name]
+    except KeyError:
+        raise NotRun("is made of {}, which this release has not".format(name)) from None
 
 
 def tensors_in(value: Any) -> Iterator[Any]:

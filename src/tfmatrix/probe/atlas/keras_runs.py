@@ -16,15 +16,15 @@ import tensorflow as tf
 
 from .calls import DIFFERENTIABLE, Stages, digest, gradients
 from .inputs import NotRun, array_of
-from .keras_names import arguments, everything, shortened, told
+from .keras_names import arguments, everything, parameters, shortened, told
 from .keras_rows import ARGUMENTS, CONFIG, FUNCTION, Given, Row, said_of, tensors_in
 from .rows import SPECIAL
 
 SEED, OTHER_SEED = 1234, 4321
 """The seed of every generator, and of what takes one; the other one shows what is drawn."""
 
-DRAWING = ("init", "training", "draws", "value", "forward")
-"""Cases that are run from the other seed too."""
+DRAWING = ("init", "training", "draws")
+"""Cases that are run from the other seed too; so is a function that takes one."""
 
 SHAPES = {"matrix": [64, 48], "filter": [3, 3, 8, 16]}
 """What initializers draw: enough numbers to tell one distribution from another."""
@@ -65,7 +65,7 @@ def run(row: Row) -> Union[Stages, Dict[str, str]]:
             raise NotRun(NOTHING)
         return []
     found = [("given", digest(made.given)), *outputs]
-    if row.case in DRAWING:
+    if row.case in DRAWING or (row.kind == FUNCTION and _seeds(row, SEED)):
         seed_all(OTHER_SEED)
         again = dict(_arrays(_made(row, OTHER_SEED, whole=False).outputs))
         differing = ((at, again[at]) for at, one in outputs if at in again and not _same(one, again[at]))
@@ -116,11 +116,9 @@ def _array(value: Any) -> Any:
     """Return a value as an array; None of what is none."""
     if isinstance(value, tf.Variable):
         value = value.value()
-    if hasattr(value, "value") and not isinstance(value, tf.Tensor) and isinstance(value.value, tf.Variable):
-        value = tf.convert_to_tensor(value.value)  # a variable of Keras's own
     if isinstance(value, tf.Tensor) and hasattr(value, "numpy"):
         return array_of(value)
-    if isinstance(value, (bool, int, float, complex, np.ndarray, np.generic)):
+    if isinstance(value, (bool, int, float, complex, str, bytes, np.ndarray, np.generic)):
         array = np.asarray(value)
         return array if array.dtype.kind in "biufcSU" else None
     return None
@@ -151,8 +149,6 @@ def _layer(row: Row, given: Given, made: Made, whole: bool) -> None:
     layer = given.object()
     function = _calling(layer, training=False)
     if row.case == "adapt":
-        if not hasattr(layer, "adapt"):
-            return
         data = given.value(said_of(row.op, "adapt", ["uniform", "n", "m"]), "adapt")
         made.given["adapt"] = data
         layer.adapt(data)
@@ -162,13 +158,13 @@ def _layer(row: Row, given: Given, made: Made, whole: bool) -> None:
     result = function(*inputs)  # which builds it
     weights = list(layer.weights)
     if row.case == "init":
-        made.outputs += [("weight-{}".format(at), one) for at, one in enumerate(weights)]
+        made.outputs += [("weight-{}".format(at), _variable(one)) for at, one in enumerate(weights)]
         return
     _give(weights, given, made)
     further = [("weight-{}".format(at), _variable(one)) for at, one in enumerate(weights) if one.trainable]
     if row.case == "training":
         result = _call(_calling(layer, training=True), inputs, made, row.op if whole else "", further)
-        others = [("weight-{}".format(at), one) for at, one in enumerate(weights) if not one.trainable]
+        others = [("weight-{}".format(at), _variable(one)) for at, one in enumerate(weights) if not one.trainable]
         made.outputs += [("0", result), *others]
     else:
         result = _call(function, inputs, made)
@@ -215,8 +211,8 @@ def _loss(row: Row, given: Given, made: Made, whole: bool) -> None:
 def _metric(row: Row, given: Given, made: Made, whole: bool) -> None:
     del whole
     metric = given.object()
-    inputs = given.called_with(metric.update_state)
-    made.given = {str(at): one for at, one in enumerate(inputs) if isinstance(one, tf.Tensor)}
+    inputs = given.called_with(None, ("y_true", "y_pred"))  # update_state does not name them in each release
+    made.given = {str(at): one for at, one in enumerate(inputs)}
     if row.case == "weighted":
         if "sample_weight" not in inspect.signature(metric.update_state).parameters:
             return
@@ -224,7 +220,7 @@ def _metric(row: Row, given: Given, made: Made, whole: bool) -> None:
         metric.update_state(*inputs, sample_weight=made.given["sample_weight"])
     else:
         for turn in range({"one": 1, "three": 3}[row.case]):
-            metric.update_state(*(one[turn:] if isinstance(one, tf.Tensor) else one for one in inputs))
+            metric.update_state(*(tf.roll(one, turn * at, axis=0) for at, one in enumerate(inputs, 1)))
     made.outputs.append(("0", metric.result()))
 
 
@@ -232,7 +228,8 @@ def _optimizer(row: Row, given: Given, made: Made, whole: bool) -> None:
     del whole
     optimizer = given.object()
     start = given.array("variable", "uniform", "v", "k")
-    variable = tf.Variable(start, name="variable")
+    kind = getattr(tf.keras, "Variable", tf.Variable)  # of Keras's own, where it has one
+    variable = kind(start, name="variable")
     made.given["variable"] = start
     sparse = row.case.startswith("sparse")
     for turn in range(3 if row.case.endswith("three") else 1):
@@ -241,7 +238,7 @@ def _optimizer(row: Row, given: Given, made: Made, whole: bool) -> None:
         # The first of its rows comes up twice in each gradient.
         gradient = tf.IndexedSlices(values, tf.constant([turn, 4 + turn, turn]), start.shape) if sparse else values
         optimizer.apply_gradients([(gradient, variable)])
-    made.outputs.append(("variable", variable))
+    made.outputs.append(("variable", _variable(variable)))
 
 
 def _schedule(row: Row, given: Given, made: Made, whole: bool) -> None:
@@ -261,15 +258,14 @@ def _function(row: Row, given: Given, made: Made, whole: bool) -> None:
     inputs = given.called_with(function)
     if row.case == SPECIAL and not given.has_special:
         return
-    further = _chosen(function, row)
+    further = _seeds(row, given.seed)
     result = _call(lambda *some: function(*some, **further), inputs, made, row.op if whole else "")
     made.outputs.append(("0", result))
 
 
-def _chosen(function: Any, row: Row) -> Mapping[str, Any]:
+def _seeds(row: Row, seed: int) -> Mapping[str, Any]:
     """Return the seed of a function that takes one."""
-    del row
-    return {"seed": SEED} if "seed" in inspect.signature(function).parameters else {}
+    return {"seed": seed} if "seed" in {one.name for one in parameters(everything()[row.op])} else {}
 
 
 KINDS: Mapping[str, Callable[[Row, Given, Made, bool], None]] = {

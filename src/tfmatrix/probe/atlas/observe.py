@@ -4,7 +4,8 @@ The stages are ``MatMul[float32]/odd/0`` for each output, in the tier ``atlas``,
 what is given, where there is one, and ``.../given`` for one digest of all that is given. What Keras draws otherwise
 from another seed is there as ``.../again/0``. The stage ``told`` says, as JSON, of each name without rows why
 (``left_out``), of each row that raised what (``raised``), of each row that ended the process how (``ended``): such a
-row is run in a process of a trial's own, see `running`. It says what a row of Keras says in words (``says``).
+row is run in a process of a trial's own, see `running`. It says what a row of Keras says in words (``says``), and
+which further names there are of what (``other_names``).
 """
 
 from __future__ import annotations
@@ -39,24 +40,30 @@ class Part(NamedTuple):
     rows_of: Callable[[str], Sequence[Row]]
     run: Callable[[Any], Any]
     """From a row to its stages, or to what it says in words."""
+    other_names: Callable[[], Mapping[str, str]]
+    """Further names of what has rows, each with the name that has them."""
 
 
 PARTS = {
-    "ops": Part(rows.names, rows.why_not_run, rows.rows_of, calls.stages_of),
-    "keras": Part(keras_names.names, keras_rows.why_not_run, keras_rows.rows_of, keras_runs.run),
+    "ops": Part(rows.names, rows.why_not_run, rows.rows_of, calls.stages_of, dict),
+    "keras": Part(
+        keras_names.names, keras_rows.why_not_run, keras_rows.rows_of, keras_runs.run, keras_names.other_names
+    ),
 }
 
 
 def observe_atlas(request: Mapping[str, Any], scratch: str) -> Recorder:
     """Run one of so many batches of one part of a release, and return a recorder of what they make."""
     part = PARTS[request["of"]]
-    found: Dict[str, Dict[str, Any]] = {LEFT_OUT: {}, RAISED: {}, ENDED: {}, SAYS: {}}
+    found: Dict[str, Dict[str, Any]] = {LEFT_OUT: {}, RAISED: {}, ENDED: {}, SAYS: {}, "other_names": {}}
     every: List[Row] = []
     for name in batch(part.names(), request["batch"], request["batches"]):
         reason = part.why_not_run(name)
         if reason:
             found[LEFT_OUT][name] = reason
         every += part.rows_of(name)
+    other = part.other_names()
+    found["other_names"] = {name: other[name] for name in batch(sorted(other), request["batch"], request["batches"])}
     recorder = Recorder(request.get("keep", ()))
     for row, word, said in run_each(every, lambda: _runner(part, request, scratch)):
         if word == MADE:

@@ -88,7 +88,7 @@ def state(key: Key, found: Observed) -> tuple[object, ...]:
         return ("raises", kind_of(found.raised[output]))
     if output in found.ended:
         return ("ends",)
-    return ("left out",) if key.op in found.left_out else ()
+    return ("left out",) if key.op in found.left_out or key.op in found.other_names else ()
 
 
 def changes(key: Key, before: Observed, after: Observed, tensors: Tensors) -> Iterator[Change]:

@@ -54,6 +54,8 @@ class Observed:
     """How a row ended the process."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Why an op has no rows."""
+    other_names: dict[str, str] = field(default_factory=dict)
+    """Further names of classes and functions of Keras, each with the one that has the rows."""
     unstable: set[Key] = field(default_factory=set)
     """Rows that are others in the second process."""
     unknown: set[Batch] = field(default_factory=set)
@@ -102,7 +104,8 @@ def _asked_for(found: Observed, plan: AtlasPlan) -> Observed:
     """Return of what a release came to the rows that are asked about."""
     for part in ("made", "again", "says", "given", "raised", "ended"):
         setattr(found, part, {key: of for key, of in getattr(found, part).items() if plan.asks_for(key.op)})
-    found.left_out = {name: why for name, why in found.left_out.items() if plan.asks_for(name)}
+    for part in ("left_out", "other_names"):
+        setattr(found, part, {name: of for name, of in getattr(found, part).items() if plan.asks_for(name)})
     found.unstable = {key for key in found.unstable if plan.asks_for(key.op)}
     return found
 
@@ -126,6 +129,7 @@ def _of_trace(store: Store, trace: str) -> Observed:
     try:
         said = json.loads(to_array(store.tensor(told)).item())
         found.left_out = dict(said["left_out"])
+        found.other_names = dict(said["other_names"])
         found.says = {_key(name): dict(texts) for name, texts in said["says"].items()}
         found.raised, found.ended = ({_key(name): why for name, why in said[w].items()} for w in ("raised", "ended"))
     except (ValueError, KeyError, TypeError, AttributeError, UserError):
@@ -143,7 +147,7 @@ def _add(found: Observed, first: Observed, others: list[Observed]) -> None:
     """Take in a batch, with the rows that its other trials have otherwise."""
     for one in (first, *others):
         found.problems += one.problems
-    for part in ("made", "again", "says", "given", "raised", "ended", "left_out"):
+    for part in ("made", "again", "says", "given", "raised", "ended", "left_out", "other_names"):
         getattr(found, part).update(getattr(first, part))
     for other in others:
         keys = {*_outcomes(first), *_outcomes(other)}

@@ -21,7 +21,7 @@ KERAS, OPS = "keras", "ops"
 PARTS = (KERAS, OPS)
 """What the atlas is of: the classes and functions of ``tf.keras``, and the ops of ``tf.raw_ops``."""
 
-BATCHES = {KERAS: 4, OPS: 16}
+BATCHES = {KERAS: 8, OPS: 16}
 """Batches that each part of a release is run in, each a trial: what a run that is interrupted loses at most is one."""
 
 MODE = "tf2"

@@ -152,6 +152,10 @@ class Report(AnyReport, frozen=True, kw_only=True):
     coverage: tuple[Coverage, ...]
     not_covered: tuple[NotCovered, ...]
     ended: tuple[Ended, ...]
+    other_names: Annotated[
+        dict[Name, Name],
+        Meta(description="Further names of classes and functions of Keras, each with that of its rows."),
+    ]
     rows: tuple[Row, ...]
     environments: tuple[Environment, ...]
     machine: Machine
@@ -182,6 +186,7 @@ def summarise(plan: AtlasPlan, store: Store) -> Report:
             ),
             not_covered=tuple(_not_covered(known)),
             ended=tuple(_ended(known)),
+            other_names={alias: name for one in known.values() for alias, name in sorted(one.other_names.items())},
             rows=tuple(_rows(known, Tensors(store))),
             environments=tuple(_environment(one, plan, store) for one in plan.environments),
             machine=machine_of(noted_machine(store, plan.scope.machine)),
