@@ -145,6 +145,13 @@ def test_an_argument_may_have_another_default_come_or_go(tmp_path: Path) -> None
     ]
 
 
+def test_what_has_no_arguments_is_there(tmp_path: Path) -> None:
+    """It has a letter, and is new where it was not there."""
+    some = Ran(says={"keras.layers.X/arguments": {}})
+    report = reported(tmp_path, {"2.12.1": exp(1.0), "2.15.1": some, "2.16.2": some})
+    assert [(row.letters, [step.kind for step in row.steps]) for row in report.rows[1:]] == [(("-", "A", "A"), ["new"])]
+
+
 def test_another_configuration_is_said_by_its_entries(tmp_path: Path) -> None:
     """Whether an entry is another, new or gone."""
     before, after = (Ran(says={"keras.layers.X/config": config}) for config in ({"a": "1", "b": "2"}, {"a": "3"}))

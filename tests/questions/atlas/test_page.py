@@ -11,7 +11,7 @@ import pytest
 from building import MACHINE_OF_TESTS, tensor, traced, trial
 from golden_files import assert_golden
 from tfmatrix.environments.machine import machine_id, this_machine
-from tfmatrix.questions.atlas import summary
+from tfmatrix.questions.atlas import screen, summary
 from tfmatrix.questions.atlas.answer import answer, problems
 from tfmatrix.questions.atlas.page import page
 from tfmatrix.questions.atlas.plan import batch_of
@@ -175,3 +175,28 @@ def test_of_what_was_not_run_nothing_is_said(tmp_path: Path) -> None:
         found = summarise(plan, store)
     assert [(row.letters, row.steps) for row in found.rows] == [(("A", "?"), ())]
     assert problems(found) == ["2.16.2: 2 of its 40 trials not run"]
+
+
+def test_the_first_screen_has_every_row_that_changed(report: Report) -> None:
+    """With its family, its letters, and of each release the kind of its step."""
+    found = screen.data(report)
+    assert {name for _, name, *_ in found["rows"]} == {row.op for row in report.rows if row.steps}
+    lines = [
+        (found["families"][family], name, type_, what, letters, [found["kinds"][at] if at >= 0 else "" for at in kinds])
+        for family, name, type_, what, letters, kinds in found["rows"]
+    ]
+    assert ("keras.layers", "keras.layers.LSTM", "", "training gradient", "A B", ["", "another meaning"]) in lines
+    assert ("ops", "Exp", "float32", "odd", "A B", ["", "rounding"]) in lines
+    assert (
+        screen.headline(report) == "2.12.1 to 2.15.1: another meaning in 1 of Keras and 2 of ops, release by release."
+    )
+
+
+def test_what_a_release_says_is_no_markup_of_the_first_screen(tmp_path: Path) -> None:
+    """A name or a default cannot end the data's element."""
+    evil = "</script><script>alert(1)</script>"
+    before, after = (Ran(says={"keras.layers.X/arguments": {evil: told}}) for told in ("1", evil))
+    plan = plan_of(tmp_path, ["2.15.1", "2.16.2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.15.1": before, "2.16.2": after})
+        assert "<script>alert" not in to_html(page(summarise(plan, store)), {})

@@ -2,11 +2,13 @@
 
 What it is made with and called with is said by ``keras.json``, mostly by the names of its parameters. Its parts:
 
-``arguments``: what a parameter of a name gets where it has no default. ``chosen``: what it gets though it has one.
-``left_out``: names that are not run, by patterns, and why. ``names``: what some names get instead, by patterns; of
-several that fit the first that says something counts. An entry may have ``arguments``; ``call``, what an object or a
-function is called with, by place; ``adapting``, the arguments of a layer that adapts, and ``adapt``, what it adapts to; ``shapes``, what an initializer draws; ``cases``,
-which cases a class has instead of those of its kind, and a function instead of ``value``; and ``variants``, further objects with arguments of their own, by a word that stands before their cases.
+``arguments``: what a parameter of a name gets where it has no default. ``left_out``: names that are not run, by
+patterns, and why; the first that fits counts, and one without a reason is run. ``names``: what some names get instead,
+by patterns; of several that fit the first that says something counts. An entry may have ``arguments``, which are given
+though there is a default; ``call``, what an object or a function is called with, by place; ``adapting``, the arguments
+of a layer that adapts, and ``adapt``, what it adapts to; ``shapes``, what an initializer draws; ``cases``, which cases
+a class has instead of those of its kind, and a function instead of ``value``; and ``variants``, further objects with
+arguments of their own, by a word that stands before their cases.
 
 What a parameter gets is ``["fill", size, ...]`` (see `inputs`), ``{"dtype": ..., "of": ["fill", ...]}``, ``{"array":
 ["fill", ...]}`` for one of NumPy's, ``{"is": value}`` (letters in it are sizes), ``{"list": [...]}``, ``{"tuple":
@@ -73,7 +75,7 @@ class Row(NamedTuple):
 
 def why_not_run(name: str) -> str:
     """Return why nothing is run of a name, as far as that is known beforehand; empty where something is."""
-    reason = next((why for pattern, why in KERAS["left_out"].items() if fnmatchcase(name, pattern)), "")  # in order
+    reason = next((why for pattern, why in KERAS["left_out"].items() if fnmatchcase(name, pattern)), "")
     return str(reason) or ("" if kind_of(name) else NO_KIND)
 
 
@@ -89,7 +91,7 @@ def rows_of(name: str) -> List[Row]:
     if said_of(name, "adapting") is None:
         cases = [one for one in cases if one != "adapt"]
     for variant in ("", *said_of(name, "variants", {})):
-        found += [Row(name, kind, variant, case) for case in (CONFIG, *cases)]
+        found += [Row(name, kind, variant, case) for case in (() if variant else (CONFIG,)) + tuple(cases)]
     return found
 
 
@@ -148,7 +150,7 @@ class Given:
         """
         of = _named(name)
         every = {one.name: one for one in parameters(of)}
-        chosen = dict(KERAS["chosen"])
+        chosen: Dict[str, Any] = {}
         for entry in [] if alone else reversed(_entries(name)):
             chosen.update(entry.get("arguments", {}))
         said = {one: chosen[one] for one in every if one in chosen}

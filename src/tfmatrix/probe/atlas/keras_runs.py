@@ -100,7 +100,12 @@ def _config(row: Row) -> Dict[str, str]:
 
 
 def _as_text(value: Any) -> str:
-    return shortened(json.dumps(value, sort_keys=True, default=told))
+    return shortened(json.dumps(value, sort_keys=True, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no word for: a number of NumPy's as one of Python's, anything else in words."""
+    return value.item() if isinstance(value, np.generic) else told(value)
 
 
 def _arrays(values: Watched) -> Iterator[Tuple[str, Any]]:

@@ -80,9 +80,9 @@ def state(key: Key, found: Observed) -> tuple[object, ...]:
         return ("unknown",)
     if key in found.unstable:
         return ("unstable",)
-    for some in (found.made, found.says):
+    for word, some in (("makes", found.made), ("says", found.says)):
         if key in some:
-            return tuple(sorted(some[key].items()))
+            return (word, *sorted(some[key].items()))
     output = key._replace(gradient=False)  # where that raises, so does its gradient
     if output in found.raised:
         return ("raises", kind_of(found.raised[output]))

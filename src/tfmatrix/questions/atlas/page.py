@@ -29,6 +29,7 @@ from tfmatrix.questions.atlas.judge import (
     WORDS,
 )
 from tfmatrix.questions.atlas.plan import KERAS, OPS, part_of
+from tfmatrix.questions.atlas.screen import screen
 from tfmatrix.questions.atlas.summary import NotCovered, Report, Step
 from tfmatrix.report import parts, releases
 from tfmatrix.report.blocks import (
@@ -88,6 +89,7 @@ NOUNS = {KERAS: ("class or function", "classes and functions"), OPS: ("op", "ops
 def page(report: Report) -> Document:
     """Return the whole page."""
     return [
+        screen(report),
         *_head(report),
         *parts.incomplete(problems(report)),
         *(block for before, after in pairwise(report.releases) for block in _boundary(report, before, after)),
