@@ -134,7 +134,7 @@ def test_a_batch_that_failed_or_was_not_run_is_incomplete(tmp_path: Path) -> Non
         told = problems(summarise(plan, store))
     assert told == [
         "2.16.2/keras/tf2 batch-00-1 crashed: took more than its limit",
-        "2.16.2: 39 of its 40 trials not run",
+        "2.16.2: 47 of its 48 trials not run",
     ]
 
 
@@ -174,7 +174,7 @@ def test_of_what_was_not_run_nothing_is_said(tmp_path: Path) -> None:
                         store.add(trial(expected, trace=trace), trace, tensors)
         found = summarise(plan, store)
     assert [(row.letters, row.steps) for row in found.rows] == [(("A", "?"), ())]
-    assert problems(found) == ["2.16.2: 2 of its 40 trials not run"]
+    assert problems(found) == ["2.16.2: 2 of its 48 trials not run"]
 
 
 def test_the_first_screen_has_every_row_that_changed(report: Report) -> None:

@@ -278,7 +278,7 @@ def _letter(found: Sequence[object], seen: dict[Hashable, str]) -> str:
     words = {"unknown": UNKNOWN, "unstable": UNSTABLE, "raises": RAISES, "ends": ENDS, "left out": ABSENT}
     if not found:
         return ABSENT
-    return words[found[0]] if isinstance(found[0], str) else letter_of(tuple(found), seen)
+    return words.get(str(found[0])) or letter_of(tuple(found), seen)
 
 
 def _step(after: str, found: Change) -> Step:
