@@ -55,7 +55,7 @@ def _keras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         numpy=module("numpy", array=len),
         VERSION="3",
     )
-    api.layers.api = api  # type: ignore[attr-defined]  # a module within itself is no endless place
+    api.layers.api = api  # a module within itself is no endless place
     monkeypatch.setattr(atlas_keras_names.tf, "keras", api, raising=False)
     cached = atlas_keras_names.everything, atlas_keras_names._by_object, atlas_keras_rows.kind_of
     for one in cached:

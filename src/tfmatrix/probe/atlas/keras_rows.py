@@ -158,7 +158,9 @@ class Given:
             if one.default is one.empty and one.name not in further and one.name not in said:
                 said[one.name] = self._asked(name, one.name)
         found = {one: self.value(of_, one) for one, of_ in {**said, **further}.items()}
-        if "seed" in every:
+        # Initial weights are drawn from the seed of every generator, as people draw them: one of its own hides that a
+        # release draws it, too, where none is given, and so draws other weights.
+        if "seed" in every and self._row.case != "init":
             found["seed"] = self.seed
         return of(**found)
 
