@@ -34,6 +34,15 @@ def relu(x: Any, slope: Any = Layer()) -> Any:  # noqa: B008  # a default whose 
     return x, slope
 
 
+class Broken(ModuleType):
+    """A module with a name that needs a package that is not there."""
+
+    @property
+    def needs(self) -> Any:
+        """Raise what its import raises."""
+        raise ImportError("no such package")
+
+
 def module(name: str, **members: Any) -> ModuleType:
     """Return a module with members."""
     made = ModuleType(name)
@@ -53,6 +62,7 @@ def _keras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         activations=module("keras.activations", relu=relu, rectify=relu),
         callbacks=module("keras.callbacks", Callback=Callback),
         numpy=module("numpy", array=len),
+        wrappers=Broken("keras.wrappers"),
         VERSION="3",
     )
     api.layers.api = api  # a module within itself is no endless place

@@ -39,12 +39,20 @@ def _found(module: ModuleType, place: str, within: Tuple[ModuleType, ...]) -> It
     for name in sorted(dir(module)):
         if name.startswith("_"):
             continue
-        value = getattr(module, name, None)
+        value = _member(module, name)
         if isinstance(value, ModuleType):
             if value not in within and ROOT in value.__name__:
                 yield from _found(value, "{}.{}".format(place, name), (*within, value))
         elif callable(value):
             yield "{}.{}".format(place, name), value
+
+
+def _member(module: ModuleType, name: str) -> Any:
+    """Return what a module has by a name; None of a name that raises, since what it needs is not there."""
+    try:
+        return getattr(module, name)
+    except Exception:  # whatever the import of an optional package raises
+        return None
 
 
 @lru_cache(maxsize=None)

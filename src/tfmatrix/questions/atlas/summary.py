@@ -35,7 +35,7 @@ from tfmatrix.report.records import Report as AnyReport
 from tfmatrix.store.facts import noted_installed, noted_machine, noted_refusal
 from tfmatrix.store.store import Store
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 SHOWN = ("numpy", "keras", "tf-keras")
 """Packages of an environment that the atlas names."""
@@ -143,7 +143,7 @@ class Settings(Record, frozen=True, kw_only=True):
 class Report(AnyReport, frozen=True, kw_only=True):
     """Everything that `atlas.json` holds."""
 
-    schema: Literal[1]
+    schema: Literal[2]
     tfmatrix: Version
     settings: Settings
     releases: Annotated[
