@@ -90,8 +90,9 @@ def rows_of(name: str) -> List[Row]:
     cases = said_of(name, "cases") or next(cases for word, _, cases in KINDS if word == kind)
     if said_of(name, "adapting") is None:
         cases = [one for one in cases if one != "adapt"]
-    for variant in ("", *said_of(name, "variants", {})):
-        found += [Row(name, kind, variant, case) for case in (() if variant else (CONFIG,)) + tuple(cases)]
+    found += [Row(name, kind, "", case) for case in (CONFIG, *cases)]
+    for variant in said_of(name, "variants", {}):  # which draws the same initial weights
+        found += [Row(name, kind, variant, case) for case in cases if case != "init"]
     return found
 
 
