@@ -5,7 +5,7 @@ from __future__ import annotations
 import nox
 
 from tfmatrix import alone
-from tfmatrix.questions.atlas import known
+from tfmatrix.questions.atlas.known import ship as ship_atlas
 from tfmatrix.sessions import *  # noqa: F403  # what every project has
 from tfmatrix.sessions import ROOT
 
@@ -78,7 +78,6 @@ def explained(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-<<<<<<< HEAD
 def foreseen(session: nox.Session) -> None:
     """Compare what the atlas says of models with what explain measured: `-- 2.16.2 --since 2.15.1 --models mlp`."""
     session.install("-e", ".")
@@ -90,14 +89,15 @@ def foreseen(session: nox.Session) -> None:
 def ship(session: nox.Session) -> None:
     """Run the atlas in every release, and have tfmatrix bring its report; what stands behind -- goes to the atlas."""
     session.run(*alone.command("tfmatrix"), "atlas", "--versions", "all", *session.posargs)
-    known.ship(ROOT / "reports" / "atlas.json")
-=======
+    ship_atlas(ROOT / "reports" / "atlas.json")
+
+
+@nox.session(default=False)
 def known(session: nox.Session) -> None:
     """Show each known change by a plain script in both releases, and write docs/known-changes.md: `-- adam` for one."""
     session.install("-e", ".")
     session.chdir("tests")
     session.run("python", "-m", "known", *session.posargs)
->>>>>>> 34b82eb (Known changes: each shown by a plain script in both releases, and undone where something undoes it)
 
 
 @nox.session(default=False)

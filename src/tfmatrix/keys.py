@@ -181,8 +181,8 @@ def _work_covers(work: Work, start: Start) -> Covers:  # noqa: C901, PLR0911, PL
             return ("work", REPLAY), ("recorded", recorded), *([("skip", json.dumps(skip))] if skip else [])
         case Feed(recorded=recorded, fed=fed):
             return ("work", FEED), ("recorded", recorded), ("fed", json.dumps(fed))
-        case SingleOps(batch=batch, batches=batches):
-            return ("work", SINGLE_OPS), ("batch", f"{batch} of {batches}")
+        case SingleOps(of=of, batch=batch, batches=batches):
+            return ("work", SINGLE_OPS), ("of", of), ("batch", f"{batch} of {batches}")
         case Write(format=form):
             return ("work", WRITE), ("format", form)
         case Read(format=form, writer=writer, digest=digest):  # the writer's key covers its lock, model and seed

@@ -102,5 +102,5 @@ def bisect(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def atlas(session: nox.Session) -> None:
-    """Say which of TensorFlow's own ops changed between releases, and write reports/atlas.md."""
+    """Say what changed in TensorFlow's own ops and in Keras, and write reports/atlas.md."""
     session.run(*alone.command("tfmatrix"), "atlas", *session.posargs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 
 from tfmatrix import cli, config
-from tfmatrix.questions.atlas.plan import BATCHES, make_atlas_plan
+from tfmatrix.questions.atlas.plan import batch_of, make_atlas_plan
 from tfmatrix.records import OBSERVED, InstalledEnvironment
 from tfmatrix.runner.events import Event, Finished, Ready
 from tfmatrix.runner.observing import observe
@@ -25,8 +24,10 @@ from .project import ROOT, Project, wide
 
 pytestmark = pytest.mark.integration
 
-OPS = ("Exp", "UnicodeDecodeWithOffsets")
-"""Ops whose batches are run: one that is plain, and one that aborts where it replaces a character by none."""
+NORMALIZATION = "keras.layers.BatchNormalization"
+
+NAMES = ("Exp", "UnicodeDecodeWithOffsets", NORMALIZATION)
+"""Names whose batches are run: an op that is plain, one that aborts where it replaces a character by none, a layer."""
 
 STRAY = "SparseAdd[float32,Treal="
 """Rows whose threshold has another type than their values: TensorFlow reads beyond it, and the report names them."""
@@ -48,6 +49,29 @@ for one in (y, tape.gradient(y, x, output_gradients=tf.constant(upstream))):
 """What a row is, without tfmatrix."""
 
 
+PLAIN_KERAS = """
+import hashlib, zlib
+import numpy as np
+import tensorflow as tf
+tf.config.experimental.enable_op_determinism()
+row = "keras.layers.BatchNormalization/training/"
+
+def given(at, low, *shape):
+    drawn = np.random.RandomState(zlib.crc32((row + at).encode())).randint(low, 2**20 + (low > 0), size=shape)
+    return (drawn * (2.0 / 2**20)).astype("float32")
+
+layer = tf.keras.layers.BatchNormalization()
+x = tf.constant(given("0", -2**20, 3, 9, 7, 8))
+layer(x, training=False)
+for at, one in enumerate(layer.weights):
+    one.assign(given("weight-%d" % at, 1 if "variance" in one.name else -2**20, 8) / 4)
+y = layer(x, training=True)
+for one in (y, *layer.weights[2:]):
+    print(hashlib.sha256(np.asarray(one).tobytes()).hexdigest())
+"""
+"""The same of a layer: what it makes in training, and the averages that it keeps."""
+
+
 @dataclass
 class Batch:
     """What the two trials of a batch made."""
@@ -60,24 +84,19 @@ class Batch:
     installed: InstalledEnvironment
 
 
-def batch_of(op: str) -> int:
-    """Return the batch that an op is in."""
-    return zlib.crc32(op.encode("ascii")) % BATCHES
-
-
 @pytest.fixture(scope="module", params=["2.15.1", *wide("2.8.4", "2.21.0")])
 def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Batch]:
     """Run the batches of some ops in a release, each in two processes."""
     project = Project(tmp_path_factory.mktemp("atlas"), [request.param, "2.16.2"], [])
     plan = make_atlas_plan(config.load(project.folder))
     environment = next(one for one in plan.environments if one.name == request.param)
-    trials = list(plan.trials(environment))
-    events: list[Event] = list(observe([one for op in OPS for one in trials[batch_of(op)]], plan.config))
+    trials = dict(plan.trials(environment))
+    events: list[Event] = list(observe([one for op in NAMES for one in trials[batch_of(op)]], plan.config))
     (installed,) = {event.installed for event in events if isinstance(event, Ready)}
     finished = [event for event in events if isinstance(event, Finished)]
     found = {}
-    for op in OPS:
-        mine = [one for one in finished if one.expected.role == f"batch-{batch_of(op):02d}"]
+    for op in NAMES:
+        mine = [one for one in finished if one.expected in trials[batch_of(op)]]
         assert [one.trial.outcome for one in mine] == [OBSERVED, OBSERVED], [one.trial.message for one in mine]
         stages = [{stage: to_array(one.tensors[digest]) for _, stage, digest in one.trace} for one in mine]
         digests = [{stage: digest for _, stage, digest in one.trace} for one in mine]
@@ -107,6 +126,21 @@ def test_a_row_is_what_a_plain_call_makes(ran: dict[str, Batch], tmp_path: Path)
     assert printed == [hashlib.sha256(batch.stages[0][name].tobytes()).hexdigest() for name in names]
 
 
+def test_a_row_of_keras_is_what_a_plain_script_makes(ran: dict[str, Batch], tmp_path: Path) -> None:
+    """From the same weights; the averages that a training changes are there too, and what the layer takes."""
+    batch = ran[NORMALIZATION]
+    script = tmp_path / "plain.py"
+    script.write_text(PLAIN_KERAS, encoding="utf-8")
+    command = [batch.installed.interpreter, str(script)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    names = [f"{NORMALIZATION}/training/{at}" for at in ("0", "weight-2", "weight-3")]
+    assert printed == [hashlib.sha256(batch.stages[0][name].tobytes()).hexdigest() for name in names]
+    says = batch.told[0]["says"]
+    assert says[f"{NORMALIZATION}/arguments"]["momentum"] == "0.99"
+    assert says[f"{NORMALIZATION}/config"]["epsilon"] == "0.001"
+    assert f"{NORMALIZATION}/training/gradient/0.0" in batch.stages[0]
+
+
 def test_special_values_are_there(ran: dict[str, Batch]) -> None:
     """NaN stays NaN, and the exponential of an infinity is one."""
     found = ran["Exp"].stages[0]["Exp[float32]/special/0"]
@@ -126,11 +160,11 @@ def test_an_op_that_ends_the_process_is_named_and_others_go_on(ran: dict[str, Ba
 
 
 def test_what_is_not_run_has_a_reason(ran: dict[str, Batch]) -> None:
-    """Every op of a batch has rows, or a word that says why not."""
-    for batch in ran.values():
-        told = batch.told[0]
+    """Every op, and every name of Keras, of a batch has rows, or a word that says why not."""
+    for name, reason in (("Exp", "a handle"), (NORMALIZATION, "a whole network")):
+        told = ran[name].told[0]
         assert all(told["left_out"].values())
-        assert "a handle" in told["left_out"].values()
+        assert reason in told["left_out"].values()
 
 
 def test_what_a_model_uses_is_looked_up_by_its_types(

@@ -87,7 +87,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "diff": _Row("diff", "Say what differs between two reports."),
         "bisect": _Row("bisect", "Say between which builds the results of a cell change."),
         "explain": _Row("explain", "Say which package made each change, and what undoes it."),
-        "atlas": _Row("atlas", "Say which of TensorFlow's own ops changed between releases."),
+        "atlas": _Row("atlas", "Say what changed in TensorFlow's own ops and in Keras between releases."),
         "exchange": _Row("exchange", "Say which release reads what another one saved."),
         "recipes": _Row("recipes", "Say which recipe makes results reproducible."),
         "open": _Row("opening", "Open a report in a browser."),

@@ -1,4 +1,4 @@
-"""The atlas as a command: which of TensorFlow's own ops changed between releases, and which of those a model uses."""
+"""The atlas as a command: what changed between releases in TensorFlow and in Keras, and what of it a model uses."""
 
 from __future__ import annotations
 
@@ -25,12 +25,19 @@ EXAMPLE = "\b\n$ tfmatrix atlas --versions 2.15.1,2.16.2\n$ tfmatrix atlas 2.16.
 
 
 @click.command(epilog=EXAMPLE)
+@click.option(
+    "--ops",
+    "names",
+    metavar="GLOB",
+    default="",
+    help="Ops or names of Keras alone: 'MatMul*', 'keras.layers.*'; all by default.",
+)
 @options("versions", "modes", "seed", "python", "distribution", "reports", *RUNNING, "on", "stored", *PRINTING)
 @click.option("--model", "models", metavar="LIST", help="Models, of which is said what changed that they use.")
 @click.option("--since", type=VERSION, metavar="VERSION", help="With --model: the release that they leave.")
 @click.argument("version", type=VERSION, required=False, metavar="[VERSION]")
-def atlas(*, version: str | None, since: str | None, **choices: Any) -> int:
-    """Run every op that a CPU can run by itself in each release, and write reports/atlas.md.
+def atlas(*, version: str | None, since: str | None, names: str, **choices: Any) -> int:
+    """Run every op, and every class and function of Keras, by itself in each release, and write reports/atlas.md.
 
     What is stored is not run again: of a release that is added, only that one is run. No model is needed. Exits with 0
     when everything that was asked for is known, whatever was found, and with 2 when something is missing.
@@ -42,7 +49,9 @@ def atlas(*, version: str | None, since: str | None, **choices: Any) -> int:
     """
     way = Way.of(choices)
     if choices["models"] is None:
-        return _of_ops(choices, way, beside=(version, since))
+        return _of_all(choices, way, names, beside=(version, since))
+    if names:
+        raise UserError("--ops chooses what is run of a release; --model asks about what a model uses.")
     if version is None:
         raise UserError("name the release that the model is to run in: tfmatrix atlas 2.16.2 --model my_model.")
     if choices["versions"] is not None:
@@ -52,7 +61,7 @@ def atlas(*, version: str | None, since: str | None, **choices: Any) -> int:
     return ask(STATIC, plan, View(), way)
 
 
-def _of_ops(choices: dict[str, Any], way: Way, *, beside: tuple[str | None, str | None]) -> int:
+def _of_all(choices: dict[str, Any], way: Way, names: str, *, beside: tuple[str | None, str | None]) -> int:
     if any(beside) or choices["modes"] is not None:
         raise UserError("VERSION, --since and --modes are for --model; without it, --versions names the releases.")
-    return ask(ATLAS, make_atlas_plan(read_config(choices)), View(), way)
+    return ask(ATLAS, make_atlas_plan(read_config(choices), names), View(), way)

@@ -17,11 +17,11 @@ which the latter has ``way`` and may have ``handed``: see `ways`), ``intra_op``,
 without a fork, and end). To train, it may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the
 purpose ``start`` it has ``handed``, the file of what is handed over (see `watch.handed`), and ``off``, layers that are
 called with ``training=False``; for ``seeds`` it has ``seeds``, under which initial weights are drawn, and for
-``effects`` ``layers`` (see `effects`). For ``atlas`` it has ``batch`` and ``batches``, which of so many batches of
-single ops is run (see `atlas.observe`). It may have ``memory_mib`` (resident size that the trial's processes may reach
-together; 0 or absent: any), and what `trial` reads besides. Where it has ``script``, ``command``, ``builder`` or
-``file``, that is run in the place of the model file, as `scripts`, `commands`, `named` and `model_files` say; its
-``path`` is then a name alone.
+``effects`` ``layers`` (see `effects`). For ``atlas`` it has ``of`` (``ops`` or ``keras``), ``batch`` and ``batches``,
+which of so many batches of these is run (see `atlas.observe`). It may have ``memory_mib`` (resident size that the
+trial's processes may reach together; 0 or absent: any), and what `trial` reads besides. Where it has ``script``,
+``command``, ``builder`` or ``file``, that is run in the place of the model file, as `scripts`, `commands`, `named` and
+`model_files` say; its ``path`` is then a name alone.
 
 An answer has: ``number`` (its request's); ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind``
 (the exception's type, the signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model

@@ -200,8 +200,8 @@ def _asked(work: Work) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912  # a c
             return {"purpose": "replay", "handed": path, "skip": list(skip)}
         case Feed(handed=path, fed=fed):
             return {"purpose": "ops", "feeding": path, "fed": list(fed)}
-        case SingleOps(batch=batch, batches=batches):
-            return {"purpose": "atlas", "batch": batch, "batches": batches}
+        case SingleOps():
+            return {"purpose": "atlas", **asdict(work)}
         case Script():
             return {"purpose": "train", "script": asdict(work)}
         case Write(format=form, artefact=folder):

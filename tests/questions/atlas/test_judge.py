@@ -119,6 +119,83 @@ def test_a_gradient_is_a_row_of_its_own(tmp_path: Path) -> None:
     assert [(row.gradient, row.letters) for row in report.rows] == [(False, ("A", "A")), (True, ("A", "B"))]
 
 
+def test_a_gradient_raises_where_its_output_does(tmp_path: Path) -> None:
+    """It is not gone."""
+    before = Ran({**exp(1.0).made, "Exp[float32]/odd/gradient/x": tensor([1.0])})
+    assert kinds(tmp_path, before, Ran(raised={"Exp[float32]/odd": "NotFoundError: no kernel"})) == ["raises", "raises"]
+
+
+def test_what_is_left_out_in_one_of_the_two_is_not_gone(tmp_path: Path) -> None:
+    """It is there, and nothing was run of it."""
+    report = reported(tmp_path, {"2.15.1": exp(1.0), "2.16.2": Ran(left_out={"Exp": "stateful"})})
+    assert [(row.letters, row.steps) for row in report.rows] == [(("A", "-"), ())]
+
+
+def test_an_argument_may_have_another_default_come_or_go(tmp_path: Path) -> None:
+    """Each is a step of its own, and one that is the same is none."""
+    before = Ran(says={"keras.layers.X/arguments": {"units": "required", "alpha": "0.3", "momentum": "0.99"}})
+    after = Ran(says={"keras.layers.X/arguments": {"units": "required", "momentum": "0.9", "slope": "0.3"}})
+    report = reported(tmp_path, {"2.15.1": before, "2.16.2": after})
+    (row,) = report.rows
+    assert (row.op, row.types, row.case, row.letters) == ("keras.layers.X", "", "arguments", ("A", "B"))
+    assert [(step.kind, step.what, step.was, step.now) for step in row.steps] == [
+        ("argument gone", "alpha", "0.3", ""),
+        ("another default", "momentum", "0.99", "0.9"),
+        ("new argument", "slope", "", "0.3"),
+    ]
+
+
+def test_what_has_no_arguments_is_there(tmp_path: Path) -> None:
+    """It has a letter, and is new where it was not there."""
+    some = Ran(says={"keras.layers.X/arguments": {}})
+    report = reported(tmp_path, {"2.12.1": exp(1.0), "2.15.1": some, "2.16.2": some})
+    assert [(row.letters, [step.kind for step in row.steps]) for row in report.rows[1:]] == [(("-", "A", "A"), ["new"])]
+
+
+def test_another_configuration_is_said_by_its_entries(tmp_path: Path) -> None:
+    """Whether an entry is another, new or gone."""
+    before, after = (Ran(says={"keras.layers.X/config": config}) for config in ({"a": "1", "b": "2"}, {"a": "3"}))
+    report = reported(tmp_path, {"2.15.1": before, "2.16.2": after})
+    assert [(step.kind, step.what, step.was, step.now) for step in report.rows[0].steps] == [
+        ("another config", "a", "1", "3"),
+        ("another config", "b", "2", ""),
+    ]
+
+
+def drawing(seed: int, size: int = 4000, scale: float = 1.0, case: str = "draws") -> Ran:
+    """Return a trial in which something was drawn from two seeds."""
+    stream = np.random.RandomState(seed)
+    this, other = (tensor((stream.standard_normal(size) * scale).astype("float32")) for _ in range(2))
+    row = f"keras.initializers.HeNormal/{case}"
+    return Ran({f"{row}/0": this, f"{row}/again/0": other})
+
+
+@pytest.mark.parametrize(
+    ("after", "kind"),
+    [
+        (drawing(2), "redrawn"),
+        (drawing(2, scale=2.0), "another meaning"),
+        (drawing(2, size=5), "another meaning"),
+        (exp(1.0), "gone"),
+    ],
+)
+def test_other_draws_are_redrawn_by_a_test_alone(tmp_path: Path, after: Ran, kind: str) -> None:
+    """Another distribution, and another shape, have another meaning."""
+    assert kinds(tmp_path, drawing(1), after)[-1] == kind
+
+
+@pytest.mark.parametrize(("size", "case"), [(5, "draws"), (4000, "training")])
+def test_where_no_test_tells_they_are_other_random_numbers(tmp_path: Path, size: int, case: str) -> None:
+    """Few numbers tell nothing, and those that a layer makes of its draws are not drawn each by itself."""
+    assert kinds(tmp_path, drawing(1, size, case=case), drawing(2, size, case=case)) == ["other random numbers"]
+
+
+def test_what_is_drawn_in_one_of_the_two_alone_is_measured(tmp_path: Path) -> None:
+    """It is another meaning, if it lies beyond rounding."""
+    fixed = {stage: of for stage, of in drawing(2).made.items() if "/again/" not in stage}
+    assert kinds(tmp_path, drawing(1), Ran(fixed)) == ["another meaning"]
+
+
 def test_letters_tell_which_releases_agree(tmp_path: Path) -> None:
     """One that comes back has its letter again."""
     report = reported(tmp_path, {"2.12.1": exp(1.0), "2.15.1": exp(2.0), "2.16.2": exp(1.0)})

@@ -11,7 +11,7 @@ import pytest
 from building import MACHINE_OF_TESTS, tensor, traced, trial
 from golden_files import assert_golden
 from tfmatrix.environments.machine import machine_id, this_machine
-from tfmatrix.questions.atlas import summary
+from tfmatrix.questions.atlas import screen, summary
 from tfmatrix.questions.atlas.answer import answer, problems
 from tfmatrix.questions.atlas.page import page
 from tfmatrix.questions.atlas.plan import batch_of
@@ -35,9 +35,23 @@ OLD = Ran(
         "Old[float32]/odd/0": tensor([1.0]),
         "Log[float32]/odd/0": tensor([1.0]),
         "Same[float32]/odd/0": tensor([1.0]),
+        "keras.activations.gelu/value/0": tensor([1.0, 2.0]),
+        "keras.layers.LSTM/forward/0": tensor([1.0, 2.0]),
+        "keras.layers.LSTM/training/0": tensor([1.0, 2.0]),
+        "keras.layers.LSTM/training/gradient/0": tensor([1.0, 2.0]),
+        "keras.layers.Dropout/training/0": tensor([0.0, 2.0]),
+        "keras.layers.Dropout/training/again/0": tensor([2.0, 0.0]),
+        "keras.layers.Crop/forward/0": tensor([1.0]),
     },
     raised={"Erf[bfloat16]/odd": "NotFoundError: no kernel", "Never[float32]/odd": "NotFoundError: no kernel"},
-    left_out={"Assert": "stateful", "Variable": "a handle"},
+    left_out={"Assert": "stateful", "Variable": "a handle", "keras.callbacks.History": "is of use in training alone"},
+    says={
+        "keras.layers.Crop/arguments": {"height": "required"},
+        "keras.layers.Dropout/arguments": {"rate": "required", "seed": "None"},
+        "keras.layers.LSTM/arguments": {"units": "required", "alpha": "0.3"},
+        "keras.layers.LSTM/config": {"units": "5", "time_major": "false"},
+        "keras.callbacks.History/arguments": {},
+    },
 )
 NEW = Ran(
     {
@@ -48,10 +62,24 @@ NEW = Ran(
         "Erf[bfloat16]/odd/0": tensor([1.0]),
         "New[float32]/odd/0": tensor([1.0]),
         "Same[float32]/odd/0": tensor([1.0]),
+        "keras.activations.gelu/value/0": tensor([1.0, 2.0000002]),
+        "keras.layers.LSTM/forward/0": tensor([1.0, 2.0]),
+        "keras.layers.LSTM/training/0": tensor([1.0, 3.0]),
+        "keras.layers.LSTM/training/gradient/0": tensor([1.0, 3.0]),
+        "keras.layers.Dropout/training/0": tensor([2.0, 2.0]),
+        "keras.layers.Dropout/training/again/0": tensor([2.0, 0.0]),
+        "keras.layers.Mix/forward/0": tensor([1.0]),
     },
     raised={"Never[float32]/odd": "NotFoundError: no kernel"},
     ended={"Log[float32]/odd": "ends the process by SIGABRT"},
-    left_out={"Assert": "stateful", "Variable": "a handle"},
+    left_out={"Assert": "stateful", "Variable": "a handle", "keras.callbacks.History": "is of use in training alone"},
+    says={
+        "keras.layers.Mix/arguments": {"alpha": "0.2"},
+        "keras.layers.Dropout/arguments": {"rate": "required", "seed": "7"},
+        "keras.layers.LSTM/arguments": {"units": "required", "negative_slope": "0.3"},
+        "keras.layers.LSTM/config": {"units": "5", "seed": "null"},
+        "keras.callbacks.History/arguments": {},
+    },
 )
 
 
@@ -81,11 +109,20 @@ def test_a_report_can_be_read_again(report: Report) -> None:
 
 def test_an_op_is_covered_where_some_row_made_something(report: Report) -> None:
     """All others have a reason, and each is counted once."""
-    first, second = report.coverage
+    keras, _, first, second = report.coverage
+    assert (keras.of, keras.ops, keras.covered, keras.rows, keras.gradients) == ("keras", 5, 4, 6, 1)
+    assert keras.reasons == {"is of use in training alone": 1}
     assert (first.ops, first.covered, first.rows, first.gradients) == (9, 5, 7, 1)
     assert first.reasons == {"stateful": 1, "a handle": 1, "no kernel for a CPU": 2}
     assert second.ops == second.covered + sum(second.reasons.values())
-    assert {one.op for one in report.not_covered} == {"Assert", "Erf", "Log", "Never", "Variable"}
+    assert {one.op for one in report.not_covered} == {
+        "Assert",
+        "Erf",
+        "Log",
+        "Never",
+        "Variable",
+        "keras.callbacks.History",
+    }
 
 
 def test_a_batch_that_failed_or_was_not_run_is_incomplete(tmp_path: Path) -> None:
@@ -96,8 +133,8 @@ def test_a_batch_that_failed_or_was_not_run_is_incomplete(tmp_path: Path) -> Non
         crash(plan, store, "2.16.2")
         told = problems(summarise(plan, store))
     assert told == [
-        "2.16.2/ops/tf2 batch-00-1 crashed: took more than its limit",
-        "2.16.2: 31 of its 32 trials not run",
+        "2.16.2/keras/tf2 batch-00-1 crashed: took more than its limit",
+        "2.16.2: 47 of its 48 trials not run",
     ]
 
 
@@ -130,11 +167,36 @@ def test_of_what_was_not_run_nothing_is_said(tmp_path: Path) -> None:
     with Store(tmp_path / "store.sqlite") as store:
         fill(plan, store, {"2.15.1": exp(1.0)})
         for environment in plan.environments[1:]:
-            for batch, trials in enumerate(plan.trials(environment)):
+            for batch, trials in plan.trials(environment):
                 if batch != batch_of("Exp"):
                     for expected in trials:
-                        trace, tensors = traced(Ran(left_out={"Foo": "stateful"} if batch == 0 else {}).stages())
+                        trace, tensors = traced(Ran(left_out={"Foo": "stateful"} if batch[1] == 0 else {}).stages())
                         store.add(trial(expected, trace=trace), trace, tensors)
         found = summarise(plan, store)
     assert [(row.letters, row.steps) for row in found.rows] == [(("A", "?"), ())]
-    assert problems(found) == ["2.16.2: 2 of its 32 trials not run"]
+    assert problems(found) == ["2.16.2: 2 of its 48 trials not run"]
+
+
+def test_the_first_screen_has_every_row_that_changed(report: Report) -> None:
+    """With its family, its letters, and of each release the kind of its step."""
+    found = screen.data(report)
+    assert {name for _, name, *_ in found["rows"]} == {row.op for row in report.rows if row.steps}
+    lines = [
+        (found["families"][family], name, type_, what, letters, [found["kinds"][at] if at >= 0 else "" for at in kinds])
+        for family, name, type_, what, letters, kinds in found["rows"]
+    ]
+    assert ("keras.layers", "keras.layers.LSTM", "", "training gradient", "A B", ["", "another meaning"]) in lines
+    assert ("ops", "Exp", "float32", "odd", "A B", ["", "rounding"]) in lines
+    assert (
+        screen.headline(report) == "2.12.1 to 2.15.1: another meaning in 1 of Keras and 2 of ops, release by release."
+    )
+
+
+def test_what_a_release_says_is_no_markup_of_the_first_screen(tmp_path: Path) -> None:
+    """A name or a default cannot end the data's element."""
+    evil = "</script><script>alert(1)</script>"
+    before, after = (Ran(says={"keras.layers.X/arguments": {evil: told}}) for told in ("1", evil))
+    plan = plan_of(tmp_path, ["2.15.1", "2.16.2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.15.1": before, "2.16.2": after})
+        assert "<script>alert" not in to_html(page(summarise(plan, store)), {})

@@ -1,1 +1,1 @@
-"""The atlas: every op of a release that a CPU can run by itself, on inputs that are the same bits in every release."""
+"""The atlas: every op that a CPU can run by itself, and every name of Keras, on the same bits in every release."""

@@ -54,6 +54,10 @@ SPECIAL = ("uniform", "positive", "nonzero")
 """Words whose arrays have special values in the case that is about these."""
 
 
+class NotRun(Exception):
+    """An op, or a name of Keras, has no rows; the message is the reason."""
+
+
 class Maker:
     """What makes the inputs of one op in one case."""
 

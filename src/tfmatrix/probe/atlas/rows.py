@@ -26,7 +26,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
-from .inputs import TYPES, Maker, tensor
+from .inputs import TYPES, Maker, NotRun, tensor
 
 TEMPLATES: Dict[str, Any] = json.loads(Path(__file__).with_name("templates.json").read_text(encoding="utf-8"))
 
@@ -52,10 +52,6 @@ OTHER_MAIN = ("float32", "int32")
 Types = Mapping[str, str]
 
 
-class NotRun(Exception):
-    """An op has no rows; the message is the reason."""
-
-
 class Row(NamedTuple):
     """One op with types in a case."""
 
@@ -78,7 +74,9 @@ def names() -> List[str]:
 
 
 def rows_of(name: str) -> List[Row]:
-    """Return the rows of an op that can be run."""
+    """Return the rows of an op; of one that can't be run there are none."""
+    if why_not_run(name):
+        return []
     definition = op_def_registry.get(name)
     found = []
     for told, types in _chosen(definition):

@@ -16,10 +16,8 @@ import traceback
 from collections import Counter
 from typing import Any, Callable, Iterator, NoReturn, Sequence, Tuple
 
-from .rows import Row
-
-MADE, RAISED, LEFT_OUT, ENDED = "made", "raised", "left_out", "ended"
-"""What became of a row: it was run; it raised; its op has none; it ended the process."""
+MADE, SAYS, RAISED, LEFT_OUT, ENDED = "made", "says", "raised", "left_out", "ended"
+"""What became of a row: it was run; it says something in words; it raised; its op has none; it ended the process."""
 
 BEGUN = "begun"
 
@@ -32,7 +30,10 @@ PATIENCE = 90.0
 MEMORY = 6 << 30
 """Bytes that the process may hold: what an op is given has some hundred thousand at most."""
 
-Run = Callable[[Row], Tuple[str, Any]]
+Row = Any
+"""What is run at once: it has ``op``, what it is of, and ``name``, its own."""
+
+Run = Callable[[Any], Tuple[str, Any]]
 
 
 def run_each(rows: Sequence[Row], prepare: Callable[[], Run]) -> Iterator[Tuple[Row, str, Any]]:

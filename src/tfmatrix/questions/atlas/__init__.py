@@ -1,4 +1,4 @@
-"""The atlas: which of TensorFlow's own ops changed between releases, for every one that a CPU can run by itself.
+"""The atlas: which of TensorFlow's own ops, and of Keras's classes and functions, changed between releases.
 
 Other questions may use what is named here, and nothing else of this one.
 """

@@ -1,25 +1,42 @@
-"""The answer in a few lines: how many ops changed at each boundary, and what is not known."""
+"""The answer in a few lines: how much changed at each boundary, and what is not known."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from tfmatrix.questions.atlas.groups import groups, of_kind
+from tfmatrix.questions.atlas.groups import groups, of_kind, worded
 from tfmatrix.questions.atlas.judge import KINDS
+from tfmatrix.questions.atlas.plan import KERAS, PARTS
 from tfmatrix.questions.atlas.summary import Report
 from tfmatrix.report.blocks import Document, paragraph, table
 from tfmatrix.report.text import plain
 
+PART_NAMES = {"keras": "Keras", "ops": "ops"}
+
 
 def answer(report: Report) -> Document:
-    """Return how many ops changed in which way between each two neighbours."""
+    """Return how much of each part changed in which way between each two neighbours."""
     rows = []
     for before, after in pairwise(report.releases):
-        found = groups(report, after)
-        told = [f"{len({one.op for one in of_kind(found, kind)})} {kind}" for kind in KINDS if of_kind(found, kind)]
-        rows.append([f"{before} to {after}", ", ".join(told) or "nothing"])
-    covered = [f"{one.environment} {one.covered} of {one.ops}" for one in report.coverage]
-    return [table((), rows), paragraph(f"ops that were run: {', '.join(covered) or 'none'}")]
+        for part in parts_of(report):
+            told = ", ".join(f"{count} {kind}" for kind, count in counts(report, after, part).items() if count)
+            rows.append([f"{before} to {after}", PART_NAMES[part], told or "nothing"])
+    covered = [f"{one.environment} {one.covered} of {one.ops} {PART_NAMES[one.of]}" for one in report.coverage]
+    return [table((), rows), paragraph(f"what was run: {', '.join(covered) or 'nothing'}")]
+
+
+def counts(report: Report, after: str, part: str) -> dict[str, int]:
+    """Return how many names of a part changed in each way at the boundary before a release."""
+    found, words = groups(report, after, part), worded(report, after) if part == KERAS else ()
+    names = {kind: {one.op for one in of_kind(found, kind)} for kind in KINDS}
+    for one in words:
+        names[one.kind].update(one.names)
+    return {kind: len(some) for kind, some in names.items()}
+
+
+def parts_of(report: Report) -> list[str]:
+    """Return the parts of which something is known."""
+    return [part for part in PARTS if any(one.of == part for one in report.coverage)]
 
 
 def problems(report: Report) -> list[str]:

@@ -5,32 +5,44 @@ docs/decisions/0036-atlas.md says where the bounds come from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from tfmatrix.compare import redraw
 from tfmatrix.compare.distance import Distance
+from tfmatrix.compare.tensors import Tensors
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.atlas.observed import Key, Observed, kind_of
 from tfmatrix.questions.atlas.plan import batch_of
 
-NOTHING, ROUNDING, MEANING = "", "rounding", "another meaning"
+ROUNDING, MEANING = "rounding", "another meaning"
 RAISES, RUNS, NEW, GONE = "raises", "runs", "new", "gone"
 UNSTABLE, ENDS, OTHER_INPUT = "unstable", "ends the process", "other input"
-KINDS = (MEANING, ROUNDING, RAISES, RUNS, ENDS, NEW, GONE, UNSTABLE, OTHER_INPUT)
+REDRAWN, RANDOM = "redrawn", "other random numbers"
+DEFAULT, CAME, WENT, CONFIG = "another default", "new argument", "argument gone", "another config"
+WORDS = (DEFAULT, CAME, WENT, CONFIG)
+KINDS = (MEANING, ROUNDING, REDRAWN, RANDOM, *WORDS, RAISES, RUNS, ENDS, NEW, GONE, UNSTABLE, OTHER_INPUT)
 """How a row may lie to that of the release before, where it is not the same; what a reader looks at first comes first.
 
-It has other bits, beyond rounding or within it; it raises and did not, or the reverse; it ends the process in one of
-the two; the op, or one of its types, is there in one of the two only; it gives other bits each time in one of the two;
-it was given something else.
+It has other bits, beyond rounding or within it; it draws other numbers of the same distribution, by a test, or other
+numbers of which no test tells; an argument has another default, came or went, and an entry of its configuration is
+another; it raises and did not, or the reverse; it ends the process in one of the two; the op or name, or a part of it,
+is there in one of the two only; it gives other bits each time in one of the two; it was given something else.
 """
+
+ARGUMENTS, ENTRIES = "arguments", "config"
+"""The cases that say something in words: the arguments with their defaults, and the entries of a configuration."""
+
+DRAWN_EACH = ("init", "draws")
+"""Cases in which each number is drawn by itself, so that a test can tell whether the distribution is another one."""
 
 MOST_ULP = 64
 """ULPs up to which every element may lie off, each by its own size."""
 
 MOST_SCALED = 16
 """The same by the largest element: what a sum loses to cancellation says nothing of its smallest element."""
-
-Measure = Callable[[str, str], Distance]
-"""From two digests to their distance."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,12 @@ class Change:
     distance: Distance | None = None
     """Of the output that lies farthest, where both have one."""
     why: str = ""
-    """What it raises, or how it ends the process, where it does so in one of the two."""
+    """What it raises, or how it ends the process, where it does so in one of the two; what a test of draws says."""
+    what: str = ""
+    """The argument, or the entry of a configuration, that is another."""
+    was: str = ""
+    now: str = ""
+    """What it was and what it is; empty where it is not there."""
 
 
 def is_rounding(distance: Distance) -> bool:
@@ -63,30 +80,55 @@ def state(key: Key, found: Observed) -> tuple[object, ...]:
         return ("unknown",)
     if key in found.unstable:
         return ("unstable",)
-    if key in found.made:
-        return tuple(sorted(found.made[key].items()))
-    if key in found.raised:
-        return ("raises", kind_of(found.raised[key]))
-    return ("ends",) if key in found.ended else ()
+    for word, some in (("makes", found.made), ("says", found.says)):
+        if key in some:
+            return (word, *sorted(some[key].items()))
+    output = key._replace(gradient=False)  # where that raises, so does its gradient
+    if output in found.raised:
+        return ("raises", kind_of(found.raised[output]))
+    if output in found.ended:
+        return ("ends",)
+    return ("left out",) if key.op in found.left_out or key.op in found.other_names else ()
 
 
-def change(key: Key, before: Observed, after: Observed, measure: Measure) -> Change:
-    """Return how a row lies to that of the release before; of one that was not run by now, nothing is said."""
+def changes(key: Key, before: Observed, after: Observed, tensors: Tensors) -> Iterator[Change]:
+    """Yield how a row lies to that of the release before, in one way at most; of words, each that is another.
+
+    Of a row that is the same, was not run by now or is left out in one of the two, nothing is said.
+    """
     a, b = state(key, before), state(key, after)
-    if (a == b and a != ("unstable",)) or ("unknown",) in (a, b):
-        return Change(NOTHING)
+    if (a == b and a != ("unstable",)) or not {("unknown",), ("left out",)}.isdisjoint((a, b)):
+        return
     if ("unstable",) in (a, b):
-        return Change(UNSTABLE)
-    if not a or not b:
-        return Change(GONE if a else NEW)
-    if key in before.made and key in after.made:
+        yield Change(UNSTABLE)
+    elif not a or not b:
+        yield Change(GONE if a else NEW)
+    elif key in before.says and key in after.says:
+        yield from _worded(key.case, before.says[key], after.says[key])
+    elif key in before.made and key in after.made:
         output = key._replace(gradient=False)
         same = before.given.get(output) == after.given.get(output)
-        return _measured(before.made[key], after.made[key], measure) if same else Change(OTHER_INPUT)
-    if ("ends",) in (a, b):
-        return Change(ENDS, why=after.ended.get(key, "") or before.ended.get(key, ""))
-    raised = after.raised.get(key, "")
-    return Change(RAISES, why=raised) if raised else Change(RUNS, why=before.raised[key])
+        yield _measured(key, before, after, tensors) if same else Change(OTHER_INPUT)
+    else:
+        yield _stopped(key._replace(gradient=False), before, after)
+
+
+def _stopped(output: Key, before: Observed, after: Observed) -> Change:
+    """Return which of two rows raises or ends the process, where one of them does."""
+    if output in before.ended or output in after.ended:
+        return Change(ENDS, why=after.ended.get(output, "") or before.ended.get(output, ""))
+    raised = after.raised.get(output, "")
+    return Change(RAISES, why=raised) if raised else Change(RUNS, why=before.raised[output])
+
+
+def _worded(case: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
+    """Yield each argument, or entry of a configuration, that is another."""
+    for what in (*before, *(one for one in after if one not in before)):
+        was, now = before.get(what, ""), after.get(what, "")
+        if was == now:
+            continue
+        kind = DEFAULT if what in before and what in after else CAME if what in after else WENT
+        yield Change(kind if case == ARGUMENTS else CONFIG, what=what, was=was, now=now)
 
 
 def pairs(key: Key, before: Observed, after: Observed) -> Iterator[tuple[str, str]]:
@@ -96,10 +138,35 @@ def pairs(key: Key, before: Observed, after: Observed) -> Iterator[tuple[str, st
         yield from ((mine[at], theirs[at]) for at in mine if at in theirs and mine[at] != theirs[at])
 
 
-def _measured(a: Mapping[str, str], b: Mapping[str, str], measure: Measure) -> Change:
+def _measured(key: Key, before: Observed, after: Observed, tensors: Tensors) -> Change:
+    """Return how two rows that both made something lie to each other."""
+    a, b = before.made[key], after.made[key]
     if set(a) != set(b):
         only = ", ".join(sorted(set(a) ^ set(b)))
         return Change(MEANING, why=f"in one of the two only: {only}")
-    found = [measure(a[at], b[at]) for at in a if a[at] != b[at]]
-    worst = max(found, key=lambda one: (not is_rounding(one), one.scaled_error or 0.0, one.max_ulp or 0))
-    return Change(ROUNDING if is_rounding(worst) else MEANING, worst)
+    differing = [at for at in a if a[at] != b[at]]
+    drawn = [at for at in differing if before.is_drawn(key, at) and after.is_drawn(key, at)]
+    found = [tensors.distance(a[at], b[at]) for at in differing]
+    measured = [one for at, one in zip(differing, found, strict=True) if at not in drawn or not one.comparable]
+    worst = max(
+        measured, key=lambda one: (not is_rounding(one), one.scaled_error or 0.0, one.max_ulp or 0), default=None
+    )
+    if worst and not is_rounding(worst):
+        return Change(MEANING, worst)
+    if drawn:
+        told = (_drawn(key, at, before, after, tensors) for at in drawn)
+        return min(told, key=lambda one: (MEANING, RANDOM, REDRAWN).index(one.kind))
+    return Change(ROUNDING, worst)
+
+
+def _drawn(key: Key, at: str, before: Observed, after: Observed, tensors: Tensors) -> Change:
+    """Return whether an output is another draw of the same distribution, where a test can tell."""
+    if key.gradient or key.case not in DRAWN_EACH:
+        return Change(RANDOM)
+    sides = []
+    for one in (before, after):
+        this, other = (tensors.array(of[key][at])[0] for of in (one.made, one.again))
+        sides.append(redraw.Side(this=this, seeds=np.stack([other])))
+    told = redraw.judge("numbers", *sides)
+    kinds = {Verdict.REDRAWN: REDRAWN, Verdict.DIFFERENT: MEANING}
+    return Change(kinds.get(told.verdict, RANDOM), why=told.evidence)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tfmatrix.questions.atlas.answer import problems
-from tfmatrix.questions.atlas.groups import Group, groups, of_kind
+from tfmatrix.questions.atlas.answer import PART_NAMES, parts_of, problems
+from tfmatrix.questions.atlas.groups import Group, Worded, case_of, groups, of_kind, worded
 from tfmatrix.questions.atlas.judge import (
+    ARGUMENTS,
+    CAME,
+    CONFIG,
+    DEFAULT,
     ENDS,
     GONE,
+    KINDS,
     MEANING,
     NEW,
     OTHER_INPUT,
     RAISES,
+    RANDOM,
+    REDRAWN,
     ROUNDING,
     RUNS,
     UNSTABLE,
+    WENT,
+    WORDS,
 )
-from tfmatrix.questions.atlas.summary import Report, Step
+from tfmatrix.questions.atlas.plan import KERAS, OPS, part_of
+from tfmatrix.questions.atlas.screen import screen
+from tfmatrix.questions.atlas.summary import NotCovered, Report, Step
 from tfmatrix.report import parts, releases
 from tfmatrix.report.blocks import (
     Block,
@@ -30,6 +42,7 @@ from tfmatrix.report.blocks import (
     Strong,
     Text,
     bullets,
+    filled,
     joined,
     paragraph,
     prose,
@@ -37,27 +50,46 @@ from tfmatrix.report.blocks import (
 )
 from tfmatrix.report.text import counted, few, number, shortened
 
-FEW_TYPES = 4
-"""Types that are named of an op."""
+FEW = 4
+"""Types, cases or classes that are named of a group."""
 
 MOST_CHARACTERS = 120
-"""Of what a row raises."""
+"""Of what a row raises, and of a default."""
+
+MEASURED = {MEANING: "another meaning", ROUNDING: "rounding"}
+"""Kinds that have a table of distances."""
+
+DRAWN = {
+    REDRAWN: "Draw other numbers from the same seed, of the same distribution by a test.",
+    RANDOM: "Draw other numbers from the same seed, of the same shape and type. No test tells of which distribution.",
+}
+"""What is said of what is drawn."""
+
+SAID = {
+    CAME: "Not named in the signature before; `**kwargs` may have taken it.",
+    WENT: "Not named in the signature any more; `**kwargs` may still take it.",
+    CONFIG: "Entries of `get_config()` of an object that was made with the same arguments.",
+}
+"""What is said of arguments and configurations, besides defaults."""
 
 OTHERS = {
     RAISES: "Raise there, and made something before.",
     RUNS: "Make something there, and raised before.",
     ENDS: "End the process in one of the two.",
     UNSTABLE: "Give other bits in another process, in one of the two at least.",
-    OTHER_INPUT: "Were given something else, so that nothing is said of them.",
+    OTHER_INPUT: "Were given something else (weights of another shape, for example), so that nothing is said of them.",
 }
-"""What is said of ops whose rows cannot be measured against each other."""
+"""What is said of rows that cannot be measured against each other."""
 
-PRESENCE = {NEW: "New (the op, or a type of it)", GONE: "Gone"}
+PRESENCE = {NEW: "new", GONE: "gone"}
+
+NOUNS = {KERAS: ("class or function", "classes and functions"), OPS: ("op", "ops")}
 
 
 def page(report: Report) -> Document:
     """Return the whole page."""
     return [
+        screen(report),
         *_head(report),
         *parts.incomplete(problems(report)),
         *(block for before, after in pairwise(report.releases) for block in _boundary(report, before, after)),
@@ -66,20 +98,32 @@ def page(report: Report) -> Document:
         parts.environments(report.environments, ["distribution", "Python", "NumPy", "Keras"]),
         paragraph(parts.machine(report.machine)),
         Heading(2, "Run it again"),
-        Listing("console", f"$ tfmatrix atlas --versions {','.join(one.name for one in report.environments)}"),
+        Listing("console", f"$ {_command(report)}"),
     ]
+
+
+def _command(report: Report) -> str:
+    names = ["--ops", shlex.quote(report.settings.names)] if report.settings.names else []
+    versions = ",".join(one.name for one in report.environments)
+    return " ".join(["tfmatrix", "atlas", "--versions", versions, *names])
 
 
 def _head(report: Report) -> Iterator[Block]:
     settings = report.settings
-    yield Heading(1, "Atlas: what changed in TensorFlow's own ops")
+    yield Heading(1, "Atlas: what changed in TensorFlow's own ops and in Keras")
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
         "Every op that a CPU can run by itself was run alone, eagerly, on inputs of the same bits in each release.",
         "Each type that its definition allows was tried, in three sizes, and once with NaN, infinities, -0, denormal",
         "numbers and the largest whole numbers. So was its gradient, where it has one.",
+        prose(
+            "Every class and function of `tf.keras` was run alone too, from given weights and from a given seed, and"
+        ),
+        "its arguments, their defaults and its configuration were read.",
         "Each release is laid beside the one before.",
     )
+    if settings.names:
+        yield paragraph(("Only names like ", Code(settings.names), " were asked about."))
     yield paragraph(
         (Strong("Rounding"), ": every element lies within "),
         f"{settings.most_ulp} ULPs, or within {settings.most_scaled} ULPs of the largest element. ",
@@ -88,52 +132,111 @@ def _head(report: Report) -> Iterator[Block]:
     )
     if len(report.releases) > 1:
         yield table(
-            ["between", "ops with another meaning", "ops with rounding alone", "raise, or no longer", "new", "gone"],
-            (_counts(report, before, after) for before, after in pairwise(report.releases)),
-            right=(1, 2, 3, 4, 5),
+            [
+                "between",
+                "of",
+                *MEASURED.values(),
+                "other draws",
+                "other defaults",
+                "raise, or no longer",
+                *PRESENCE.values(),
+            ],
+            (_counts(report, *pair, part) for pair in pairwise(report.releases) for part in parts_of(report)),
+            right=tuple(range(2, 9)),
         )
 
 
-def _counts(report: Report, before: str, after: str) -> list[Text]:
-    found = groups(report, after)
-    ops = {kind: {one.op for one in found if one.kind == kind} for kind in (MEANING, ROUNDING, RAISES, RUNS, NEW, GONE)}
-    told = (ops[MEANING], ops[ROUNDING] - ops[MEANING], ops[RAISES] | ops[RUNS], ops[NEW], ops[GONE])
-    return [f"{before} to {after}", *(str(len(one)) for one in told)]
+def _counts(report: Report, before: str, after: str, part: str) -> list[Text]:
+    found = groups(report, after, part)
+    names = {kind: {one.op for one in found if one.kind == kind} for kind in KINDS}
+    whole = {kind: {one.op for one in found if one.kind == kind and _is_whole(one)} for kind in PRESENCE}
+    defaults = {name for one in worded(report, after) if one.kind == DEFAULT and part == KERAS for name in one.names}
+    told = [names[MEANING], names[ROUNDING] - names[MEANING], names[REDRAWN] | names[RANDOM], defaults]
+    told += [names[RAISES] | names[RUNS], whole[NEW], whole[GONE]]
+    return [f"{before} to {after}", PART_NAMES[part], *(str(len(one)) for one in told)]
+
+
+def _is_whole(group: Group) -> bool:
+    """Return whether what is new or gone is a class or function of Keras as a whole; of an op a type counts too."""
+    return part_of(group.op) == OPS or ARGUMENTS in group.of
 
 
 def _boundary(report: Report, before: str, after: str) -> Iterator[Block]:
-    found = groups(report, after)
     yield Heading(2, f"{before} to {after}")
-    if not found:
-        yield paragraph("Nothing changed.")
-    for kind, title in ((MEANING, "Another meaning"), (ROUNDING, "Rounding")):
-        some = of_kind(found, kind)
-        if some:
-            yield Heading(3, f"{title}: {_ops(some)}")
-            yield table(
-                ["op", "types", "rows", "farthest", "elements", "ULPs", "of the largest"],
-                map(_measured, some),
-                right=(2, 4, 5, 6),
-            )
-    for kind, sentence in OTHERS.items():
+    blocks = [block for part in parts_of(report) for block in _part(report, after, part)]
+    yield from blocks or [paragraph("Nothing changed.")]
+
+
+def _part(report: Report, after: str, part: str) -> Iterator[Block]:
+    """Yield what changed in one part at a boundary: what a reader wants first is first, and long lists are folded."""
+    found = groups(report, after, part)
+    title = "Keras" if part == KERAS else "Ops"
+    noun, of = NOUNS[part][0], "rows of" if part == KERAS else "types"
+    for kind, named in MEASURED.items():
+        if some := of_kind(found, kind):
+            yield Heading(3, f"{title}, {named}: {_names(some)}")
+            headings = [noun, of, "rows", "farthest", "elements", "ULPs", "of the largest"]
+            yield table(headings, map(_measured, some), right=(2, 4, 5, 6))
+    if part == KERAS:
+        yield from _worded(worded(report, after))
+    for kind, sentence in {**DRAWN, **OTHERS}.items():
         if some := of_kind(found, kind):
             blocks: list[Block] = [paragraph(sentence), bullets(map(_told, some))]
-            yield Details(f"{kind}: {_ops(some)}", blocks)
-    for kind, title in PRESENCE.items():
-        if some := of_kind(found, kind):
-            names = [one for one in some if not one.gradient] or some
-            yield Details(f"{title}: {_ops(names)}", [bullets(map(_named, names))])
+            yield Details(f"{title}, {kind}: {_names(some)}", blocks)
+    for kind, named in PRESENCE.items():
+        some = of_kind(found, kind)
+        whole = [one for one in some if _is_whole(one)]
+        if whole:
+            entries = _by_family(whole) if part == KERAS else _by_type(whole)
+            yield Details(
+                f"{title}, {named}{'' if part == KERAS else ' (or a type of it)'}: {_names(whole)}", [entries]
+            )
+        if more := [one for one in some if one not in whole]:
+            listed = bullets((Code(one.op), f" {few(one.of, FEW)}") for one in more)
+            yield Details(f"{title}, {named} in part: {_names(more)}", [listed])
 
 
-def _ops(some: Sequence[Group]) -> str:
-    """Return how many ops some groups are of: one and its gradient are one."""
-    return counted(len({one.op for one in some}), "op")
+def _worded(found: Sequence[Worded]) -> Iterator[Block]:
+    """Yield what is said of arguments and configurations: other defaults openly, all else folded."""
+    for kind in WORDS:
+        some = [one for one in found if one.kind == kind]
+        if not some:
+            continue
+        names = {name for one in some for name in one.names}
+        title = f"Keras, {kind}: {_counted(KERAS, len(names))}"
+        told = filled(
+            ["class or function", "entry" if kind == CONFIG else "argument", "was", "is"],
+            ([_classes(one.names), Code(one.what), _value(one.was), _value(one.now)] for one in some),
+        )
+        if kind == DEFAULT:
+            yield Heading(3, title)
+            yield told
+        else:
+            yield Details(title, [paragraph(prose(SAID[kind])), told])
+
+
+def _classes(names: Sequence[str]) -> Text:
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return (joined(", ", map(Code, names[:FEW])), more)
+
+
+def _value(told: str) -> Text:
+    return Code(shortened(told, MOST_CHARACTERS)) if told else ""
+
+
+def _counted(part: str, count: int) -> str:
+    return f"{count} {NOUNS[part][count != 1]}"
+
+
+def _names(some: Sequence[Group]) -> str:
+    """Return how many names some groups are of: an op and its gradient are one."""
+    return _counted(part_of(some[0].op), len({one.op for one in some}))
 
 
 def _measured(group: Group) -> list[Text]:
     row, step = group.farthest
-    where = f"{row.types} {row.case}".strip()
-    return [Code(group.name), _types(group.types), str(len(group.found)), where, *_figures(step)]
+    where = case_of(row) if part_of(group.op) == KERAS else f"{row.types} {row.case}".strip()
+    return [Code(group.name), few(group.of, FEW), str(len(group.found)), where, *_figures(step)]
 
 
 def _figures(step: Step) -> list[Text]:
@@ -147,24 +250,31 @@ def _figures(step: Step) -> list[Text]:
 def _told(group: Group) -> Text:
     row, step = group.farthest
     why = f": {shortened(step.note, MOST_CHARACTERS)}" if step.note else ""
-    return (Code(group.name), f" {_types(group.types)} ({counted(len(group.found), 'row')}, {row.case}){why}")
+    where = "" if part_of(group.op) == KERAS else f" ({counted(len(group.found), 'row')}, {row.case})"
+    return (Code(group.name), f" {few(group.of, FEW)}{where}{why}")
 
 
-def _named(group: Group) -> Text:
-    return (Code(group.name), f" {_types(group.types)}")
+def _by_type(some: Sequence[Group]) -> Block:
+    names = [one for one in some if not one.gradient] or some
+    return bullets((Code(one.name), f" {few(one.of, FEW)}") for one in names)
 
 
-def _types(types: Sequence[str]) -> str:
-    return few(types, FEW_TYPES)
+def _by_family(some: Sequence[Group]) -> Block:
+    families: dict[str, list[str]] = {}
+    for one in some:
+        family, _, name = one.op.rpartition(".")
+        families.setdefault(family, []).append(name)
+    return bullets((Code(family), ": ", joined(", ", map(Code, names))) for family, names in families.items())
 
 
 def _coverage(report: Report) -> Iterator[Block]:
     yield Heading(2, "What was run")
     yield table(
-        ["release", "ops", "run", "rows", "of gradients", "not the same twice"],
+        ["release", "of", "there are", "run", "rows", "of gradients", "not the same twice"],
         (
             [
                 one.environment,
+                PART_NAMES[one.of],
                 str(one.ops),
                 str(one.covered),
                 str(one.rows),
@@ -173,20 +283,26 @@ def _coverage(report: Report) -> Iterator[Block]:
             ]
             for one in report.coverage
         ),
-        right=(1, 2, 3, 4),
+        right=(2, 3, 4, 5),
     )
     yield paragraph(
-        prose("`ops` are all that `tf.raw_ops` has. Each row was run in two processes with other hash seeds.")
+        prose(
+            "There are all ops of `tf.raw_ops`, and all classes and functions of `tf.keras`, each by one of its names."
+        ),
+        "Each row was run in two processes with other hash seeds.",
     )
-    reasons = dict.fromkeys(reason for one in report.coverage for reason in one.reasons)
-    if reasons:
-        yield paragraph("Why an op was not run, and of how many ops that is so:")
-        yield table(
-            ["reason", *report.releases],
-            ([reason, *(str(one.reasons.get(reason, "")) for one in report.coverage)] for reason in reasons),
-            right=tuple(range(1, len(report.releases) + 1)),
-        )
-    yield Details(f"Every op that was not run: {len(report.not_covered)}", [bullets(_not_covered(report))])
+    for part in parts_of(report):
+        found = {one.environment: one.reasons for one in report.coverage if one.of == part}
+        if reasons := dict.fromkeys(reason for one in found.values() for reason in one):
+            yield paragraph(f"Why one of the {NOUNS[part][1]} was not run, and of how many that is so:")
+            yield table(
+                ["reason", *found],
+                ([reason, *(str(one.get(reason, "")) for one in found.values())] for reason in reasons),
+                right=tuple(range(1, len(found) + 1)),
+            )
+        if some := [one for one in report.not_covered if part_of(one.op) == part]:
+            listed = bullets(_not_covered(some, report.releases))
+            yield Details(f"All {NOUNS[part][1]} that were not run: {len(some)}", [listed])
     if report.ended:
         yield Heading(3, "What ends the process")
         yield paragraph("Each of these rows was run by itself after it had ended its process; all others went on.")
@@ -195,10 +311,9 @@ def _coverage(report: Report) -> Iterator[Block]:
         )
 
 
-def _not_covered(report: Report) -> Iterator[Text]:
-    for one in report.not_covered:
-        where = releases.told(one.environments, report.releases)
-        told = "" if len(one.environments) == len(report.releases) else f" ({where})"
+def _not_covered(some: Sequence[NotCovered], known: Sequence[str]) -> Iterator[Text]:
+    for one in some:
+        told = "" if len(one.environments) == len(known) else f" ({releases.told(one.environments, known)})"
         yield (Code(one.op), f": {shortened(one.reason, MOST_CHARACTERS)}{told}")
 
 

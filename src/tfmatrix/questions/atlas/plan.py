@@ -1,10 +1,11 @@
-"""The plan: every op of each release, in batches, each run twice in processes that start otherwise."""
+"""The plan: all ops and names of Keras of each release, in batches, each run in two processes that start otherwise."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from tfmatrix.config import Config
@@ -16,14 +17,24 @@ from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
-BATCHES = 16
-"""Parts that the ops of a release are run in, each a trial: what a run that is interrupted loses at most is one."""
+KERAS, OPS = "keras", "ops"
+PARTS = (KERAS, OPS)
+"""What the atlas is of: the classes and functions of ``tf.keras``, and the ops of ``tf.raw_ops``."""
+
+BATCHES = {KERAS: 8, OPS: 16}
+"""Batches that each part of a release is run in, each a trial: what a run that is interrupted loses at most is one."""
 
 MODE = "tf2"
 """The mode that ops are run in: op determinism, so that no difference is one of threads."""
 
-MODEL = Model("/ops.py", "")
+MODELS = {part: Model(f"/{part}.py", "") for part in PARTS}
 """What stands in the place of a model: what is run is the probe's own, which every trial covers."""
+
+WILD = "*?["
+"""Characters of a pattern that stand for others."""
+
+Batch = tuple[str, int]
+"""A part, and the number of a batch of it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,8 @@ class AtlasPlan:
     config: Config
     environments: tuple[Environment, ...]
     """Oldest first."""
+    names: str = ""
+    """The pattern of the names that are asked about; empty: all."""
 
     @property
     def every_environment(self) -> tuple[Environment, ...]:
@@ -49,41 +62,72 @@ class AtlasPlan:
         """What every process starts with: the project's default."""
         return self.config.launches[0]
 
-    def trials(self, environment: Environment) -> Iterator[tuple[ExpectedTrial, ...]]:
-        """Yield of each batch its trials, which must agree."""
-        cell = Cell(environment, self.launch, MODE, MODEL)
-        for batch in range(BATCHES):
-            yield tuple(
-                expect(
-                    self.scope,
-                    cell,
-                    SingleOps(batch, BATCHES),
-                    role=f"batch-{batch:02d}",
-                    number=number,
-                    seed=self.config.seed,
-                    hash_seed=hash_seed,
-                )
-                for number, hash_seed in enumerate(HASH_SEEDS, 1)
+    @property
+    def batches(self) -> Iterator[Batch]:
+        """Yield every batch that may have one of the names that are asked about."""
+        for part in PARTS:
+            yield from ((part, number) for number in range(BATCHES[part]) if may_have(self.names, (part, number)))
+
+    def trials(self, environment: Environment) -> Iterator[tuple[Batch, tuple[ExpectedTrial, ...]]]:
+        """Yield each batch with its trials, which must agree."""
+        for part, number in self.batches:
+            cell = Cell(environment, self.launch, MODE, MODELS[part])
+            yield (
+                (part, number),
+                tuple(
+                    expect(
+                        self.scope,
+                        cell,
+                        SingleOps(part, number, BATCHES[part]),
+                        role=f"batch-{number:02d}",
+                        number=count,
+                        seed=self.config.seed,
+                        hash_seed=hash_seed,
+                    )
+                    for count, hash_seed in enumerate(HASH_SEEDS, 1)
+                ),
             )
+
+    def asks_for(self, name: str) -> bool:
+        """Return whether an op, or a name of Keras, is asked about."""
+        return not self.names or fnmatchcase(name, self.names)
 
     def wanted(self, known: Known) -> Iterator[ExpectedTrial]:
         """Yield every trial; nothing that is found asks for another one."""
         del known
         for environment in self.environments:
-            for trials in self.trials(environment):
+            for _, trials in self.trials(environment):
                 yield from trials
 
     def note(self, event: Event, store: Store) -> None:
         """Note nothing besides what all questions do."""
 
 
-def batch_of(op: str) -> int:
-    """Return the batch that an op is in, by its name alone: the probe's `batch` says the same."""
-    return zlib.crc32(op.encode("ascii")) % BATCHES
+def part_of(name: str) -> str:
+    """Return what a name is of: a name of Keras has its place in the API before it."""
+    return KERAS if name.startswith(f"{KERAS}.") else OPS
 
 
-def make_atlas_plan(config: Config) -> AtlasPlan:
-    """Return the plan of a configuration's versions.
+def batch_of(name: str) -> Batch:
+    """Return the batch that an op or a name of Keras is in, by the name alone: the probe's `batch` says the same."""
+    part = part_of(name)
+    return part, zlib.crc32(name.encode("ascii")) % BATCHES[part]
+
+
+def may_have(names: str, batch: Batch) -> bool:
+    """Return whether a batch may have a name of a pattern: of one without wildcards, only one batch has."""
+    if not names:
+        return True
+    begins = names[: next((at for at, character in enumerate(names) if character in WILD), len(names))]
+    if begins == names:
+        return batch == (batch_of(names) if names.isascii() else None)
+    if batch[0] == KERAS:
+        return begins.startswith(f"{KERAS}.") or f"{KERAS}.".startswith(begins)
+    return "." not in begins
+
+
+def make_atlas_plan(config: Config, names: str = "") -> AtlasPlan:
+    """Return the plan of a configuration's versions, of all ops and names of Keras or of those of a pattern.
 
     Raises ``UserError`` for a version or seed that is not known, and where there is but one release.
     """
@@ -93,4 +137,4 @@ def make_atlas_plan(config: Config) -> AtlasPlan:
         raise UserError(
             f"the atlas lays releases beside each other, and {environments[0].name} is the only one; name another too."
         )
-    return AtlasPlan(config, environments)
+    return AtlasPlan(config, environments, names)
