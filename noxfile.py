@@ -141,5 +141,5 @@ def lint(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure what tfmatrix costs, and write reports/bench.md."""
-    session.install("-e", ".")
+    session.install("-e", ".[fleet]")
     session.run("python", "-m", "benchmarks.run")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks import bisecting, distance, explaining, recording, report, whole
+from benchmarks import bisecting, distance, explaining, fleet, recording, report, whole
 from tfmatrix.environments.machine import this_machine
 
 REPORT = Path(__file__).parents[1] / "reports" / "bench.md"
@@ -16,7 +16,7 @@ REPORT = Path(__file__).parents[1] / "reports" / "bench.md"
 def main() -> None:
     """Measure, print the table, and write the report."""
     cells: list[tuple[str, str, str]] = []
-    for part in (whole, recording, explaining, bisecting, report, distance):
+    for part in (whole, recording, explaining, bisecting, fleet, report, distance):
         for name, number, unit, aim in part.rows():
             cells.append((name, f"{number:.2f} {unit}", aim))
             sys.stdout.write(f"{' | '.join(cells[-1])}\n")  # at once: a later part may fail

@@ -17,7 +17,19 @@ from tfmatrix.environments import catalogue, making
 from tfmatrix.errors import UserError
 from tfmatrix.questions.chosen import environment_of
 
-__all__ = ["atlas", "bisect", "check", "environment", "exchange", "explain", "matrix", "pin", "recipes", "report"]
+__all__ = [
+    "atlas",
+    "bisect",
+    "check",
+    "environment",
+    "exchange",
+    "explain",
+    "machines",
+    "matrix",
+    "pin",
+    "recipes",
+    "report",
+]
 
 ROOT = Path(os.environ.get("TFMATRIX_ROOT") or Path.cwd())
 """The project's folder; nox has changed to that of the noxfile."""
@@ -104,3 +116,9 @@ def bisect(session: nox.Session) -> None:
 def atlas(session: nox.Session) -> None:
     """Say what changed in TensorFlow's own ops and in Keras, and write reports/atlas.md."""
     session.run(*alone.command("tfmatrix"), "atlas", *session.posargs)
+
+
+@nox.session(venv_backend="none", default=False)
+def machines(session: nox.Session) -> None:
+    """Say what another machine class changes in one release, and write reports/machines.md."""
+    session.run(*alone.command("tfmatrix"), "machines", *session.posargs)

@@ -68,7 +68,8 @@ def test_a_report_is_opened_by_its_name(tell: Tell, opened: list[str], write: Ca
         (["explain"], "there is no explain.html in {}; `tfmatrix explain` writes it."),
         (
             ["selftest"],
-            "there is no report 'selftest'; there are matrix, explain, bisect, atlas, static, exchange, recipes.",
+            "there is no report 'selftest'; there are matrix, explain, bisect, atlas, static, machines, exchange, "
+            "recipes.",
         ),
     ],
 )

@@ -17,6 +17,7 @@ from tfmatrix.questions.atlas import summary as atlas
 from tfmatrix.questions.bisect import summary as bisect
 from tfmatrix.questions.exchange import summary as exchange
 from tfmatrix.questions.explain import summary as explain
+from tfmatrix.questions.machines import summary as machines
 from tfmatrix.questions.matrix import summary as matrix
 from tfmatrix.questions.recipes import summary as recipes
 from tfmatrix.questions.static import summary as static
@@ -30,6 +31,7 @@ REPORTS: dict[str, type[Report]] = {
     "bisect": bisect.Report,
     "atlas": atlas.Report,
     "static": static.Report,
+    "machines": machines.Report,
 }
 
 

@@ -22,11 +22,15 @@ from building import make_project
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import UserError
 from tfmatrix.forecast import foretell
+from tfmatrix.questions.matrix.judge import compare_all
 from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.summary import summarise
 from tfmatrix.records import CRASHED, PROBE_DIED, ExpectedTrial, FromStart, Write
+from tfmatrix.report.document import to_text
 from tfmatrix.runner import fleet, making, on_worker, wire
 from tfmatrix.runner.events import Event, Finished, Ready, Refused
 from tfmatrix.runner.observing import observe
+from tfmatrix.runner.rounds import rounds
 from tfmatrix.store.store import Store
 
 FakePlan = Callable[..., Plan]
@@ -175,6 +179,38 @@ def test_a_fleet_that_is_lost_is_one_sentence(
     lose(started)
     with pytest.raises(UserError, match=rf"^{told}.* what was finished is kept: "):
         list(events)
+
+
+@pytest.mark.parametrize("lost", ["scheduler", "client"])
+def test_who_comes_back_goes_on_and_the_report_is_that_of_this_machine(
+    fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lost: str
+) -> None:
+    """Whether the scheduler went away or whoever asked: no trial is run twice, and every byte is the same."""
+    plan = fake_plan([f"m{number}" for number in range(6)])
+    for name, value in {"PATIENCE": 5.0, "LOOK": 0.2, "MOST_TRIALS": 4}.items():
+        monkeypatch.setattr(fleet, name, value)
+
+    def run(name: str, on: str, watch: Callable[[Event], None]) -> str:
+        asked = replace(plan, config=replace(plan.config, on=on))
+        with Store(tmp_path / name) as store:
+            rounds(asked, store, watch)
+            return to_text(summarise(compare_all(plan, store)))
+
+    def watch(event: Event) -> None:
+        seen.append(event)
+        if lost and len([one for one in seen if isinstance(one, Finished)]) == 9:
+            if lost == "client":
+                raise KeyboardInterrupt
+            first.close()
+
+    seen: list[Event] = []
+    here = run("here", "", lambda _: None)
+    first = cluster()
+    with pytest.raises(KeyboardInterrupt if lost == "client" else UserError):
+        run("there", first.scheduler_address, watch)
+    lost = ""
+    assert run("there", cluster().scheduler_address, watch) == here
+    finished(seen)  # each once
 
 
 def test_workers_that_are_killed_at_any_time_lose_nothing(

@@ -133,6 +133,34 @@ def test_a_merged_store_has_what_either_had(path: Path, plan: Plan, tmp_path: Pa
         assert summarise(compare_all(plan, store)).id == summarise(compare_all(plan, full)).id
 
 
+def test_an_exported_store_is_one_file_that_can_be_merged(path: Path, plan: Plan, tmp_path: Path) -> None:
+    """All of it, what is in the log alone as well; the same report comes of it."""
+    exported = tmp_path / "exported.sqlite"
+    with Store(path) as full:
+        assert full.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        (trials,) = full.connection.execute("SELECT count(*) FROM trials").fetchone()
+        assert upkeep.export(full, exported) == trials > 0
+        assert [one.name for one in tmp_path.glob("exported*")] == ["exported.sqlite"]
+        with Store(tmp_path / "empty.sqlite") as store:
+            assert list(upkeep.merge(store, exported)) == []
+            assert summarise(compare_all(plan, store)).id == summarise(compare_all(plan, full)).id
+
+
+def test_what_cannot_be_exported_is_a_sentence(path: Path, tmp_path: Path) -> None:
+    """A file that is there, a folder that is not, and a store without trials; nothing is left over."""
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    before = set(tmp_path.iterdir())
+    with Store(path) as store:
+        with pytest.raises(UserError, match=r"^there is a file .*taken already; name another, or remove it\.$"):
+            upkeep.export(store, taken)
+        with pytest.raises(UserError, match=r"^.*nowhere/x cannot be written: "):
+            upkeep.export(store, tmp_path / "nowhere" / "x")
+    assert (taken.read_text(), set(tmp_path.iterdir())) == ("mine", before)
+    with Store(tmp_path / "empty.sqlite") as store, pytest.raises(UserError, match=r"^no trial is in the store"):
+        upkeep.export(store, tmp_path / "x")
+
+
 def test_refusals_are_not_merged_and_end_where_the_other_store_has_the_environment(
     path: Path, plan: Plan, tmp_path: Path
 ) -> None:

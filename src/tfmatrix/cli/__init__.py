@@ -88,6 +88,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "bisect": _Row("bisect", "Say between which builds the results of a cell change."),
         "explain": _Row("explain", "Say which package made each change, and what undoes it."),
         "atlas": _Row("atlas", "Say what changed in TensorFlow's own ops and in Keras between releases."),
+        "machines": _Row("machines", "Say what another machine class changes in one release."),
         "exchange": _Row("exchange", "Say which release reads what another one saved."),
         "recipes": _Row("recipes", "Say which recipe makes results reproducible."),
         "open": _Row("opening", "Open a report in a browser."),
@@ -109,6 +110,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
     "Look after what is stored": {
         "cells": _Row("upkeep", "List every cell, and why one is missing."),
         "check-store": _Row("upkeep", "Compute every digest again, and name what is wrong."),
+        "export": _Row("upkeep", "Write all results into one file, for another machine."),
         "merge": _Row("upkeep", "Add the results of another store."),
         "gc": _Row("upkeep", "Remove what no report can show any more."),
     },

@@ -19,6 +19,7 @@ REPORTS = {
     "bisect": "bisect",
     "atlas": "atlas",
     "static": "atlas VERSION --model MODEL",
+    "machines": "machines",
     "exchange": "exchange",
     "recipes": "recipes",
 }
@@ -29,7 +30,7 @@ REPORTS = {
 @options("reports")
 @click.argument("name", metavar="[NAME]", required=False)
 def open_report(*, name: str | None, **choices: Any) -> int:
-    """Open a report in a browser: matrix, explain, bisect, atlas, static, exchange or recipes.
+    """Open a report in a browser: matrix, explain, bisect, atlas, static, machines, exchange or recipes.
 
     Without a NAME it is the one written last. Exits with 2 where there is none, or no browser.
     """

@@ -62,6 +62,17 @@ def check_store() -> int:
 
 
 @click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def export(path: Path) -> int:
+    """Write all results into the file PATH, for `tfmatrix merge` on another machine."""
+    settings = read_config({})
+    with open_store(settings) as store, alone(settings):
+        trials = upkeep.export(store, path)
+    say(f"{counted(trials, 'trial')} in {path}.")
+    return SAME
+
+
+@click.command()
 @click.argument("other", type=click.Path(path_type=Path))
 def merge(other: Path) -> int:
     """Add the results of the store OTHER, from another machine for example; exits with 1 if the two contradict."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import tarfile
 import time
 from collections import defaultdict, deque
@@ -170,6 +171,8 @@ class _Fleet:
         """By environment, the workers that can't have it, and why."""
         self._ready = set[Environment]()
         self._refused = set[Environment]()
+        self._room, self._counted = 0, -math.inf
+        """How many batches workers have room for, and when that was counted, by `time.monotonic`."""
         self._files = files_of(trials, config)
         project = packed(config, trials, self._files)
         self._digest = hashlib.sha256(project).hexdigest()
@@ -188,7 +191,8 @@ class _Fleet:
                 for future in self._over():
                     yield from self._take(future, self._asked.pop(future))
         finally:
-            self._client.cancel(list(self._asked))
+            if self._client.status == "running":  # one that lost its scheduler can't say anything any more
+                self._client.cancel(list(self._asked))
 
     def _over(self) -> Iterable[Future[bytes]]:
         """Wait until one batch or more are over, and return their futures."""
@@ -249,8 +253,14 @@ class _Fleet:
         return {address: worker["resources"].get(wanted, 0) for address, worker in told.items()}
 
     def _capacity(self) -> int:
-        """Return how many batches are run at once; one waits for a worker where there is none just now."""
-        return max(1, round(sum(self._workers().values())))
+        """Return how many batches are run at once; one waits for a worker where there is none just now.
+
+        Counted once in a while: it is asked after every batch, and a thousand workers are megabytes to tell of.
+        """
+        now = time.monotonic()
+        if now - self._counted > LOOK:
+            self._room, self._counted = max(1, round(sum(self._workers().values()))), now
+        return self._room
 
     def _take(self, future: Future[bytes], batch: list[ExpectedTrial]) -> Iterator[Event]:
         """Yield what became of a batch, and have what is left of it wait to be asked again."""

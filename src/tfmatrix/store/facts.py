@@ -21,9 +21,18 @@ def note_machine(store: Store, machine: Machine) -> None:
 
 def noted_machine(store: Store, machine: Machine) -> Machine:
     """Return a machine as it was when trials were last run on it, and as it is now where none was."""
-    noted = store.noted(MACHINE, machine_id(machine))
+    return _machine(store.noted(MACHINE, machine_id(machine))) or machine
+
+
+def noted_machines(store: Store) -> dict[str, Machine]:
+    """Return every machine that trials were run on, those of stores that were merged too, by their ids."""
+    found = {key: _machine(store.noted(MACHINE, key)) for key in sorted(store.noted_keys(MACHINE))}
+    return {key: one for key, one in found.items() if one}
+
+
+def _machine(noted: object) -> Machine | None:
     if not isinstance(noted, dict):
-        return machine
+        return None
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()}
     return Machine(**values)
 

@@ -77,6 +77,7 @@ def fits(tensor: Tensor) -> bool:
     return not rest and (held == elements if tensor.whole else held <= elements)
 
 
+@lru_cache(maxsize=256)
 def dtype_named(name: str) -> np.dtype[Any]:
     """Return a dtype of NumPy's or ml_dtypes' by its name; raises ``UserError`` for one that is not known."""
     try:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache, lru_cache, partial
@@ -32,6 +32,9 @@ WHERE excluded.whole > tensors.whole OR (tensors.whole = 0 AND length(tensors.da
 
 CACHE = 16 * 2**20
 """Bytes of the file that are held: what finds a digest, and the tensors of one model."""
+
+MOST_AT_ONCE = 500
+"""Values that one query is given: every SQLite takes 999."""
 
 _DISTANCES = """
 CREATE TABLE IF NOT EXISTS distances (number INTEGER PRIMARY KEY, pairs BLOB NOT NULL, measured TEXT NOT NULL);
@@ -198,10 +201,10 @@ class Store:
             raise UserError(f"the store {self._path} cannot be written: {error}.") from error
 
     def _add_trace(self, digest: str, trace: tuple[Fingerprint, ...], tensors: Mapping[str, Tensor]) -> None:
-        for name in {print_.digest for print_ in trace}:
-            known = self.connection.execute("SELECT whole FROM tensors WHERE digest = ?", (bytes.fromhex(name),))
-            found = known.fetchone()
-            if found is None or (not found[0] and name in tensors):
+        wanted = {bytes.fromhex(name): name for name in {print_.digest for print_ in trace}}
+        known = dict(self._known(list(wanted)))
+        for digest_, name in wanted.items():
+            if digest_ not in known or (not known[digest_] and name in tensors):
                 self._add_tensor(name, tensors[name])
         names = json.dumps([[print_.tier, print_.stage] for print_ in trace]).encode()
         names_digest = trace_digest(Fingerprint(print_.tier, print_.stage, "") for print_ in trace)
@@ -216,6 +219,13 @@ class Store:
                 b"".join(bytes.fromhex(print_.digest) for print_ in trace),
             ),
         )
+
+    def _known(self, digests: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
+        """Yield those of some tensors that are there, and whether they are whole: one look-up each takes ten times."""
+        for at in range(0, len(digests), MOST_AT_ONCE):
+            some = digests[at : at + MOST_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            yield from self.connection.execute(f"SELECT digest, whole FROM tensors WHERE digest IN ({marks})", some)  # noqa: S608  # marks
 
     def _add_tensor(self, digest: str, tensor: Tensor) -> None:
         row = (bytes.fromhex(digest), tensor.dtype, json.dumps(tensor.shape), int(tensor.whole), tensor.data)
@@ -460,6 +470,10 @@ class Store:
         if row_digest(kind, key, value) != digest:
             raise self._damaged(f"what it notes as {kind} is not what was written")
         return json.loads(value)
+
+    def noted_keys(self, kind: str) -> list[str]:
+        """Return the keys under which facts of a kind are known."""
+        return [key for (key,) in self.connection.execute("SELECT key FROM facts WHERE kind = ?", (kind,))]
 
     def strike(self, kind: str, key: str) -> None:
         """Remove a fact that no longer holds."""

@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from tfmatrix.errors import UserError
@@ -112,6 +112,28 @@ def _check_trace(digest: str, names: list[list[str]] | None, listed: bytes, tens
         yield f"the trace {digest[:12]} has another digest"
     for missing in sorted(set(digests) - tensors):
         yield f"the trace {digest[:12]} has the tensor {missing.hex()[:12]}, which is not there"
+
+
+def export(store: Store, path: Path) -> int:
+    """Write a store as one file, as it stands, and return how many trials are in it.
+
+    Raises ``UserError`` where there is nothing to write, the path is taken, or it cannot be written.
+    """
+    if path.exists():
+        raise UserError(f"there is a file {path} already; name another, or remove it.")
+    (trials,) = store.connection.execute("SELECT count(*) FROM trials").fetchone()
+    if not trials:
+        raise UserError("no trial is in the store, so there is nothing to export; `tfmatrix run` fills it.")
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.unlink(missing_ok=True)
+        store.connection.execute("VACUUM INTO ?", (str(partial),))
+        partial.rename(path)
+    except (sqlite3.Error, OSError) as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise UserError(f"{path} cannot be written: {error}.") from None
+    return int(trials)
 
 
 def merge(store: Store, path: Path) -> Iterator[str]:

@@ -55,10 +55,10 @@ def further(
 ) -> Mapping[Cell, tuple[ExpectedTrial, ...]]:
     """Return the further trials of each cell that has some; ``traces`` are those that are known, by their trials' keys.
 
-    A cell is compared with the baseline's, and with that of the release before it.
+    Which cells are compared, the plan says.
     """
     wanted = _Wanted(plan, traces, tensors, has)
-    for base, mine, other in _pairs(plan):
+    for base, mine, other in plan.pairs():
         wanted.see(base, mine, other)
     return wanted.trials()
 
@@ -185,16 +185,6 @@ class _Wanted:
         """Return the trial of a cell from the baseline's start, or the one that repeats it and keeps more."""
         work = FromStart(digest(begun.handed, self._tensors), keep, begun.off)
         return self._plan.expect(cell, work, role=KEPT if keep else START, number=0)
-
-
-def _pairs(plan: Plan) -> Iterator[tuple[Cell, Cell, Cell]]:
-    """Yield the cells that are compared, with that of the baseline, whose noise floor counts, in front."""
-    before = dict(zip(plan.environments[1:], plan.environments, strict=False))
-    for cell in plan.cells:
-        base = replace(cell, environment=plan.baseline)
-        others = {plan.baseline, before.get(cell.environment, plan.baseline)} - {cell.environment}
-        for other in sorted(others, key=plan.environments.index):
-            yield base, replace(cell, environment=other), cell
 
 
 def _traces(plan: Plan, cell: Cell, traces: Mapping[str, str]) -> Mapping[int, str]:

@@ -151,6 +151,15 @@ def states(plan: Plan, store: Store, tensors: Tensors | None = None) -> Mapping[
     }
 
 
+def compare_with(
+    pairs: Iterable[tuple[CellState, CellState]], tensors: Tensors, policy: Policy
+) -> Sequence[CellComparison]:
+    """Compare the second cell of each pair with the first, whose noise floor counts, in their order."""
+    asked = [_Asked(base, other, base) for base, other in pairs]
+    judgements = _judge(tensors, policy, [one for one in asked if one.baseline.trace != one.candidate.trace])
+    return [_compare_cells(one, judgements) for one in asked]
+
+
 def _modes_of(plan: Plan) -> Iterator[tuple[Cell, Cell]]:
     """Yield each cell of the first mode that is named, with that of each other; none where there is but one mode."""
     first, *others = plan.config.modes

@@ -92,6 +92,22 @@ class Plan:
         """Every environment but the baseline."""
         return tuple(e for e in self.environments if e != self.baseline)
 
+    def pairs(self) -> Iterator[tuple[Cell, Cell, Cell]]:
+        """Yield the cells that are compared, with the one whose noise floor counts, the baseline's, in front.
+
+        A cell is compared with the baseline's, and with that of the release before it.
+        """
+        before = dict(zip(self.environments[1:], self.environments, strict=False))
+        for cell in self.cells:
+            base = replace(cell, environment=self.baseline)
+            others = {self.baseline, before.get(cell.environment, self.baseline)} - {cell.environment}
+            for other in sorted(others, key=self.environments.index):
+                yield base, replace(cell, environment=other), cell
+
+    def is_jittered(self, cell: Cell) -> bool:
+        """Return whether a cell's noise floor is measured: others are compared with it."""
+        return cell.environment == self.baseline
+
     def wanted(self, known: Known) -> Iterable[ExpectedTrial]:
         """Return every trial that is needed, given what is known."""
         observed = known.store.observed().items()
@@ -153,7 +169,7 @@ class Plan:
         witnesses = (model.name for model in self._witnesses(cell) if model.name in asked)
         if cell.model.name == next(witnesses, None):
             yield self._repeat(cell)
-        if cell.environment == self.baseline:
+        if self.is_jittered(cell):
             for number in range(1, self.config.jitters + 1):
                 yield expect(Train(number), role=JITTER, number=number)
             if self.config.jitters and has_equivalent(cell.model):

@@ -1,0 +1,1 @@
+"""Machines: what another machine class changes in a project's models, in one and the same release."""
