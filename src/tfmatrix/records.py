@@ -377,10 +377,10 @@ class Feed:
 
 @dataclass(frozen=True)
 class SingleOps:
-    """Run one batch of all ops of the release, or of Keras, each alone on inputs that are the same in every release."""
+    """Run one batch of one part of the atlas, each row alone on inputs that are the same in every release."""
 
     of: str
-    """Which of the two: ``ops``, or ``keras`` for the classes and functions of ``tf.keras``."""
+    """``ops``, ``keras`` for the classes and functions of ``tf.keras``, or ``behaviour`` for pieces of Python."""
     batch: int
     """Which one, from 0 on."""
     batches: int

@@ -145,6 +145,25 @@ def test_an_argument_may_have_another_default_come_or_go(tmp_path: Path) -> None
     ]
 
 
+def test_a_piece_of_python_comes_to_something_else(tmp_path: Path) -> None:
+    """What it comes to is said in words; one that was added later is new, and that is all."""
+    was, now = ({"behaviour.numpy.sum/says": {"np.uint8(200) + 100": told}} for told in ("int64 300", "uint8 44"))
+    report = reported(
+        tmp_path, {"2.15.1": Ran(says=was), "2.16.2": Ran(says=now | {"behaviour.numpy.new/says": {"1": "int64 1"}})}
+    )
+    rows = {row.op: row for row in report.rows}
+    assert [one.kind for one in rows["behaviour.numpy.new"].steps] == ["new"]
+    row = rows["behaviour.numpy.sum"]
+    assert row.letters == ("A", "B")
+    assert [(one.kind, one.what, one.was, one.now) for one in row.steps] == [
+        ("another behaviour", "np.uint8(200) + 100", "int64 300", "uint8 44")
+    ]
+    assert {(one.of, one.ops, one.covered, one.rows) for one in report.coverage} == {
+        ("behaviour", 1, 1, 1),
+        ("behaviour", 2, 2, 2),
+    }
+
+
 def test_what_has_no_arguments_is_there(tmp_path: Path) -> None:
     """It has a letter, and is new where it was not there."""
     some = Ran(says={"keras.layers.X/arguments": {}})

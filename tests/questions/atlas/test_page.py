@@ -134,7 +134,7 @@ def test_a_batch_that_failed_or_was_not_run_is_incomplete(tmp_path: Path) -> Non
         told = problems(summarise(plan, store))
     assert told == [
         "2.16.2/keras/tf2 batch-00-1 crashed: took more than its limit",
-        "2.16.2: 47 of its 48 trials not run",
+        "2.16.2: 49 of its 50 trials not run",
     ]
 
 
@@ -174,7 +174,7 @@ def test_of_what_was_not_run_nothing_is_said(tmp_path: Path) -> None:
                         store.add(trial(expected, trace=trace), trace, tensors)
         found = summarise(plan, store)
     assert [(row.letters, row.steps) for row in found.rows] == [(("A", "?"), ())]
-    assert problems(found) == ["2.16.2: 2 of its 48 trials not run"]
+    assert problems(found) == ["2.16.2: 2 of its 50 trials not run"]
 
 
 def test_the_first_screen_has_every_row_that_changed(report: Report) -> None:
@@ -200,3 +200,14 @@ def test_what_a_release_says_is_no_markup_of_the_first_screen(tmp_path: Path) ->
     with Store(tmp_path / "store.sqlite") as store:
         fill(plan, store, {"2.15.1": before, "2.16.2": after})
         assert "<script>alert" not in to_html(page(summarise(plan, store)), {})
+
+
+def test_the_page_says_what_a_piece_of_python_came_to(tmp_path: Path) -> None:
+    """A reader sees the piece, what it was and what it is."""
+    was, now = ({"behaviour.numpy.sum/says": {"np.uint8(200) + 100": told}} for told in ("int64 300", "uint8 44"))
+    plan = plan_of(tmp_path, ["2.15.1", "2.16.2"])
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(plan, store, {"2.15.1": Ran(says=was), "2.16.2": Ran(says=now)})
+        told = to_markdown(page(summarise(plan, store)))
+    assert "### Behaviour: 1 piece of Python" in told
+    assert "| `np.uint8(200) + 100` | `int64 300` | `uint8 44` |" in told

@@ -51,12 +51,13 @@ def test_of_a_release_that_is_added_only_that_is_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "batches"),
     [
-        ("", {"keras": 8, "ops": 16}),
+        ("", {"keras": 8, "behaviour": 1, "ops": 16}),
         ("MatMul", {"ops": 1}),
         ("keras.layers.Dense", {"keras": 1}),
         ("MatMul*", {"ops": 16}),
         ("keras.layers.*", {"keras": 8}),
-        ("*.Dense", {"keras": 8, "ops": 16}),
+        ("*.Dense", {"keras": 8, "behaviour": 1, "ops": 16}),
+        ("behaviour.numpy.*", {"behaviour": 1}),
         ("k*", {"keras": 8, "ops": 16}),
     ],
 )

@@ -1,4 +1,4 @@
-"""Running a row of an op eagerly, with its gradient where it has one."""
+"""Running a row of an op, eagerly or in a function, with its gradient where it has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ..fingerprint import canonical
 from .inputs import EXPONENT, PARTS, array_of
-from .rows import ODD, Row, given
+from .rows import COMPILED, ODD, WAYS, Row, given
 
 DIFFERENTIABLE = frozenset((*EXPONENT, *PARTS))
 """Types that a gradient is taken of."""
@@ -24,18 +24,28 @@ Stages = List[Tuple[str, Any]]
 
 def stages_of(row: Row) -> Stages:
     """Run a row and its gradient, and return what is recorded of it; nothing where it is no row of its own."""
-    named = given(row)
+    own = row._replace(case=ODD) if row.case in WAYS else row
+    named = given(own)
     if named is None:
         return []
     tensors = {name: value for name, value in named.items() if _is_given(value)}
-    asked = row.case == ODD or row.types == "float32"  # each gradient costs more than its op does
+    asked = own.case == ODD or row.types == "float32"  # each gradient costs more than its op does
     watched = [(at, one) for at, one in _each(tensors) if asked and one.dtype.name in DIFFERENTIABLE]
     with tf.GradientTape() as tape:
         for _, one in watched:
             tape.watch(one)
-        made = [one for one in tf.nest.flatten(call(row.op, named)) if isinstance(one, tf.Tensor)]
+        result = call(row.op, named) if own is row else _in_function(row, named, tensors)
+        made = [one for one in tf.nest.flatten(result) if isinstance(one, tf.Tensor)]
     found = [("given", digest(tensors)), *((str(at), array_of(one)) for at, one in enumerate(made))]
     return found + [("gradient/{}".format(at), value) for at, value in gradients(tape, made, watched, row.op)]
+
+
+def _in_function(row: Row, named: Mapping[str, Any], tensors: Mapping[str, Any]) -> Any:
+    """Call an op within a function, which is given the tensors: so nothing is known of them when it is traced."""
+    function = tf.function(
+        lambda given_: call(row.op, {**named, **given_}), autograph=False, jit_compile=row.case == COMPILED
+    )
+    return function(dict(tensors))
 
 
 @lru_cache(maxsize=None)

@@ -1,4 +1,4 @@
-"""Running the rows of a batch of ops, or of Keras's names, each alone, and recording what they make.
+"""Running the rows of a batch of one part of a release, each alone, and recording what they make.
 
 The stages are ``MatMul[float32]/odd/0`` for each output, in the tier ``atlas``, ``.../gradient/x`` for the gradient of
 what is given, where there is one, and ``.../given`` for one digest of all that is given. What Keras draws otherwise
@@ -17,7 +17,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tup
 
 from ..context import Setting
 from ..recorder import Recorder
-from . import calls, keras_names, keras_rows, keras_runs, rows
+from . import behaviours, calls, keras_names, keras_rows, keras_runs, rows
 from .inputs import NotRun
 from .running import ENDED, LEFT_OUT, MADE, RAISED, SAYS, Row, run_each
 
@@ -49,6 +49,7 @@ PARTS = {
     "keras": Part(
         keras_names.names, keras_rows.why_not_run, keras_rows.rows_of, keras_runs.run, keras_names.other_names
     ),
+    "behaviour": Part(behaviours.names, behaviours.why_not_run, behaviours.rows_of, behaviours.run, dict),
 }
 
 

@@ -36,6 +36,9 @@ ODD = "odd"
 SPECIAL = "special"
 """The case of NaN, infinities, -0, denormal numbers, and of the smallest and largest whole numbers."""
 
+IN_FUNCTION, COMPILED = WAYS = "function", "compiled"
+"""Cases of the odd sizes that are run in another way: within a function, and within one that XLA compiles."""
+
 STATEFUL, HANDLE, FUNCTION = "stateful", "a handle", "a function"
 NO_OUTPUT, NO_TYPE, NO_TEMPLATE = "makes nothing", "no type that there are inputs of", "no template"
 """Why an op has no rows, besides what the templates say."""
@@ -79,9 +82,11 @@ def rows_of(name: str) -> List[Row]:
         return []
     definition = op_def_registry.get(name)
     found = []
-    for told, types in _chosen(definition):
+    for at, (told, types) in enumerate(_in_order(definition)):
         further = told.partition(",")[2]
-        found += [Row(name, told, case, types) for case in ([ODD] if further else _cases(definition, told))]
+        cases = [ODD] if further else _cases(definition, told)
+        # A generator has a state where it is run: what it draws there begins elsewhere.
+        found += [Row(name, told, case, types) for case in (*cases, *(() if at or is_random(definition) else WAYS))]
     return found
 
 
@@ -107,6 +112,13 @@ def why_not_run(name: str) -> str:
 def is_random(definition: Any) -> bool:
     """Tell whether an op keeps a state that is nothing but a generator's, which begins at its seeds."""
     return {"seed", "seed2"} <= {one.name for one in definition.attr}
+
+
+def _in_order(definition: Any) -> List[Tuple[str, Types]]:
+    """Return the types of an op, that which is varied least first: its rows are run in each way."""
+    found = list(_chosen(definition))
+    first = next((one for name in OTHER_MAIN for one in found if one[0] == name), found[0])
+    return [first, *(one for one in found if one is not first)]
 
 
 def _chosen(definition: Any) -> Iterator[Tuple[str, Types]]:

@@ -3,12 +3,13 @@
 Other questions may use what is named here, and nothing else of this one.
 """
 
-from tfmatrix.questions.atlas.judge import GONE, KINDS, MEANING, RAISES, ROUNDING
+from tfmatrix.questions.atlas.judge import GONE, IN_WORDS, KINDS, MEANING, RAISES, ROUNDING
 from tfmatrix.questions.atlas.known import NOT_KNOWN, NOTHING, Atlas, Move, shipped, worst
 from tfmatrix.questions.atlas.summary import Report, Row, Step
 
 __all__ = [
     "GONE",
+    "IN_WORDS",
     "KINDS",
     "MEANING",
     "NOTHING",

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 from tfmatrix.questions.atlas.groups import groups, of_kind, worded
 from tfmatrix.questions.atlas.judge import KINDS
-from tfmatrix.questions.atlas.plan import KERAS, PARTS
+from tfmatrix.questions.atlas.plan import BEHAVIOUR, KERAS, OPS, PARTS
 from tfmatrix.questions.atlas.summary import Report
 from tfmatrix.report.blocks import Document, paragraph, table
 from tfmatrix.report.text import plain
 
-PART_NAMES = {"keras": "Keras", "ops": "ops"}
+PART_NAMES = {KERAS: "Keras", BEHAVIOUR: "behaviour", OPS: "ops"}
 
 
 def answer(report: Report) -> Document:
@@ -27,7 +27,7 @@ def answer(report: Report) -> Document:
 
 def counts(report: Report, after: str, part: str) -> dict[str, int]:
     """Return how many names of a part changed in each way at the boundary before a release."""
-    found, words = groups(report, after, part), worded(report, after) if part == KERAS else ()
+    found, words = groups(report, after, part), worded(report, after, part)
     names = {kind: {one.op for one in of_kind(found, kind)} for kind in KINDS}
     for one in words:
         names[one.kind].update(one.names)

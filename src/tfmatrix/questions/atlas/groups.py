@@ -66,12 +66,12 @@ def groups(report: Report, after: str, part: str) -> tuple[Group, ...]:
     return tuple(sorted(made, key=lambda one: (KINDS.index(one.kind), one.op, one.gradient)))
 
 
-def worded(report: Report, after: str) -> tuple[Worded, ...]:
-    """Return what is said in other words at the boundary before a release: what most names have in common is last."""
+def worded(report: Report, after: str, part: str) -> tuple[Worded, ...]:
+    """Return what one part says in other words at the boundary before a release: what names have in common is last."""
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for row in report.rows:
         for step in row.steps:
-            if step.after == after and step.kind in WORDS:
+            if step.after == after and step.kind in WORDS and part_of(row.op) == part:
                 found.setdefault((step.kind, step.what, step.was, step.now), []).append(row.op)
     made = (Worded(*words, tuple(names)) for words, names in found.items())
     return tuple(sorted(made, key=lambda one: (KINDS.index(one.kind), len(one.names) > 1, one.names, one.what)))

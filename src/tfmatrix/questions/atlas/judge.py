@@ -14,7 +14,7 @@ from tfmatrix.compare import redraw
 from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
-from tfmatrix.questions.atlas.observed import Key, Observed, kind_of
+from tfmatrix.questions.atlas.observed import SAYS, Key, Observed, kind_of
 from tfmatrix.questions.atlas.plan import batch_of
 
 ROUNDING, MEANING = "rounding", "another meaning"
@@ -22,18 +22,24 @@ RAISES, RUNS, NEW, GONE = "raises", "runs", "new", "gone"
 UNSTABLE, ENDS, OTHER_INPUT = "unstable", "ends the process", "other input"
 REDRAWN, RANDOM = "redrawn", "other random numbers"
 DEFAULT, CAME, WENT, CONFIG = "another default", "new argument", "argument gone", "another config"
-WORDS = (DEFAULT, CAME, WENT, CONFIG)
+BEHAVES = "another behaviour"
+WORDS = (DEFAULT, CAME, WENT, CONFIG, BEHAVES)
 KINDS = (MEANING, ROUNDING, REDRAWN, RANDOM, *WORDS, RAISES, RUNS, ENDS, NEW, GONE, UNSTABLE, OTHER_INPUT)
 """How a row may lie to that of the release before, where it is not the same; what a reader looks at first comes first.
 
 It has other bits, beyond rounding or within it; it draws other numbers of the same distribution, by a test, or other
 numbers of which no test tells; an argument has another default, came or went, and an entry of its configuration is
-another; it raises and did not, or the reverse; it ends the process in one of the two; the op or name, or a part of it,
-is there in one of the two only; it gives other bits each time in one of the two; it was given something else.
+another; a piece of Python comes to something else; it raises and did not, or the reverse; it ends the process in one of
+the two; the op or name, or a part of it, is there in one of the two only; it gives other bits each time in one of the
+two; it was given something else.
 """
 
 ARGUMENTS, ENTRIES = "arguments", "config"
-"""The cases that say something in words: the arguments with their defaults, and the entries of a configuration."""
+"""What Keras says in words, besides pieces of Python: the arguments with their defaults, the entries of a
+configuration."""
+
+IN_WORDS = frozenset({ARGUMENTS, ENTRIES})
+"""These two: where a class has no other rows, nothing tells what it computes."""
 
 DRAWN_EACH = ("init", "draws")
 """Cases in which each number is drawn by itself, so that a test can tell whether the distribution is another one."""
@@ -127,8 +133,9 @@ def _worded(case: str, before: Mapping[str, str], after: Mapping[str, str]) -> I
         was, now = before.get(what, ""), after.get(what, "")
         if was == now:
             continue
-        kind = DEFAULT if what in before and what in after else CAME if what in after else WENT
-        yield Change(kind if case == ARGUMENTS else CONFIG, what=what, was=was, now=now)
+        argument = DEFAULT if what in before and what in after else CAME if what in after else WENT
+        kind = {ARGUMENTS: argument, SAYS: BEHAVES}.get(case, CONFIG)
+        yield Change(kind, what=what, was=was, now=now)
 
 
 def pairs(key: Key, before: Observed, after: Observed) -> Iterator[tuple[str, str]]:

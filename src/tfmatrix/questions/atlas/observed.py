@@ -18,6 +18,10 @@ TIER, TOLD, GIVEN, GRADIENT, AGAIN = "atlas", "told", "given", "gradient", "agai
 """The tier of single ops; its stage that says what was not run and why; and parts of the names of others."""
 
 
+SAYS = "says"
+"""The case of a piece of Python, which says in words what it comes to."""
+
+
 class Key(NamedTuple):
     """What a row is of."""
 
@@ -70,7 +74,12 @@ class Observed:
 
     def covered(self, part: str) -> set[str]:
         """Return those of which some row made something."""
-        return {key.op for key in self.made if part_of(key.op) == part}
+        return {key.op for key in self.rows(part)}
+
+    def rows(self, part: str) -> list[Key]:
+        """Return the rows that made something, or came to something that they say."""
+        said = (key for key in self.says if key.case == SAYS)
+        return [key for key in (*self.made, *said) if part_of(key.op) == part]
 
     def is_drawn(self, key: Key, at: str) -> bool:
         """Return whether what a row makes depends on the seed; of a gradient, whether any output of the row does."""

@@ -28,7 +28,7 @@ from tfmatrix.questions.atlas.judge import (
     WENT,
     WORDS,
 )
-from tfmatrix.questions.atlas.plan import KERAS, OPS, part_of
+from tfmatrix.questions.atlas.plan import BEHAVIOUR, KERAS, OPS, part_of
 from tfmatrix.questions.atlas.screen import screen
 from tfmatrix.questions.atlas.summary import NotCovered, Report, Step
 from tfmatrix.report import parts, releases
@@ -83,7 +83,11 @@ OTHERS = {
 
 PRESENCE = {NEW: "new", GONE: "gone"}
 
-NOUNS = {KERAS: ("class or function", "classes and functions"), OPS: ("op", "ops")}
+NOUNS = {
+    KERAS: ("class or function", "classes and functions"),
+    BEHAVIOUR: ("piece of Python", "pieces of Python"),
+    OPS: ("op", "ops"),
+}
 
 
 def page(report: Report) -> Document:
@@ -115,11 +119,13 @@ def _head(report: Report) -> Iterator[Block]:
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
         "Every op that a CPU can run by itself was run alone, eagerly, on inputs of the same bits in each release.",
         "Each type that its definition allows was tried, in three sizes, and once with NaN, infinities, -0, denormal",
-        "numbers and the largest whole numbers. So was its gradient, where it has one.",
+        "numbers and the largest whole numbers. So was its gradient, where it has one. One type of each was run within",
+        "a function too, and within one that XLA compiles.",
         prose(
             "Every class and function of `tf.keras` was run alone too, from given weights and from a given seed, and"
         ),
         "its arguments, their defaults and its configuration were read.",
+        "So was what small pieces of Python come to: types of results, casts, strings, the order of data.",
         "Each release is laid beside the one before.",
     )
     if settings.names:
@@ -150,7 +156,7 @@ def _counts(report: Report, before: str, after: str, part: str) -> list[Text]:
     found = groups(report, after, part)
     names = {kind: {one.op for one in found if one.kind == kind} for kind in KINDS}
     whole = {kind: {one.op for one in found if one.kind == kind and _is_whole(one)} for kind in PRESENCE}
-    defaults = {name for one in worded(report, after) if one.kind == DEFAULT and part == KERAS for name in one.names}
+    defaults = {name for one in worded(report, after, part) if one.kind == DEFAULT for name in one.names}
     told = [names[MEANING], names[ROUNDING] - names[MEANING], names[REDRAWN] | names[RANDOM], defaults]
     told += [names[RAISES] | names[RUNS], whole[NEW], whole[GONE]]
     return [f"{before} to {after}", PART_NAMES[part], *(str(len(one)) for one in told)]
@@ -158,7 +164,7 @@ def _counts(report: Report, before: str, after: str, part: str) -> list[Text]:
 
 def _is_whole(group: Group) -> bool:
     """Return whether what is new or gone is a class or function of Keras as a whole; of an op a type counts too."""
-    return part_of(group.op) == OPS or ARGUMENTS in group.of
+    return part_of(group.op) != KERAS or ARGUMENTS in group.of
 
 
 def _boundary(report: Report, before: str, after: str) -> Iterator[Block]:
@@ -170,15 +176,15 @@ def _boundary(report: Report, before: str, after: str) -> Iterator[Block]:
 def _part(report: Report, after: str, part: str) -> Iterator[Block]:
     """Yield what changed in one part at a boundary: what a reader wants first is first, and long lists are folded."""
     found = groups(report, after, part)
-    title = "Keras" if part == KERAS else "Ops"
+    title = PART_NAMES[part].capitalize()
     noun, of = NOUNS[part][0], "rows of" if part == KERAS else "types"
     for kind, named in MEASURED.items():
         if some := of_kind(found, kind):
             yield Heading(3, f"{title}, {named}: {_names(some)}")
             headings = [noun, of, "rows", "farthest", "elements", "ULPs", "of the largest"]
             yield table(headings, map(_measured, some), right=(2, 4, 5, 6))
-    if part == KERAS:
-        yield from _worded(worded(report, after))
+    words = worded(report, after, part)
+    yield from _behaves(words) if part == BEHAVIOUR else _worded(words)
     for kind, sentence in {**DRAWN, **OTHERS}.items():
         if some := of_kind(found, kind):
             blocks: list[Block] = [paragraph(sentence), bullets(map(_told, some))]
@@ -194,6 +200,13 @@ def _part(report: Report, after: str, part: str) -> Iterator[Block]:
         if more := [one for one in some if one not in whole]:
             listed = bullets((Code(one.op), f" {few(one.of, FEW)}") for one in more)
             yield Details(f"{title}, {named} in part: {_names(more)}", [listed])
+
+
+def _behaves(found: Sequence[Worded]) -> Iterator[Block]:
+    """Yield which pieces of Python come to something else."""
+    if found:
+        yield Heading(3, f"Behaviour: {_counted(BEHAVIOUR, len(found))}")
+        yield filled([NOUNS[BEHAVIOUR][0], "was", "is"], ([Code(o.what), _value(o.was), _value(o.now)] for o in found))
 
 
 def _worded(found: Sequence[Worded]) -> Iterator[Block]:
@@ -287,7 +300,8 @@ def _coverage(report: Report) -> Iterator[Block]:
     )
     yield paragraph(
         prose(
-            "There are all ops of `tf.raw_ops`, and all classes and functions of `tf.keras`, each by one of its names."
+            "There are all ops of `tf.raw_ops`, all classes and functions of `tf.keras`, each by one of its names, and "
+            "the pieces of Python that tfmatrix has."
         ),
         "Each row was run in two processes with other hash seeds.",
     )

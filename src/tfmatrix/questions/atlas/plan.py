@@ -17,11 +17,13 @@ from tfmatrix.runner.events import Event
 from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
-KERAS, OPS = "keras", "ops"
-PARTS = (KERAS, OPS)
-"""What the atlas is of: the classes and functions of ``tf.keras``, and the ops of ``tf.raw_ops``."""
+KERAS, BEHAVIOUR, OPS = PARTS = "keras", "behaviour", "ops"
+"""What the atlas is of: the classes and functions of ``tf.keras``, pieces of Python, and the ops of ``tf.raw_ops``."""
 
-BATCHES = {KERAS: 8, OPS: 16}
+PREFIXES = {KERAS: "keras.", BEHAVIOUR: "behaviour.", OPS: ""}
+"""What the names of each part begin with; an op's has no dot."""
+
+BATCHES = {KERAS: 8, BEHAVIOUR: 1, OPS: 16}
 """Batches that each part of a release is run in, each a trial: what a run that is interrupted loses at most is one."""
 
 MODE = "tf2"
@@ -104,12 +106,12 @@ class AtlasPlan:
 
 
 def part_of(name: str) -> str:
-    """Return what a name is of: a name of Keras has its place in the API before it."""
-    return KERAS if name.startswith(f"{KERAS}.") else OPS
+    """Return what a name is of: all but an op's have a word before them."""
+    return next(part for part in PARTS if name.startswith(PREFIXES[part]))
 
 
 def batch_of(name: str) -> Batch:
-    """Return the batch that an op or a name of Keras is in, by the name alone: the probe's `batch` says the same."""
+    """Return the batch that a name is in, by the name alone: the probe's `batch` says the same."""
     part = part_of(name)
     return part, zlib.crc32(name.encode("ascii")) % BATCHES[part]
 
@@ -121,9 +123,8 @@ def may_have(names: str, batch: Batch) -> bool:
     begins = names[: next((at for at, character in enumerate(names) if character in WILD), len(names))]
     if begins == names:
         return batch == (batch_of(names) if names.isascii() else None)
-    if batch[0] == KERAS:
-        return begins.startswith(f"{KERAS}.") or f"{KERAS}.".startswith(begins)
-    return "." not in begins
+    prefix = PREFIXES[batch[0]]
+    return begins.startswith(prefix) or prefix.startswith(begins) if prefix else "." not in begins
 
 
 def make_atlas_plan(config: Config, names: str = "") -> AtlasPlan:

@@ -200,7 +200,7 @@ Known = dict[str, Observed]
 
 def _coverage(name: str, part: str, one: Observed) -> Coverage:
     reasons = Counter(_kind_of_reason(reason) for op, reason in _reasons(one, part))
-    made = [key for key in one.made if part_of(key.op) == part]
+    made = one.rows(part)
     return Coverage(
         environment=name,
         of=part,

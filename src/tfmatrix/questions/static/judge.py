@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tfmatrix.questions.atlas import NOT_KNOWN, NOTHING, Atlas, Move, Row, Step, worst
+from tfmatrix.questions.atlas import IN_WORDS, NOT_KNOWN, NOTHING, Atlas, Move, Row, Step, worst
 from tfmatrix.questions.explain import ARRANGING, FORWARD, METRIC, OPTIMIZER, Recording, types_of
 
 COMPUTES_NOTHING = ARRANGING | {"NoOp", "Placeholder", "Variable", "VariableV2"}
@@ -98,7 +98,8 @@ def gaps(used: Iterable[Use], classes: Iterable[str], atlas: Atlas, since: str, 
 
     An op that moves a variable is covered by the classes that call it: those of its parts of the step.
     """
-    known = {name: _says(atlas.of_class(name), atlas, since, until) for name in classes}
+    run = {name: [row for row in atlas.of_class(name) if row.case not in IN_WORDS] for name in classes}
+    known = {name: _says(run[name], atlas, since, until) for name in classes}
     found = []
     for use in used:
         rows = [row for row in _rows(use, atlas) if not row.gradient]

@@ -194,6 +194,9 @@ def _change(found: judge.Found, plan: StaticPlan) -> Change:
 
 def _step(before: str, found: Sequence[tuple[AtlasRow, AtlasStep]]) -> Step:
     _, far = max(found, key=lambda one: (one[1].note != "", *one[1].size))
+    words = dict.fromkeys(
+        f"{one.what} was {one.was or 'not there'}, is {one.now or 'gone'}" for _, one in found if one.what
+    )
     return Step(
         before=before,
         after=far.after,
@@ -202,7 +205,7 @@ def _step(before: str, found: Sequence[tuple[AtlasRow, AtlasStep]]) -> Step:
         cases=tuple(dict.fromkeys(row.case for row, _ in found)),
         max_ulp=far.max_ulp,
         scaled_error=far.scaled_error,
-        note=far.note,
+        note=far.note or "; ".join(words),
     )
 
 
