@@ -87,7 +87,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "diff": _Row("diff", "Say what differs between two reports."),
         "bisect": _Row("bisect", "Say between which builds the results of a cell change."),
         "explain": _Row("explain", "Say which package made each change, and what undoes it."),
-        "atlas": _Row("atlas", "Say what changed in TensorFlow's own ops and in Keras between releases."),
+        "atlas": _Row("atlas", "Say what changed in TensorFlow's ops and in Keras."),
         "machines": _Row("machines", "Say what another machine class changes in one release."),
         "exchange": _Row("exchange", "Say which release reads what another one saved."),
         "recipes": _Row("recipes", "Say which recipe makes results reproducible."),
