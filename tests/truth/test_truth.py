@@ -183,10 +183,14 @@ def test_every_judgement_is_of_things_and_releases_that_there_are() -> None:
 
 
 def test_every_change_that_was_measured_is_judged() -> None:
-    """No change is left to nobody's judgement, and no judgement is of what did not change."""
+    """No change is left to nobody's judgement, and no judgement is of what did not change.
+
+    Of a rounding it may be: the kernels of another processor have it.
+    """
     measured = json.loads(judged.MEASURED.read_text(encoding="utf-8"))
     changed = [(thing, release) for release, things in measured.items() for thing in things]
     every = judged.load()
     assert [one for one in changed if judgement(every, *one, changed=True) is None] == []
     used = {judgement(every, *one, changed=True) for one in changed}
-    assert [one for one in every if one not in used and not one.beneath] == []
+    unused = [one for one in every if one not in used and not one.beneath]
+    assert [one for one in unused if one.verdict is not Verdict.ROUNDING] == []
