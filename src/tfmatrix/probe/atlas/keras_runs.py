@@ -54,10 +54,9 @@ def run(row: Row) -> Union[Stages, Dict[str, str]]:
     """Run a row, and return its stages, or what it says in words."""
     if row.case == ARGUMENTS:
         return arguments(everything()[row.op])
-    if row.case == CONFIG:
-        seed_all(SEED)
-        return _config(row)
     seed_all(SEED)
+    if row.case == CONFIG:
+        return _config(row)
     made = _made(row, SEED, whole=True)
     outputs = list(_arrays(made.outputs))
     if not outputs:
