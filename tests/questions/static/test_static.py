@@ -144,10 +144,23 @@ def test_an_op_that_rounds_nothing_needs_no_row(tmp_path: Path) -> None:
 def test_a_class_is_told_by_its_rows(tmp_path: Path) -> None:
     """It changed where any of them did; one of which there is no row is not covered."""
     report = answered(tmp_path, full(), classes=["keras.layers.Dense", "keras.layers.Other"], dense=2.0)
-    assert kinds(report) == [("keras.layers.Dense forward", "float32", "another meaning")]
+    assert kinds(report) == [("keras.layers.Dense", "", "another meaning")]
     assert [(one.what, one.reason) for one in report.answers[0].not_covered] == [
         ("keras.layers.Other", "no such class")
     ]
+
+
+def test_arguments_alone_cover_no_class(tmp_path: Path) -> None:
+    """They tell nothing of what it computes."""
+    report = answered(tmp_path, full(), classes=["keras.layers.Worded"], dense=1.0)
+    assert [(one.what, one.reason) for one in report.answers[0].not_covered] == [
+        ("keras.layers.Worded", "takes a model")
+    ]
+
+
+def test_what_xla_compiles_says_nothing_of_a_model(tmp_path: Path) -> None:
+    """Nothing is recorded of a model that XLA compiles, so a change there alone is none of a recorded one."""
+    assert kinds(answered(tmp_path, full("Exp"), compiled=2.0)) == []
 
 
 def test_an_atlas_without_classes_says_so(tmp_path: Path) -> None:

@@ -39,14 +39,20 @@ def ran(**values: float) -> Ran:
         "MatMul[float32]/odd/0": ("full", "float32"),
         "Exp[float32]/odd/0": ("exp", "float32"),
         "Exp[float32]/special/0": ("special", "float32"),
+        "Exp[float32]/compiled/0": ("compiled", "float32"),
         "Same[float32]/odd/0": ("same", "float32"),
-        "keras.layers.Dense forward[float32]/odd/0": ("dense", "float32"),
+        "keras.layers.Dense/forward/0": ("dense", "float32"),
     }
     made = {stage: tensor([values.get(name, 1.0), 0.5], dtype) for stage, (name, dtype) in stages.items()}
-    return Ran({stage: one for stage, one in made.items() if "." not in stage or "dense" in values}, left_out=LEFT_OUT)
+    if "dense" not in values:
+        return Ran({stage: one for stage, one in made.items() if "." not in stage}, left_out=LEFT_OUT)
+    return Ran(made, left_out=LEFT_OUT | WORDED, says={f"{name}/arguments": {"rate": "0.5"} for name in WORDED})
 
 
 LEFT_OUT = {"ApplyAdam": "a handle", "Foo": "stateful"}
+
+WORDED = {"keras.layers.Worded": "takes a model"}
+"""A class that is not run: its arguments alone are known."""
 
 
 def atlas_of(folder: Path, **last: float) -> Atlas:

@@ -27,6 +27,7 @@ from tfmatrix.questions.atlas.judge import (
     RUNS,
     UNSTABLE,
 )
+from tfmatrix.questions.atlas.plan import KERAS, part_of
 from tfmatrix.questions.atlas.summary import Report, Row, Step
 
 SHIPPED = Path(__file__).with_name("atlas.json.gz")
@@ -35,8 +36,8 @@ SHIPPED = Path(__file__).with_name("atlas.json.gz")
 MAIN = ("T", "dtype", "Tinput", "T1")
 """Names of the attribute that is an op's main type, as the probe's `rows` has them."""
 
-KERAS = "keras."
-"""What the names of rows begin with that are of Keras and not of an op."""
+COMPILED = "compiled"
+"""The case of what XLA compiles: of a model nothing is recorded there, so that it says nothing of what one uses."""
 
 NOT_KNOWN = "not known"
 """What is said of a row that does not tell what becomes of it."""
@@ -84,7 +85,8 @@ class Atlas:
         self.report = report
         self._rows: dict[str, list[Row]] = {}
         for row in report.rows:
-            self._rows.setdefault(row.op, []).append(row)
+            if row.case != COMPILED:
+                self._rows.setdefault(row.op, []).append(row)
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ class Atlas:
     @property
     def has_classes(self) -> bool:
         """Whether it has any class of Keras."""
-        return any(op.startswith(KERAS) for op in self._rows)
+        return any(part_of(op) == KERAS for op in self._rows)
 
     def rows(self, op: str, types: Mapping[str, str]) -> tuple[Row, ...]:
         """Return the rows of an op that has some types, by the names of its attributes; none where it has no such row.
@@ -116,8 +118,8 @@ class Atlas:
         return (*usual, *special)
 
     def of_class(self, name: str) -> tuple[Row, ...]:
-        """Return the rows of a class of Keras, whatever of it they are about: ``keras.layers.Dense forward``."""
-        return tuple(row for op, rows in self._rows.items() if op.partition(" ")[0] == name for row in rows)
+        """Return the rows of a class of Keras, in all cases."""
+        return tuple(self._rows.get(name, ()))
 
     def why_not(self, op: str, release: str) -> str:
         """Return why a release has no row of an op that made something; empty where it has one."""

@@ -111,8 +111,14 @@ def gaps(used: Iterable[Use], classes: Iterable[str], atlas: Atlas, since: str, 
             reason = atlas.why_not(use.op, since) or atlas.why_not(use.op, until) or "not with these types"
         if not (reason == HANDLE and all(_is_covered(phase, known) for phase in use.phases)):
             found.append(Gap(use.op, ", ".join(dict.fromkeys(dict(use.types).values())), reason))
-    reason = "no such class" if atlas.has_classes else NO_CLASSES
-    return (*found, *(Gap(name, "", reason) for name in classes if not known[name]))
+    return (*found, *(Gap(name, "", _why_class(name, atlas, since, until)) for name in classes if not known[name]))
+
+
+def _why_class(name: str, atlas: Atlas, since: str, until: str) -> str:
+    """Return why nothing is known of what a class computes."""
+    if not atlas.of_class(name):
+        return "no such class" if atlas.has_classes else NO_CLASSES
+    return atlas.why_not(name, since) or atlas.why_not(name, until) or "its arguments alone are known"
 
 
 def _is_covered(phase: str, known: Mapping[str, bool]) -> bool:
