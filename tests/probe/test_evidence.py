@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfmatrix.records import WANTING_TEXTS
+
 from .adopted import evidence, isolation, messages, outcomes
 
 MODEL, LIBRARY, EARLIER = "/models/m.py", "/site-packages/library.py", "/a/library.py"
@@ -383,3 +385,30 @@ def test_a_command_that_gave_no_answer_has_the_innermost_line_of_the_project() -
     assert told["message"] == (
         "src/mnist/train.py, line 8: no answer within 30 s; `steps` stops it after so many updates, or raise `timeout`"
     )
+
+
+def _raised(error: Exception, inner: BaseException | None) -> Exception:
+    """Return an error that was raised while another was handled."""
+    error.__context__ = inner
+    return error
+
+
+@pytest.mark.parametrize("text", WANTING_TEXTS)
+def test_a_want_of_the_machine_is_known_behind_a_library_s_own_error(text: str) -> None:
+    """What a library says of a full disk in words of its own is as little about the model as what the system says."""
+    assert outcomes.want_of(OSError(28, text)) == text
+    assert outcomes.want_of(_raised(ValueError("the file is not whole"), OSError(28, text))) == text
+    assert outcomes.want_of(_raised(ValueError("no"), _raised(ValueError("no"), MemoryError())))
+
+
+def test_an_error_of_the_model_s_own_is_no_want() -> None:
+    """Neither its own text nor what it was raised from tells of memory or disk, and a chain may be a ring."""
+    error = ValueError("Layer dense expects 2 variables, but received 0")
+    error.__context__ = KeyError("dense")
+    error.__context__.__context__ = error
+    assert not outcomes.want_of(error)
+
+
+def test_the_host_and_the_probe_know_the_same_texts() -> None:
+    """A trial that the probe ends for want is one that the next run runs again."""
+    assert outcomes.WANTING == WANTING_TEXTS

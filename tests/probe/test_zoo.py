@@ -27,6 +27,11 @@ ENDS = {
     "eats_memory": ("crashed", "memory", "its limit of 1500 MiB"),
     "exits": ("failed", "SystemExit", "line 11: SystemExit: ended itself with exit status 3"),
     "exits_at_once": ("crashed", "exit", "exit status 7"),
+    "fills_the_disk": (
+        "failed",
+        "ValueError",
+        "line 22: ValueError: the file is not whole; the system said: No",
+    ),
     "forks": ("observed", "", ""),
     "hangs": ("timed-out", "", "line 13: no answer within 3 s"),
     "hangs_with_a_friend": ("timed-out", "", "line 17: no answer within 3 s"),

@@ -14,7 +14,7 @@ from . import effects, networks, optimizers
 from .context import Setting
 from .injected_step import run_injected_step
 from .loading import PLACES, broken, needed, parameters, require_rows
-from .outcomes import Unsupported
+from .outcomes import Unsupported, want_of
 from .recorder import INJECTED, Recorder
 from .watch import keras_calls
 from .watch.layers import Layers
@@ -103,6 +103,8 @@ def _reload(model: ModuleType, network: Any, setting: Setting, watcher: Watcher,
             again(inputs)
         again.load_weights(path)
     except Exception as error:
+        if want_of(error):
+            raise
         told = "the weights were not saved and loaded: {}: {}"
         watcher.log.note(told.format(type(error).__name__, str(error).partition("\n")[0]))
 

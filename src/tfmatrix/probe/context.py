@@ -14,6 +14,7 @@ from .canonical import jittered
 from .loading import rows_of
 from .modes import MODES, enter, forgo_rewriting, make_engine, seed_generators
 from .optimizers import Settle, settler
+from .outcomes import want_of
 from .recorder import NATIVE, START, Recorder
 from .switches import throw
 
@@ -73,6 +74,8 @@ class Setting:
         try:
             yield
         except Exception as error:
+            if want_of(error):
+                raise
             # A constant of float32 in a model's own code is enough, and no fault.
             note = "rounding is not measured in float64, which this model can't be: {}".format(type(error).__name__)
             self.recorder.notes[note] = None

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from .canonical import integers, is_float, uniform
 from .networks import assign
+from .outcomes import want_of
 from .recorder import EFFECTS, Recorder
 from .watch.layers import Call, Layers, takes_training
 
@@ -43,6 +44,8 @@ def record_effects(layers: Layers, paths: Sequence[str], recorder: Recorder) -> 
         try:
             outputs, off = known[id(layer)] = known.get(id(layer)) or sample(layer, layers.calls[id(layer)])
         except Exception as error:  # whatever a layer raises that is called by itself
+            if want_of(error):
+                raise
             told = str(error).partition("\n")[0][:200]
             note = "the effect of {} is not known: {}: {}".format(path, type(error).__name__, told)
             recorder.notes[note] = None

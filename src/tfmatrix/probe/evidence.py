@@ -13,7 +13,7 @@ import traceback
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 from .isolation import OVER_MEMORY, STACKS_KEPT, TIMED_OUT, Kept, Limits
-from .outcomes import BadModel, Changed, Refusal, Unsupported
+from .outcomes import BadModel, Changed, Refusal, Unsupported, want_of
 
 WORK = "work"
 """The folder, in a trial's, that is a command's working folder."""
@@ -93,7 +93,10 @@ def _stack_of(error: BaseException) -> str:
 
 
 def _hint(error: BaseException, text: str, source: Source) -> str:
-    """Return what a command's user may do about an exception, behind a semicolon; often nothing."""
+    """Return what the machine lacked, or what a command's user may do, behind a semicolon; often nothing."""
+    want = want_of(error)
+    if want:
+        return "" if want.lower() in text.lower() else "; the system said: {}".format(want)
     if not source.project:
         return ""
     if isinstance(error, EOFError) and "when reading a line" in text:

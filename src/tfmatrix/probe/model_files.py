@@ -21,7 +21,7 @@ from .context import Setting
 from .exchange import phase
 from .inputs import Input, chosen, given
 from .named import enter, imported
-from .outcomes import BadModel, Changed
+from .outcomes import BadModel, Changed, want_of
 from .readers import DESCRIBED, READERS, Source
 from .reads import Reads, digest_of
 from .recorder import NATIVE
@@ -102,6 +102,8 @@ def _inner(file: Any, fed: Mapping[str, np.ndarray], setting: Setting) -> List[T
     try:
         return list(file.inner(fed))
     except Exception as error:  # whatever stands in the way, as tables do that are no constants
+        if want_of(error):
+            raise
         told = "what lies within was not seen: {}: {}"
         setting.recorder.notes[told.format(type(error).__name__, " ".join(str(error).split())[:200])] = None
         return []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+WANTING = ("No space left on device", "Disk quota exceeded", "Cannot allocate memory", "std::bad_alloc")
+"""Parts of the messages, by the system and by C++, of what ends for want of disk or memory."""
+
 
 class Unsupported(Exception):
     """This model does not exist in this mode or release; the message is the reason."""
@@ -21,3 +24,27 @@ class Refusal(Exception):
     def __init__(self, phase: str, kind: str, text: str) -> None:
         super().__init__("{}: {}".format(phase, text))
         self.kind = kind
+
+
+def want_of(error: BaseException) -> str:
+    """Return what a trial lacked of memory or disk, in one text, where it ended for want of that; else nothing.
+
+    That is the machine's fault, and tells nothing of a model. A library may raise an error of its own about the
+    system's while it handles that one.
+    """
+    known = {id(error)}
+    while True:
+        try:
+            told = str(error)
+        except Exception:  # the model's own exception class may fail at this in any way
+            told = ""
+        for text in WANTING:
+            if text in told:
+                return text
+        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+            return "out of memory"
+        inner = error.__cause__ or error.__context__
+        if inner is None or id(inner) in known:
+            return ""
+        known.add(id(inner))
+        error = inner

@@ -25,7 +25,7 @@ from .graphs import Arrays
 from .inputs import Input
 from .kinds import code
 from .model_files import inputs_of, source_of
-from .outcomes import Unsupported
+from .outcomes import Unsupported, want_of
 from .readers import DESCRIBED, READERS, KerasFile, SavedModel, Source
 from .recorder import NATIVE
 
@@ -250,6 +250,8 @@ def _rewrite(model: ModuleType, setting: Setting) -> None:
             try:
                 _write(source, file, other, fed, setting)
             except Exception as error:  # whatever stands in the way of one format
+                if want_of(error):
+                    raise
                 text = " ".join(str(error).split())[:200]
                 setting.recorder.notes["{} was not written: {}: {}".format(other, type(error).__name__, text)] = None
 

@@ -14,6 +14,7 @@ from tensorflow.python.eager import context, execute
 from tensorflow.python.ops import gen_resource_variable_ops as variable_ops
 
 from ..context import Setting
+from ..outcomes import want_of
 from ..recorder import OPS, Recorder
 from . import attributes as typed
 from . import single
@@ -41,6 +42,8 @@ def observe_replay(request: Mapping[str, Any], scratch: str) -> Recorder:
             except typed.Untold as error:
                 obstacles[str(number)] = str(error)
             except Exception as error:  # whatever an op raises on these inputs here
+                if want_of(error):
+                    raise
                 told = str(error).partition("\n")[0][:200]
                 obstacles[str(number)] = "raises {}: {}".format(type(error).__name__, told)
     recorder.record(OPS, "replayed", json.dumps({"obstacles": obstacles}, sort_keys=True).encode("ascii"))
