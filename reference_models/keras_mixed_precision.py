@@ -2,8 +2,13 @@
 
 import tensorflow as tf
 
-VARIANTS = {"float16": {"POLICY": "mixed_float16"}, "bfloat16": {"POLICY": "mixed_bfloat16"}}
+# Before 2.13 a processor without AVX512 neither convolves nor normalizes images in bfloat16.
+VARIANTS = {
+    "float16": {"POLICY": "mixed_float16", "CONVOLVES": True},
+    "bfloat16": {"POLICY": "mixed_bfloat16", "CONVOLVES": False},
+}
 POLICY = "mixed_float16"
+CONVOLVES = True
 
 OPTIMIZER = "adam"
 LOSS = "mean_squared_error"
@@ -23,7 +28,11 @@ def build():
     tf.keras.mixed_precision.set_global_policy(POLICY)
     layers = tf.keras.layers
     inputs = tf.keras.Input((6, 6, 3))
-    tensor = layers.Conv2D(4, 3, activation="relu", name="conv")(inputs)
-    tensor = layers.BatchNormalization(name="norm")(tensor)
+    tensor = inputs
+    if CONVOLVES:
+        tensor = layers.Conv2D(4, 3, activation="relu", name="conv")(tensor)
+        tensor = layers.BatchNormalization(name="norm")(tensor)
     tensor = layers.Dense(8, activation="relu", name="first")(layers.Flatten(name="flat")(tensor))
+    if not CONVOLVES:
+        tensor = layers.BatchNormalization(name="norm")(tensor)
     return tf.keras.Model(inputs, layers.Dense(1, dtype="float32", name="out")(tensor))
