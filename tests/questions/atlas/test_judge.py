@@ -119,6 +119,35 @@ def test_a_gradient_is_a_row_of_its_own(tmp_path: Path) -> None:
     assert [(row.gradient, row.letters) for row in report.rows] == [(False, ("A", "A")), (True, ("A", "B"))]
 
 
+def with_gradients(small: float, large: float = 0.5, name: str = "keras.layers.Attention/training") -> Ran:
+    """Return a trial of a row with two gradients."""
+    gradients = {f"{name}/gradient/bias": tensor([small]), f"{name}/gradient/kernel": tensor([large])}
+    return Ran({f"{name}/0": tensor([1.0]), **gradients})
+
+
+@pytest.mark.parametrize("small", [9e-8, -3e-8, 0.0])
+def test_a_gradient_that_is_nothing_but_rounding_has_no_meaning_to_change(tmp_path: Path, small: float) -> None:
+    """It is far from what it was by its own size, and nothing by the largest gradient of its loss."""
+    assert kinds(tmp_path, with_gradients(5e-8), with_gradients(small)) == ["rounding"]
+
+
+@pytest.mark.parametrize(("was", "now"), [(5e-8, 1e-5), (1e-5, 5e-8), (1e-5, 3e-5)])
+def test_a_gradient_that_is_more_than_that_in_one_release_is_measured(tmp_path: Path, was: float, now: float) -> None:
+    """By its own size, since a small gradient may have a meaning."""
+    assert kinds(tmp_path, with_gradients(was), with_gradients(now)) == ["another meaning"]
+
+
+def test_one_gradient_of_no_size_hides_none_beside_it(tmp_path: Path) -> None:
+    """The other one is measured."""
+    assert kinds(tmp_path, with_gradients(5e-8), with_gradients(9e-8, 0.4)) == ["another meaning"]
+
+
+def test_gradients_of_one_op_have_no_loss_in_common(tmp_path: Path) -> None:
+    """Each has the size that what it is fed gives it."""
+    op = "Exp[float32]/odd"
+    assert kinds(tmp_path, with_gradients(5e-8, name=op), with_gradients(9e-8, name=op)) == ["another meaning"]
+
+
 def test_a_gradient_raises_where_its_output_does(tmp_path: Path) -> None:
     """It is not gone."""
     before = Ran({**exp(1.0).made, "Exp[float32]/odd/gradient/x": tensor([1.0])})

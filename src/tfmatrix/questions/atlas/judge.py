@@ -15,7 +15,7 @@ from tfmatrix.compare.distance import Distance
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.atlas.observed import SAYS, Key, Observed, kind_of
-from tfmatrix.questions.atlas.plan import batch_of
+from tfmatrix.questions.atlas.plan import KERAS, batch_of, part_of
 
 ROUNDING, MEANING = "rounding", "another meaning"
 RAISES, RUNS, NEW, GONE = "raises", "runs", "new", "gone"
@@ -46,6 +46,9 @@ DRAWN_EACH = ("init", "draws")
 
 MOST_ULP = 64
 """ULPs up to which every element may lie off, each by its own size."""
+
+NO_GRADIENT = "zero but for rounding, by the largest gradient of the same loss"
+"""What is said of a gradient of which nothing else differs."""
 
 MOST_SCALED = 16
 """The same by the largest element: what a sum loses to cancellation says nothing of its smallest element."""
@@ -153,17 +156,39 @@ def _measured(key: Key, before: Observed, after: Observed, tensors: Tensors) -> 
         return Change(MEANING, why=f"in one of the two only: {only}")
     differing = [at for at in a if a[at] != b[at]]
     drawn = [at for at in differing if before.is_drawn(key, at) and after.is_drawn(key, at)]
-    found = [tensors.distance(a[at], b[at]) for at in differing]
-    measured = [one for at, one in zip(differing, found, strict=True) if at not in drawn or not one.comparable]
-    worst = max(
-        measured, key=lambda one: (not is_rounding(one), one.scaled_error or 0.0, one.max_ulp or 0), default=None
-    )
-    if worst and not is_rounding(worst):
-        return Change(MEANING, worst)
+    found = {at: tensors.distance(a[at], b[at]) for at in differing}
+    measured = {at: one for at, one in found.items() if at not in drawn or not one.comparable}
+    within = [one for one in measured.values() if is_rounding(one)]
+    beyond = [
+        one
+        for at, one in measured.items()
+        if one not in within and not _is_no_gradient(key, at, before, after, tensors)
+    ]
+    if beyond:
+        return Change(MEANING, max(beyond, key=_far))
     if drawn:
         told = (_drawn(key, at, before, after, tensors) for at in drawn)
         return min(told, key=lambda one: (MEANING, RANDOM, REDRAWN).index(one.kind))
-    return Change(ROUNDING, worst)
+    return Change(ROUNDING, max(within, key=_far)) if within else Change(ROUNDING, why=NO_GRADIENT)
+
+
+def _far(distance: Distance) -> tuple[float, int]:
+    return distance.scaled_error or 0.0, distance.max_ulp or 0
+
+
+def _is_no_gradient(key: Key, at: str, before: Observed, after: Observed, tensors: Tensors) -> bool:
+    """Return whether a gradient is zero but for rounding in both releases, by the largest of its loss's gradients.
+
+    That of an attention's key bias is: a softmax is the same whatever is added to all of its inputs. What is left is
+    what sums of larger numbers lost, and has no meaning to compare. Gradients of one op have no loss in common.
+    """
+    if not key.gradient or part_of(key.op) != KERAS:
+        return False
+    for side in (before.made[key], after.made[key]):
+        bound = MOST_SCALED * tensors.eps(side[at]) * max(tensors.largest(digest) for digest in side.values())
+        if bound <= 0 or tensors.largest(side[at]) > bound:
+            return False
+    return True
 
 
 def _drawn(key: Key, at: str, before: Observed, after: Observed, tensors: Tensors) -> Change:
