@@ -85,6 +85,14 @@ def foreseen(session: nox.Session) -> None:
     session.run("python", "-m", "truth.foreseen", *session.posargs)
 
 
+@nox.session(default=False)
+def atlas_rows(session: nox.Session) -> None:
+    """Run thirty random rows of the atlas at each boundary by plain scripts, and write reports/atlas-rows.md."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "truth.atlas_rows")
+
+
 @nox.session(venv_backend="none", default=False)
 def ship(session: nox.Session) -> None:
     """Run the atlas in every release, and have tfmatrix bring its report; what stands behind -- goes to the atlas."""
