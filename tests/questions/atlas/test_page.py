@@ -187,9 +187,16 @@ def test_the_first_screen_has_every_row_that_changed(report: Report) -> None:
     ]
     assert ("keras.layers", "keras.layers.LSTM", "", "training gradient", "A B", ["", "another meaning"]) in lines
     assert ("ops", "Exp", "float32", "odd", "A B", ["", "rounding"]) in lines
-    assert (
-        screen.headline(report) == "2.12.1 to 2.15.1: another meaning in 1 of Keras and 2 of ops, release by release."
-    )
+    told = "2.12.1 to 2.15.1: another meaning of 1 class or function of Keras, 2 ops."
+    assert screen.headline(report) == told
+
+
+def test_what_a_reader_looks_at_first_comes_first(report: Report) -> None:
+    """Rows with another meaning stand above those that round, whatever their names."""
+    found = screen.data(report)
+    worst = [min(at for at in kinds if at >= 0) for *_, kinds in found["rows"]]
+    assert worst == sorted(worst)
+    assert len(set(worst)) > 1
 
 
 def test_what_a_release_says_is_no_markup_of_the_first_screen(tmp_path: Path) -> None:

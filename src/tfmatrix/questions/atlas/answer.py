@@ -13,6 +13,13 @@ from tfmatrix.report.text import plain
 
 PART_NAMES = {KERAS: "Keras", BEHAVIOUR: "behaviour", OPS: "ops"}
 
+NOUNS = {
+    KERAS: ("class or function", "classes and functions"),
+    BEHAVIOUR: ("piece of Python", "pieces of Python"),
+    OPS: ("op", "ops"),
+}
+"""What one name of a part is, and several."""
+
 
 def answer(report: Report) -> Document:
     """Return how much of each part changed in which way between each two neighbours."""
@@ -42,3 +49,8 @@ def parts_of(report: Report) -> list[str]:
 def problems(report: Report) -> list[str]:
     """Return a sentence for each thing that is not known though it was asked for."""
     return list(map(plain, report.unanswered))
+
+
+def many(count: int, part: str) -> str:
+    """Return how many names of a part there are: ``1 op``, ``2 pieces of Python``."""
+    return f"{count} {NOUNS[part][count != 1]}"

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tfmatrix.questions.atlas.answer import PART_NAMES, parts_of, problems
+from tfmatrix.questions.atlas.answer import NOUNS, PART_NAMES, many, parts_of, problems
 from tfmatrix.questions.atlas.groups import Group, Worded, case_of, groups, of_kind, worded
 from tfmatrix.questions.atlas.judge import (
     ARGUMENTS,
@@ -28,7 +28,7 @@ from tfmatrix.questions.atlas.judge import (
     WENT,
     WORDS,
 )
-from tfmatrix.questions.atlas.plan import BEHAVIOUR, KERAS, OPS, part_of
+from tfmatrix.questions.atlas.plan import BEHAVIOUR, KERAS, part_of
 from tfmatrix.questions.atlas.screen import screen
 from tfmatrix.questions.atlas.summary import NotCovered, Report, Step
 from tfmatrix.report import parts, releases
@@ -82,12 +82,6 @@ OTHERS = {
 """What is said of rows that cannot be measured against each other."""
 
 PRESENCE = {NEW: "new", GONE: "gone"}
-
-NOUNS = {
-    KERAS: ("class or function", "classes and functions"),
-    BEHAVIOUR: ("piece of Python", "pieces of Python"),
-    OPS: ("op", "ops"),
-}
 
 
 def page(report: Report) -> Document:
@@ -205,7 +199,7 @@ def _part(report: Report, after: str, part: str) -> Iterator[Block]:
 def _behaves(found: Sequence[Worded]) -> Iterator[Block]:
     """Yield which pieces of Python come to something else."""
     if found:
-        yield Heading(3, f"Behaviour: {_counted(BEHAVIOUR, len(found))}")
+        yield Heading(3, f"Behaviour: {many(len(found), BEHAVIOUR)}")
         yield filled([NOUNS[BEHAVIOUR][0], "was", "is"], ([Code(o.what), _value(o.was), _value(o.now)] for o in found))
 
 
@@ -216,7 +210,7 @@ def _worded(found: Sequence[Worded]) -> Iterator[Block]:
         if not some:
             continue
         names = {name for one in some for name in one.names}
-        title = f"Keras, {kind}: {_counted(KERAS, len(names))}"
+        title = f"Keras, {kind}: {many(len(names), KERAS)}"
         told = filled(
             ["class or function", "entry" if kind == CONFIG else "argument", "was", "is"],
             ([_classes(one.names), Code(one.what), _value(one.was), _value(one.now)] for one in some),
@@ -237,13 +231,9 @@ def _value(told: str) -> Text:
     return Code(shortened(told, MOST_CHARACTERS)) if told else ""
 
 
-def _counted(part: str, count: int) -> str:
-    return f"{count} {NOUNS[part][count != 1]}"
-
-
 def _names(some: Sequence[Group]) -> str:
     """Return how many names some groups are of: an op and its gradient are one."""
-    return _counted(part_of(some[0].op), len({one.op for one in some}))
+    return many(len({one.op for one in some}), part_of(some[0].op))
 
 
 def _measured(group: Group) -> list[Text]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from typing import Any
 
-from tfmatrix.questions.atlas.answer import PART_NAMES, counts, parts_of
+from tfmatrix.questions.atlas.answer import many, parts_of
 from tfmatrix.questions.atlas.groups import case_of
-from tfmatrix.questions.atlas.judge import KINDS, MEANING
-from tfmatrix.questions.atlas.plan import OPS, part_of
+from tfmatrix.questions.atlas.judge import BEHAVES, KINDS, MEANING
+from tfmatrix.questions.atlas.plan import KERAS, OPS, part_of
 from tfmatrix.questions.atlas.summary import Report, Row
 from tfmatrix.report import html
 from tfmatrix.report.blocks import Screen
+
+MEANINGS = (MEANING, BEHAVES)
+"""Kinds of which the headline counts the names."""
 
 NONE = -1
 """In the place of a kind: nothing changed in that release."""
@@ -31,16 +33,15 @@ def screen(report: Report) -> Screen:
 
 
 def headline(report: Report) -> str:
-    """Return how much has another meaning at some boundary, of each part."""
-    told = []
-    for part in parts_of(report):
-        count = sum(counts(report, after, part)[MEANING] for _, after in pairwise(report.releases))
-        told.append(f"{count} of {PART_NAMES[part]}")
+    """Return how many names of each part got another meaning, each named once however often it did."""
     if len(report.releases) < 2:
         return "There are no two releases to lay beside each other."
-    return (
-        f"{report.releases[0]} to {report.releases[-1]}: another meaning in {' and '.join(told)}, release by release."
-    )
+    moved = {row.op for row in report.rows if any(step.kind in MEANINGS for step in row.steps)}
+    told = [
+        f"{many(sum(part_of(name) == part for name in moved), part)}{' of Keras' if part == KERAS else ''}"
+        for part in parts_of(report)
+    ]
+    return f"{report.releases[0]} to {report.releases[-1]}: another meaning of {', '.join(told)}."
 
 
 def data(report: Report) -> dict[str, Any]:
@@ -48,8 +49,9 @@ def data(report: Report) -> dict[str, Any]:
 
     ``releases``, ``families`` and ``kinds`` by name, and of each row that changed: its family, its name, its type, its
     case, its letters with spaces between them, and of each release the kind of its step there, as a place in the list.
+    What a reader looks at first comes first.
     """
-    rows = [row for row in report.rows if row.steps]
+    rows = sorted((row for row in report.rows if row.steps), key=_by_worst)
     families = sorted({_family(row) for row in rows})
     kinds = [kind for kind in KINDS if any(step.kind == kind for row in rows for step in row.steps)]
     return {
@@ -68,6 +70,10 @@ def data(report: Report) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+def _by_worst(row: Row) -> tuple[int, str]:
+    return min(KINDS.index(step.kind) for step in row.steps), row.op
 
 
 def _family(row: Row) -> str:
