@@ -19,10 +19,7 @@ from tfmatrix.runner.events import Finished
 from tfmatrix.runner.observing import observe
 from tfmatrix.store.fingerprints import to_array
 
-from .project import HAS_AVX512, Project
-
-NO_BFLOAT16 = "Op does not support bfloat16 inputs"
-"""What an older release says where the processor has no AVX512: executed one by one, some operations want it."""
+from .project import Project
 
 
 class Steps:
@@ -71,7 +68,7 @@ class Steps:
         names = list(models) or [model.name for model in self._plan.models]
         found = {}
         for name, one in self.run(version, dict.fromkeys(names, Ops())).items():
-            if one.trial.outcome == UNSUPPORTED or (not HAS_AVX512 and NO_BFLOAT16 in one.trial.traceback):
+            if one.trial.outcome == UNSUPPORTED:
                 continue
             recording = recorded(one.trace, self.tensors.__getitem__)
             assert recording, one.trial

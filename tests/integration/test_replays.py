@@ -13,8 +13,8 @@ from tfmatrix.questions.explain.streams import Recording, recorded
 from tfmatrix.records import OBSERVED, UNSUPPORTED, InstalledEnvironment, Ops, Train
 from tfmatrix.tables import DEFAULT_MODES
 
-from .project import HAS_AVX512, ROOT
-from .replaying import NO_BFLOAT16, Steps
+from .project import ROOT
+from .replaying import Steps
 
 pytestmark = [pytest.mark.integration, pytest.mark.wide]
 
@@ -61,7 +61,7 @@ def recordings_of(steps: Steps, version: str) -> Iterator[tuple[str, Recording]]
     names = [model.name for model in steps.models]
     for name, one in steps.run(version, dict.fromkeys(names, Ops())).items():
         outcome = one.trial.outcome
-        if outcome == UNSUPPORTED or (not HAS_AVX512 and NO_BFLOAT16 in one.trial.traceback):
+        if outcome == UNSUPPORTED:
             continue
         if outcome == OBSERVED:
             recording = recorded(one.trace, steps.tensors.__getitem__)
