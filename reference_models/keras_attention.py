@@ -20,7 +20,9 @@ def build():
     seen = layers.MultiHeadAttention(2, 4, dropout=0.1, name="heads")(words, words)
     words = layers.LayerNormalization(name="norm")(layers.Add(name="sum")([words, seen]))
     wide = layers.Dense(12, activation="gelu", name="wide")(words)
-    words = layers.Add(name="rest")([words, layers.Dense(8, name="narrow")(wide)])
+    einsum = getattr(layers, "EinsumDense", None) or layers.experimental.EinsumDense  # as releases before 2.10 call it
+    narrow = einsum("abc,cd->abd", (None, 8), bias_axes="d", name="narrow")(wide)
+    words = layers.Add(name="rest")([words, narrow])
     both = [
         layers.Attention(use_scale=True, name="dot")([words, words]),
         layers.AdditiveAttention(name="additive")([words, words]),

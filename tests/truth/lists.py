@@ -1,9 +1,9 @@
 """List what changed in Keras between two releases, by a plain script, and hold `reports/matrix.json` against it.
 
 ``python -m truth.lists`` in the tests' folder. Each class is computed in both releases by `classes`; what differs is
-*another value*, *another draw* (of what draws), *rounding*, *another default*, or *refused*. The matrix *names* it
-where a model that uses the class is not identical in the same step from one release to the next, and is no mere
-rounding where the class has another value.
+*another value*, *another draw* (of what draws), *rounding*, *another default*, *refused*, or the *sign of zero* alone,
+which no sum or product of a model shows. The matrix *names* it where a model that uses the class is not identical in
+the same step from one release to the next, and is no mere rounding where the class has another value.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SCRIPT = Path(__file__).with_name("classes.py")
 BOUNDARIES = (("2.9.3", "2.10.1"), ("2.10.1", "2.11.1"), ("2.15.1", "2.16.2"))
 
 VALUE, DRAW, ROUNDING, DEFAULT, REFUSED = "another value", "another draw", "rounding", "another default", "refused"
+SIGN = "sign of zero"
 MOST_EPS = 16.0
 """How many eps of the largest element still are rounding, of what is computed once from the same numbers."""
 
@@ -66,12 +67,14 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
         elif key in after and (told := apart(before[key], after[key], largest(before, key))):
             if " setting " in key:
                 how = DEFAULT
+            elif told == SIGN:
+                how = SIGN
             elif told.endswith("eps") and float(told.split()[0]) <= MOST_EPS:
                 how = ROUNDING
             else:
                 how = DRAW if DRAWING.match(key) else VALUE
             found.setdefault(what, []).append(Change(what, how, f"{key.removeprefix(what).strip()}: {told}"))
-    worst = [VALUE, DRAW, REFUSED, DEFAULT, ROUNDING]
+    worst = [VALUE, DRAW, REFUSED, DEFAULT, ROUNDING, SIGN]
     for changes in found.values():
         yield min(changes, key=lambda change: worst.index(change.how))
 
@@ -97,6 +100,8 @@ def apart(a: Any, b: Any, size: float) -> str:
         return ""
     if a.dtype.kind != "f":
         return f"{np.sum(a != b)} of {a.size}"
+    if np.array_equal(a, b, equal_nan=True):
+        return SIGN
     scale = float(np.finfo(a.dtype).eps) * (size or 1.0)
     return f"{np.nanmax(np.abs(a.astype(np.float64) - b)) / scale:.3g} eps"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from truth.lists import DEFAULT, DRAW, REFUSED, ROUNDING, VALUE, Change, compare, named_by
+from truth.lists import DEFAULT, DRAW, REFUSED, ROUNDING, SIGN, VALUE, Change, compare, named_by
 
 BEFORE: dict[str, Any] = {
     "layer Dense output": np.array([1, 2], np.float32),
@@ -37,6 +37,14 @@ def test_changes_are_of_five_kinds() -> None:
         "layer Pool": REFUSED,
     }
     assert list(compare(BEFORE, BEFORE)) == []
+
+
+def test_another_sign_of_zero_is_no_rounding() -> None:
+    """It is another bit of the same number, which no sum shows; beside another number it is not what is told."""
+    before = {"layer Drop output": np.array([0, 2], np.float32)}
+    assert [one.how for one in compare(before, {"layer Drop output": np.array([-0.0, 2], np.float32)})] == [SIGN]
+    after = {"layer Drop output": np.array([-0.0, np.nextafter(np.float32(2), np.float32(3))], np.float32)}
+    assert [one.how for one in compare(before, after)] == [ROUNDING]
 
 
 def test_a_gradient_is_measured_by_the_largest_of_its_class() -> None:
