@@ -69,6 +69,17 @@ def test_the_rows_are_the_worst_first(show: Open, html: str, report: Report) -> 
     expect(page.locator("#headline")).to_contain_text("2.15.1 to 2.21.0")
 
 
+def test_the_next_commands_stand_on_the_first_screen(show: Open, html: str) -> None:
+    """They are of the release that is looked at."""
+    page = show(html).page
+    page.locator("#release").select_option(label="2.16.2")
+    commands = page.locator("#next code")
+    expect(commands).to_have_text(
+        ["tfmatrix explain 2.16.2 --baseline 2.15.1", "tfmatrix check 2.16.2 --baseline 2.15.1"]
+    )
+    assert overflow(page) <= 0
+
+
 def test_filters_leave_what_they_say(show: Open, html: str) -> None:
     """A part of a name, a mode, a verdict, and only what changed; together too."""
     page = show(html).page

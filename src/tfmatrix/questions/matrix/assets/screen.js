@@ -155,7 +155,21 @@
       return make("li", {}, mark(verdict), open, told ? `, ${told}` : "");
     });
     $("first").replaceChildren(...(entries.length ? [make("h2", {}, "One change of each kind"), make("ul", {}, ...entries)] : []));
+    $("next").replaceChildren(...next());
   }
+
+  /* What to type next about the release that is looked at; nothing of models that were typed, which no command names. */
+  function next() {
+    if (data.typed || state.release === data.baseline) return [];
+    const asked = `${quoted(name(state.release))} --baseline ${quoted(name(data.baseline))}`;
+    const changed = data.rows.some((_, row) => ![NONE, ...CALM].includes(verdictAt(row, state.release)));
+    const why = changed ? [["Why, and what undoes it", `tfmatrix explain ${asked}`]] : [];
+    const told = [...why, ["May it be pinned", `tfmatrix check ${asked}`]];
+    return told.map(([label, command]) => make("div", {}, make("span", {}, label), copied(command, "this command")));
+  }
+
+  /* Quote a word as a shell reads it. */
+  const quoted = (part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", `'"'"'`)}'`);
 
   function showTally() {
     const counts = new Map();
@@ -430,7 +444,6 @@
 
   /* What to type to see more of a cell, as a shell reads it. */
   function commands(row, release, cell) {
-    const quoted = (part) => (/^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", `'"'"'`)}'`);
     const [model, mode] = data.rows[row];
     const [here, baseline, whole] = [name(release), name(data.baseline), rowName(data.rows[row])];
     const typed = data.typed ? ` ${data.typed}` : "";
