@@ -19,7 +19,7 @@ from tfmatrix.compare.layers import Layer, layer_of
 from tfmatrix.compare.p_values import MOST_NUMBERS
 from tfmatrix.compare.passes import MOST_BYTES, Batches, order_of, passes, rows_of
 from tfmatrix.compare.projections import Coherence, Projections, coherence
-from tfmatrix.compare.redraw import seeds_for
+from tfmatrix.compare.redraw import LEAST_OF_STEPS, seeds_for
 from tfmatrix.compare.results import CurvePoint, Divergence, Finding, OneSided, StageResult
 from tfmatrix.compare.stages import (
     CARRIED,
@@ -433,10 +433,11 @@ class Judge:
         untold = {name for name in in_part & found.keys() if found[name].verdict is Verdict.NOT_COMPARABLE}
         return alone, untold - alone
 
-    def seeds(self, *, one_run_each: bool) -> Seeds | None:
+    def seeds(self, *, one_run_each: bool, few_steps: bool = False) -> Seeds | None:
         """Return under which other seeds what differs is to be drawn, None where nothing that is drawn does.
 
-        Of a script, of which each seed takes a run, initial weights and the first order alone are drawn so.
+        Of a script, of which each seed takes a run, initial weights and the first order alone are drawn so. With
+        ``few_steps`` more than initial values is drawn under few seeds only.
         """
         differing = [key for key, digest in self._a.items() if key[0] == NATIVE and self._b.get(key, digest) != digest]
         tests = {key: RANDOM.get(parse(key[1]).kind, "seed") for key in differing}
@@ -446,19 +447,24 @@ class Judge:
         layouts = self._tensors.layouts({*values, *(side[key] for side in (self._a, self._b) for key in wanted)})
         initial: list[int] = []
         drawn: list[int] = []
+        least = LEAST_OF_STEPS if few_steps else 1
         for key in wanted:
             dtype, shape = layouts[self._a[key]]
             if layouts[self._b[key]] != (dtype, shape):
                 continue  # which no number of draws makes one distribution
             if tests[key] != "initial values":
-                drawn.append(0 if tests[key] == "order" else math.prod(shape))
+                drawn.append(0 if tests[key] == "order" else max(math.prod(shape), least))
             elif "float" in dtype:
                 initial.append(math.prod(shape))
         if not (initial or drawn):
             return None
         total = sum(math.prod(layouts[digest][1]) for digest in {*values})
         count = seeds_for(
-            [*filter(None, initial)], drawn, total, one_run_each=one_run_each, placed=not self._of_a_pipeline
+            [*filter(None, initial)],
+            drawn,
+            total,
+            one_run_each=one_run_each,
+            placed=not self._of_a_pipeline,
         )
         return Seeds(count, one_run_each and 0 in drawn)
 

@@ -30,6 +30,13 @@ WANTED_NUMBERS, WANTED_DRAWS = 2**17, 32
 """Numbers a side that are wanted, where so many draws make them: they find a deviation times 1.02 and a mean moved by
 0.03 deviations. As many orders find one row of a hundred that never moves."""
 
+MOST_OF_STEPS = 32
+"""Seeds under which a probe draws what a step of a Keras model draws; under further ones it draws initial values."""
+
+LEAST_OF_STEPS = ENOUGH_DRAWN // MOST_OF_STEPS
+"""Elements of a draw of such a step for which further seeds are of use: those of a smaller one are drawn under no more
+seeds, and each takes a network."""
+
 MOST_RUNS = 64
 """Other seeds where each takes a run of its own."""
 

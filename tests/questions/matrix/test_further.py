@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from building import BASELINE, CANDIDATE, add, fill, missing_from, ones, plan_of, trial
-from tfmatrix.compare.redraw import seeds_for
+from tfmatrix.compare.redraw import MOST_OF_STEPS, seeds_for
 from tfmatrix.compare.results import CellComparison
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.matrix.further import SEEDS_OF_AN_ENSEMBLE
@@ -18,6 +19,7 @@ from tfmatrix.questions.matrix.judge import compare_all, states
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.records import MOST_SEEDS, ExpectedTrial, Seeds, Tensor, Train
 from tfmatrix.store.store import Store
+from tfmatrix.tables import PROBE
 
 NOISE = np.random.RandomState(0).standard_normal(3000).astype(np.float32)
 
@@ -123,6 +125,25 @@ def test_how_many_seeds_a_draw_needs(initial: list[int], drawn: list[int], total
     """As few as make the numbers that are wanted, a power of two; fewer of many elements, and of what takes a run."""
     assert seeds_for(initial, drawn, total, one_run_each=False) == files <= MOST_SEEDS
     assert seeds_for(initial, drawn, total, one_run_each=True) == runs
+
+
+@pytest.mark.parametrize(("source", "seeds"), [("def build():\n    pass\n", MOST_OF_STEPS), ("# draws\n", MOST_SEEDS)])
+def test_no_more_seeds_are_wanted_than_those_under_which_a_step_is_drawn(
+    tmp_path: Path, source: str, seeds: int
+) -> None:
+    """Of a Keras model, of which further ones draw initial values alone, and take a network each."""
+    plan = plan_of(tmp_path, {"one": source})
+    sides = ({**ones(), "native draw@0/d/uniform": NOISE[at : at + 1]} for at in (0, 1))
+    with Store(tmp_path / "s") as store:
+        fill(store, plan, by_release(*sides))
+        asked = [one.work for one in missing_from(store, plan) if one.role == "seeds"]
+        assert asked == [Seeds(seeds)] * 2
+
+
+def test_the_host_knows_under_how_many_seeds_the_probe_draws_a_step() -> None:
+    """The two numbers are one."""
+    source = (PROBE / "first_draws.py").read_text(encoding="utf-8")
+    assert re.search(rf"^MOST_OF_STEPS = {MOST_OF_STEPS}$", source, re.MULTILINE)
 
 
 def test_other_seeds_are_wanted_for_masks_and_orders_too(tmp_path: Path, plan: Plan) -> None:

@@ -97,7 +97,8 @@ class _Wanted:
             Traces(sides[1], start=begun),
         )
         judge = self._judges[pair] = self._judges.get(pair) or Judge(self._tensors, *pair)
-        if (seeds := judge.seeds(one_run_each=bool(other.model.command))) is not None:
+        one_run_each, few_steps = bool(other.model.command), is_watched(other.model)
+        if (seeds := judge.seeds(one_run_each=one_run_each, few_steps=few_steps)) is not None:
             for cell in (mine, other):
                 more = self._seeds.get(cell, seeds)
                 self._seeds[cell] = Seeds(max(more.count, seeds.count), more.passes or seeds.passes)
