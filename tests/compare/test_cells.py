@@ -66,6 +66,47 @@ def test_a_witness_that_ends_otherwise_makes_its_cell_unstable(tmp_path: Path, p
     assert (found.outcome, found.reason) == ("unstable", "trial-1 was observed, witness-1 was crashed")
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"outcome": "timed-out", "message": "m: no answer within 3 s"},
+        {"outcome": "crashed", "kind": "SIGKILL", "message": "m: killed by SIGKILL"},
+        {"outcome": "failed", "kind": "OSError", "message": "m: OSError: No space left on device"},
+    ],
+    ids=lambda end: end["outcome"],
+)
+@pytest.mark.parametrize("role", ["trial", "witness"])
+def test_what_the_machine_ended_says_nothing_of_whether_a_model_repeats_itself(
+    tmp_path: Path, plan: Plan, role: str, end: dict[str, Any]
+) -> None:
+    """The cell ends as that trial did, with its reason: a slow machine or a full disk is no model that varies."""
+
+    def became(expected: ExpectedTrial) -> Stages | Trial:
+        last = expected.role == role and (role == "witness" or expected.number == 2)
+        return trial(expected, **end) if last else ones()
+
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, became)
+        found = state(plan, store)
+        (compared,) = compare_all(plan, store).cells
+    assert (found.outcome, found.trace) == (end["outcome"], None)
+    assert end["message"] in found.reason
+    assert compared.verdict is not Verdict.IDENTICAL
+
+
+def test_other_bits_count_whatever_ended_a_third_trial(tmp_path: Path, plan: Plan) -> None:
+    """Two trials that part show that a model varies."""
+
+    def became(expected: ExpectedTrial) -> Stages | Trial:
+        if expected.role == "witness":
+            return ones(gradient=[2.5] * 4)
+        return trial(expected, "timed-out", message="m") if expected.number == 2 else ones()
+
+    with Store(tmp_path / "store.sqlite") as store:
+        fill(store, plan, became)
+        assert state(plan, store).outcome == "unstable"
+
+
 @pytest.fixture
 def parted() -> Answering:
     """Return a function like `answering`, of releases whose initial weights differ: other seeds are wanted then."""

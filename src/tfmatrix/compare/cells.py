@@ -96,10 +96,11 @@ def _state_of(
     plain = [(e, t) for e, t in trials if t and e.role == PLAIN]
     # One that was repeated to keep more bytes has to have the same bits; it is no trial more.
     repeated = [(e, t) for e, t in trials if t and e.role == KEPT and e.number == 1]
-    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement([*compared, *repeated], tensors)
+    told = [(e, t) for e, t in [*compared, *repeated] if not _tells_nothing(t)]
+    reason = _changed_meanwhile([t for _, t in trials if t]) or _disagreement(told, tensors)
     if reason := reason or _changed_by_observing(compared[0], plain, tensors):
         return CellState(cell, UNSTABLE, reason, trials=len(compared))
-    first = compared[0][1]
+    first = next((t for _, t in compared if _tells_nothing(t)), compared[0][1])
     unseen = _unseen(first, [t for _, t in plain], tensors)
     if first.outcome != OBSERVED or unseen:
         outcome, reason = (FAILED, unseen) if unseen else (first.outcome, _reason(first))
@@ -163,6 +164,11 @@ def named(changed: Sequence[str]) -> str:
     return " and ".join([*(f"the {name}" for name in changed[:MOST_CHANGED]), *([f"{more} more"] if more > 0 else [])])
 
 
+def _tells_nothing(trial: Trial) -> bool:
+    """Return whether a trial tells nothing of whether its model repeats itself: the machine may have ended it."""
+    return trial.outcome == TIMED_OUT or trial.is_to_be_repeated
+
+
 def _reason(trial: Trial) -> str:
     kind = f"{trial.kind}: " if trial.outcome != UNSUPPORTED and trial.kind and trial.kind not in trial.message else ""
     where = f" ({trial.where})" if trial.where and trial.where not in trial.message else ""
@@ -171,6 +177,8 @@ def _reason(trial: Trial) -> str:
 
 def _disagreement(trials: Sequence[tuple[ExpectedTrial, Trial]], tensors: Tensors) -> str:
     """Return how the trials that should agree do not, with the stage where the first two part; empty where they do."""
+    if not trials:
+        return ""
     (first_expected, first), *others = trials
     for expected, trial in others:
         if trial.outcome != first.outcome:
