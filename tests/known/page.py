@@ -13,9 +13,9 @@ from .changes import ROUNDING, Change, Printed, fault
 
 TOP = """# Known changes between releases of TensorFlow
 
-Each change below is shown by a plain script, without tfmatrix, and `nox -s known` wrote this page from what the
-scripts printed. It runs each script in both releases, and once more with what undoes the change: then it has to print
-what it printed before. To see one yourself:
+A plain script, without tfmatrix, shows each change below. `nox -s known` wrote this page from what the scripts
+printed. It runs each script in both releases, and once more with the change undone: then the script must print what it
+printed in the earlier release. To see a change yourself:
 
 ```console
 $ nox -s known -- moving_variance
@@ -23,10 +23,10 @@ $ uv run --no-project --python 3.10 --with tensorflow-cpu==2.15.1 docs/known/mov
 $ uv run --no-project --python 3.10 --with tensorflow-cpu==2.16.2 docs/known/moving_variance.py
 ```
 
-What only rounds is a matter of kernels, which TensorFlow chooses by the processor. Numbers of those rows belong to the
-one that ran them, and *not seen on this processor* means that both releases printed the same there.
+Rounding depends on the kernels, which TensorFlow chooses by the processor. So the numbers of rounding rows belong to the
+processor that ran them. *Not seen on this processor* means that both releases printed the same there.
 
-To add one, write a script that prints one line into `docs/known`, and a table into `docs/known/changes.toml`.
+To add a change, write a script that prints one line into `docs/known`, and a table into `docs/known/changes.toml`.
 """
 
 
@@ -70,8 +70,8 @@ def _part(one: Change, printed: Printed | None) -> Iterator[str]:
         kept = (one.undone or "").partition("+")[2].replace("-", " ", 1).replace("+", ", ")
         yield f"- Undo it: {switch.how.format(further=switch.further, kept=kept)}; {switch.costs}."
     else:
-        yield "- Undo it: nothing is known that does."
+        yield "- Undo it: nothing is known to undo it."
     yield f"- Seen by tfmatrix: {'; '.join(one.seen)}."
     for title in one.spoken:
-        yield f"- Others speak of it: {title}."
+        yield f"- Others report it: {title}."
     yield f"- Script: [`{one.name}.py`](known/{one.name}.py)\n"
