@@ -158,7 +158,7 @@ def _of_machine(found: Checkup) -> Sequence[str]:
     if found.memory_gib < LEAST_MEMORY_GIB:
         missing.append(
             f"{found.memory_gib} GiB of memory are free, and TensorFlow takes {LEAST_MEMORY_GIB:g} GiB a process; "
-            "end what takes the rest."
+            "end other programs."
         )
     return missing
 

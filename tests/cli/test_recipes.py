@@ -63,7 +63,7 @@ def test_advice_is_code_with_its_evidence(tmp_path: Path, tell: Tell, monkeypatc
     told = " ".join(said.out.replace("\n#  ", "").split())
     # Of the 11 one was asked for and never seen in this world, whose addresses are never fixed.
     assert "# TensorFlow 2.15.1, keras-mlp: 3 of 3 trials gave the same bits, 1 of them under 10 harmless" in told
-    assert "# Keep fixed, since it gives other bits, or none: xla-on" in told
+    assert "# Keep these fixed, since they change the bits or fail: xla-on" in told
     assert "onednn-off" not in said.out
     assert "Not tried" not in said.out
     assert max(map(len, said.out.splitlines())) <= 100

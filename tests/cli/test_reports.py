@@ -113,7 +113,7 @@ def test_a_report_of_less_says_what_it_takes_the_place_of(tmp_path: Path, tell: 
     assert tell("report").err == ""
     said = tell("report", "--models", "mlp")
     assert said.code == cli.SAME
-    assert "takes the place of one that was also about cnn; `--reports FOLDER`" in said.err
+    assert "replaces one that was also about cnn; `--reports FOLDER`" in said.err
     assert tell("report", "--models", "cnn", "--reports", "beside").err == ""
     (tmp_path / "reports" / "matrix.json").write_text("{", encoding="utf-8")
     assert tell("report", "--models", "cnn").err == ""

@@ -52,7 +52,7 @@ def test_what_is_offered_is_listed_beside_what_is_locked(tell: Tell) -> None:
         "2.22.0rc0 pre-release 3.11 to 3.13 not locked, not yet known to tfmatrix",
         "2.21.0 final 3.9, 3.10, 3.12 not locked",
         "2.15.1 final 3.10, 3.11 locked for Python 3.10",
-        "and 2 older ones and pre-releases of these, which --json lists",
+        "and 2 older releases and pre-releases, which --json lists",
         "locked and not offered any more: 2.3.0",
         "newer than 2.15.1, the newest that is locked: "
         "tf-nightly-cpu 2.23.0.dev20260102, 2.22.0rc0, 2.21.0, 2.21.0rc1; `tfmatrix lock VERSION` locks one.",

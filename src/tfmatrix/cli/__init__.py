@@ -66,7 +66,7 @@ def _refused(error: OSError) -> str:
     """Return what the system refused as a sentence."""
     name = error.filename
     where = f"{os.fsdecode(name) if isinstance(name, bytes) else name}: " if name is not None else ""
-    return sentence(f"the system refuses what was asked of it: {where}{error.strerror or error}")
+    return sentence(f"the system refused this: {where}{error.strerror or error}")
 
 
 class _Row(NamedTuple):
@@ -82,7 +82,7 @@ _GROUPS: Mapping[str, Mapping[str, _Row]] = {
         "run": _Row("matrix", "Run models in several releases, compare, write the report."),
         "matrix": _Row("matrix", "Another name for run."),
         "plan": _Row("plan", "Say what a run would do, and how long it would take."),
-        "report": _Row("matrix", "Write that report again from what is stored."),
+        "report": _Row("matrix", "Write the report of run again, from what is stored."),
         "history": _Row("history", "Say when results changed, and what had changed before."),
         "diff": _Row("diff", "Say what differs between two reports."),
         "bisect": _Row("bisect", "Say between which builds the results of a cell change."),
@@ -154,4 +154,4 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tfmatrix")
 def commands() -> None:
-    """Say, bit for bit, what moving from one TensorFlow release to another changes."""
+    """Say, bit for bit, what changes from one TensorFlow release to another."""

@@ -30,28 +30,28 @@ EXAMPLE = "\b\n$ tfmatrix atlas --versions 2.15.1,2.16.2\n$ tfmatrix atlas 2.16.
     "names",
     metavar="GLOB",
     default="",
-    help="Ops or names of Keras alone: 'MatMul*', 'keras.layers.*'; all by default.",
+    help="Only these ops or names of Keras: 'MatMul*', 'keras.layers.*'; all by default.",
 )
 @options("versions", "modes", "seed", "python", "distribution", "reports", *RUNNING, "on", "stored", *PRINTING)
-@click.option("--model", "models", metavar="LIST", help="Models, of which is said what changed that they use.")
-@click.option("--since", type=VERSION, metavar="VERSION", help="With --model: the release that they leave.")
+@click.option("--model", "models", metavar="LIST", help="Say which of the changes these models use.")
+@click.option("--since", type=VERSION, metavar="VERSION", help="With --model: the release that they run in now; by default the baseline.")
 @click.argument("version", type=VERSION, required=False, metavar="[VERSION]")
 def atlas(*, version: str | None, since: str | None, names: str, **choices: Any) -> int:
-    """Run every op, and every class and function of Keras, by itself in each release, and write reports/atlas.md.
+    """Run every op, and every class and function of Keras, alone in each release, and write reports/atlas.md.
 
-    What is stored is not run again: of a release that is added, only that one is run. No model is needed. Exits with 0
+    No model is needed. What is stored is not run again: if you add a release, only that release is run. Exits with 0
     when everything that was asked for is known, whatever was found, and with 2 when something is missing.
 
-    With --model it says which of the ops and Keras classes that a model uses changed up to VERSION, and writes
-    reports/static.md. That is looked up in the atlas that tfmatrix brings: no environment is made. What the model uses
-    is recorded once, in an environment that is there. Exits with 0 when nothing changed, with 1 when something did, and
-    with 2 when that is not known.
+    With --model, say which ops and Keras classes of a model changed up to VERSION, and write reports/static.md. The
+    answer is from the atlas that tfmatrix brings: no environment is made. The model is recorded once, in an environment
+    that is made already. Exits with 0 when nothing changed, with 1 when something did, and with 2 when that is not
+    known.
     """
     way = Way.of(choices)
     if choices["models"] is None:
         return _of_all(choices, way, names, beside=(version, since))
     if names:
-        raise UserError("--ops chooses what is run of a release; --model asks about what a model uses.")
+        raise UserError("--ops chooses what the atlas runs, so it does not go with --model.")
     if version is None:
         raise UserError("name the release that the model is to run in: tfmatrix atlas 2.16.2 --model my_model.")
     if choices["versions"] is not None:

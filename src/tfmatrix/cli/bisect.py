@@ -28,38 +28,38 @@ BISECT = Question(write_report, answer, problems)
     "cells",
     metavar="NAME",
     multiple=True,
-    help="What is asked about: mlp/tf2, or some of its stages, mlp/tf2/gradient; may be given several times.",
+    help="The cell that is asked about, mlp/tf2, or some of its stages, mlp/tf2/gradient; may be repeated.",
 )
 @click.option(
     "--check",
     "checks",
     metavar="COMMAND",
     multiple=True,
-    help="A command of yours, 'python check.py', run in each build. It exits with 0: as it was; 125: it cannot tell; "
-    "else: changed.",
+    help="A command of yours, 'python check.py', run in each build. It exits with 0: nothing changed; 125: it cannot "
+    "tell; any other: changed.",
 )
 @click.option(
     "--axis",
     metavar="PACKAGE",
     default=TENSORFLOW,
-    help="What is bisected: keras, numpy or any other package of both, with the TensorFlow of the last build; or "
-    "packages: which of all that moved makes the change.",
+    help="The package to bisect: keras, numpy or any other of both environments, with the TensorFlow of the last build. "
+    "packages: find which of the packages that moved makes the change.",
 )
-@click.option("--patches", is_flag=True, help="Then every patch and release candidate between two releases.")
-@click.option("--nightlies", is_flag=True, help="Then the nightly builds that the package index still has.")
+@click.option("--patches", is_flag=True, help="Then also the patches and release candidates inside each boundary.")
+@click.option("--nightlies", is_flag=True, help="Then also the nightly builds inside each boundary, if the package index still has them.")
 @click.option("--scan", is_flag=True, help="Run every build, also between equal results.")
 @click.option(
     "--until",
     type=click.Choice(["changed", "different"]),
     default="changed",
-    help="What counts as a change: other bits, or another meaning, which is worse than rounding.",
+    help="What counts as a change. changed: any other bits; different: another meaning, and not rounding.",
 )
 @click.option("--explain", is_flag=True, help="Then find out, at each boundary, why the cell changed.")
 @click.option(
     "--keep",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Of the environments that are made meanwhile, keep the N last used; by default all.",
+    help="Keep only the N environments of this bisect that were used last; by default all.",
 )
 @click.argument("between", metavar="FIRST..LAST")
 def bisect(  # noqa: PLR0913  # each is an option
@@ -78,9 +78,9 @@ def bisect(  # noqa: PLR0913  # each is an option
 ) -> int:
     """Say between which builds the results of a cell change, and write reports/bisect.md.
 
-    The first and the last build are run, and then the middle of every interval whose ends gave other results. What is
-    stored counts, and what a matrix ran. Exits with 0 when everything that was asked for is known, whatever was found,
-    and with 2 when something is missing.
+    The first and the last build are run, and then the middle of every interval whose ends gave different results. What
+    is stored is not run again, also if a matrix ran it. Exits with 0 when everything that was asked for is known,
+    whatever was found, and with 2 when something is missing.
     """
     way = Way.of(choices)
     how = Choices(patches, nightlies, scan, by_verdict=until == "different", keep=keep, explain=explain)

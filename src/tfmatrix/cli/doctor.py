@@ -47,7 +47,7 @@ def _lines(found: Checkup) -> Iterator[str]:
     yield f"versions    {', '.join(one.name for one in found.wanted)}; {made} of {len(found.wanted)} are made"
     yield f"Pythons     {_pythons(found.pythons)}"
     yield f"uv          {found.uv or 'none'}"
-    yield f"disk        {found.free_gb} GB free; what is to be made takes about {found.needed_gb} GB"
+    yield f"disk        {found.free_gb} GB free; environments to be made take about {found.needed_gb} GB"
     yield f"memory      {found.memory_gib} GiB free of {machine.memory_gib}"
     yield f"processor   {machine.cpu}, {machine.cores} cores; {', '.join(found.instruction_sets) or 'no AVX'}"
     yield f"GPU         {'; '.join(machine.gpus) or 'none'}"

@@ -30,8 +30,8 @@ def exchange(*, formats: str | None, models: str | None, both_ways: bool, **choi
     """Write weights and models in each release, read them in each later one, and write the report.
 
     The models are keras_mlp and mlp if none are named; commands are left out. Exits with 0 when the result of every
-    pair is known, and with 2 when one is missing or unavailable. It is no error that a file is refused or comes back in
-    part: the report says so.
+    pair is known, and with 2 when one is missing or unavailable. A file that is refused, or that comes back in part, is
+    no error: the report says so.
     """
     way = Way.of(choices)
     plan = make_exchange_plan(read_config(choices), names(formats), names(models), both_ways=both_ways)

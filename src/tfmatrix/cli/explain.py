@@ -52,8 +52,8 @@ EXPLAIN = Question(write_report, answer, problems)
 def explain(*, versions: tuple[str, ...], only: str, folder: str | None, **choices: Any) -> int:
     """Say which package made each change since the baseline, and what undoes it; write reports/explain.md.
 
-    What is missing of the matrix is run first. Without a VERSION every configured one is explained. Exits with 0 when
-    everything that was asked for is known, whatever was found, and with 2 when something is missing.
+    Missing cells of the matrix are run first. Without a VERSION, every configured version is explained. Exits with 0
+    when everything that was asked for is known, whatever was found, and with 2 when something is missing.
     """
     way = Way.of(choices)
     settings = read_config({**choices, "versions": ",".join(versions) or None})

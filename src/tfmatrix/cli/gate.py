@@ -56,7 +56,7 @@ def check(version: str | None, baseline: str | None, form: str, *, pinned: bool)
 def check_staged(form: str) -> int:
     """Refuse a staged pin of TensorFlow that has no passing report; for a pre-commit hook.
 
-    It judges what is staged, not the files in the folder. It is silent if the last commit installs the same.
+    It judges what is staged, not the files in the folder. If the last commit installs the same, it prints nothing.
     """
     settings = read_config({})
     with staged.staged_project(settings) as project, staged.committed_folder(settings) as before:
@@ -137,7 +137,7 @@ def accept(  # noqa: PLR0913  # click hands over an argument for each option
 def pin(version: str, report: str, *, dry_run: bool) -> int:
     """Pin VERSION in the project's requirements, by a report that you read, that is current, and that passes.
 
-    Exits as `tfmatrix check` does if it does not pass, and with 2 if the report is not the current one.
+    If VERSION does not pass, it exits as `tfmatrix check` does. If the report is not the current one, it exits with 2.
     """
     settings = read_config({})
     candidate = environment_of(settings, version)

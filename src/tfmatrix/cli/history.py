@@ -22,8 +22,8 @@ EXAMPLE = "\b\n$ tfmatrix history\n$ tfmatrix history keras_mlp --json"
 def history(models: tuple[str, ...], *, as_json: bool) -> int:
     """Say when the results of a cell changed, and what had changed before: its model, lock, machine, a file.
 
-    Nothing is run. Without a MODEL all are told. Exits with 2 where the store has no run of them; `tfmatrix gc` removes
-    what no report can show any more, and with it what is told here.
+    Nothing is run. Without a MODEL, all models are shown. Exits with 2 if the store has no run of them. `tfmatrix gc`
+    removes what no report can show any more, and so its history too.
     """
     with open_store(read_config({})) as store:
         found = histories(store, models)

@@ -39,8 +39,8 @@ def _write(plan: Plan, store: Store) -> tuple[Report, Path]:
     now = covered_by((cell.environment, cell.model) for cell in written[0].cells)
     if lost := narrowed(before, now):
         say(
-            f"tfmatrix: this report takes the place of one that was also about {lost}; "
-            "`--reports FOLDER` writes one beside it.",
+            f"tfmatrix: this report replaces one that was also about {lost}; "
+            "`--reports FOLDER` writes into another folder.",
             err=True,
         )
     with contextlib.suppress(UserError):  # a command that is run at once needs no project that asks for anything
@@ -65,10 +65,10 @@ MATRIX = Question(_write, answer, problems)
 @click.option("--objects", metavar="MODULE", help="With --file: the module with the classes that the file names.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- python SCRIPT ...]")
 def matrix(*, cell: str | None, trace: bool, **choices: Any) -> int:
-    """Run what is missing of the matrix, compare, and write the report; `run` and `matrix` are the same.
+    """Run the cells that are missing, compare, and write the report; `run` and `matrix` are the same.
 
-    A command behind --, such as `-- python train.py --epochs 1`, is run at once: alone, as it is, without a table. So
-    is a saved model by --file.
+    A command behind --, such as `-- python train.py --epochs 1`, is run at once: alone, unchanged, without a table. So
+    is a saved model that --file names.
 
     Exits with 0 when every expected cell was observed or does not exist in its release, and with 2 when one is
     missing, unavailable or failed. A difference is no error: the report says what differs.

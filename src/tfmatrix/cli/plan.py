@@ -25,7 +25,7 @@ EXAMPLE = "\b\n$ tfmatrix plan --versions all\n$ tfmatrix plan --models mlp --js
 def plan(*, fresh: bool, as_json: bool, **choices: Any) -> int:
     """Say what `tfmatrix run` with the same options would do: trials, environments, disk, time, and what is stored.
 
-    Nothing is run, made or downloaded. How long it takes is told by what earlier trials took.
+    Nothing is run, made or downloaded. The time is estimated from earlier trials.
 
     Exits with 0, and with 2 if the disk has no room for the environments.
     """
@@ -54,7 +54,7 @@ def _lines(found: Forecast) -> Iterator[str]:
         f"cells         {found.cells}: {counted(len(environments), 'environment')}, {', '.join(found.modes)}, "
         f"{counted(found.models, 'model')}"
     )
-    more = "; more follow where something changed" if found.to_run else ""
+    more = "; more follow if something changed" if found.to_run else ""
     yield f"trials        {found.to_run} to run, {found.stored} stored already{more}"
     width = max(len(one.name) for one in environments)
     for number, one in enumerate(environments):
@@ -63,12 +63,12 @@ def _lines(found: Forecast) -> Iterator[str]:
         yield f"workers       {found.workers} of this machine's class, {counted(found.processes, 'trial')} at once"
         yield f"disk          up to {found.needed_gb} GB on each machine of the fleet"
     else:
-        yield f"disk          {found.needed_gb} GB for what is to be made; {found.free_gb} GB are free"
+        yield f"disk          {found.needed_gb} GB for environments to be made; {found.free_gb} GB are free"
     if found.to_run:
         yield f"time          about {_span(found.seconds)}, {found.processes} at once{_known(found)}"
     if found.longest:
         yield f"longest       {', '.join(f'{one.cell} ({_span(one.seconds)})' for one in found.longest)}"
-    lost = f", in the place of one that is also about {found.replaces}" if found.replaces else ""
+    lost = f", which replaces one that is also about {found.replaces}" if found.replaces else ""
     yield f"report        {found.report}{lost}"
 
 
@@ -76,8 +76,8 @@ def _told(one: OfEnvironment, *, fleet: bool) -> str:
     if fleet:
         return f"Python {one.python}, {counted(one.to_run, 'trial')} to run"
     if one.refused:
-        return f"could not be had the last time: {one.refused}"
-    made = "made" if one.is_made else "to be made" if one.to_run else "not made, nor needed"
+        return f"could not be made the last time: {one.refused}"
+    made = "made" if one.is_made else "to be made" if one.to_run else "not made, not needed"
     return f"Python {one.python}, {made}, {counted(one.to_run, 'trial')} to run"
 
 
@@ -86,7 +86,7 @@ def _known(found: Forecast) -> str:
     if not found.timed:
         return "; none of the models ran before, so this is a guess"
     if found.timed < found.to_run:
-        return f"; {found.timed} of {found.to_run} are like one that ran before, the rest is a guess"
+        return f"; trials like {found.timed} of {found.to_run} ran before, the rest is a guess"
     return ", as long as trials like these took before"
 
 

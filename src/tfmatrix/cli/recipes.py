@@ -46,7 +46,7 @@ def recipes(*, models: str | None, **choices: Any) -> int:
 @click.command()
 @click.option("--version", type=VERSION, required=True, metavar="VERSION", help="The environment: 2.15.1.")
 @click.option(
-    "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The bare mode."
+    "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The mode, in which only the recipe seeds or sets anything."
 )
 @click.option(
     "--model", type=click.Choice(tuple(MODELS)), help="The model that has to reproduce; every usual one by default."
@@ -56,7 +56,7 @@ def recipes(*, models: str | None, **choices: Any) -> int:
 def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int:
     """Print the shortest recipe that reproduces, by what is stored, as code to paste.
 
-    Exits with 2 if nothing is stored that says so, and says how to get it.
+    If the stored trials do not answer this, it exits with 2 and says what to run.
     """
     chosen = MODELS[model].mode if model else mode
     plan = make_recipes_plan(read_config({**choices, "versions": version, "modes": chosen}))
@@ -97,7 +97,7 @@ def _evidence(plan: RecipesPlan, found: Found, unseen: Collection[str]) -> Itera
         f"{answer.tried - 2} of them under {len(harmless)} harmless variations at once."
     )
     if changed := [e.variation for e in found.never_promised if e.outcome not in {judge.SAME, MISSING}]:
-        yield f"Keep fixed, since it gives other bits, or none: {_named(changed)}."
+        yield f"Keep these fixed, since they change the bits or fail: {_named(changed)}."
     if untried := [e.variation for e in found.never_promised if e.outcome == MISSING]:
         yield f"Not tried: {_named(untried)}."
 

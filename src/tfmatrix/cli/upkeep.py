@@ -86,13 +86,13 @@ def merge(other: Path) -> int:
 
 @click.command()
 @click.option(
-    "--environments", is_flag=True, help="Remove the environments, too, that the configuration does not name."
+    "--environments", is_flag=True, help="Also remove the environments that the configuration does not name."
 )
 def gc(*, environments: bool) -> None:
     """Remove what no report can show any more: trials of edited model files or an older probe, and what they wrote.
 
-    With --environments also the environments that a bisect or an explanation made, or that were named on the command
-    line alone. Any of them is made again when it is needed.
+    With --environments, also the environments that a bisect or an explanation made, or that only a command line named.
+    Any of them is made again when it is needed.
     """
     settings = read_config({})
     with open_store(settings) as store, alone(settings):

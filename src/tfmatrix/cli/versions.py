@@ -50,7 +50,7 @@ def _lines(found: Offers) -> Iterator[str]:
     yield f"{found.distribution} at {found.index}, newest first:"
     yield from (_line(one) for one in shown)
     if left_out:
-        yield f"and {len(left_out)} older ones and pre-releases of these, which --json lists"
+        yield f"and {len(left_out)} older releases and pre-releases, which --json lists"
     if found.gone:
         yield f"locked and not offered any more: {', '.join(found.gone)}"
     yield _newer(found)
