@@ -138,7 +138,7 @@ def test_two_releases_stand_side_by_side(show: Open, html: str) -> None:
         "= identical 2.21.0 against 2.15.1",
         "# different 2.16.2 against 2.15.1",
     ]
-    expect(page.locator("#panel")).to_contain_text("2.21.0 and 2.16.2 have other bits than each other.")
+    expect(page.locator("#panel")).to_contain_text("2.21.0 and 2.16.2 do not have the same bits.")
 
 
 def test_another_release_does_not_keep_a_verdict_that_it_lacks(show: Open, html: str) -> None:

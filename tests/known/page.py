@@ -23,8 +23,8 @@ $ uv run --no-project --python 3.10 --with tensorflow-cpu==2.15.1 docs/known/mov
 $ uv run --no-project --python 3.10 --with tensorflow-cpu==2.16.2 docs/known/moving_variance.py
 ```
 
-Rounding depends on the kernels, which TensorFlow chooses by the processor. So the numbers of rounding rows belong to the
-processor that ran them. *Not seen on this processor* means that both releases printed the same there.
+Rounding depends on the kernels, which TensorFlow chooses by the processor. So the numbers of rounding rows belong to
+the processor that ran them. *Not seen on this processor* means that both releases printed the same there.
 
 To add a change, write a script that prints one line into `docs/known`, and a table into `docs/known/changes.toml`.
 """

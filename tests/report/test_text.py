@@ -133,8 +133,8 @@ def test_a_long_message_is_cut_where_a_page_shows_it() -> None:
         (1e-9, "less than 0.001 %"),
         (1.84, "184 %"),
         (12.0, "12 times"),
-        (float("inf"), "not to be measured"),
-        (float("nan"), "not to be measured"),
+        (float("inf"), "not measurable"),
+        (float("nan"), "not measurable"),
     ],
 )
 def test_shares_are_per_cent_with_two_digits(value: float, shown: str) -> None:

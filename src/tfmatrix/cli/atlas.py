@@ -34,7 +34,12 @@ EXAMPLE = "\b\n$ tfmatrix atlas --versions 2.15.1,2.16.2\n$ tfmatrix atlas 2.16.
 )
 @options("versions", "modes", "seed", "python", "distribution", "reports", *RUNNING, "on", "stored", *PRINTING)
 @click.option("--model", "models", metavar="LIST", help="Say which of the changes these models use.")
-@click.option("--since", type=VERSION, metavar="VERSION", help="With --model: the release that they run in now; by default the baseline.")
+@click.option(
+    "--since",
+    type=VERSION,
+    metavar="VERSION",
+    help="With --model: the release that they run in now; by default the baseline.",
+)
 @click.argument("version", type=VERSION, required=False, metavar="[VERSION]")
 def atlas(*, version: str | None, since: str | None, names: str, **choices: Any) -> int:
     """Run every op, and every class and function of Keras, alone in each release, and write reports/atlas.md.

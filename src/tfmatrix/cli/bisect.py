@@ -42,11 +42,15 @@ BISECT = Question(write_report, answer, problems)
     "--axis",
     metavar="PACKAGE",
     default=TENSORFLOW,
-    help="The package to bisect: keras, numpy or any other of both environments, with the TensorFlow of the last build. "
+    help="The package to bisect: keras, numpy or another of both environments, with the TensorFlow of the last build. "
     "packages: find which of the packages that moved makes the change.",
 )
 @click.option("--patches", is_flag=True, help="Then also the patches and release candidates inside each boundary.")
-@click.option("--nightlies", is_flag=True, help="Then also the nightly builds inside each boundary, if the package index still has them.")
+@click.option(
+    "--nightlies",
+    is_flag=True,
+    help="Then also the nightly builds inside each boundary, if the package index still has them.",
+)
 @click.option("--scan", is_flag=True, help="Run every build, also between equal results.")
 @click.option(
     "--until",

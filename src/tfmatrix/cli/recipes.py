@@ -46,7 +46,11 @@ def recipes(*, models: str | None, **choices: Any) -> int:
 @click.command()
 @click.option("--version", type=VERSION, required=True, metavar="VERSION", help="The environment: 2.15.1.")
 @click.option(
-    "--mode", type=click.Choice(tuple(CORE)), default=next(iter(CORE)), show_default=True, help="The mode, in which only the recipe seeds or sets anything."
+    "--mode",
+    type=click.Choice(tuple(CORE)),
+    default=next(iter(CORE)),
+    show_default=True,
+    help="The mode, in which only the recipe seeds or sets anything.",
 )
 @click.option(
     "--model", type=click.Choice(tuple(MODELS)), help="The model that has to reproduce; every usual one by default."

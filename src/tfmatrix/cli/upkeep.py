@@ -85,9 +85,7 @@ def merge(other: Path) -> int:
 
 
 @click.command()
-@click.option(
-    "--environments", is_flag=True, help="Also remove the environments that the configuration does not name."
-)
+@click.option("--environments", is_flag=True, help="Also remove the environments that the configuration does not name.")
 def gc(*, environments: bool) -> None:
     """Remove what no report can show any more: trials of edited model files or an older probe, and what they wrote.
 

@@ -41,5 +41,5 @@ def machine(found: Machine) -> str:
 def incomplete(problems: Sequence[str]) -> Iterator[Block]:
     """Yield what is not known though it was asked for; nothing where there is none."""
     if problems:
-        yield paragraph((Strong("Incomplete."), " Nothing can be said of these, and they count as no pass:"))
+        yield paragraph((Strong("Incomplete."), " Nothing is known about these, and none of them is a pass:"))
         yield bullets(problems)

@@ -100,7 +100,7 @@ def share(value: float) -> str:
     if value == 0:
         return "0"
     if not value < float("inf"):
-        return "not to be measured"
+        return "not measurable"
     if value < LEAST_SHARE:
         return f"less than {100 * LEAST_SHARE:g} %"
     return f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.0f} %" if value < MANY else f"{value:.2g} times"

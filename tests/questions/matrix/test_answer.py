@@ -140,7 +140,7 @@ def test_what_was_not_asked_about_is_said_first(report: Report) -> None:
     told = f"{len(asked)} of {len(asked) + 2} models"
     assert lines(part)[0] == f"against 2.15.1, {told}:"
     text = to_markdown(page(part))
-    assert f"**Only {told} were asked.** Not among them: `a`, `b`." in text
+    assert f"**Only {told} were asked about.** Not among them: `a`, `b`." in text
     assert text.index("were asked") < text.index("Versions by mode")
 
 

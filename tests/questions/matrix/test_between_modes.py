@@ -41,7 +41,8 @@ def test_each_mode_is_compared_with_the_first(tmp_path: Path, count: int) -> Non
     text = to_markdown(page(report))
     told = [line for line in text.splitlines() if line.startswith("The injected tier of `")]
     assert told == [
-        f"The injected tier of `{first}` against that of `{other}`: the same inputs, so what differs is arithmetic."
+        f"The injected tier of `{first}` against that of `{other}`: "
+        "both have the same inputs, so only arithmetic differs."
         for other in others
     ]
     assert ("## The two modes of one release" in text) == (count == 2)

@@ -302,7 +302,7 @@ def test_a_report_of_a_command_that_was_typed_says_how(tmp_path: Path) -> None:
     text = to_markdown(page(report))
     assert "--reports build/one-cell --steps 2 -- python train.py 'a b'\n" in text
     assert "--models" not in text
-    assert "Only 1 of 2 models were asked." in text
+    assert "Only 1 of 2 models were asked about." in text
 
 
 @pytest.mark.parametrize("models", [(), ["mlp"]])
@@ -310,8 +310,8 @@ def test_a_report_says_what_shows_that_a_cell_repeats_itself(tmp_path: Path, mod
     """Where there is neither a second trial nor a witness, nothing shows it, and the page says so."""
     _, report = reported(tmp_path, project(tmp_path, models=models, trials=1), healthy)
     text = to_markdown(page(report))
-    assert "Each was run once, so nobody knows" in text
-    assert ("in a fresh process: there it is known" in text) == bool(models)
+    assert "Each was run once, so a difference may also be" in text
+    assert ("in a fresh process, which shows such a difference" in text) == bool(models)
 
 
 def test_what_a_launch_is_for_a_command(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_cells_of_one_report_only(report: Report) -> None:
         ),
         (
             lambda r: changed(r, environments=lambda e: (changed(e[0], lock=None), *e[1:])),
-            "- environment 2.15.1: another lock of the same packages",
+            "- environment 2.15.1: another lock file with the same packages",
         ),
     ],
 )

@@ -103,8 +103,7 @@ def test_a_layer_that_does_the_same_is_redrawn_and_hides_nothing(tmp_path: Path,
         assert found.first is not None
         assert found.first.reason.startswith("by its effect: ")
         lines = to_markdown(page(summarise(compare_all(plan, store))))
-    told = "the start and injected tiers are without the draws of `r`, which have no counterpart: `training=False`"
-    assert told in lines
+    assert "these layers do not draw (`training=False`), since their draws have no counterpart: `r`" in lines
 
 
 def test_what_such_a_layer_hid_is_found(tmp_path: Path, plan: Plan) -> None:

@@ -118,7 +118,7 @@ def test_what_a_training_comes_to_stands_where_it_moves_farthest(report: Report)
     ends = {("2.18.1", "m0"): begun, ("2.18.1", "m1"): (loss,), ("2.18.1", "m2"): (loss,)}
     cells = tuple(changed(cell, ends=ends.get((cell.environment, cell.model))) for cell in base.cells)
     text = screen(changed(base, cells=cells))
-    assert "What the training comes to in **2.18.1**, where that moves farthest:" in text
+    assert "Where the results of training move farthest in **2.18.1**:" in text
     rows = [re.split(r" *\| *", line)[1:-1] for line in text.splitlines() if line.startswith("| `#` `m")]
     assert [(row[0], *row[2:]) for row in rows] == [
         ("`#` `m1/tf2`", "2 → 1", ""),
@@ -152,9 +152,9 @@ def test_how_far_a_cell_moved_is_one_sentence(report: Report) -> None:
     predicted = End(tier="native", stage="predict/out", apart=0.004, baseline=None, candidate=None)
     same = End(tier="native", stage="loss@7", apart=0, baseline=2.0, candidate=2.0)
     cases = {
-        (accuracy, predicted): "the training comes to: accuracy 0.5 → 0.25, predictions 0.4 % apart",
-        (accuracy,): "the training comes to: accuracy 0.5 → 0.25",
-        (same, predicted): "the training comes to: loss 2 → 2, predictions 0.4 % apart",
+        (accuracy, predicted): "the training ends with: accuracy 0.5 → 0.25, predictions 0.4 % apart",
+        (accuracy,): "the training ends with: accuracy 0.5 → 0.25",
+        (same, predicted): "the training ends with: loss 2 → 2, predictions 0.4 % apart",
         (same,): "",
     }
     base = a_report(report, {BASELINE: "=", "2.16.2": "#"})

@@ -68,7 +68,7 @@ def _row(cell: Cell) -> list[Text]:
         return [name, said(cell.judged), shortened(cell.verdict_reason), ""]
     told: Text = (f"{first.tier} ", Code(first.worst.stage), f": {first.worst.reason}{_share(first.worst)}")
     if first.passed_over:
-        told = (told, f"; {first.passed_over} in steps between, different bits, are not measured")
+        told = (told, f"; {first.passed_over} in steps between differ and were not measured")
     tiers: dict[str, list[Text]] = {}
     for stage in changed:
         if stage is not first:

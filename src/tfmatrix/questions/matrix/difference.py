@@ -98,7 +98,7 @@ def _moved(was: Environment, now: Environment) -> str:
     both = ((name, was.packages.get(name, "none"), now.packages.get(name, "none")) for name in names)
     moved += [f"{name} {old}, now {new}" for name, old, new in both if old != new]
     if not moved and was.lock != now.lock:
-        return "another lock of the same packages"
+        return "another lock file with the same packages"
     return few(moved, NAMED, between="; ")
 
 
@@ -111,7 +111,7 @@ def _short(value: object) -> str:
 def told(found: Difference) -> Iterator[Block]:
     """Yield a difference in words: what the results rest on first."""
     lines = list(found.ground)
-    lines += [f"the file of {name} is another one" for name in found.sources]
+    lines += [f"the file of {name} changed" for name in found.sources]
     lines += [f"{was}, now {now}: {few(ids, NAMED)}" for (was, now), ids in found.verdicts.items()]
     lines += [f"{what}: {few(ids, NAMED)}" for what, ids in _groups(found) if ids]
     yield bullets(lines)
@@ -119,6 +119,6 @@ def told(found: Difference) -> Iterator[Block]:
 
 
 def _groups(found: Difference) -> Iterator[tuple[str, Sequence[str]]]:
-    yield "other results, and the same verdict", found.results
+    yield "other results with the same verdict", found.results
     yield "in the old one only", found.gone
     yield "in the new one only", found.new

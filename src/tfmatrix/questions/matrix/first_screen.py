@@ -47,7 +47,7 @@ def first_screen(report: Report) -> Iterator[Block]:
     found = eras(report)
     yield Heading(1, f"May I move from TensorFlow {report.baseline}?")
     if asked := left_out(report):
-        yield paragraph((Strong(f"Only {asked} were asked."), " The others are named below."))
+        yield paragraph((Strong(f"Only {asked} were asked about."), " The others are named below."))
     rows = [[*_row(era), owners(cells_of(era, report))] for era in found[:MOST_ERAS]]
     yield filled(["move to", "answer", "cells", "whose"], rows)
     if more := found[MOST_ERAS:]:
@@ -92,7 +92,7 @@ def _moved(environment: str, report: Report) -> Iterator[Block]:
     """Yield the cells of a release in which the training comes to something else, those that move farthest first."""
     moved = [one for one in moves(report) if one.cell.environment == environment and _is_changed(one.cell)]
     if rows := [one for one in sorted(moved, key=lambda one: -one.apart) if one.apart][:MOST_MOVED]:
-        yield paragraph(("What the training comes to in ", Strong(environment), ", where that moves farthest:"))
+        yield paragraph(("Where the results of training move farthest in ", Strong(environment), ":"))
         headings = ["model", "first change", "last loss", "predictions differ by", "under other seeds", "whose"]
         yield filled(headings, map(_moved_row, rows))
 
@@ -137,7 +137,7 @@ def _made(report: Report) -> Iterator[Text]:
     )
     for mode in [one for one in modes if one in MODES][:MOST_EXPLAINED]:
         yield Code(mode), f": {MODES[mode].summary}."
-    yield "A cell is held bit for bit against the baseline's of the same machine; elsewhere, others round."
+    yield "Cells are compared bit for bit, all on one machine; on another machine, other cells round."
     yield from _repeated(report.settings)
 
 
@@ -145,10 +145,10 @@ def _repeated(settings: Settings) -> Iterator[Text]:
     """Yield how often each cell was run, and what follows for the marks."""
     several = settings.trials > 1
     if several:
-        yield f"Each was run {settings.trials} times, from two processes under two hash seeds, and is compared"
-        yield prose("where all gave the same bits: a mark other than `~` is no matter of chance.")
+        yield f"Each was run {settings.trials} times, from two processes with two hash seeds, and is compared only if"
+        yield prose("all gave the same bits, so only `~` is a matter of chance.")
     else:
-        yield "Each was run once, so nobody knows whether a difference is one between two runs of one release."
+        yield "Each was run once, so a difference may also be one between two runs of the same release."
     if settings.witnessed:
-        known = "" if several else ": there it is known"
+        known = "" if several else ", which shows such a difference"
         yield f"One model of each release and mode was run once more, in a fresh process{known}."

@@ -66,7 +66,7 @@ class Moved(NamedTuple):
         told = [f"{name}{self.number_in_words}"] if self.number else []
         told += [f"predictions {self.predictions_in_words} apart"] if self.predictions else []
         seeds = f"; under other seeds of the baseline {self.seeds_in_words}" if self.spreads else ""
-        return f"the training comes to: {', '.join(told)}{seeds}"
+        return f"the training ends with: {', '.join(told)}{seeds}"
 
 
 def moves(report: Report) -> Iterator[Moved]:

@@ -18,10 +18,10 @@ def told(cell: Cell, baseline: str) -> Iterator[Text]:
             yield f"{environment} alone reports ", joined(", ", names), ", which was compared with nothing"
     if cell.off:
         off = joined(", ", [Code(layer) for layer in cell.off])
-        why = ", which have no counterpart: ", Code("training=False")
-        yield "the start and injected tiers are without the draws of ", off, *why
+        why = "), since their draws have no counterpart: "
+        yield "in the start and injected tiers these layers do not draw (", Code("training=False"), why, off
     if cell.unreached:
-        yield "not judged natively behind ", Code(cell.unreached), ", which could not be handed over"
+        yield "nothing judged natively after ", Code(cell.unreached), ", which could not be handed over"
 
 
 def in_short(cells: Iterable[Cell], baseline: str) -> Iterator[str]:

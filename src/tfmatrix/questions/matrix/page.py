@@ -71,7 +71,7 @@ def _unknown(report: Report) -> Iterator[Block]:
 def _not_known(report: Report) -> Iterator[Block]:
     if asked := left_out(report):
         names = joined(", ", map(Code, report.settings.left_out))
-        yield paragraph((Strong(f"Only {asked} were asked."), " Not among them: ", names, "."))
+        yield paragraph((Strong(f"Only {asked} were asked about."), " Not among them: ", names, "."))
     yield from parts.incomplete(list(unknown(report)))
     if unstable := [cell for cell in report.cells if cell.outcome == UNSTABLE]:
         told = " These do not repeat themselves within one release, so they are compared with nothing:"
@@ -79,7 +79,12 @@ def _not_known(report: Report) -> Iterator[Block]:
         yield bullets((Code(cell.id), f": {shortened(cell.reason)}") for cell in unstable)
     notes = [(one.environment, told) for one in report.candidates for told in beside(one.environment, report)]
     if notes:
-        yield paragraph((Strong("Releases."), " Besides TensorFlow something else is another there, or they are new:"))
+        yield paragraph(
+            (
+                Strong("Releases."),
+                " These differ from the baseline in more than TensorFlow, or tfmatrix does not know them:",
+            )
+        )
         yield bullets((Strong(name), f": {told}") for name, told in notes)
 
 
@@ -94,8 +99,8 @@ def _ways(report: Report) -> Iterator[Block]:
         yield Heading(2, "How else a refused file can be read")
         yield paragraph(
             f"Each way was tried with this very file. Its predictions are compared with those of {report.baseline}, "
-            "which reads the file itself;",
-            "what refused it too comes last.",
+            "which reads the file itself.",
+            "Ways that were refused too come last.",
         )
     for (model, came), cells in grouped.items():
         yield paragraph((Strong(model), f" in {', '.join(dict.fromkeys(cell.environment for cell in cells))}:"))
@@ -113,11 +118,11 @@ def _by_mode(report: Report) -> Iterator[Block]:
     yield Heading(2, "Versions by mode")
     yield paragraph(
         (
-            ("One letter for each distinct set of results, the same letter where ", Emphasis("every")),
-            " model has the same bits; behind it the mark of",
+            ("Versions have the same letter if ", Emphasis("every")),
+            " model has the same bits in them. Behind the letter is the mark of the",
         ),
-        "the worst verdict against the baseline, and of models that are in one of the two only. No letter: not "
-        "everything was observed.",
+        "worst verdict against the baseline, and of models that are gone or new. No letter: not everything was "
+        "observed.",
     )
     frame = pd.DataFrame(
         {
@@ -153,10 +158,10 @@ def _by_model(report: Report) -> Iterator[Block]:
 def _letters(tables: int) -> tuple[str, ...]:
     """Return what a letter means in so many tables."""
     if tables == 1:
-        return ("Letters are a model's own: in one row, the same letter means the same bits at every stage.",)
+        return ("Letters count within one model: in a row, the same letter means the same bits at every stage.",)
     which, between = ("either", "the two") if tables == 2 else ("any", "all of them")
-    said = f"Letters are a model's own: in one row of {which} table, and between {between}, the same letter means the"
-    return f"{said} same bits at every", "stage."
+    where = f"in its row of {which} table, and between {between}"
+    return f"Letters count within one model: {where}, the same letter means the same bits", "at every stage."
 
 
 def _own(cell: Cell) -> str:
@@ -181,9 +186,8 @@ def _pivoted(frame: pd.DataFrame, rows: str, columns: str) -> Table:
 def _steps(report: Report) -> Iterator[Block]:
     yield Heading(2, "From one release to the next")
     yield paragraph(
-        f"Each release against the one before it, by the noise floor of {report.baseline}. What is only a consequence "
-        "of an earlier change is",
-        "left out.",
+        f"Each release against the one before it, by the noise floor of {report.baseline}. Consequences of an earlier "
+        "change are left out.",
     )
     yield changes.steps(report)
 
@@ -193,11 +197,11 @@ def _changes(report: Report) -> Iterator[Block]:
     yield paragraph(
         (
             ("In the ", Emphasis("native"), " tier each stage is fed by the one before it, as in a user's run. "),
-            "What only follows from an earlier change is not judged again there.",
+            "A consequence of an earlier change is not judged again there.",
         ),
         (
             ("The ", Emphasis("start"), " tier is the same run from the baseline's initial weights, order of rows "),
-            "and draws: a redraw hides nothing behind it.",
+            "and draws, so a redraw hides no other change.",
         ),
         (
             (
@@ -207,9 +211,9 @@ def _changes(report: Report) -> Iterator[Block]:
             ),
             "on its own.",
         ),
-        "Sizes are in eps: max|a-b| / (eps max|a|). The noise floor is that of the baseline against itself, with its "
-        "inputs moved by one",
-        "ULP and computed in another way.",
+        "Sizes are in eps: max|a-b| / (eps max|a|). The noise floor is how far the baseline is from itself, with its "
+        "inputs moved by",
+        "one ULP, and computed in another way.",
     )
     yield from changes.of_eras(report)
     if names := curves.file_names(report.cells):
@@ -224,7 +228,7 @@ def _between_modes(report: Report) -> Iterator[Block]:
         return
     yield Heading(2, f"The {'two ' if len(report.settings.modes) == 2 else ''}modes of one release")
     for (first, other), shared in found:
-        told = "the same inputs, so what differs is arithmetic."
+        told = "both have the same inputs, so only arithmetic differs."
         yield paragraph(("The injected tier of ", Code(first), " against that of ", Code(other), f": {told}"))
         yield shared
 
@@ -232,7 +236,7 @@ def _between_modes(report: Report) -> Iterator[Block]:
 def _unsupported(report: Report) -> Iterator[Block]:
     """Yield the models that do not exist somewhere, with the reason and where."""
     if found := absent(report.cells):
-        yield Heading(2, "What does not exist everywhere")
+        yield Heading(2, "Models that do not exist everywhere")
         every = [one.name for one in report.environments]
         rows: list[list[Text]] = [
             [joined(", ", map(Code, one.cells)), shortened(one.reason), releases.told(one.environments, every)]
@@ -268,7 +272,7 @@ def _rested(report: Report) -> Iterator[Block]:
     if report.rested:
         yield Heading(2, "What trials read")
         yield paragraph(
-            "A trial counts while every file that it read is as it was, those of the project and those outside of it."
+            "A trial counts as long as every file that it read is unchanged, in the project and outside of it."
         )
         yield table(
             ["model", "outside of the project", "not seen"],

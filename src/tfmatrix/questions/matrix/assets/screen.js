@@ -365,7 +365,7 @@
   function eachOther(row, sides) {
     const letters = sides.map((side) => (cellAt(row, side) || {}).letter);
     if (!letters.every(Boolean)) return `${sides.map(name).join(" and ")} cannot be compared with each other here.`;
-    return `${sides.map(name).join(" and ")} have ${letters[0] === letters[1] ? "the same bits" : "other bits than each other"}.`;
+    return `${sides.map(name).join(" and ")} ${letters[0] === letters[1] ? "have" : "do not have"} the same bits.`;
   }
 
   function sameBits(row, release, letter) {
