@@ -60,7 +60,7 @@ def test_some_names_alone_are_told(tmp_path: Path, tell: Tell) -> None:
     assert "--ops 'E*'" in (tmp_path / "reports" / "atlas.md").read_text(encoding="utf-8")
     said = tell("atlas", "--stored", "--ops", "matmul")
     assert said.code == cli.INCOMPLETE
-    assert said.err.startswith("tfmatrix: no op and no name of Keras in 2.15.1, 2.16.2 is like 'matmul'; ")
+    assert said.err.startswith("tfmatrix: no op and no name of Keras in 2.15.1, 2.16.2 matches 'matmul'; ")
     assert json.loads(written.read_text(encoding="utf-8")) == data
 
 
@@ -118,7 +118,7 @@ def test_a_model_that_nobody_recorded_is_two(tmp_path: Path, tell: Tell, monkeyp
     brought(tmp_path, monkeypatch, full=2.0)
     said = tell("atlas", static.UNTIL, "--since", static.SINCE, "--model", "mlp,other")
     assert said.code == cli.INCOMPLETE
-    assert said.err.splitlines()[-1].startswith("tfmatrix: what other/tf2 uses is not recorded by now; `tfmatrix run ")
+    assert said.err.splitlines()[-1].startswith("tfmatrix: the ops of other/tf2 are not recorded yet; `tfmatrix run ")
 
 
 @pytest.mark.parametrize(

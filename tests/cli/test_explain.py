@@ -35,7 +35,7 @@ def test_each_change_is_a_line(tmp_path: Path, tell: Tell) -> None:
     assert "MatMul became Einsum in dense, backward" in keras
     assert keras.endswith("install tf-keras 2.16.0 and set TF_USE_LEGACY_KERAS=1")
     assert "kernel Sigmoid in dense, backward" in tensorflow
-    assert next_ == "next: tfmatrix report, which says this beside each change"
+    assert next_ == "next: tfmatrix report, which shows this beside each change"
     assert last.endswith(": reports/explain.md")
     assert json.loads((tmp_path / "reports" / "explain.json").read_text(encoding="utf-8"))["baseline"] == BASELINE
 

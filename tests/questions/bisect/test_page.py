@@ -108,7 +108,7 @@ def test_equal_ends_offer_a_scan(tmp_path: Path) -> None:
     """On the page and in the terminal; where every build was run it says that."""
     given = dict.fromkeys(RELEASES, 1.0)
     report = report_of(tmp_path / "equal", given)
-    told = "2.12.1 and 2.21.0 have the same results. What changed between them and came back is found by {}, which"
+    told = "2.12.1 and 2.21.0 have the same results. {} runs every build, and finds what changed"
     assert told.format("`--scan`") in to_markdown(page(report))
     assert any(line.startswith(told.format("--scan")) for line in terminal.lines(answer(report)))
     scanned = report_of(tmp_path / "scanned", given, scan=True)

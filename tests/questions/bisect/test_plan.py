@@ -513,7 +513,7 @@ def test_where_no_package_can_be_moved_it_is_said(tmp_path: Path, monkeypatch: p
     """Then TensorFlow and its packages are one thing; so they are where none moved."""
     world = moving(tmp_path, monkeypatch, [1.0] * 4)
     monkeypatch.setattr(locks, "holdable", lambda *_: ())
-    with pytest.raises(UserError, match=r"nothing can be moved by itself: 2\.17\.1 goes with none of numpy 1\.26\.4"):
+    with pytest.raises(UserError, match=r"no package can be moved alone: 2\.17\.1 fits none of numpy 1\.26\.4"):
         world.plan("2.16.2..2.17.1", axis="packages")
     world.packages = {"2.16.2": NEW, "2.17.1": NEW}
     world.write_lock("2.16.2")
@@ -628,7 +628,7 @@ def make_launches(world: World) -> Any:
         ("2.15.1..2.99.0", {}, "no TensorFlow 2.99.0 is known"),
         ("2.15.1..later", {}, "'later' is no TensorFlow version"),
         ("2.15.1...2.16.2", {}, "'.2.16.2' is no TensorFlow version"),
-        ("2.16.2..2.16.2+keras-3.5.0", {}, "have one TensorFlow; bisect keras with --axis keras."),
+        ("2.16.2..2.16.2+keras-3.5.0", {}, "have the same TensorFlow; bisect keras with --axis keras."),
         ("2.16.2..2.17.1+keras-3.5.0", {}, "differ in more than TensorFlow"),
         ("2.15.1..2.16.2", {"axis": "jax"}, "2.15.1 has no jax; choose another axis."),
         ("2.15.1..2.16.2", {"axis": "tf-nightly"}, "tf-nightly is TensorFlow, which is bisected without --axis."),

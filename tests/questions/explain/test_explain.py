@@ -134,7 +134,7 @@ def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
     report = report_of(tmp_path, "rounds_first", "rounds_second", "of_keras")
     assert {cell.model for cell in report.cells} == {"of_keras", "rounds_first"}
     assert report.candidates[0].left_out == ("rounds_second/tf2",)
-    assert "1 more are rounding, and were not looked into" in to_markdown(page(report))
+    assert "1 more cell with rounding only, not explained: " in to_markdown(page(report))
     (tmp_path / "one").mkdir()
     alone = report_of(tmp_path / "one", "rounds_first", "rounds_second", only="rounds_second/tf2")
     assert [cell.model for cell in alone.cells] == ["rounds_second"]

@@ -119,7 +119,7 @@ def test_what_is_whole_when_it_is_fed_is_proved(tmp_path: Path, monkeypatch: pyt
     assert cell.ops.fed == 1
     assert {one.tier for one in cell.findings} == {"native", "injected"}
     assert classes(cell) == {("TensorFlow", "proved")}
-    assert "once this is given what the\nbaseline makes in 1 of them: nothing else has a part in it." in told
+    assert "With the baseline's outputs in place of those of 1 operation, every operation\nof the step has" in told
 
 
 def test_what_is_left_is_fed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,8 +195,8 @@ def test_what_nobody_recorded_is_not_known(tmp_path: Path) -> None:
     with Store(tmp_path / "store.sqlite") as store:
         assert missing_from(store, plan) == []
         assert problems(summarise(plan, store)) == [
-            "what linear/tf2, mlp/tf2 uses is not recorded by now; `tfmatrix run --versions 2.12.1 --baseline 2.12.1 "
-            "--models linear,mlp` makes what can record it, and then ask again"
+            "the ops of linear/tf2, mlp/tf2 are not recorded yet; `tfmatrix run --versions 2.12.1 --baseline 2.12.1 "
+            "--models linear,mlp` makes an environment that can record them; then ask again"
         ]
         make(plan, BETWEEN)
         plan = plan_of(tmp_path, plan.atlas, "mlp", "linear")

@@ -52,7 +52,7 @@ def ran(**values: float) -> Ran:
 LEFT_OUT = {"ApplyAdam": "a handle", "Foo": "stateful"}
 
 WORDED = {"keras.layers.Worded": "takes a model"}
-"""A class that is not run: its arguments alone are known."""
+"""A class that is not run: only its arguments are known."""
 
 
 def atlas_of(folder: Path, **last: float) -> Atlas:

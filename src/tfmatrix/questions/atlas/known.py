@@ -52,7 +52,7 @@ UNTOLD = frozenset({summary.UNKNOWN, summary.UNSTABLE})
 """What stands where a row tells nothing."""
 
 WHY = {
-    summary.UNKNOWN: "not run by now",
+    summary.UNKNOWN: "not run yet",
     summary.UNSTABLE: "gives other bits each time",
     summary.ABSENT: "not there",
     summary.RAISES: "raises",

@@ -60,8 +60,8 @@ MEASURED = {MEANING: "another meaning", ROUNDING: "rounding"}
 """Kinds that have a table of distances."""
 
 DRAWN = {
-    REDRAWN: "Draw other numbers from the same seed, of the same distribution by a test.",
-    RANDOM: "Draw other numbers from the same seed, of the same shape and type. No test tells of which distribution.",
+    REDRAWN: "These draw other numbers from the same seed. A test finds the same distribution.",
+    RANDOM: "These draw other numbers of the same shape and type from the same seed. No test tells the distribution.",
 }
 """What is said of what is drawn."""
 
@@ -73,11 +73,11 @@ SAID = {
 """What is said of arguments and configurations, besides defaults."""
 
 OTHERS = {
-    RAISES: "Raise there, and made something before.",
-    RUNS: "Make something there, and raised before.",
-    ENDS: "End the process in one of the two.",
-    UNSTABLE: "Give other bits in another process, in one of the two at least.",
-    OTHER_INPUT: "Were given something else (weights of another shape, for example), so that nothing is said of them.",
+    RAISES: "These raise now, and gave a result before.",
+    RUNS: "These give a result now, and raised before.",
+    ENDS: "These end the process in one of the two releases.",
+    UNSTABLE: "These give other bits in another process, in at least one of the two releases.",
+    OTHER_INPUT: "These got other inputs (weights of another shape, for example), so nothing is known of them.",
 }
 """What is said of rows that cannot be measured against each other."""
 
@@ -111,24 +111,22 @@ def _head(report: Report) -> Iterator[Block]:
     yield Heading(1, "Atlas: what changed in TensorFlow's own ops and in Keras")
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-        "Every op that a CPU can run by itself was run alone, eagerly, on inputs of the same bits in each release.",
-        "Each type that its definition allows was tried, in three sizes, and once with NaN, infinities, -0, denormal",
-        "numbers and the largest whole numbers. So was its gradient, where it has one. One type of each was run within",
-        "a function too, and within one that XLA compiles.",
-        prose(
-            "Every class and function of `tf.keras` was run alone too, from given weights and from a given seed, and"
-        ),
-        "its arguments, their defaults and its configuration were read.",
-        "So was what small pieces of Python come to: types of results, casts, strings, the order of data.",
-        "Each release is laid beside the one before.",
+        "Every op that a CPU can run was run alone, eagerly, on inputs with the same bits in each release. Each type",
+        "that its definition allows was tried in three sizes, and once with NaN, infinities, -0, denormal numbers and",
+        "the largest integers. The gradient was taken too, if the op has one. One type of each op was also run within",
+        "a function, and within a function that XLA compiles.",
+        prose("Every class and function of `tf.keras` was run alone too, from given weights and from a given seed."),
+        "Its arguments, their defaults and its configuration were read.",
+        "Small pieces of Python were run too: types of results, casts, strings, the order of data.",
+        "Each release is compared with the one before it.",
     )
     if settings.names:
         yield paragraph(("Only names like ", Code(settings.names), " were asked about."))
     yield paragraph(
         (Strong("Rounding"), ": every element lies within "),
         f"{settings.most_ulp} ULPs, or within {settings.most_scaled} ULPs of the largest element. ",
-        (Strong("Another meaning"), ": anything beyond; a NaN or an infinity in one of the two only; another type or"),
-        "shape; whole numbers, booleans or strings that differ at all.",
+        (Strong("Another meaning"), ": anything beyond; a NaN or an infinity on one side only; another type or"),
+        "shape; integers, booleans or strings that differ at all.",
     )
     if len(report.releases) > 1:
         yield table(
@@ -290,7 +288,7 @@ def _coverage(report: Report) -> Iterator[Block]:
     )
     yield paragraph(
         prose(
-            "There are all ops of `tf.raw_ops`, all classes and functions of `tf.keras`, each by one of its names, and "
+            "Counted are all ops of `tf.raw_ops`, all classes and functions of `tf.keras`, each under one name, and "
             "the pieces of Python that tfmatrix has."
         ),
         "Each row was run in two processes with other hash seeds.",
@@ -298,7 +296,7 @@ def _coverage(report: Report) -> Iterator[Block]:
     for part in parts_of(report):
         found = {one.environment: one.reasons for one in report.coverage if one.of == part}
         if reasons := dict.fromkeys(reason for one in found.values() for reason in one):
-            yield paragraph(f"Why one of the {NOUNS[part][1]} was not run, and of how many that is so:")
+            yield paragraph(f"Why some {NOUNS[part][1]} were not run, and how many:")
             yield table(
                 ["reason", *found],
                 ([reason, *(str(one.get(reason, "")) for one in found.values())] for reason in reasons),
@@ -309,7 +307,7 @@ def _coverage(report: Report) -> Iterator[Block]:
             yield Details(f"All {NOUNS[part][1]} that were not run: {len(some)}", [listed])
     if report.ended:
         yield Heading(3, "What ends the process")
-        yield paragraph("Each of these rows was run by itself after it had ended its process; all others went on.")
+        yield paragraph("Each of these rows ended its process, and was run again alone; all other rows went on.")
         yield bullets(
             (Code(one.row), f" {one.how}: {releases.told(one.environments, report.releases)}") for one in report.ended
         )

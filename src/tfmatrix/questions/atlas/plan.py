@@ -135,7 +135,5 @@ def make_atlas_plan(config: Config, names: str = "") -> AtlasPlan:
     require_seed(config)
     environments = named_environments(config)
     if len(environments) == 1:
-        raise UserError(
-            f"the atlas lays releases beside each other, and {environments[0].name} is the only one; name another too."
-        )
+        raise UserError(f"the atlas compares releases, and {environments[0].name} is the only one; name another too.")
     return AtlasPlan(config, environments, names)

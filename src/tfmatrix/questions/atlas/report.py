@@ -21,8 +21,8 @@ def write_report(plan: AtlasPlan, store: Store) -> tuple[Report, Path]:
     if plan.names and not report.coverage and not report.unanswered:
         where = ", ".join(one.name for one in plan.environments)
         raise UserError(
-            f"no op and no name of Keras in {where} is like {plan.names!r}; ops are named as in tf.raw_ops (MatMul*), "
-            "and Keras's classes and functions with their place (keras.layers.*)."
+            f"no op and no name of Keras in {where} matches {plan.names!r}; ops are named as in tf.raw_ops (MatMul*), "
+            "and Keras's classes and functions with their path (keras.layers.*)."
         )
     folder = plan.config.under_root(plan.config.reports)
     return writing.write_report(folder, "atlas", report, page)

@@ -35,7 +35,7 @@ def screen(report: Report) -> Screen:
 def headline(report: Report) -> str:
     """Return how many names of each part got another meaning, each named once however often it did."""
     if len(report.releases) < 2:
-        return "There are no two releases to lay beside each other."
+        return "There are no two releases to compare."
     moved = {row.op for row in report.rows if any(step.kind in MEANINGS for step in row.steps)}
     told = [
         f"{many(sum(part_of(name) == part for name in moved), part)}{' of Keras' if part == KERAS else ''}"

@@ -92,7 +92,7 @@ class Row(Record, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Of each environment in order: equal bits have one letter. '-': no such row there; "
-                "'?': not run by now; '!': raises; 'x': ends the process; '~': gives other bits in another process."
+                "'?': not run yet; '!': raises; 'x': ends the process; '~': gives other bits in another process."
             )
         ),
     ]

@@ -108,7 +108,7 @@ def _along_packages(config: Config, first: Environment, last: Environment) -> Ax
     held = _holdable(config, last, [one for one in moved if _may_be_kept(one, new[one.name])])
     if not held:
         named = ", ".join(f"{one.name} {one.version}" for one in moved)
-        raise UserError(f"nothing can be moved by itself: {last.name} goes with none of {named}.")
+        raise UserError(f"no package can be moved alone: {last.name} fits none of {named}.")
     begin = nameable_environment(config, last.holding(held).name)
     return Axis(PACKAGES, begin, last, tuple(one for one in moved if one not in held))
 
@@ -139,7 +139,7 @@ def _holdable(config: Config, environment: Environment, packages: Sequence[Packa
 def _along_tensorflow(first: Environment, last: Environment) -> Axis:
     if first.tensorflow == last.tensorflow:
         (moved, *_) = {one.name for one in {*first.further} ^ {*last.further}}
-        raise UserError(f"{first.name} and {last.name} have one TensorFlow; bisect {moved} with --axis {moved}.")
+        raise UserError(f"{first.name} and {last.name} have the same TensorFlow; bisect {moved} with --axis {moved}.")
     if first.further != last.further:
         raise UserError(
             f"{first.name} and {last.name} differ in more than TensorFlow; name the same further packages in both, or "

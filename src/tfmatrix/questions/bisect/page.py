@@ -52,19 +52,19 @@ def page(report: Report) -> Document:
 def _head(report: Report) -> Iterator[Block]:
     what = "TensorFlow" if report.axis == TENSORFLOW else report.axis
     if report.axis == PACKAGES:
-        yield Heading(1, f"Which package: beside TensorFlow of {report.held}")
-        beside = " The first one has the old packages, and each next one has one more as the last one has it."
+        yield Heading(1, f"Which package: with the TensorFlow of {report.held}")
+        beside = " The first one has the old packages, and each next one has one more package at its new version."
     else:
         yield Heading(1, f"Since when: {what} from {report.first} to {report.last}")
-        beside = f" TensorFlow is that of {report.held} in all of them." if report.held else ""
+        beside = f" All of them have the TensorFlow of {report.held}." if report.held else ""
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
         f"The line has {counted(len(report.builds), 'build')}.{beside}",
-        "The first and the last one were run, and then the middle of each interval whose ends gave other results.",
-        "Builds with one letter have one verdict against the first build; rounding counts as the same."
+        "The first and the last one were run, and then the middle of each interval whose ends gave different results.",
+        "Builds with the same letter have the same verdict against the first build; rounding counts as the same."
         if report.verdicts
-        else "Builds with one letter have the same bits.",
-        prose("A change between two builds with one letter is not seen, unless every build is run: `--scan`."),
+        else "Builds with the same letter have the same bits.",
+        prose("A change that comes back between two builds with the same letter is found by `--scan`, which runs all."),
         *fixed(report),
     )
 

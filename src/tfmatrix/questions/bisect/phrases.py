@@ -45,7 +45,7 @@ def fixed(report: Report) -> Iterator[Text]:
     """Yield what of the first environment's packages no build has, where packages are moved one after the other."""
     if report.fixed:
         named = ", ".join(f"{one.name} {one.version}" for one in report.fixed)
-        yield f"No build has {named}, which do not go with the rest: of these it is not known what they change."
+        yield f"No build has {named}: they do not fit the other packages, so what they change is not known."
 
 
 def _moved(old: Package | None, new: Package | None) -> Text:
@@ -61,7 +61,7 @@ def equal(report: Report, cell: Cell) -> Text:
         return ""
     if any(build.name not in known for build in report.builds):
         same = "mean the same" if report.verdicts else "have the same results"
-        scan = "What changed between them and came back is found by `--scan`, which runs every build."
+        scan = "`--scan` runs every build, and finds what changed between them and came back."
         return prose(f"{report.first} and {report.last} {same}. {scan}")
     return "Nothing changed: every build has the same results."
 

@@ -405,7 +405,7 @@ def make_bisect_plan(  # noqa: PLR0913  # each is asked for
     if not (first and dots and last):
         raise UserError(f"{between!r} is not between two builds; write the first and the last: 2.12.1..2.16.2.")
     if axis != TENSORFLOW and choices.patches:
-        raise UserError(f"--patches is about TensorFlow's own builds, and --axis {axis} goes along others.")
+        raise UserError(f"--patches is about TensorFlow's own builds, so --axis {axis} does not go with it.")
     if canonicalize_name(axis) not in catalogue.NIGHTLY and choices.nightlies:
         raise UserError(f"tfmatrix knows no nightly builds of {axis}; leave --nightlies out.")
     if not (cells or checks):

@@ -108,7 +108,7 @@ class Boundary(Record, frozen=True, kw_only=True):
     after: Name
     letters: tuple[Letter, Letter]
     skipped: Annotated[tuple[Name, ...], Meta(description="Builds between them that cannot be run.")]
-    unknown: Annotated[Count, Meta(description="How many builds between them were not run by now.")]
+    unknown: Annotated[Count, Meta(description="How many builds between them were not run yet.")]
     stages: Annotated[
         tuple[Name, ...],
         Meta(description="The stages that differ, as tier and kind; the first one by its full name. None: no trace."),

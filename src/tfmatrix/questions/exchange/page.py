@@ -73,9 +73,9 @@ def _method(report: Report) -> Iterator[Block]:
     yield Heading(2, "How it was found")
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-        "Each release trained the model for a few steps, so that no weight, bias or slot is what it began as.",
-        f"It wrote the model in every format. The same release and each {_others(report)} one read that.",
-        "A reader that builds the model itself began with other values everywhere: what is not loaded shows.",
+        "Each release trained the model for a few steps, so that no weight, bias or slot has its initial value.",
+        f"It wrote the model in every format. The same release and each {_others(report)} one read it.",
+        "A reader that builds the model itself began with other values everywhere, so whatever is not loaded shows.",
         "Weights, slots and predictions are compared bit for bit with the writer's, on one machine.",
     )
 
@@ -179,7 +179,7 @@ def _where(pairs: Iterable[Pair], releases: Sequence[str]) -> list[str]:
 
 
 def _tables(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
-    yield Heading(2, "Who reads what whom wrote")
+    yield Heading(2, "Which release reads which file")
     yield parts.legend(report.verdicts)
     yield paragraph(
         prose(
@@ -222,15 +222,14 @@ def _own_rounding(pairs: Iterable[Pair], releases: Sequence[str]) -> str:
     own = [pair.writer for pair in pairs if pair.writer == pair.reader and pair.verdict is Verdict.ROUNDING]
     if not own:
         return ""
-    return (
-        f"Within one release predictions differ already in {told(own, releases)}: the way of reading rounds otherwise."
-    )
+    return f"Predictions already differ within one release in {told(own, releases)}: this way of reading rounds."
 
 
 def _silent(report: Report, groups: Mapping[Group, list[Pair]]) -> Iterator[Block]:
     yield Heading(2, "What silently does not come back")
     yield paragraph(
-        "Nothing was raised in these pairs. Weights first; then the optimizer's slots, where all weights came back."
+        "No exception was raised in these pairs. Lost weights come first, then lost slots of the optimizer in pairs "
+        "whose weights all came back."
     )
     lost = [*_lost_weights(groups, report.releases), *_lost_slots(groups, report.releases)]
     nothing = "Nothing: what loads without an exception has all weights and slots."

@@ -19,7 +19,7 @@ def answer(report: Report) -> Document:
         return [paragraph("nothing to explain: what was compared has the bits of the baseline.")]
     return [
         table((), [list(one) for one in reasons(report)]),
-        paragraph("next: tfmatrix report, which says this beside each change"),
+        paragraph("next: tfmatrix report, which shows this beside each change"),
     ]
 
 

@@ -132,7 +132,7 @@ def run(one: Repro, folder: Path, config: Config) -> tuple[tuple[Environment, st
     for environment in (one.baseline, one.candidate):
         installed = making.find(environment, config)
         if not installed:
-            raise Broken(f"{environment.name} is not made by now")
+            raise Broken(f"{environment.name} is not made yet")
         with tempfile.TemporaryDirectory() as home:
             ran = subprocess.run(
                 [installed.interpreter, SCRIPT],
@@ -257,7 +257,7 @@ def names(op: Op) -> list[str]:
 def script(one: Repro) -> str:
     """Return the script: it runs the op on its inputs, and prints what it makes as digests."""
     op = one.kernel.op
-    version = "the version that requirements-VERSION.txt is of"
+    version = "the packages of one requirements-VERSION.txt"
     lines = [
         f'"""{one.title}, given the same.',
         "",
@@ -326,7 +326,7 @@ def issue(one: Repro, machine: Machine) -> str:
     """Return the text of an issue for TensorFlow's tracker."""
     kernel = one.kernel
     far = kernel.farthest.distance
-    row = "" if one.row is None else f" Row {one.row} of that batch is enough to see it, and is what the script has."
+    row = "" if one.row is None else f" Row {one.row} of that batch shows it, so the script has only this row."
     given = ", ".join(f"{dtype} {list(shape)}" for dtype, shape in kernel.inputs)
     moved = (
         f"{far.differing} of {far.elements} numbers differ, by up to {far.max_ulp} ULP ({far.scaled_error:.3g} eps)."

@@ -26,7 +26,7 @@ from tfmatrix.report.blocks import (
     prose,
     table,
 )
-from tfmatrix.report.text import number, shortened
+from tfmatrix.report.text import counted, number, shortened
 
 MOST_NAMED, MOST_TYPES = 2, 3
 """Changes, and types of each, that a line names."""
@@ -59,7 +59,10 @@ def _head(report: Report) -> Iterator[Block]:
     )
     yield bullets(
         [
-            (Strong(Class.PROVED.value), ": it was done, and the change was gone, or was still there alone."),
+            (
+                Strong(Class.PROVED.value),
+                ": this was put back and the change was gone, or all else was put back and the change stayed.",
+            ),
             (Strong(Class.CONSISTENT.value), ": nothing speaks against it."),
             (Strong(Class.NOT_EXPLAINED.value), ": nothing that was tried says whose it is."),
             "Undone means that the bits are the baseline's again, or that only rounding is left.",
@@ -77,7 +80,7 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
         yield paragraph(
             f"Nothing to explain: all {candidate.cells} cells have the bits of the baseline."
             if not candidate.unknown
-            else "Of what is known there is nothing to explain."
+            else "Nothing to explain in what is known."
         )
         return
     yield paragraph(_in_short(cells, candidate))
@@ -87,9 +90,9 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
     if candidate.left_out:
         yield paragraph(
             (
-                f"{len(candidate.left_out)} more are rounding, and were not looked into: ",
+                f"{counted(len(candidate.left_out), 'more cell')} with rounding only, not explained: ",
                 joined(", ", map(Code, candidate.left_out)),
-                prose(". `tfmatrix explain VERSION --cell NAME` does it."),
+                prose(". `tfmatrix explain VERSION --cell NAME` explains one."),
             )
         )
     for cell in cells:
@@ -98,14 +101,14 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
 
 def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
     findings = [(cell, finding) for cell in cells for finding in cell.findings]
-    owners = Counter(finding.package or "nobody that is known" for _, finding in findings)
+    owners = Counter(finding.package or "an unknown package" for _, finding in findings)
     whose = ", ".join(f"{count} by {owner}" for owner, count in owners.most_common())
     undoing = [cell.tried[finding.undone].both for cell, finding in findings if finding.undone is not None]
     left = len(findings) - len(undoing)
     return (
         f"{len(cells)} of {candidate.cells} cells changed, in {len(findings)} stages: {whose}. "
-        f"{undoing.count(False)} are undone in {candidate.name} alone, {undoing.count(True)} only where both sides "
-        f"throw a switch, {left} by nothing that was tried."
+        f"Of these stages, {undoing.count(False)} are undone in {candidate.name} alone, {undoing.count(True)} only if "
+        f"both sides have a switch, and {left} by nothing that was tried."
     )
 
 
@@ -210,8 +213,8 @@ def _operations(cell: Cell) -> Document:
     if found.fed:
         told.append(
             paragraph(
-                "Every operation of the step has the baseline's bits in the candidate, once this is given what the",
-                f"baseline makes in {found.fed} of them: nothing else has a part in it.",
+                f"With the baseline's outputs in place of those of {counted(found.fed, 'operation')}, every operation",
+                "of the step has the baseline's bits in the candidate: nothing else has a part in the change.",
             )
         )
     rows: list[list[Text]] = [
@@ -245,7 +248,7 @@ def undone(cell: Cell, finding: Finding) -> Text:
     """Return what undoes a finding, as what is done."""
     if finding.undone is None:
         tried = sum(one.outcome == OBSERVED for one in cell.tried)
-        return f"nothing of {tried} that were tried" if tried else "nothing was tried"
+        return f"none of {tried} that were tried" if tried else "nothing was tried"
     found = cell.tried[finding.undone]
     where = " on both sides" if found.both else ""
     exact = "" if found.after[cell.findings.index(finding)] == "identical" else " (rounding is left)"
@@ -280,8 +283,8 @@ def _hidden(report: Report) -> Iterator[Block]:
     if report.hidden:
         yield Heading(2, "What op determinism hides")
         yield paragraph(
-            prose("With `enable_op_determinism()` some operations take another path. Without it these differ from the"),
-            "baseline too, or do not repeat themselves:",
+            prose("With `enable_op_determinism()` some operations take another path. Without it, these also differ"),
+            "from the baseline, or do not repeat themselves:",
         )
         rows: list[list[Text]] = [
             [one.environment, Code(f"{one.model}/{one.mode}"), _only_without(one)] for one in report.hidden
@@ -303,7 +306,7 @@ def _switches(report: Report) -> Iterator[Block]:
     if rows:
         yield Heading(2, "What was tried")
         yield paragraph(
-            f"A change that is there with every other package kept is one of {TENSORFLOW} itself. A switch that undoes",
-            "a change only on both sides says what it is made of; it does not bring the old numbers back.",
+            f"If a change stays while every other package is kept, it is {TENSORFLOW}'s own. A switch that undoes a",
+            "change only on both sides says what the change is made of; it does not bring the old numbers back.",
         )
         yield table(["switch", "costs", "described in"], rows)

@@ -156,7 +156,7 @@ class Cell(Record, frozen=True, kw_only=True):
     verdict: Verdict
     findings: Annotated[tuple[Finding, ...], Meta(min_length=1)]
     tried: tuple[Tried, ...]
-    ops: Annotated[Ops | None, Meta(description="None where they were not looked at by now.")]
+    ops: Annotated[Ops | None, Meta(description="None where they were not looked at yet.")]
 
     @property
     def name(self) -> str:
@@ -200,7 +200,7 @@ class Report(AnyReport, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
     cells: tuple[Cell, ...]
     hidden: Annotated[tuple[Hidden, ...], Meta(description="Only what something is hidden of.")]
-    unseen: Annotated[tuple[Name, ...], Meta(description="Cells of which nobody knows by now what is hidden.")]
+    unseen: Annotated[tuple[Name, ...], Meta(description="Cells of which nobody knows yet what is hidden.")]
 
 
 def summarise(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Report:

@@ -48,8 +48,8 @@ def _head(report: Report) -> Iterator[Block]:
     yield Heading(1, "Machines: what another machine class changes in one release")
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-        "TensorFlow's kernels choose by instruction set, threads and GPU. Each table is of one release: every class is",
-        ("compared with this machine under the default launch, ", Code(report.classes[0].name), ", cell by cell."),
+        "TensorFlow's kernels choose by instruction set, threads and GPU. Each table is about one release: every class",
+        ("is compared with this machine under the default launch, ", Code(report.classes[0].name), ", cell by cell."),
         f"A cell rests on {settings.trials} trials that agree, the noise floor on {settings.jitters} jitter trials.",
     )
 
@@ -69,7 +69,7 @@ def _release(report: Report, environment: str) -> Iterator[Block]:
     )
     parted = [(cell, cell.first) for cell in cells.values() if cell.first]
     if parted:
-        yield Heading(3, "Where they part")
+        yield Heading(3, "Where they differ")
         yield table(
             ["model", "mode", "class", "verdict", "first", "ULPs", "times the noise floor", "the training ends"],
             [_parted(cell, first) for cell, first in parted],

@@ -59,7 +59,7 @@ def page(report: Report) -> Document:
 
 def _in_short(report: Report) -> Iterator[Block]:
     yield from _advice(report)
-    yield paragraph(prose("`tfmatrix advise --version 2.15.1 --mode tf2` prints the one for a release."))
+    yield paragraph(prose("`tfmatrix advise --version 2.15.1 --mode tf2` prints the recipe for one release."))
     if usual := [(prose(text), " ", _found_of(report, name)) for name, text in USUAL.items() if _cells(report, name)]:
         yield paragraph("The three snippets that are copied most, as they are usually written:")
         yield bullets(usual)
@@ -71,16 +71,16 @@ def _method(report: Report) -> Iterator[Block]:
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
         "Each recipe is put in front of a model as it would be pasted.",
-        "It is run in each release, in processes that start otherwise.",
+        "It is run in each release, in processes that start in different ways.",
         (
             "It ",
             Strong("reproduces"),
-            " where every trial gave the same bits at every stage: initial weights, order of ",
+            " if every trial gave the same bits at every stage: initial weights, order of ",
         ),
         "rows, losses, weights, predictions.",
         f"This rests on {report.trials} trials in {report.processes} processes on one machine. Each process imported "
         "TensorFlow by itself,",
-        "and no two trials that are compared come from one.",
+        "and trials are compared only with trials of other processes.",
     )
 
 
@@ -90,7 +90,7 @@ def _advice(report: Report) -> Iterator[Block]:
     for mode, recipe, environments in advised(report):
         where = versions(report, environments)
         if not recipe:
-            told_of = f", in {where}: of no recipe is it known that it reproduces everything that was tried."
+            told_of = f", in {where}: no recipe is known to reproduce everything that was tried."
             yield paragraph(("In mode ", Code(mode), told_of))
             continue
         cells = [cell for cell in _cells(report, recipe) if cell.environment in environments]
@@ -192,14 +192,14 @@ def _tables(report: Report) -> Iterator[Block]:
     yield Heading(2, "Which recipe works in which version")
     yield paragraph(
         (
-            (Code("yes 3/3"), ": so many trials gave the same bits, of so many that were run. "),
+            (Code("yes 3/3"), ": 3 of 3 trials gave the same bits. "),
             (Strong("no"), ": the first stage whose bits differ from"),
         ),
         (
             ("one process to another. ", Strong("no"), " if ...: processes agree, but not under that variation. "),
             (Strong("fails"), ": it raises."),
         ),
-        ("What the recipes are stands ", Link("below", "#the-recipes"), "."),
+        ("The recipes stand ", Link("below", "#the-recipes"), "."),
     )
     for model in report.models:
         yield Heading(3, (Code(model.name), ": ", prose(model.what)))
@@ -238,13 +238,13 @@ def _failures(report: Report) -> Iterator[Block]:
     """Yield a row for each way in which a recipe does not reproduce: where, what is to blame, and what mends it."""
     yield Heading(2, "What breaks, and what mends it")
     yield paragraph(
-        "Two processes that start alike are compared first (the control). Where they agree, all harmless variations "
-        "are tried at",
+        "Two processes that start alike are compared first (the control). If they agree, all harmless variations are "
+        "tried at",
         (
-            ("once; where that changes a bit, one at a time. ", Emphasis("Cleared")),
-            ": all variations but those to blame, tried at once, changed",
+            ("once; if that changes a bit, one at a time. ", Emphasis("Cleared")),
+            ": all variations but those to blame were tried at once, and",
         ),
-        "nothing. The mend is the next recipe that was tried in the same release on the same model and reproduces.",
+        "changed nothing. The mend is the next recipe that reproduces on the same model in the same release.",
     )
     groups: dict[tuple[Text, ...], list[str]] = {}
     for cell in report.cells:
@@ -267,11 +267,9 @@ def _unpromised(report: Report) -> Iterator[Block]:
     """Yield, for each model and recipe that was tried, what changes its bits though it reproduces."""
     yield Heading(2, "What nobody promised")
     yield paragraph(
-        "These may change the bits of a recipe that reproduces, so they belong to what is kept fixed. Each was tried "
-        "alone, in a",
-        "process of its own; a variation that is not named changed no bit. Where several recipes gave the same bits, "
-        "the shortest",
-        "was tried.",
+        "These may change the bits of a recipe that reproduces, so keep them fixed. Each was tried alone, in a process "
+        "of its own;",
+        "a variation that is not named changed no bit. If several recipes gave the same bits, the shortest was tried.",
     )
     stood = dict.fromkeys((cell.model, cell.stand_in) for cell in report.cells if cell.stand_in == cell.recipe)
     lines: list[Text] = []
@@ -316,7 +314,7 @@ def _of_kind(report: Report, kind: str) -> Table:
             unseen = f"not possible in {versions(report, variation.unseen)}" if variation.unseen else ""
             modes = joined(", ", map(Code, variation.modes))
             rows.append([Code(variation.name), prose(variation.what), modes, unseen])
-    return table(["variation", "what is other", "modes", ""], rows)
+    return table(["variation", "what differs", "modes", ""], rows)
 
 
 def _recipes(report: Report) -> Iterator[Block]:

@@ -48,7 +48,7 @@ _XLA_ON = "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"
 
 _VARIATIONS = (
     Variation("load", HARMLESS, "as many busy processes as there are processors", doings=("load",)),
-    Variation("hash-seed", HARMLESS, "`PYTHONHASHSEED` is another", _variables(PYTHONHASHSEED="4711"), sees="hash"),
+    Variation("hash-seed", HARMLESS, "another `PYTHONHASHSEED`", _variables(PYTHONHASHSEED="4711"), sees="hash"),
     Variation("other-work", HARMLESS, "operations, a model and random draws come first", doings=("other-work",)),
     Variation(
         "import-order",
@@ -83,13 +83,11 @@ _VARIATIONS = (
     Variation(
         "locale",
         HARMLESS,
-        "the locale is `C`, which knows ASCII alone",
+        "the locale is `C`, which has only ASCII",
         _variables(LC_ALL="C", LANG="C"),
         sees="locale",
     ),
-    Variation(
-        "time-zone", HARMLESS, "the time zone is another, by fourteen hours", _variables(TZ="XYZ-14"), sees="zone"
-    ),
+    Variation("time-zone", HARMLESS, "another time zone, fourteen hours away", _variables(TZ="XYZ-14"), sees="zone"),
     Variation("home", HARMLESS, "another home folder", Start(home="other home ä"), sees="home"),
     Variation(
         "environment-size", HARMLESS, "32 KiB more of variables", _variables(PADDING="x" * 2**15), sees="variables_size"

@@ -118,7 +118,7 @@ def _why_class(name: str, atlas: Atlas, since: str, until: str) -> str:
     """Return why nothing is known of what a class computes."""
     if not atlas.of_class(name):
         return "no such class" if atlas.has_classes else NO_CLASSES
-    return atlas.why_not(name, since) or atlas.why_not(name, until) or "its arguments alone are known"
+    return atlas.why_not(name, since) or atlas.why_not(name, until) or "only its arguments are known"
 
 
 def _is_covered(phase: str, known: Mapping[str, bool]) -> bool:

@@ -29,8 +29,8 @@ def page(report: Report) -> Document:
         *_head(report),
         *parts.incomplete(problems(report)),
         *(block for one in report.answers for block in _answer(one)),
-        Heading(2, "The atlas that it is by"),
-        paragraph(f"This is {by(report)}."),
+        Heading(2, "The atlas"),
+        paragraph(f"This answer is {by(report)}."),
         paragraph(parts.machine(report.atlas.machine)),
         Heading(2, "Ask again"),
         Listing("console", command),
@@ -38,12 +38,12 @@ def page(report: Report) -> Document:
 
 
 def _head(report: Report) -> Iterator[Block]:
-    yield Heading(1, f"What changed of what a model uses, from {report.since} to {report.until}")
+    yield Heading(1, f"Changes from {report.since} to {report.until} that a model uses")
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-        "No model was run in another release for it. What a model executes was recorded once, and looked up in the",
-        "atlas, where each op was run alone in every release, with each type.",
-        "It does not see whether the model executes other ops there, nor attributes and shapes that the atlas has not:",
+        "No model was run in another release. The ops and classes that a model uses were recorded once, and looked up",
+        "in the atlas, for which each op was run alone in every release, with each type. This does not show whether",
+        "the model executes other ops there, nor attributes and shapes that the atlas lacks:",
         (Code("tfmatrix run"), " does."),
     )
     kinds = [kind for kind in KINDS if any(one.kind == kind for answer in report.answers for one in answer.changes)]
@@ -67,11 +67,11 @@ def _head(report: Report) -> Iterator[Block]:
 def _answer(one: Answer) -> Iterator[Block]:
     yield Heading(2, one.name)
     if not one.recorded:
-        yield paragraph(f"Not recorded: {one.obstacle or 'nobody asked for it by now'}.")
+        yield paragraph(f"Not recorded: {one.obstacle or 'nobody asked for it yet'}.")
         return
     yield paragraph(f"It uses {uses(one)}, as recorded in {one.recorded}.")
     if not one.changed:
-        yield paragraph("Nothing of what the atlas covers changed.")
+        yield paragraph("Nothing changed that the atlas covers.")
     for kind in dict.fromkeys(change.kind for change in one.changed):
         some = [change for change in one.changed if change.kind == kind]
         yield Heading(3, f"{TITLES.get(kind, kind.capitalize())}: {len({change.what for change in some})}")

@@ -219,5 +219,7 @@ def _unanswered(plan: StaticPlan, answers: Iterable[Answer]) -> Iterator[str]:
     if unknown:
         models = ",".join(dict.fromkeys(one.model for one in unknown))
         run = f"`tfmatrix run --versions {plan.since} --baseline {plan.since} --models {models}`"
-        mend = "ask without --stored" if plan.made else f"{run} makes what can record it, and then ask again"
-        yield f"what {', '.join(one.name for one in unknown)} uses is not recorded by now; {mend}"
+        mend = (
+            "ask without --stored" if plan.made else f"{run} makes an environment that can record them; then ask again"
+        )
+        yield f"the ops of {', '.join(one.name for one in unknown)} are not recorded yet; {mend}"
