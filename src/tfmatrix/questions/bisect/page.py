@@ -64,7 +64,7 @@ def _head(report: Report) -> Iterator[Block]:
         "Builds with the same letter have the same verdict against the first build; rounding counts as the same."
         if report.verdicts
         else "Builds with the same letter have the same bits.",
-        prose("A change that comes back between two builds with the same letter is found by `--scan`, which runs all."),
+        prose("A change that comes and goes between two builds with the same letter is seen only by `--scan`."),
         *fixed(report),
     )
 
