@@ -41,7 +41,7 @@ def test_it_shows_what_it_would_write_and_why_and_writes_nothing(tmp_path: Path,
     lines = [" ".join(line.split()) for line in said.out.splitlines()]
     assert "baseline 2.12.1 2.12.1 in requirements.txt, line 1" in lines
     assert "train.py, the model train imports TensorFlow or Keras, and trains" in lines
-    assert "serve.py imports TensorFlow or Keras, and nothing in it is seen to train: no table" in lines
+    assert "serve.py imports TensorFlow or Keras, but does not seem to train: no table" in lines
     assert "\n[tool.tfmatrix.models.train]\n" in said.out
     assert "`tfmatrix init --write` writes it" in said.out
     assert content(tmp_path) == before
@@ -181,7 +181,7 @@ def test_where_nothing_is_found_it_says_what_was_looked_for(tmp_path: Path, tell
     said = tell("init", "--write")
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
     assert "no model was found among the 1 files" in said.err
-    assert "serve.py imports TensorFlow or Keras, and nothing in it is seen to train" in said.err
+    assert "serve.py imports TensorFlow or Keras, but does not seem to train" in said.err
     assert '[tool.tfmatrix.models.NAME] with command = ["python", "train.py"]' in said.err
     assert list(content(tmp_path)) == ["serve.py"]
 

@@ -54,7 +54,7 @@ def test_a_witness_that_gives_other_bits_makes_its_cell_unstable(tmp_path: Path,
         found = state(plan, store)
         (compared,) = compare_all(plan, store).cells
     assert found.outcome == "unstable"
-    assert found.reason == "3 trials gave 2 results; trial-1 and witness-1 part at native gradient@1/w"
+    assert found.reason == "3 trials gave 2 results; trial-1 and witness-1 first differ at native gradient@1/w"
     assert compared.verdict is Verdict.UNSTABLE
 
 
@@ -260,7 +260,7 @@ def test_trials_of_which_one_has_a_stage_more_part_there(tmp_path: Path, plan: P
     with Store(tmp_path / "store.sqlite") as store:
         fill(store, plan, lambda expected: more if expected.role == longer else ones())
         found = state(plan, store)
-    assert found.reason == "3 trials gave 2 results; trial-1 and witness-1 part at injected loss"
+    assert found.reason == "3 trials gave 2 results; trial-1 and witness-1 first differ at injected loss"
 
 
 def test_trials_that_differ_in_the_order_of_their_stages_alone_part_there(tmp_path: Path, plan: Plan) -> None:

@@ -115,7 +115,10 @@ def test_the_same_draw_in_two_calls_or_in_all_is_told() -> None:
     once = half._replace(outputs=np.repeat(half.outputs[:1], CALLS, axis=0))
     assert judge(whole, twice).verdict.value == judge(whole, once).verdict.value == "different"
     other = half._replace(outputs=np.repeat(half.outputs[1:2], CALLS, axis=0))
-    assert judge(once, other).evidence == "could not tell: each of its calls gives the same, and another on either side"
+    assert (
+        judge(once, other).evidence
+        == "could not tell: all its calls give the same output, and the two releases give different ones"
+    )
 
 
 def test_rounding_is_no_other_distribution() -> None:

@@ -52,7 +52,12 @@ def judge(
     [
         ([1.0, 2.0], [[1.0, 2.0]], "different", "shape (2,) against (1, 2)"),
         (tensor([1, 2, 3], "int32"), tensor([1, 5, 6], "int32"), "different", "2 of 3 elements differ, and these"),
-        (UNKNOWN, UNKNOWN._replace(data=bytes(16)), "different", "1 of 2 elements differ, and these do not round"),
+        (
+            UNKNOWN,
+            UNKNOWN._replace(data=bytes(16)),
+            "different",
+            "1 of 2 elements differ, and this type does not round",
+        ),
         ([1.0] * 5, [np.nan, np.nan, np.inf, 1.0, 1.0], "different", "3 of 5 elements are NaN or infinite on one"),
         ([np.inf, 1.0], [1.0, 1.0], "different", "1 of 2 elements are NaN or infinite on one side only"),
         ([1.0], [1.0 + 16 * EPS], "rounding", "16 times the noise floor"),

@@ -477,7 +477,7 @@ def test_a_counter_has_no_noise_floor(tmp_path: Path, dtype: str) -> None:
     jitters = observed(iterations=0, dtype=dtype), observed(1.0, iterations=9, dtype=dtype)
     found = judged(tmp_path, observed(dtype=dtype), observed(iterations=0, dtype=dtype), jitters)
     assert verdicts(found)["native slots"] == "different"
-    assert [s.worst.reason for s in found.stages if s.worst] == ["1 of 1 elements differ, and these do not round"]
+    assert [s.worst.reason for s in found.stages if s.worst] == ["1 of 1 elements differ, and this type does not round"]
 
 
 def steps(by: float, many: int = 4) -> dict[str, Any]:
@@ -629,7 +629,7 @@ def test_a_factor_that_all_elements_share_is_no_rounding(tmp_path: Path) -> None
     jitters = tuple({"native gradient@0/w": noisy(KERNEL, seed)} for seed in (1, 2, 3))
     found = judged(tmp_path, stages, {"native gradient@0/w": times(noisy(KERNEL, 4), 1 + 2e-6)}, jitters)
     assert verdicts(found) == {"native gradient": "different"}
-    assert reason(found).startswith("all elements are 2e-06 of themselves larger or smaller, ")
+    assert reason(found).startswith("all elements are larger or smaller by 2e-06 of their size, ")
     silent = judged(tmp_path / "silent", stages, {"native gradient@0/w": noisy(KERNEL, 4, 8.0)}, jitters)
     assert verdicts(silent) == {"native gradient": "rounding"}
     data = judged(tmp_path / "data", {"native data/x": KERNEL}, {"native data/x": times(KERNEL, 1 + 1e-6)})

@@ -273,7 +273,7 @@ SPOILT = {
     edit_a_model: "stale: run before the model changed",
     add_a_model: "it leaves out 2.15.1/new/tf2",
     take_out_a_model: "it has 2.15.1/rounds/tf2, 2.15.1/rounds/v1, 2.16.2/rounds/tf2, 2.16.2/rounds/v1",
-    change_the_results: "the verdict of 2.16.2/same/tf2, 2.16.2/same/v1 is another now",
+    change_the_results: "the verdict of 2.16.2/same/tf2, 2.16.2/same/v1 has changed",
     change_the_policy: "made under other settings, another policy",
     pin_two: "constraints.txt, line 1, says 'tensorflow==2.14.1', but tensorflow 2.15.1 counts",
     pin_nothing: "the project pins 2.21.0",
@@ -348,7 +348,7 @@ def test_results_that_changed_are_told_by_what_weighs_most(tmp_path: Path, tell:
         said = tell("pin", CANDIDATE, "--report", id_)
         assert said.code == cli.INCOMPLETE
         assert f"the {word} of 2.1" in said.err
-        assert "/same/tf2 is another now; make it anew" in said.err
+        assert "/same/tf2 has changed; make it anew" in said.err
 
 
 def test_the_first_of_several_reasons_is_told(tmp_path: Path, tell: Tell) -> None:
@@ -364,7 +364,7 @@ def test_the_first_of_several_reasons_is_told(tmp_path: Path, tell: Tell) -> Non
     with Store(tmp_path / ".tfmatrix" / "store.sqlite") as store:
         fill(store, plan, failing)
     said = tell("pin", CANDIDATE, "--report", id_)
-    assert f"the reason of {CANDIDATE}/a/tf2, {CANDIDATE}/b/tf2 is another now: ValueError: of a;" in said.err
+    assert f"the reason of {CANDIDATE}/a/tf2, {CANDIDATE}/b/tf2 has changed: ValueError: of a;" in said.err
 
 
 @pytest.mark.parametrize("version", ["0.0.1", "999.0"])

@@ -58,7 +58,7 @@ def test_a_rule_that_is_about_nothing_is_refused(tmp_path: Path, tell: Tell, rul
     said = tell("check", CANDIDATE)
     assert (said.code, said.out) == (cli.INCOMPLETE, "")
     assert said.err.startswith("tfmatrix: [tool.tfmatrix.policy], rule 2: the rule { ")
-    assert "is about nothing" in said.err
+    assert "applies to nothing" in said.err
 
 
 ABOUT_SOMETHING = {
@@ -85,7 +85,7 @@ def test_what_is_not_known_condemns_no_rule(tmp_path: Path, tell: Tell) -> None:
     said = tell("check", CANDIDATE)
     assert said.code == cli.INCOMPLETE
     assert "missing" in said.out
-    assert "is about nothing" not in said.err
+    assert "applies to nothing" not in said.err
 
 
 LET_PASS = {

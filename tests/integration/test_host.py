@@ -15,9 +15,9 @@ pytestmark = pytest.mark.integration
 MODELS = ROOT / "tests" / "models"
 
 ENDS = {
-    "forges_an_answer": "its answer is none (",
+    "forges_an_answer": "its answer is not valid (",
     "kills_its_parents": "the probe died: ",
-    "replaces_sha256": "its answer is none (the bytes of a tensor",
+    "replaces_sha256": "its answer is not valid (the bytes of a tensor",
     "writes_to_its_parents": "the probe died: what it wrote is no answer",
 }
 """What is told of each model that has no result."""

@@ -64,7 +64,7 @@ def test_a_model_that_does_not_repeat_itself_is_compared_with_nothing(project: P
     cell = project.cell("2.9.3/unstable/tf2")
     assert (cell["outcome"], cell["verdict"], cell["letter"]) == ("unstable", "unstable", "")
     assert cell["stages"] == []
-    assert "part at native draw/x" in cell["reason"]
+    assert "differ at native draw/x" in cell["reason"]
     assert "do not repeat themselves within one release" in project.report
 
 

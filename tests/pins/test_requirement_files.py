@@ -107,7 +107,7 @@ def test_what_is_no_pin_is_said_with_file_and_line(tmp_path: Path, line: str, sa
         ("tensorflow<2.16", "line 2: 'tensorflow<2.16' does not admit tensorflow 2.21.0"),
         ("numpy<2", "line 2: 'numpy<2' does not admit numpy 2.2.6"),
         ("keras==2.15.0,<3", "line 2: 'keras==2.15.0,<3' does not admit keras 3.12.0"),
-        ("tensorflow==2.15.1+nv23.11", "line 2: 'tensorflow==2.15.1+nv23.11' is somebody's own build"),
+        ("tensorflow==2.15.1+nv23.11", "line 2: 'tensorflow==2.15.1+nv23.11' is a local build"),
         ("tensorflow-gpu==2.15.1", "tensorflow-gpu has no release after 2.11"),
         ("tensorflow-macos==2.15.1", "tensorflow-macos has no release after 2.16"),
         (

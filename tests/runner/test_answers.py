@@ -96,7 +96,9 @@ def assert_no_answer(found: tuple[Trial, Trace, dict[str, Tensor]], saying: str)
     """Hold that a trial crashed for want of an answer, with a reason that names its model, and has no trace."""
     trial, trace, tensors = found
     assert (trial.outcome, trial.kind, trial.trace, trace, tensors) == ("crashed", "answer", None, (), {})
-    assert re.search(rf"^\w+\.py: its answer is none \(.*{saying}.*\): the model changed", trial.message), trial.message
+    assert re.search(rf"^\w+\.py: its answer is not valid \(.*{saying}.*\): the model changed", trial.message), (
+        trial.message
+    )
     assert not trial.is_to_be_repeated
 
 

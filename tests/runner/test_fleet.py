@@ -152,7 +152,9 @@ def test_a_worker_that_dies_takes_no_trial_with_it(fake_plan: FakePlan, cluster:
     for one in (crashed, *others):
         if "ends_what_runs_it" in one.id:
             assert (one.outcome, one.kind) == (CRASHED, PROBE_DIED)
-            assert one.message.startswith("no worker gave an answer for it, with others nor alone: KilledWorker: ")
+            assert one.message.startswith(
+                "no worker gave an answer for it, neither with others nor alone: KilledWorker: "
+            )
         else:
             assert one.outcome == "observed", one
 
@@ -257,7 +259,7 @@ def test_an_answer_that_is_none_is_asked_for_again_and_then_a_crash(
     assert set(found) == {one.id for one in all_trials(plan)}
     assert {(one.trial.outcome, one.trial.kind) for one in found.values()} == {(CRASHED, PROBE_DIED)}
     assert {one.trial.message[:57] for one in found.values()} == {
-        "no worker gave an answer for it, with others nor alone: N"
+        "no worker gave an answer for it, neither with others nor alone: N"
     }
 
 

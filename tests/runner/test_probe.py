@@ -119,7 +119,7 @@ def test_a_probe_that_falls_silent_is_ended(start: Start, name: str) -> None:
     """After the trial's limit and some grace a probe without an answer is ended, so that none comes late."""
     probe = start()
     probe.describe()
-    with pytest.raises(ProbeDied, match="it fell silent"):
+    with pytest.raises(ProbeDied, match="it stopped answering"):
         probe.ask({**asking(name), "timeout": -probing.GRACE})
     assert not probe.alive
 
@@ -127,7 +127,7 @@ def test_a_probe_that_falls_silent_is_ended(start: Start, name: str) -> None:
 @pytest.mark.parametrize("name", ["dies", "hangs", "writes garbage"])
 def test_a_probe_that_does_not_start_says_why(start: Start, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A probe that ends, hangs or writes nonsense in place of importing TensorFlow is no probe."""
-    said = {"dies": "exit status 1: libtensorflow.so is no library", "hangs": "it fell silent"}
+    said = {"dies": "exit status 1: libtensorflow.so is no library", "hangs": "it stopped answering"}
     monkeypatch.setattr(probing, "IMPORT_PATIENCE", 0.0 if name == "hangs" else 20.0)
     with pytest.raises(ProbeDied, match=said.get(name, "is no answer")):
         start(FAKE_START=name).describe()

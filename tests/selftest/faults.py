@@ -104,7 +104,14 @@ FAULTS = (
     Fault("a learning rate off by one step", "mlp", "tf2", "injected", "update/hidden/kernel", DIFFERENT, alone=False),
     Fault("an extra random op before the model", "linear", "v1", "native", "init/w", REDRAWN),
     Fault(
-        "one trial of three another", "linear", "tf2", "native", "", UNSTABLE, trials=(2,), says="part at native loss@0"
+        "one trial of three another",
+        "linear",
+        "tf2",
+        "native",
+        "",
+        UNSTABLE,
+        trials=(2,),
+        says="differ at native loss@0",
     ),
     Fault("a difference at the last step only", "mlp", "tf2", "native", "weights@49/hidden/kernel", DIFFERENT),
     Fault("an empty trace", "linear", "tf2", "native", "", FAILED, says="without recording any stage"),

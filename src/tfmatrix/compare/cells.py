@@ -186,9 +186,8 @@ def _disagreement(trials: Sequence[tuple[ExpectedTrial, Trial]], tensors: Tensor
         if trial.trace != first.trace:
             count = len({t.trace for _, t in trials})
             stage = _first_difference(first.trace or "", trial.trace or "", tensors)
-            return (
-                f"{len(trials)} trials gave {count} results; {first_expected.name} and {expected.name} part at {stage}"
-            )
+            two = f"{first_expected.name} and {expected.name}"
+            return f"{len(trials)} trials gave {count} results; {two} first differ at {stage}"
     return ""
 
 

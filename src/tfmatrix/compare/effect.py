@@ -67,7 +67,7 @@ def judge(a: Sample, b: Sample) -> Effect:
     smooth = _smoothing(a.outputs.dtype)
     centre = (x.mean(axis=0) + y.mean(axis=0)) / 2
     if not any(np.ptp(side, axis=0).max() > smooth for side in (x, y)) and np.abs(x[0] - y[0]).max() > smooth:
-        return unknown("each of its calls gives the same, and another on either side")
+        return unknown("all its calls give the same output, and the two releases give different ones")
     noise = np.random.RandomState(0)
     found: list[tuple[float, str]] = []
     numbers = (_numbers(side, centre, smooth / 10) for side in (x, y))

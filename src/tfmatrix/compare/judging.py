@@ -58,7 +58,10 @@ ROUNDED_AWAY = 1 / 32
 """The most of an element that rounding counts as, in a dtype of which ROUNDING_RATIO numbers are more: of bfloat16 four
 numbers, of float8 and float4 one. Sixteen would be an eighth of it, and of float8 twice the element."""
 
-_COMMON = {"factor": "all elements are {:.2g} of themselves larger or smaller", "bias": "all are moved by {:.2g} rms"}
+_COMMON = {
+    "factor": "all elements are larger or smaller by {:.2g} of their size",
+    "bias": "all are moved by {:.2g} rms",
+}
 
 SECOND_RATIO = 4.0
 """How many times the limit a native difference may be where the injected tier calls the same one rounding, and how many
@@ -587,7 +590,7 @@ class Judge:
         elif not distance.differing:  # the digests differ, so what differs was not kept
             reason = f"none of the {distance.elements} elements kept as a sample differs, so others do"
         elif distance.scaled_error is None:
-            reason = f"{distance.differing} of {distance.elements} elements differ, and these do not round"
+            reason = f"{distance.differing} of {distance.elements} elements differ, and this type does not round"
         elif distance.nan_mismatch or distance.inf_mismatch:
             count = distance.nan_mismatch + distance.inf_mismatch
             reason = f"{count} of {distance.elements} elements are NaN or infinite on one side only"
@@ -617,7 +620,7 @@ class Judge:
             return Verdict.DIFFERENT, reason
         size = max(passed_on.size, abs(common.size) if common else 0.0)
         self._passed_on[_noisy(tier)] = _PassedOn(max(passed_on.ratio, ratio), size)
-        return Verdict.ROUNDING, f"{reason}, and as far from given inputs, where that is {vouching:.2g} times"
+        return Verdict.ROUNDING, f"{reason}, and as far in the injected tier, where that is {vouching:.2g} times"
 
     def _vouching(self, name: str, distance: Distance, common: Coherence | None) -> float | None:
         """Return by how many times its floor the injected tier differs at a native stage, where that is the same.

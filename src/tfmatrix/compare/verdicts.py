@@ -74,7 +74,7 @@ _ROWS = {
     Verdict.PARTIAL: _Row(
         "%",
         Passing.NEVER,
-        "nothing was raised, and some weights did not come back: absent, or as they were before loading",
+        "no exception, but some weights did not come back: absent, or as they were before loading",
     ),
     Verdict.FAILED: _Row("!", Passing.NEVER, "failed, crashed, timed out or unavailable"),
     Verdict.UNSTABLE: _Row(

@@ -232,5 +232,5 @@ def _of_ledger(
             obstacle = record.obstacle(difference.bits, difference.verdict, today)
         if obstacle:
             what = f"{place.cell} {place.stage}".strip()
-            text = f"{FILE}: the difference {what} {obstacle}; remove the record, or accept anew"
+            text = f"{FILE}: the difference {what} {obstacle}; remove the record, or accept it anew"
             yield Reason(Level.INCOMPLETE, text, cell=f"{place.to}/{place.cell}", stage=place.stage)

@@ -44,7 +44,7 @@ def plan_pin(config: Config, receipt: Receipt, candidate: Environment, *, anew: 
     """
     if held := [one for one in candidate.further if catalogue.is_held(one)]:
         raise UserError(
-            f"{candidate.name} holds {held[0].name}, which is for looking and not for pinning; write "
+            f"{candidate.name} holds {held[0].name}, and such an environment is never pinned; write "
             f"{held[0].name}=={held[0].version} into the project's requirements, and run and check it without."
         )
     path = locks.find_lock(candidate, [config.root / "locks"])

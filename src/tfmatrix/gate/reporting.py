@@ -98,7 +98,7 @@ def _changes(before: Report, now: Report) -> Iterator[str]:
     for word, of in _OF_CELLS.items():
         if other := [id_ for id_ in new if of(old[id_]) != of(new[id_])]:
             reason = f": {new[other[0]].reason}" if new[other[0]].reason else ""
-            yield f"the {word} of {_named(other)} is another now{reason}"
+            yield f"the {word} of {_named(other)} has changed{reason}"
 
 
 _OF_CELLS: dict[str, Callable[[Cell], str]] = {

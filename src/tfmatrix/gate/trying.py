@@ -81,7 +81,7 @@ def _require_matches(policy: Policy, places: Iterable[Place]) -> None:
         # A rule about a model or a mode that is not asked for is meant for what was run all the same.
         if about and not any(_matches(rule, place) for place in about):
             raise UserError(
-                f"[tool.tfmatrix.policy], rule {number}: {told(rule)} is about nothing: none of the cells that it "
+                f"[tool.tfmatrix.policy], rule {number}: {told(rule)} applies to nothing: none of the cells that it "
                 "names has such a stage; remove it, or name what it is meant for."
             )
 

@@ -86,7 +86,7 @@ def _of_script(name: str, modules: Modules, reached: Mapping[str, Module], listi
     module = reached[name]
     imports = "imports TensorFlow or Keras" + ("" if module.has_tensorflow else " by modules of the project")
     if not any(one.trains for one in reached.values()):
-        return Found(name, f"{imports}, and nothing in it is seen to train")
+        return Found(name, f"{imports}, but does not seem to train")
     hints = (*_asked_for(module), *_hints(name, module, reached, listing))
     return Found(name, f"{imports}, and trains", {"command": _words(name, modules)}, hints=hints)
 

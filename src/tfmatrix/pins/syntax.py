@@ -74,7 +74,7 @@ def admitting(specifier: SpecifierSet) -> Callable[[str], bool]:
 
 def own_build(version: str) -> str:
     """Return why a version such as ``2.15.1+nv23.11`` is not replaced by a release's."""
-    return "is somebody's own build (what stands behind the plus)" if "+" in version else ""
+    return "is a local build (by the part behind the plus)" if "+" in version else ""
 
 
 def pipfile(written: str) -> Reading:

@@ -107,8 +107,8 @@ def _observed(payload: bytes) -> tuple[tuple[Fingerprint, ...], dict[str, Tensor
 
 def _not_one(expected: ExpectedTrial, error: Exception) -> str:
     return (
-        f"{Path(expected.cell.model.path).name}: its answer is none ({_text(str(error))}): the model changed what a "
-        "trial is observed with, or wrote into its pipes; where it does neither, this is a bug of tfmatrix."
+        f"{Path(expected.cell.model.path).name}: its answer is not valid ({_text(str(error))}): the model changed code "
+        "that observes it, or wrote into its pipes; if it does neither, this is a bug of tfmatrix."
     )
 
 

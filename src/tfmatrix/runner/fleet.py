@@ -302,7 +302,7 @@ class _Fleet:
             if self._lost[one.key] < TRIES:
                 (self._waiting if self._lost[one.key] < TRIES - 1 else self._suspects).append([one])
                 continue
-            told = f"no worker gave an answer for it, with others nor alone: {reason}"
+            told = f"no worker gave an answer for it, neither with others nor alone: {reason}"
             yield Finished(one, trial_of(one, CRASHED, kind=PROBE_DIED, message=told), (), {})
 
 

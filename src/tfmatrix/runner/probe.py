@@ -176,7 +176,7 @@ class Probe:
             ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
             part = os.read(self._answers, min(size, 1 << 20)) if ready else b""
             if not part:
-                raise ProbeDied(self._last_words() if ready else "it fell silent")
+                raise ProbeDied(self._last_words() if ready else "it stopped answering")
             parts.append(part)
             size -= len(part)
         return b"".join(parts)

@@ -85,7 +85,7 @@ def from_bytes(told: object) -> Batch:
     try:
         return msgspec.msgpack.decode(told, type=Batch)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise NoBatch(f"its answer is none: {error}") from None
+        raise NoBatch(f"its answer is not valid: {error}") from None
 
 
 def events(batch: Batch, trials: Sequence[ExpectedTrial], root: Path) -> Iterable[Event]:
@@ -115,7 +115,7 @@ def _installed(told: Mapping[str, Any], environment: Environment) -> InstalledEn
     try:
         found = making.from_json(dict(told))
     except (ValueError, KeyError, TypeError):
-        raise NoBatch("what it says of its environment is nothing of ours") from None
+        raise NoBatch("what it says of its environment is not valid") from None
     if found.environment != environment:
         raise NoBatch(f"it made {found.environment.name}, and was asked for {environment.name}")
     return found
