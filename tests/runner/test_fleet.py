@@ -341,7 +341,7 @@ def test_machines_of_another_class_run_nothing(
     """Where none is of the class, that is one sentence, and nothing is run."""
     plan = fake_plan(["a"])
     monkeypatch.setattr(on_worker, "machine_class", lambda: "f" * 64)
-    with pytest.raises(UserError, match=r"^none of the 2 workers at .* is a machine of this one's class, and results"):
+    with pytest.raises(UserError, match=r"^none of the 2 workers at .* \(of another machine class: 2\); start one on"):
         events_of(cluster(), plan)
 
 
