@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
-from distributed import LocalCluster
+import dask
+from distributed import LocalCluster, Scheduler, Worker
 
-from tfmatrix.questions.matrix.plan import Plan
+from tfmatrix import config
+from tfmatrix.questions.matrix.plan import Plan, make_plan
 from tfmatrix.records import ExpectedTrial
-from tfmatrix.runner import fleet
+from tfmatrix.runner import fleet, on_worker, probe
 from tfmatrix.runner.events import Event, Finished
+from tfmatrix.runner.rounds import rounds
+from tfmatrix.store.store import Store
 
 FakePlan = Callable[..., Plan]
 Clusters = Callable[..., LocalCluster]
@@ -22,6 +31,55 @@ PRELOAD = f"from tfmatrix.runner import probe; from pathlib import Path; probe.P
 """What a worker of its own process runs first: its probes are fakes too."""
 
 
+def nothing() -> None:
+    """Do nothing: what a worker does first where it is one like any other."""
+
+
+def serve_as_worker(place: Path, scheduler: str, folder: Path, first: Callable[[], None]) -> None:
+    """Be a worker of one thread that runs fake probes, until it is told to end or has lost its scheduler."""
+    os.environ[on_worker.FOLDER] = str(folder)
+    probe.PROBE = FAKE
+    first()
+
+    async def serve() -> None:
+        async with Worker(scheduler, nthreads=1, dashboard=False, local_directory=str(place)) as worker:
+            await worker.finished()
+
+    _quietly(serve)
+
+
+def serve_as_scheduler(place: Path, address: str) -> None:
+    """Be a scheduler whose connections time out soon."""
+    del place
+
+    async def serve() -> None:
+        async with Scheduler(host=address, dashboard=False) as scheduler:
+            await scheduler.finished()
+
+    with dask.config.set({f"distributed.comm.timeouts.{name}": "2s" for name in ("connect", "tcp")}):
+        _quietly(serve)
+
+
+def ask_as_client(place: Path, address: str, store: str, telling: Connection) -> None:
+    """Run the project of a folder on a fleet, and tell how many trials are stored, after each."""
+    fleet.MOST_TRIALS = 2
+    plan = make_plan(config.load(place))
+    finished = 0
+
+    def watch(event: Event) -> None:
+        nonlocal finished
+        finished += isinstance(event, Finished)
+        telling.send(finished)
+
+    with Store(place / store) as opened:
+        rounds(replace(plan, config=replace(plan.config, on=address)), opened, watch)
+
+
+def _quietly(serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    logging.disable()
+    asyncio.run(serve())
+
+
 def all_trials(plan: Plan) -> list[ExpectedTrial]:
     """Return every trial that a plan expects."""
     return [expected for trials in plan.trials.values() for expected in trials]
@@ -29,8 +87,8 @@ def all_trials(plan: Plan) -> list[ExpectedTrial]:
 
 def events_of(cluster: LocalCluster, plan: Plan, trials: list[ExpectedTrial] | None = None) -> list[Event]:
     """Return what happens when a plan's trials are run by a cluster."""
-    config = replace(plan.config, on=cluster.scheduler_address)
-    return list(fleet.observe(all_trials(plan) if trials is None else trials, config))
+    asked = replace(plan.config, on=cluster.scheduler_address)
+    return list(fleet.observe(all_trials(plan) if trials is None else trials, asked))
 
 
 def finished(events: list[Event]) -> dict[str, Finished]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -32,76 +33,90 @@ from tfmatrix.runner.observing import observe
 from tfmatrix.runner.rounds import rounds
 from tfmatrix.store.store import Store
 
-from .clusters import PRELOAD, Clusters, FakePlan, all_trials, events_of, finished
+from .clusters import (
+    Clusters,
+    FakePlan,
+    all_trials,
+    ask_as_client,
+    events_of,
+    finished,
+    nothing,
+    serve_as_scheduler,
+    serve_as_worker,
+)
 
-Programs = Callable[..., subprocess.Popen[bytes]]
+Program = BaseProcess
+Programs = Callable[..., Program]
 
 pytestmark = [
-    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:distributed"),
 ]
 
-CLIENT = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from tfmatrix import config
-from tfmatrix.questions.matrix.plan import make_plan
-from tfmatrix.runner import fleet
-from tfmatrix.runner.rounds import rounds
-from tfmatrix.store.store import Store
 
-fleet.MOST_TRIALS = 2
-folder, address, store = sys.argv[1:]
-plan = make_plan(config.load(Path(folder)))
-with Store(Path(store)) as opened:
-    rounds(
-        replace(plan, config=replace(plan.config, on=address)),
-        opened,
-        lambda event: print(type(event).__name__, flush=True),
-    )
-"""
-"""A client that tells what happens, a line for each event."""
+def _without_tfmatrix() -> None:
+    for name in [one for one in sys.modules if one.partition(".")[0] == "tfmatrix"]:
+        sys.modules[name] = None  # type: ignore[assignment]  # by which Python knows that there is none
+
+
+def _with_an_older_tfmatrix() -> None:
+    del on_worker.introduce
+
+
+def _with_another_tfmatrix() -> None:
+    on_worker.program = lambda: "f" * 64  # type: ignore[assignment]  # nothing is kept of it
+
+
+def _with_another_python() -> None:
+    on_worker.python = lambda: "3.99"
+
+
+def _of_another_class() -> None:
+    on_worker.machine_class = lambda: "f" * 64
+
+
+def _with_a_full_disk() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
 
 MISFITS = {
-    "without tfmatrix, or with an older one": (
-        "import sys; sys.modules['tfmatrix'] = None",
-        "from tfmatrix.runner import on_worker; del on_worker.introduce",
-    ),
-    "with another tfmatrix": ("from tfmatrix.runner import on_worker; on_worker.program = lambda: 'f' * 64",),
-    "with Python 3.99": ("from tfmatrix.runner import on_worker; on_worker.python = lambda: '3.99'",),
-    "of another machine class": ("from tfmatrix.runner import on_worker; on_worker.machine_class = lambda: 'f' * 64",),
+    "without tfmatrix, or with an older one": (_without_tfmatrix, _with_an_older_tfmatrix),
+    "with another tfmatrix": (_with_another_tfmatrix,),
+    "with Python 3.99": (_with_another_python,),
+    "of another machine class": (_of_another_class,),
 }
-"""By what is said of them, what workers run first that can't run trials."""
+"""By what is said of them, what workers do first that can't run trials."""
 
 
 @pytest.fixture
-def program() -> Iterator[Programs]:
-    """Return a function that starts a scheduler or a worker of Dask's, a program that is killed at the end."""
+def program(tmp_path: Path) -> Iterator[Programs]:
+    """Return a function that has a process serve a fleet, by a function and what it is given; it is killed at the end.
+
+    The processes are forks of one that has imported Dask, since that takes longer than most of what they do.
+    """
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload(["distributed", "tfmatrix.runner.on_worker"])
     started = []
 
-    def start(*words: str, preload: Sequence[str] = (PRELOAD,), **variables: str) -> subprocess.Popen[bytes]:
-        loaded = [word for text in preload for word in ("--preload", text)]
-        command = [sys.executable, "-m", "dask", *words, "--no-dashboard", *loaded]
-        none = subprocess.DEVNULL
-        one = subprocess.Popen(command, env={**os.environ, **variables}, stdout=none, stderr=none)
+    def start(serve: Callable[..., None], *given: object) -> Program:
+        one = forks.Process(target=serve, args=(tmp_path, *given), daemon=True)
+        one.start()
         started.append(one)
         return one
 
     yield start
     for one in started:
         one.kill()
-        one.wait()
+        one.join()
 
 
 @pytest.fixture
-def worker(program: Programs) -> Callable[..., subprocess.Popen[bytes]]:
+def worker(program: Programs, worker_folder: Path) -> Programs:
     """Return a function of a cluster that starts a worker which nobody starts again, and waits until it is there."""
 
-    def start(cluster: LocalCluster, **choices: Any) -> subprocess.Popen[bytes]:
+    def start(cluster: LocalCluster, first: Callable[[], None] = nothing, folder: Path = worker_folder) -> Program:
         there = len(cluster.scheduler.workers)
-        one = program("worker", cluster.scheduler_address, "--no-nanny", "--nthreads", "1", **choices)
-        cluster.wait_for_workers(there + 1)
+        one = program(serve_as_worker, cluster.scheduler_address, folder, first)
+        cluster.wait_for_workers(there + 1)  # type: ignore[no-untyped-call]  # Dask's functions have no types
         return one
 
     return start
@@ -112,6 +127,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have batches be of two trials, so that there are several, and looks be frequent."""
     monkeypatch.setattr(fleet, "MOST_TRIALS", 2)
     monkeypatch.setattr(fleet, "LOOK", 0.5)
+
+
+def send(program: Program, number: signal.Signals) -> None:
+    """Send a signal to a program."""
+    assert program.pid
+    os.kill(program.pid, number)
 
 
 def of_processes(cluster: Clusters) -> LocalCluster:
@@ -152,7 +173,7 @@ def test_a_worker_that_is_silent_for_long_and_then_is_there_again_counts_nothing
     woken = threading.Event()
 
     def wake() -> None:
-        silent.send_signal(signal.SIGCONT)
+        send(silent, signal.SIGCONT)
         woken.set()
 
     class Wake(SchedulerPlugin):
@@ -165,26 +186,25 @@ def test_a_worker_that_is_silent_for_long_and_then_is_there_again_counts_nothing
         started.scheduler.add_plugin(Wake())
     else:
         late.start()
-    found = watched(plan, started.scheduler_address, once(lambda: silent.send_signal(signal.SIGSTOP)))
+    found = watched(plan, started.scheduler_address, once(lambda: send(silent, signal.SIGSTOP)))
     assert woken.is_set()
     assert finished(found) == here
 
 
 @pytest.fixture
-def silenced(program: Programs, worker_folder: Path) -> tuple[str, subprocess.Popen[bytes]]:
+def silenced(program: Programs, worker_folder: Path) -> tuple[str, Program]:
     """Return the address of a scheduler with two workers, and its program, which is to be silent."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    short = {f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{name}": "2s" for name in ("CONNECT", "TCP")}
-    scheduler = program("scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], **short)
+    scheduler = program(serve_as_scheduler, address)
     for _ in range(2):
-        program("worker", address, "--no-nanny", "--nthreads", "1", TFMATRIX_FOLDER=str(worker_folder))
+        program(serve_as_worker, address, worker_folder, nothing)
     return address, scheduler
 
 
 def test_a_scheduler_that_is_silent_for_a_while_loses_nothing(
-    fake_plan: FakePlan, silenced: tuple[str, subprocess.Popen[bytes]]
+    fake_plan: FakePlan, silenced: tuple[str, Program]
 ) -> None:
     """Longer than Dask's own limits, and not as long as is waited for: the run goes on."""
     plan = fake_plan(["a", "b", "c"], versions=["2.15.1"])
@@ -192,14 +212,14 @@ def test_a_scheduler_that_is_silent_for_a_while_loses_nothing(
     address, scheduler = silenced
 
     def silence() -> None:
-        scheduler.send_signal(signal.SIGSTOP)
-        threading.Timer(4.0, lambda: scheduler.send_signal(signal.SIGCONT)).start()
+        send(scheduler, signal.SIGSTOP)
+        threading.Timer(4.0, lambda: send(scheduler, signal.SIGCONT)).start()
 
     assert finished(watched(plan, address, once(silence))) == here
 
 
 def test_a_scheduler_that_is_silent_for_long_is_a_sentence_and_the_next_run_goes_on(
-    fake_plan: FakePlan, silenced: tuple[str, subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fake_plan: FakePlan, silenced: tuple[str, Program], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What was finished is kept, and no trial is run twice."""
     plan = fake_plan(["a", "b", "c"], versions=["2.15.1"])
@@ -209,7 +229,7 @@ def test_a_scheduler_that_is_silent_for_long_is_a_sentence_and_the_next_run_goes
     seen: list[Event] = []
 
     def silence() -> None:
-        scheduler.send_signal(signal.SIGSTOP)
+        send(scheduler, signal.SIGSTOP)
         monkeypatch.setattr(fleet, "PATIENCE", 2.0)
 
     silencing = once(silence)
@@ -221,7 +241,7 @@ def test_a_scheduler_that_is_silent_for_long_is_a_sentence_and_the_next_run_goes
     with Store(tmp_path / "store.sqlite") as store:
         with pytest.raises(UserError, match=r"^the Dask scheduler at .* is gone; what was finished is kept: "):
             rounds(plan, store, watch)
-        scheduler.send_signal(signal.SIGCONT)
+        send(scheduler, signal.SIGCONT)
         monkeypatch.setattr(fleet, "PATIENCE", 60.0)
         rounds(plan, store, watch)
     assert finished(seen) == here
@@ -301,8 +321,8 @@ def test_a_worker_that_cannot_run_trials_is_left_alone(
     """Where it is the only one, that is a sentence with the reason; where another one is there, that runs them all."""
     plan = fake_plan(["a"], versions=["2.15.1"])
     started = of_processes(cluster)
-    for text in MISFITS[reason]:
-        worker(started, preload=[text])
+    for first in MISFITS[reason]:
+        worker(started, first)
     count = len(MISFITS[reason])
     told = rf"^none of the {count} workers at .* can run these trials \({reason}: {count}\); start one on a machine of "
     with pytest.raises(UserError, match=told):
@@ -319,7 +339,7 @@ def test_a_worker_that_is_silent_from_the_start_holds_up_no_other(
     """Alone it is a sentence; where another one is there, that runs the trials."""
     plan = fake_plan(["a"], versions=["2.15.1"])
     started = of_processes(cluster)
-    worker(started).send_signal(signal.SIGSTOP)
+    send(worker(started), signal.SIGSTOP)
     monkeypatch.setattr(fleet, "PATIENCE", 2.0)
     with pytest.raises(UserError, match=r"\(silent or busy for 2 s: 1\); start one"):
         events_of(started, plan)
@@ -334,11 +354,10 @@ def test_a_disk_that_is_full_leaves_the_work_to_another_worker(
     """What no file may be longer than is not enough for the project; where no other is left, that is the reason."""
     plan = fake_plan(["a"], versions=["2.15.1"])
     (tmp_path / "large.txt").write_text("x" * 10_000)
-    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
     started = of_processes(cluster)
     folder = tmp_path / "of the full one"
     folder.mkdir()
-    worker(started, preload=[PRELOAD, full], TFMATRIX_FOLDER=str(folder))
+    worker(started, _with_a_full_disk, folder)
     (refused,) = (event for event in events_of(started, plan) if isinstance(event, Refused))
     assert refused.reason == "the worker failed: OSError: [Errno 27] File too large."
     worker(started)
@@ -348,7 +367,7 @@ def test_a_disk_that_is_full_leaves_the_work_to_another_worker(
 
 
 def test_a_client_that_is_killed_comes_back_and_only_what_is_missing_is_run(
-    fake_plan: FakePlan, cluster: Clusters, tmp_path: Path
+    fake_plan: FakePlan, cluster: Clusters, program: Programs, tmp_path: Path
 ) -> None:
     """Its store has what was finished; the report is that of a run on this machine, byte for byte."""
     plan = fake_plan([f"m{number}" for number in range(4)])
@@ -361,12 +380,12 @@ def test_a_client_that_is_killed_comes_back_and_only_what_is_missing_is_run(
 
     here, all_of_them = run("here", "")
     started = cluster(2, protocol="tcp://")
-    words = [sys.executable, "-c", CLIENT, str(tmp_path), started.scheduler_address, str(tmp_path / "there")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as client:
-        assert client.stdout
-        told = islice((line for line in client.stdout if line == b"Finished\n"), 7)
-        assert len(list(told)) == 7
-        client.kill()
+    telling, told = get_context("forkserver").Pipe(duplex=False)
+    client = program(ask_as_client, started.scheduler_address, "there", told)
+    while telling.recv() < 7:
+        pass
+    client.kill()
+    client.join()
     with Store(tmp_path / "there") as store:
         kept = store.settled()
     assert 7 <= len(kept) < len(finished(all_of_them))
