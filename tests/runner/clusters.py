@@ -31,6 +31,14 @@ PRELOAD = f"from tfmatrix.runner import probe; from pathlib import Path; probe.P
 """What a worker of its own process runs first: its probes are fakes too."""
 
 
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "5 minutes",
+    "distributed.admin.tick.interval": "1 minute",
+}
+"""What Dask does besides, a hundred times a second: several of its processes take all of a busy machine with it."""
+
+
 def nothing() -> None:
     """Do nothing: what a worker does first where it is one like any other."""
 
@@ -77,7 +85,8 @@ def ask_as_client(place: Path, address: str, store: str, telling: Connection) ->
 
 def _quietly(serve: Callable[[], Coroutine[Any, Any, None]]) -> None:
     logging.disable()
-    asyncio.run(serve())
+    with dask.config.set(QUIET):
+        asyncio.run(serve())
 
 
 def all_trials(plan: Plan) -> list[ExpectedTrial]:

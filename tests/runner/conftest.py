@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from distributed import LocalCluster
 
 from building import install, plan_of
 from tfmatrix.questions.matrix.plan import Plan
 from tfmatrix.runner import making, on_worker, probe
+
+from .clusters import QUIET
 
 FAKE = Path(__file__).parent / "fake_probe.py"
 
@@ -81,6 +84,7 @@ def cluster(worker_folder: Path) -> Iterator[Callable[..., LocalCluster]]:
         started.append(made)
         return made
 
-    yield start
-    for one in started:
-        one.close()
+    with dask.config.set(QUIET):
+        yield start
+        for one in started:
+            one.close()
