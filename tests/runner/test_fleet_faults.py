@@ -333,6 +333,7 @@ def test_a_worker_that_cannot_run_trials_is_left_alone(
     found = events_of(started, plan)
     assert not [event for event in found if isinstance(event, Refused)]
     assert {one.trial.outcome for one in finished(found).values()} == {"observed"}
+    assert len(started.scheduler.workers) == count + 1  # those that were left alone are still there, for others
 
 
 def test_a_worker_that_is_silent_from_the_start_holds_up_no_other(

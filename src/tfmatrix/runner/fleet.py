@@ -161,7 +161,7 @@ class _Workers:
         for address in self._unknown():
             if address not in self._asked or self._asked[address].cancelled():
                 self._asked[address] = self._client.submit(
-                    on_worker.introduce, key=f"tfmatrix-introduce-{address}", workers=[address]
+                    eval, on_worker.INTRODUCE, key=f"tfmatrix-introduce-{address}", workers=[address]
                 )
 
     def _unknown(self) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from distributed import get_worker
+from distributed.utils import sync
 from filelock import FileLock
 
 from tfmatrix.config import Config
@@ -66,10 +67,14 @@ def resource(machine: str) -> str:
     return "-".join(["tfmatrix", machine[:16], program()[:16], python()])
 
 
-async def introduce() -> None:
+INTRODUCE = f"__import__('importlib').import_module({__name__!r}).introduce()"
+"""What has a worker introduce itself, as text: a worker that can't unpickle what it is sent closes, as Dask has it."""
+
+
+def introduce() -> None:
     """Have a worker tell its scheduler what it is: a resource, as much of it as the worker has threads."""
     worker = get_worker()
-    await worker.set_resources(**{resource(machine_class()): worker.state.nthreads})
+    sync(worker.loop, worker.set_resources, **{resource(machine_class()): worker.state.nthreads})
 
 
 class Order(NamedTuple):
