@@ -119,11 +119,12 @@ def test_a_fleet_that_is_lost_is_one_sentence(
 ) -> None:
     """Workers alone, or the scheduler with them; what was finished before was told."""
     plan = fake_plan([f"m{number}" for number in range(9)], trials=9)
-    for name, value in {"PATIENCE": 1.0, "LOOK": 0.2, "MOST_TRIALS": 2}.items():
+    for name, value in {"LOOK": 0.2, "MOST_TRIALS": 2}.items():
         monkeypatch.setattr(fleet, name, value)
     started = cluster(1)
     events = fleet.observe(all_trials(plan), replace(plan.config, on=started.scheduler_address))
     next(one for one in events if isinstance(one, Finished))
+    monkeypatch.setattr(fleet, "PATIENCE", 1.0)
     lose(started)
     with pytest.raises(UserError, match=rf"^{told}.* what was finished is kept: "):
         list(events)
