@@ -49,6 +49,7 @@ Program = BaseProcess
 Programs = Callable[..., Program]
 
 pytestmark = [
+    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:distributed"),
 ]
 
