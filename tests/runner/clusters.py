@@ -57,15 +57,14 @@ def serve_as_worker(place: Path, scheduler: str, folder: Path, first: Callable[[
 
 
 def serve_as_scheduler(place: Path, address: str) -> None:
-    """Be a scheduler whose connections time out soon."""
+    """Be a scheduler, until it is told to end."""
     del place
 
     async def serve() -> None:
         async with Scheduler(host=address, dashboard=False) as scheduler:
             await scheduler.finished()
 
-    with dask.config.set({f"distributed.comm.timeouts.{name}": "2s" for name in ("connect", "tcp")}):
-        _quietly(serve)
+    _quietly(serve)
 
 
 def ask_as_client(place: Path, address: str, store: str, telling: Connection) -> None:

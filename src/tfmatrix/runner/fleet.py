@@ -237,7 +237,7 @@ class _Asked(NamedTuple):
 
     batch: list[ExpectedTrial]
     among: frozenset[str]
-    """The only workers that it was asked of, by their addresses; empty where any may run it."""
+    """The addresses of the workers that could run it when it was asked for."""
 
 
 class _Fleet:
@@ -255,8 +255,8 @@ class _Fleet:
         """By environment, the workers that can't have it, and why."""
         self._ready = set[Environment]()
         self._refused = set[Environment]()
-        self._room, self._counted = 0, -math.inf
-        """How many batches workers have room for, and when that was counted, by `time.monotonic`."""
+        self._able, self._room, self._counted = frozenset[str](), 0, -math.inf
+        """Which workers there were, how many batches they had room for, and when that was, by `time.monotonic`."""
         self._files = files_of(trials, config)
         self._project = packed(config, trials, self._files)
         self._digest = hashlib.sha256(self._project).hexdigest()
@@ -283,7 +283,7 @@ class _Fleet:
         """
         seen = time.monotonic()
         while not (over := self._looked()):
-            workers, now = self._workers.look(), time.monotonic()
+            workers, now = self._look(), time.monotonic()
             if workers:
                 seen = now
                 self._free(workers)
@@ -303,8 +303,12 @@ class _Fleet:
         return [future for future in self._asked if future.done()]
 
     def _free(self, workers: Mapping[str, int]) -> None:
-        """Cancel what waits for certain workers that are all gone: one that restarts has another address."""
-        stranded = [future for future, one in self._asked.items() if one.among and one.among.isdisjoint(workers)]
+        """Cancel what no worker is left for of those that could run it, so that it is asked for again.
+
+        A worker that restarts has another address, and says what it is only after it has come: a task that waits for
+        a resource is looked at when a worker comes, and not when one gets a resource.
+        """
+        stranded = [future for future, one in self._asked.items() if one.among.isdisjoint(workers)]
         if stranded:
             self._client.cancel(stranded)
 
@@ -321,7 +325,7 @@ class _Fleet:
     def _ask(self, batch: list[ExpectedTrial]) -> None:
         """Have a batch be run by a worker of the class, one that can have its environment as far as is known."""
         refusing = self._refusing[batch[0].cell.environment]
-        among = frozenset(self._workers.look() or ()).difference(refusing) if refusing else frozenset()
+        among = self._able.difference(refusing)
         paths = {path for one in batch if (path := getattr(one.work, "handed", ""))}
         told = json.dumps([[[one.key, self._lost[one.key]] for one in batch], sorted(refusing)])
         handed = {path: Path(path).read_bytes() for path in paths}
@@ -331,7 +335,7 @@ class _Fleet:
             self._send(),
             key=f"tfmatrix-{hashlib.sha256(told.encode()).hexdigest()}",
             resources={self._workers.resource: 1},
-            workers=sorted(among) or None,
+            workers=sorted(among) if refusing and among else None,
         )
         self._asked[future] = _Asked(batch, among)
 
@@ -348,10 +352,16 @@ class _Fleet:
 
         Counted once in a while: it is asked after every batch, and a thousand workers are megabytes to tell of.
         """
-        now = time.monotonic()
-        if now - self._counted > LOOK and (workers := self._workers.look()) is not None:
-            self._room, self._counted = sum(workers.values()), now
+        if time.monotonic() - self._counted > LOOK:
+            self._look()
         return max(1, self._room)
+
+    def _look(self) -> Mapping[str, int] | None:
+        """Return what `_Workers.look` does, and note it."""
+        workers = self._workers.look()
+        if workers is not None:
+            self._able, self._room, self._counted = frozenset(workers), sum(workers.values()), time.monotonic()
+        return workers
 
     def _take(self, future: Future[bytes], batch: list[ExpectedTrial]) -> Iterator[Event]:
         """Yield what became of a batch, and have what is left of it wait to be asked again."""
@@ -386,7 +396,7 @@ class _Fleet:
 
         What is said under an address that no worker has is no refusal.
         """
-        workers = self._workers.look()
+        workers = self._look()
         if workers is not None and worker not in workers:
             return
         self._refusing[environment][worker] = reason
