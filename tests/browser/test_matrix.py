@@ -39,7 +39,7 @@ def test_it_opens_without_a_network(show: Open, html: str) -> None:
     """Nothing but the file is asked for, and the console is silent."""
     shown = show(html)
     expect(shown.page.locator("#map tbody tr")).to_have_count(2 * len(MODELS))
-    expect(shown.page.locator("#headline")).to_contain_text("2.15.1 to 2.21.0? Look first: some models fail")
+    expect(shown.page.locator("#headline")).to_contain_text("2.15.1 to 2.21.0? Not yet: some models fail")
     open_cell(shown.page, "differs")
     assert shown.requests == []
     assert shown.complaints == []
@@ -63,7 +63,7 @@ def test_the_rows_are_the_worst_first(show: Open, html: str, report: Report) -> 
     }
     page.get_by_role("button", name="2.16.2", exact=True).click()
     expect(page.locator("#release")).to_have_value("1")
-    expect(page.locator("#headline")).to_contain_text("2.15.1 to 2.16.2? Look first: some models fail")
+    expect(page.locator("#headline")).to_contain_text("2.15.1 to 2.16.2? Not yet: some models fail")
     assert all(severity[one] <= severity[other] for one, other in pairwise(rows(page)))
     page.locator("#release").select_option(label="2.21.0")
     expect(page.locator("#headline")).to_contain_text("2.15.1 to 2.21.0")
@@ -75,7 +75,7 @@ def test_the_next_commands_stand_on_the_first_screen(show: Open, html: str) -> N
     page.locator("#release").select_option(label="2.16.2")
     commands = page.locator("#next code")
     expect(commands).to_have_text(
-        ["tfmatrix explain 2.16.2 --baseline 2.15.1", "tfmatrix check 2.16.2 --baseline 2.15.1"]
+        ["tfmatrix check 2.16.2 --baseline 2.15.1", "tfmatrix explain 2.16.2 --baseline 2.15.1"]
     )
     assert overflow(page) <= 0
 
@@ -311,7 +311,7 @@ def test_on_paper_the_map_is_whole(show: Open, html: str) -> None:
 def test_without_scripts_the_sentence_and_the_tables_are_there(show: Open, html: str) -> None:
     """And the page says where the map would be."""
     page = show(html, java_script_enabled=False).page
-    expect(page.locator("#headline")).to_contain_text("Look first: some models fail")
+    expect(page.locator("#headline")).to_contain_text("Not yet: some models fail")
     expect(page.locator("noscript p")).to_be_visible()
     expect(page.locator("#app")).to_be_hidden()
     expect(page.get_by_role("heading", name="May I move from TensorFlow 2.15.1?")).to_be_visible()

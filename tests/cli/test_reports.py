@@ -32,7 +32,7 @@ def test_a_difference_is_no_error_of_a_report(tmp_path: Path, tell: Tell) -> Non
     stored(tmp_path, changed)
     said = tell("report")
     assert (said.code, said.err) == (cli.SAME, "")
-    assert said.out.splitlines()[1] == f"{CANDIDATE}  look first: another meaning"
+    assert said.out.splitlines()[1] == f"{CANDIDATE}  not yet: another meaning"
 
 
 @pytest.mark.parametrize(

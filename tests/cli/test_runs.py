@@ -68,7 +68,7 @@ def test_a_run_without_an_environment_is_two_and_the_rest_is_observed(tmp_path: 
     assert said.code == cli.INCOMPLETE
     assert said.err.splitlines()[-1].startswith(f"tfmatrix: {CANDIDATE} unavailable: no unit test makes one")
     assert said.err.splitlines()[-1].endswith("(2 cells)")
-    assert said.out.splitlines()[1:3] == [f"{CANDIDATE}  look first: some models fail", "        2 failed"]
+    assert said.out.splitlines()[1:3] == [f"{CANDIDATE}  not yet: some models fail", "        2 failed"]
 
 
 def test_bytes_without_their_digest_are_no_result_and_end_no_run(tmp_path: Path, tell: Tell) -> None:

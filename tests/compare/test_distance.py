@@ -140,10 +140,10 @@ def test_the_scaled_error_is_relative_to_the_largest_element() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "note"),
     [
-        (np.zeros(3, np.float32), np.zeros(3, np.float64), "dtype float32 against float64"),
-        (np.zeros(3), np.zeros((3, 1)), "shape (3,) against (3, 1)"),
-        (np.zeros(0), np.zeros((0, 2)), "shape (0,) against (0, 2)"),
-        (np.zeros(1, np.int32), np.array([b"a"], object), "dtype int32 against"),
+        (np.zeros(3, np.float32), np.zeros(3, np.float64), "dtype float32 became float64"),
+        (np.zeros(3), np.zeros((3, 1)), "shape (3,) became (3, 1)"),
+        (np.zeros(0), np.zeros((0, 2)), "shape (0,) became (0, 2)"),
+        (np.zeros(1, np.int32), np.array([b"a"], object), "dtype int32 became"),
     ],
 )
 def test_other_dtypes_and_shapes_are_said_and_not_raised(a: Any, b: Any, note: str) -> None:

@@ -218,7 +218,7 @@ def test_an_object_that_is_no_string_is_named(strange: Array, kind: str) -> None
     for found in (measure(strange, text), measure(text, strange)):
         assert (found.comparable, found.differing) == (False, 2)
         assert found.note == f"dtype object holds {kind}, which has no bits to compare"
-    assert measure(text, np.ones(2)).note == "dtype string against float64"
+    assert measure(text, np.ones(2)).note == "dtype string became float64"
 
 
 def test_a_lone_surrogate_is_told_from_another_and_strings_of_any_kind_are_one_dtype() -> None:

@@ -50,8 +50,8 @@ def judge(
 @pytest.mark.parametrize(
     ("a", "b", "verdict", "reason"),
     [
-        ([1.0, 2.0], [[1.0, 2.0]], "different", "shape (2,) against (1, 2)"),
-        (tensor([1, 2, 3], "int32"), tensor([1, 5, 6], "int32"), "different", "2 of 3 elements differ, and these"),
+        ([1.0, 2.0], [[1.0, 2.0]], "different", "shape (2,) became (1, 2)"),
+        (tensor([1, 2, 3], "int32"), tensor([1, 5, 6], "int32"), "different", "2 of 3 elements differ, and this type"),
         (
             UNKNOWN,
             UNKNOWN._replace(data=bytes(16)),

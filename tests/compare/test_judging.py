@@ -686,7 +686,7 @@ def test_the_injected_tier_vouches_for_the_same_arithmetic(
     found = judged(tmp_path, stages, candidate, equivalent=equivalent)
     assert verdicts(found)["native forward"] == verdict
     assert verdicts(found)["injected forward"] == ("rounding" if injected else "identical")
-    assert ("as far from given inputs" in reason(found)) == (verdict == "rounding")
+    assert ("as far in the injected tier" in reason(found)) == (verdict == "rounding")
 
 
 def test_a_change_of_meaning_from_given_inputs_vouches_for_nothing(tmp_path: Path) -> None:

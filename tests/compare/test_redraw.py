@@ -113,9 +113,11 @@ def test_one_draw_that_finds_too_little_is_no_redraw() -> None:
     found = judge("draw", *few)
     assert found.verdict is Verdict.NOT_COMPARABLE
     assert found.evidence.startswith("could not tell: ")
-    assert "100 numbers a side; would find a mean moved by 1" in found.evidence
+    assert "100 numbers a side are too few; would find a mean moved by 1" in found.evidence
     masks = [(rng(seed).random_sample(1024) < 0.5) * 2.0 for seed in (0, 1)]
-    assert judge("dropout", *masks).evidence.endswith("1024 numbers a side; would find 0.357 for 0.506")
+    assert judge("dropout", *masks).evidence.endswith(
+        "1024 numbers a side are too few; would find a share of 0.357 in place of 0.506"
+    )
     assert judge("dropout", *masks).verdict is Verdict.NOT_COMPARABLE
     scalars = judge("draw", np.array(0.5), np.array(0.7))
     assert scalars.verdict is Verdict.NOT_COMPARABLE

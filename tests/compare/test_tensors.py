@@ -59,7 +59,7 @@ def put(store: Store, held: list[Tensor]) -> list[str]:
 def expected(a: Tensor, b: Tensor) -> Any:
     """Return the distance of two tensors, measured by themselves; without bytes it is none, whatever their bits."""
     if not b.data:
-        note = "shape (1, 2) against (2,)" if a.shape != b.shape else module.NOT_MEASURED
+        note = "shape (1, 2) became (2,)" if a.shape != b.shape else module.NOT_MEASURED
         return Distance(comparable=False, note=note, elements=2, differing=2, sampled=True)
     return measure(to_array(a), to_array(b), sampled=not (a.whole and b.whole))
 

@@ -63,7 +63,7 @@ def test_the_commands_of_the_section_do_what_it_says(folder: Path, tmp_path: Pat
         said[command.partition(" --")[0]] = ran.stdout
     assert "Everything is there." in said["tfmatrix doctor"]
     assert "cells         2: 2 environments, tf2, 1 model\n" in said["tfmatrix plan"]
-    assert "2.16.2  look first: another meaning" in said["tfmatrix run"]
+    assert "2.16.2  not yet: another meaning" in said["tfmatrix run"]
     report = json.loads((folder / "reports" / "matrix.json").read_text(encoding="utf-8"))
     assert {cell["environment"]: cell["outcome"] for cell in report["cells"]} == dict.fromkeys(
         ("2.15.1", "2.16.2"), "observed"

@@ -199,7 +199,7 @@ def test_an_answer_that_is_none_is_asked_for_again_and_then_a_crash(
     found = finished(events_of(cluster(), plan))
     assert set(found) == {one.id for one in all_trials(plan)}
     assert {(one.trial.outcome, one.trial.kind) for one in found.values()} == {(CRASHED, PROBE_DIED)}
-    assert {one.trial.message[:57] for one in found.values()} == {
+    assert {one.trial.message[:65] for one in found.values()} == {
         "no worker gave an answer for it, neither with others nor alone: N"
     }
 

@@ -23,6 +23,19 @@ import ml_dtypes
 import numpy as np
 
 from known.running import environment_of, installed
+from tfmatrix.questions.atlas.judge import (
+    CAME,
+    DEFAULT,
+    GONE,
+    MEANING,
+    NEW,
+    RAISES,
+    RANDOM,
+    REDRAWN,
+    ROUNDING,
+    RUNS,
+    WENT,
+)
 from tfmatrix.records import Launch
 from tfmatrix.report.blocks import Code, Document, Heading, Listing, Text, bullets, paragraph, table
 from tfmatrix.report.markdown import to_markdown
@@ -36,13 +49,14 @@ PROBE = ROOT / "src" / "tfmatrix" / "probe"
 EACH = 15
 """Rows of ops, and rows of Keras, that are looked at of each boundary."""
 
-SAME, ROUNDING, MEANING, DRAWN, ABSENT = "same", "rounding", "another meaning", "other random numbers", "absent"
-RAISES, RUNS, NEW, GONE, REDRAWN = "raises", "runs", "new", "gone", "redrawn"
-WORDS = {"another default", "new argument", "argument gone"}
-TOLD = {SAME, ROUNDING, MEANING, DRAWN, RAISES, RUNS, NEW, GONE, REDRAWN, *WORDS}
+SAME, ABSENT = "same", "absent"
+WORDS = {DEFAULT, CAME, WENT}
+TOLD = {SAME, ROUNDING, MEANING, RANDOM, RAISES, RUNS, NEW, GONE, REDRAWN, *WORDS}
 """What the atlas may say of a row that is looked at: it is unstable, or was given something else, in others."""
 
 MOST_ULP, MOST_EPS = 64, 16
+"""Up to what a difference is rounding: decision 0036, and no import, so that a bound moved by mistake is seen."""
+
 Bits = tuple[str, tuple[int, ...], bytes]
 Found = Mapping[str, Any]
 """Of each row what a release makes of it: bits by name, or a text that it raises."""
@@ -117,7 +131,7 @@ class Checked(NamedTuple):
         if self.row.kinds <= WORDS:
             return self.kind == ", ".join(sorted(one["what"] for one in self.row.said))
         (kind,) = self.row.kinds
-        if kind in (DRAWN, REDRAWN):
+        if kind in (RANDOM, REDRAWN):
             return self.kind in (ROUNDING, MEANING)
         if self.kind != kind:
             return False

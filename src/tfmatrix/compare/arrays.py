@@ -20,8 +20,8 @@ def obstacle(a: Array, b: Array) -> str:
         if stranger:
             return f"dtype {array.dtype.name} holds {stranger}, which has no bits to compare"
     if is_string(a) != is_string(b) or not (is_string(a) or native(a) == native(b)):
-        return f"dtype {_name(a)} against {_name(b)}"
-    return "" if a.shape == b.shape else f"shape {a.shape} against {b.shape}"
+        return f"dtype {_name(a)} became {_name(b)}"
+    return "" if a.shape == b.shape else f"shape {a.shape} became {b.shape}"
 
 
 def is_string(array: Array) -> bool:

@@ -120,7 +120,9 @@ def shares(of_a: int, size_a: int, of_b: int, size_b: int) -> Told:
     p = exact(of_a, size_a, of_b, size_b)
     share = (of_a + of_b) / (size_a + size_b)
     other = _other_share(share, size_a, size_b)
-    return Told(p, "Fisher", f"would find {other:.3g} for {share:.3g}", abs(other - share) <= MOST_RATE)
+    return Told(
+        p, "Fisher", f"would find a share of {other:.3g} in place of {share:.3g}", abs(other - share) <= MOST_RATE
+    )
 
 
 def _other_share(share: float, size_a: int, size_b: int) -> float:

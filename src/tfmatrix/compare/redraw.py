@@ -206,13 +206,12 @@ def _numbers(a: Side, b: Side) -> Redraw:
     x, y = (_pooled(side) for side in (a, b))
     told = p_values.numbers(x, y)
     few, draws = min(x.size, y.size), min(len(a.every), len(b.every))
-    by = f"{told.seen}, {draws} {'draws' if draws > 1 else 'draw'} and {few} numbers a side"
-    evidence = "; ".join(filter(None, (by, told.finds)))
+    size = f"{draws} {'draws' if draws > 1 else 'draw'} and {few} numbers a side"
     if not told.same:
-        return Redraw(Verdict.DIFFERENT, by)
+        return Redraw(Verdict.DIFFERENT, f"{told.seen}, {size}")
     if not told.enough or few < 2:
-        return Redraw(Verdict.NOT_COMPARABLE, UNSURE + evidence)
-    return Redraw(Verdict.REDRAWN, evidence)
+        return Redraw(Verdict.NOT_COMPARABLE, "; ".join(filter(None, (f"{UNSURE}{size} are too few", told.finds))))
+    return Redraw(Verdict.REDRAWN, "; ".join(filter(None, (f"{told.seen}, {size}", told.finds))))
 
 
 def _pooled(side: Side) -> Array:

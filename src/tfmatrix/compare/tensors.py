@@ -269,7 +269,7 @@ def _obstacle(a: Layout, b: Layout) -> str:
     """Return why tensors of two layouts cannot be compared, or an empty string."""
     for what, mine, other in zip(("dtype", "shape"), a, b, strict=True):
         if mine != other:
-            return f"{what} {mine} against {other}"
+            return f"{what} {mine} became {other}"
     return ""
 
 

@@ -64,7 +64,7 @@ def test_another_shape_or_type_is_another_meaning(tmp_path: Path) -> None:
     """The report says which."""
     report = reported(tmp_path, {"2.15.1": exp(1.0), "2.16.2": Ran({"Exp[float32]/odd/0": tensor([1.0, 1.0])})})
     (step,) = report.rows[0].steps
-    assert (step.kind, step.note) == ("another meaning", "shape (1,) against (2,)")
+    assert (step.kind, step.note) == ("another meaning", "shape (1,) became (2,)")
 
 
 def test_what_raises_in_one_of_the_two_says_so(tmp_path: Path) -> None:

@@ -177,7 +177,11 @@ def test_a_report_is_brought_as_it_is(tmp_path: Path, monkeypatch: pytest.Monkey
     assert shipped().report == atlas.report
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"{}"), gzip.compress(b"[[" * 9)[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no gzip", gzip.compress(b"{}", mtime=0), gzip.compress(b"[[" * 9, mtime=0)[:-9]],
+    ids=["empty", "no gzip", "no report", "cut off"],
+)
 def test_a_file_that_is_damaged_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     """It says what to do."""
     monkeypatch.setattr(known, "SHIPPED", tmp_path / "atlas.json.gz")

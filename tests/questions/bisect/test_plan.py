@@ -493,7 +493,7 @@ def test_which_of_all_packages_makes_the_change(tmp_path: Path, store: Store, mo
     assert boundaries(report.cells[0]) == [("1 moved", "2 moved")]
     assert [(one.name, one.version) for one in report.fixed] == [("protobuf", "4.25.3")]
     told = "\n".join(terminal.lines(answer(report)))
-    assert "no build has protobuf 4.25.3, which do not go with the rest" in told.lower()
+    assert "no build has protobuf 4.25.3: they do not fit the other packages" in told.lower()
     assert "next: tfmatrix explain 2.17.1+wrapt-1.14.1 --baseline 2.17.1+h5py-3.10.0+wrapt-1.14.1" in told
     assert "2.17.1+numpy-1.26.4+h5py-3.10.0+wrapt-1.14.1..2.17.1 --cell mlp/tf2 --axis packages" in command(report)
 

@@ -27,12 +27,12 @@ def test_each_era_has_its_answer_its_counts_and_its_first_change(report: Report)
     asked, *told = lines(report)
     assert asked == "against 2.15.1:"
     assert told[:3] == [
-        "2.16.2  look first: some models fail",
+        "2.16.2  not yet: some models fail",
         "        2 failed, 1 unstable, 1 not comparable, 1 gone, 1 new, 1 different, 1 redrawn, 1 rounding, "
         "1 identical",
         "        crashes/tf2: crashed: crashes.py: killed by SIGSEGV",
     ]
-    assert told[3] == "2.21.0  look first: some models fail"
+    assert told[3] == "2.21.0  not yet: some models fail"
     assert told[-1] == "next: tfmatrix explain 2.16.2 --baseline 2.15.1"
 
 
@@ -56,7 +56,7 @@ def test_what_is_gone_is_named_where_it_is_the_answer(report: Report) -> None:
     gone, rounds = (changed(report.candidates[0].first_changes[0], verdict=v, reason=v.value) for v in counts)
     both = changed(report.candidates[0], verdict=worst(counts), counts=counts, first_changes=(gone, rounds))
     assert lines(changed(report, candidates=(both,), cells=()))[1:4] == [
-        "2.16.2  look first: a model is gone",
+        "2.16.2  not yet: a model is gone",
         "        1 gone, 2 rounding",
         "        crashes/tf2: gone",
     ]
@@ -103,7 +103,7 @@ def test_a_model_of_one_release_hides_no_difference(report: Report) -> None:
         report.candidates[0], verdict=worst(counts), counts=counts, first_changes=(gone, changed(different, reason="d"))
     )
     told = lines(changed(report, candidates=(both,), cells=()))
-    assert told[1:4] == ["2.16.2  look first: another meaning", "        1 different, 1 gone", "        crashes/tf2: d"]
+    assert told[1:4] == ["2.16.2  not yet: another meaning", "        1 different, 1 gone", "        crashes/tf2: d"]
     assert worst([Verdict.NEW, Verdict.UNSUPPORTED]) is Verdict.NEW
 
 

@@ -239,7 +239,7 @@ def test_a_command_is_judged_by_its_native_tier(tmp_path: Path) -> None:
     text = to_markdown(page(report))
     assert "train/v1" in text
     assert "modes of one release" not in text
-    assert "under two hash seeds, and is compared" in text
+    assert "with two hash seeds, and is compared" in text
     assert "in a fresh process" not in text
     assert list(terminal.lines(answer(report)))
 

@@ -225,7 +225,7 @@ def test_a_repeated_trial_with_other_bits_makes_its_cell_unstable(tmp_path: Path
             store.connection.execute("UPDATE tensors SET whole = 0, data = x'' WHERE data = ?", (b"",))
             add(store, one, ones())
         outcomes = {cell.environment.name: state.reason for cell, state in states(plan, store).items()}
-    assert "trial-1 and kept-1 part at" in outcomes[CANDIDATE]
+    assert "trial-1 and kept-1 first differ at" in outcomes[CANDIDATE]
 
 
 def ending(loss: float, data: float = 1.0) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from tfmatrix.report import releases
 
 ANSWERS: Mapping[Verdict, str] = {
     Verdict.MISSING: "not known: not everything was run",
-    Verdict.FAILED: "look first: some models fail",
+    Verdict.FAILED: "not yet: some models fail",
     Verdict.UNSTABLE: "not known: some models do not repeat themselves",
-    Verdict.NOT_COMPARABLE: "look first: not all could be compared",
-    Verdict.DIFFERENT: "look first: another meaning",
-    Verdict.REDRAWN: "look first: other random numbers",
+    Verdict.NOT_COMPARABLE: "not yet: not all could be compared",
+    Verdict.DIFFERENT: "not yet: another meaning",
+    Verdict.REDRAWN: "not yet: other random numbers",
     Verdict.ROUNDING: "yes: rounding only",
     Verdict.IDENTICAL: "yes: the same bits",
-    Verdict.GONE: "look first: a model is gone",
+    Verdict.GONE: "not yet: a model is gone",
     Verdict.NEW: "not known: nothing was compared",
 }
 """What a verdict says of a move."""

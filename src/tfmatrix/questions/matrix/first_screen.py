@@ -120,8 +120,8 @@ def _to_do(era: Era, report: Report) -> Iterator[Text]:
     check, pin, explain = (f"tfmatrix {verb} {era.farthest}" for verb in ("check", "pin", "explain"))
     from_ = f" --baseline {report.baseline}"
     if era.changes:
-        yield "Why, whose change it is, and what undoes it: ", Code(explain + from_)
         yield "What stands in the way of a pin, and how to accept it: ", Code(check + from_)
+        yield "Why, whose change it is, and what undoes it: ", Code(explain + from_)
     else:
         yield "To pin it: ", Code(check + from_), ", then ", Code(f"{pin} --report ID"), " with the id below."
 

@@ -40,7 +40,7 @@ BASELINE = "baseline"
 MARKS = {
     **{verdict.value: (verdict.mark, IN_SHORT[verdict], verdict.meaning) for verdict in VERDICTS},
     CONSEQUENCE: (">", "follows", "differs only because an earlier stage does"),
-    BASELINE: ("\N{MIDDLE DOT}", "the baseline", "what the others are compared with"),
+    BASELINE: ("", "the baseline", "what the others are compared with"),
 }
 """Mark, meaning in two or three words, and whole meaning of each word that a cell or a stage may have, by that word."""
 
