@@ -152,6 +152,12 @@ def once(action: Callable[[], object]) -> Callable[[Event], None]:
     return watch
 
 
+def introduced(plan: Plan, address: str, count: int) -> None:
+    """Wait until so many workers have said that they can run a plan's trials."""
+    while fleet.threads(replace(plan.config, on=address))[0] < count:
+        pass
+
+
 def watched(plan: Plan, address: str, watch: Callable[[Event], None]) -> list[Event]:
     """Return what happens when a plan's trials are run by a fleet; each event is watched when it comes."""
     found = []
@@ -170,11 +176,16 @@ def test_a_worker_that_is_silent_for_long_and_then_is_there_again_counts_nothing
     here = finished(list(observe(all_trials(plan), plan.config)))
     with dask.config.set({"distributed.scheduler.worker-ttl": limit}):
         started = of_processes(cluster)
-    silent, _ = worker(started), worker(started)
+    programs: dict[str, Program] = {}
+    for _ in range(2):
+        one = worker(started)
+        (address,) = started.scheduler.workers.keys() - programs.keys()
+        programs[address] = one
+    silent: list[Program] = []
     woken = threading.Event()
 
     def wake() -> None:
-        send(silent, signal.SIGCONT)
+        send(silent[0], signal.SIGCONT)
         woken.set()
 
     class Wake(SchedulerPlugin):
@@ -182,14 +193,20 @@ def test_a_worker_that_is_silent_for_long_and_then_is_there_again_counts_nothing
             del told, more
             wake()
 
-    def silence() -> None:
-        send(silent, signal.SIGSTOP)
+    def silence(event: Event) -> None:
+        """Silence whichever has something to do, once a trial is over."""
+        busy = [address for address, state in started.scheduler.workers.items() if state.processing]
+        if silent or not busy or not isinstance(event, Finished):
+            return
+        silent.append(programs[busy[0]])
+        send(silent[0], signal.SIGSTOP)
         if limit == "10s":
             started.scheduler.add_plugin(Wake())
         else:
             threading.Timer(3.0, wake).start()
 
-    found = watched(plan, started.scheduler_address, once(silence))
+    introduced(plan, started.scheduler_address, 2)
+    found = watched(plan, started.scheduler_address, silence)
     assert woken.is_set()
     assert finished(found) == here
 
