@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import pytest
 from distributed import LocalCluster, Scheduler, Worker
 
 from tfmatrix import config
@@ -46,7 +47,7 @@ def nothing() -> None:
 def serve_as_worker(place: Path, scheduler: str, folder: Path, first: Callable[[], None]) -> None:
     """Be a worker of one thread that runs fake probes, until it is told to end or has lost its scheduler."""
     os.environ[on_worker.FOLDER] = str(folder)
-    probe.PROBE = FAKE
+    pytest.MonkeyPatch().setattr(probe, "PROBE", FAKE)
     first()
 
     async def serve() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import dask
 import pytest
-from distributed import LocalCluster, SchedulerPlugin, get_worker
+from distributed import LocalCluster, Scheduler, SchedulerPlugin, get_worker
 
 from building import make_project
 from tfmatrix.errors import UserError
@@ -115,9 +115,9 @@ def worker(program: Programs, worker_folder: Path) -> Programs:
     """Return a function of a cluster that starts a worker which nobody starts again, and waits until it is there."""
 
     def start(cluster: LocalCluster, first: Callable[[], None] = nothing, folder: Path = worker_folder) -> Program:
-        there = len(cluster.scheduler.workers)
+        there = len(scheduler_of(cluster).workers)
         one = program(serve_as_worker, cluster.scheduler_address, folder, first)
-        cluster.wait_for_workers(there + 1)  # type: ignore[no-untyped-call]  # Dask's functions have no types
+        cluster.wait_for_workers(there + 1)
         return one
 
     return start
@@ -134,6 +134,12 @@ def send(program: Program, number: signal.Signals) -> None:
     """Send a signal to a program."""
     assert program.pid
     os.kill(program.pid, number)
+
+
+def scheduler_of(cluster: LocalCluster) -> Scheduler:
+    """Return the scheduler of a cluster, which is in this process."""
+    assert isinstance(cluster.scheduler, Scheduler)
+    return cluster.scheduler
 
 
 def of_processes(cluster: Clusters) -> LocalCluster:
@@ -179,7 +185,7 @@ def test_a_worker_that_is_silent_for_long_and_then_is_there_again_counts_nothing
     programs: dict[str, Program] = {}
     for _ in range(2):
         one = worker(started)
-        (address,) = started.scheduler.workers.keys() - programs.keys()
+        (address,) = scheduler_of(started).workers.keys() - programs.keys()
         programs[address] = one
     silent: list[Program] = []
     woken = threading.Event()
@@ -195,13 +201,13 @@ def test_a_worker_that_is_silent_for_long_and_then_is_there_again_counts_nothing
 
     def silence(event: Event) -> None:
         """Silence whichever has something to do, once a trial is over."""
-        busy = [address for address, state in started.scheduler.workers.items() if state.processing]
+        busy = [address for address, state in scheduler_of(started).workers.items() if state.processing]
         if silent or not busy or not isinstance(event, Finished):
             return
         silent.append(programs[busy[0]])
         send(silent[0], signal.SIGSTOP)
         if limit == "10s":
-            started.scheduler.add_plugin(Wake())
+            scheduler_of(started).add_plugin(Wake())
         else:
             threading.Timer(3.0, wake).start()
 
@@ -353,7 +359,7 @@ def test_a_worker_that_cannot_run_trials_is_left_alone(
     found = events_of(started, plan)
     assert not [event for event in found if isinstance(event, Refused)]
     assert {one.trial.outcome for one in finished(found).values()} == {"observed"}
-    assert len(started.scheduler.workers) == count + 1  # those that were left alone are still there, for others
+    assert len(scheduler_of(started).workers) == count + 1  # those that were left alone are still there, for others
 
 
 def test_a_worker_that_is_silent_from_the_start_holds_up_no_other(
@@ -435,7 +441,7 @@ def test_who_waits_for_workers_that_are_gone_is_given_to_others(
             return iter([wire.refused("no Python 3.10 here.")])
         if worker.address == asked[1]:
             worker.loop.add_callback(worker.close, executor_wait=False)
-            started.scale(3)
+            started.scale(3)  # type: ignore[no-untyped-call]  # Dask's function has no types
             over.wait()
         return said(order, project, is_wanted)
 

@@ -143,11 +143,11 @@ class _Workers:
         """
         if self._client.status in {"closing", "closed"}:
             raise self.gone()
-        if self._client.status != "running":
+        scheduler = self._client.scheduler
+        if self._client.status != "running" or scheduler is None:
             return None
         try:
-            identity = self._client.scheduler.identity
-            told = self._client.sync(identity, n_workers=-1, callback_timeout=PATIENCE)
+            told = self._client.sync(scheduler.identity, n_workers=-1, callback_timeout=PATIENCE)
         except (LateError, OSError):
             return None
         self._seen = told["workers"]
