@@ -39,7 +39,6 @@ from tfmatrix.records import (
     OBSERVED,
     TRIAL,
     Cell,
-    Environment,
     ExpectedTrial,
     Fingerprint,
     InstalledEnvironment,
@@ -314,7 +313,7 @@ class _Acting:
         seconds = (self._random.choice(self._real.imports) + sum(chosen)) * self._pace
         self.work += seconds
         await asyncio.sleep(seconds)
-        installed = _installed(order.trials[0].cell.environment)
+        installed = _installed(order.trials[0])
         said: list[wire.Said] = [wire.SaidReady(to_json(installed)), wire.SaidLaunched(1.0, can_fork=True, saw={})]
         told = (self._told(at, one, took) for at, (one, took) in enumerate(zip(order.trials, chosen, strict=True)))
         return wire.to_bytes("tcp://simulated", [*said, *told])
@@ -340,9 +339,10 @@ def _template(stages: int, size: int, at: int) -> tuple[tuple[Fingerprint, ...],
     return trace, dict(zip(digests, made, strict=True))
 
 
-def _installed(environment: Environment) -> InstalledEnvironment:
+def _installed(expected: ExpectedTrial) -> InstalledEnvironment:
     packages = tuple(Package(f"package-{number}", "1.0") for number in range(42))
-    return InstalledEnvironment(environment, "/of/a/worker/bin/python", "3.10.0", "0" * 64, "today", packages)
+    environment, lock = expected.cell.environment, dict(expected.covers)["lock"]
+    return InstalledEnvironment(environment, "/of/a/worker/bin/python", "3.10.0", lock, "today", packages)
 
 
 async def _workers(address: str, count: int, acting: _Acting, folder: str) -> None:

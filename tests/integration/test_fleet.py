@@ -16,6 +16,7 @@ import psutil
 import pytest
 from distributed import Client, LocalCluster
 
+from tfmatrix.config import DEFAULT_VERSIONS
 from tfmatrix.records import InstalledEnvironment
 from tfmatrix.runner import on_worker
 
@@ -36,6 +37,15 @@ network = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1)])
 network.compile("sgd", "mse")
 network.fit(np.ones((8, 3)), np.ones((8, 1)), epochs=1, verbose=0)
 '''
+
+SCRIPTS = """
+[tool.tfmatrix.models.tape_loop]
+command = ["python", "reference_models/scripts/tape_loop.py"]
+[tool.tfmatrix.models.session_loop]
+command = ["python", "reference_models/scripts/session_loop.py"]
+modes = ["v1"]
+"""
+"""The scripts of this repository's own matrix, as its pyproject.toml has them."""
 
 
 def test_the_report_of_a_fleet_is_that_of_this_machine(
@@ -126,19 +136,17 @@ def cluster(tmp_path: Path) -> Iterator[_Cluster]:
 def test_kills_and_a_scheduler_that_restarts_change_nothing(
     tmp_path: Path, made_environment: Callable[..., InstalledEnvironment], cluster: _Cluster, kills: int
 ) -> None:
-    """Each report that is finished meanwhile is the local run's, byte for byte; a lost scheduler is one sentence."""
-    versions = ["2.15.1", "2.16.2"]
-    for version in versions:
+    """The default matrix: each report that is finished meanwhile is the local run's, byte for byte."""
+    for version in DEFAULT_VERSIONS:
         made_environment(version)
-    models = [ROOT / "reference_models" / f"{name}.py" for name in ("linear", "random_states")]
-    project = Project(tmp_path / "project", versions, models)
+    project = Project(tmp_path / "project", DEFAULT_VERSIONS, (ROOT / "reference_models").glob("*.py"))
+    shutil.copytree(ROOT / "reference_models" / "scripts", project.models / "scripts")
     with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
-        table.write('modes = ["tf2"]\ntrials = 2\njitters = 1\n')
+        table.write(SCRIPTS)
     begun = time.monotonic()
     first = project.run("run", "-q")
-    longest = (time.monotonic() - begun) / 4  # of which four workers have to come to something between two kills
+    longest = (time.monotonic() - begun) / 12  # of which four workers have to come to something between two kills
     here = project.written()
-    assert {cell["outcome"] for cell in project.data["cells"]} == {"observed"}, first.stderr
     _start_over(project)
 
     cluster.start()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
+from distributed import LocalCluster
 
 from building import install, plan_of
 from tfmatrix.questions.matrix.plan import Plan
-from tfmatrix.runner import making, probe
+from tfmatrix.runner import making, on_worker, probe
+
+from .clusters import QUIET
 
 FAKE = Path(__file__).parent / "fake_probe.py"
 
@@ -52,3 +56,35 @@ def nox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
         (tmp_path / "noxfile.py").write_text(NOXFILE.format(body=body), encoding="utf-8")
 
     return write
+
+
+@pytest.fixture
+def worker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have workers keep what they need in the test's folder, with the environments of the test's project."""
+    folder = tmp_path / "of workers"
+    folder.mkdir()
+    (tmp_path / ".nox").mkdir()
+    (folder / "environments").symlink_to(tmp_path / ".nox")
+    monkeypatch.setenv(on_worker.FOLDER, str(folder))
+    return folder
+
+
+@pytest.fixture
+def cluster(worker_folder: Path) -> Iterator[Callable[..., LocalCluster]]:
+    """Return a function that starts a cluster on this machine, of workers that are threads unless it says otherwise."""
+    del worker_folder  # they find it by a variable
+    started = []
+
+    def start(workers: int = 2, **choices: Any) -> LocalCluster:
+        made = LocalCluster(  # type: ignore[no-untyped-call]  # Dask's functions have no types
+            n_workers=workers,
+            dashboard_address=":0",
+            **{"processes": False, "silence_logs": 50, "threads_per_worker": 1, **choices},
+        )
+        started.append(made)
+        return made
+
+    with dask.config.set(QUIET):
+        yield start
+        for one in started:
+            one.close()

@@ -23,9 +23,9 @@ from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import UserError
 from tfmatrix.forecast import foretell
 from tfmatrix.questions.matrix.judge import compare_all
-from tfmatrix.questions.matrix.plan import Plan, make_plan
+from tfmatrix.questions.matrix.plan import make_plan
 from tfmatrix.questions.matrix.summary import summarise
-from tfmatrix.records import CRASHED, PROBE_DIED, ExpectedTrial, FromStart, Write
+from tfmatrix.records import CRASHED, PROBE_DIED, FromStart, Write
 from tfmatrix.report.document import to_text
 from tfmatrix.runner import fleet, making, on_worker, wire
 from tfmatrix.runner.events import Event, Finished, Ready, Refused
@@ -33,66 +33,12 @@ from tfmatrix.runner.observing import observe
 from tfmatrix.runner.rounds import rounds
 from tfmatrix.store.store import Store
 
-FakePlan = Callable[..., Plan]
-Clusters = Callable[..., LocalCluster]
+from .clusters import PRELOAD, Clusters, FakePlan, all_trials, events_of, finished
 
 pytestmark = [
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:distributed"),
 ]
-
-FAKE = Path(__file__).with_name("fake_probe.py")
-
-PRELOAD = f"from tfmatrix.runner import probe; from pathlib import Path; probe.PROBE = Path({str(FAKE)!r})"
-"""What a worker of its own process runs first: its probes are fakes too."""
-
-
-@pytest.fixture(autouse=True)
-def worker_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have workers keep what they need in the test's folder, with the environments of the test's project."""
-    folder = tmp_path / "of workers"
-    folder.mkdir()
-    (tmp_path / ".nox").mkdir()
-    (folder / "environments").symlink_to(tmp_path / ".nox")
-    monkeypatch.setenv(on_worker.FOLDER, str(folder))
-    return folder
-
-
-@pytest.fixture
-def cluster() -> Iterator[Clusters]:
-    """Return a function that starts a cluster on this machine, of workers that are threads unless it says otherwise."""
-    started = []
-
-    def start(workers: int = 2, **choices: Any) -> LocalCluster:
-        made = LocalCluster(  # type: ignore[no-untyped-call]  # Dask's functions have no types
-            n_workers=workers,
-            dashboard_address=":0",
-            **{"processes": False, "silence_logs": 50, "threads_per_worker": 1, **choices},
-        )
-        started.append(made)
-        return made
-
-    yield start
-    for one in started:
-        one.close()
-
-
-def all_trials(plan: Plan) -> list[ExpectedTrial]:
-    """Return every trial that a plan expects."""
-    return [expected for trials in plan.trials.values() for expected in trials]
-
-
-def events_of(cluster: LocalCluster, plan: Plan, trials: list[ExpectedTrial] | None = None) -> list[Event]:
-    """Return what happens when a plan's trials are run by a cluster."""
-    config = replace(plan.config, on=cluster.scheduler_address)
-    return list(fleet.observe(all_trials(plan) if trials is None else trials, config))
-
-
-def finished(events: list[Event]) -> dict[str, Finished]:
-    """Return what became of each trial, by its name; each is over once."""
-    found = [event for event in events if isinstance(event, Finished)]
-    assert len({one.expected.id for one in found}) == len(found)
-    return {one.expected.id: one for one in found}
 
 
 def test_a_fleet_makes_of_trials_what_this_machine_makes(fake_plan: FakePlan, cluster: Clusters) -> None:
@@ -173,11 +119,12 @@ def test_a_fleet_that_is_lost_is_one_sentence(
 ) -> None:
     """Workers alone, or the scheduler with them; what was finished before was told."""
     plan = fake_plan([f"m{number}" for number in range(9)], trials=9)
-    for name, value in {"PATIENCE": 1.0, "LOOK": 0.2, "MOST_TRIALS": 2}.items():
+    for name, value in {"LOOK": 0.2, "MOST_TRIALS": 2}.items():
         monkeypatch.setattr(fleet, name, value)
     started = cluster(1)
     events = fleet.observe(all_trials(plan), replace(plan.config, on=started.scheduler_address))
     next(one for one in events if isinstance(one, Finished))
+    monkeypatch.setattr(fleet, "PATIENCE", 1.0)
     lose(started)
     with pytest.raises(UserError, match=rf"^{told}.* what was finished is kept: "):
         list(events)
@@ -215,16 +162,10 @@ def test_who_comes_back_goes_on_and_the_report_is_that_of_this_machine(
     finished(seen)  # each once
 
 
-def test_workers_that_are_killed_at_any_time_lose_nothing(
-    fake_plan: FakePlan, cluster: Clusters, tmp_path: Path
-) -> None:
+def test_workers_that_are_killed_at_any_time_lose_nothing(fake_plan: FakePlan, cluster: Clusters) -> None:
     """Another one runs what they had; the results are those of this machine."""
     plan = fake_plan([f"m{number}" for number in range(6)])
     here = finished(list(observe(all_trials(plan), plan.config)))
-    preload = tmp_path / "preload.py"
-    preload.write_text(
-        f"from tfmatrix.runner import probe\nfrom pathlib import Path\nprobe.PROBE = Path({str(FAKE)!r})\n"
-    )
     started = cluster(2, processes=True, preload=[PRELOAD])
     config = replace(plan.config, on=started.scheduler_address)
     found: list[Event] = []
@@ -341,7 +282,7 @@ def test_machines_of_another_class_run_nothing(
     """Where none is of the class, that is one sentence, and nothing is run."""
     plan = fake_plan(["a"])
     monkeypatch.setattr(on_worker, "machine_class", lambda: "f" * 64)
-    with pytest.raises(UserError, match=r"^none of the 2 workers at .* is a machine of this one's class, and results"):
+    with pytest.raises(UserError, match=r"^none of the 2 workers at .* \(of another machine class: 2\); start one on"):
         events_of(cluster(), plan)
 
 

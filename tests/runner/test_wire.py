@@ -93,6 +93,9 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     ),
     "a trial that is not asked for": lambda _: wire.to_bytes("w", [wire.SaidFinished(99, {"outcome": "failed"}, b"")]),
     "a trial before the first": lambda _: wire.to_bytes("w", [wire.SaidFinished(-1, {"outcome": "failed"}, b"")]),
+    "a reason that is a book": lambda _: msgspec.msgpack.encode(
+        {"worker": "w", "said": [{"type": "refused", "reason": "r" * (wire.LONGEST_REASON + 1)}]}
+    ),
     "an environment that is none": lambda _: wire.to_bytes("w", [wire.SaidReady({"schema": 1})]),
 }
 
@@ -112,6 +115,36 @@ def test_another_environment_than_was_asked_for_is_no_batch(plan: Plan, trials: 
     assert said
     with pytest.raises(wire.NoBatch, match=r"it made 2\.16\.2, and was asked for 2\.15\.1"):
         list(wire.events(wire.Batch("w", (said,)), trials, Path("/project")))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"python_version": 3}, {"interpreter": None}, {"packages": [{"name": "numpy", "version": ["1"]}]}, {"more": "x"}],
+    ids=["a number", "nothing", "a list", "another name"],
+)
+def test_an_environment_of_wrong_types_is_no_batch(
+    plan: Plan, trials: list[ExpectedTrial], wrong: dict[str, Any]
+) -> None:
+    """It would be stored, and every later report would stumble over it."""
+    said = wire.say(Ready(plan.baseline, installed(plan.baseline, plan.config)), trials)
+    assert isinstance(said, wire.SaidReady)
+    told = wire.to_bytes("w", [wire.SaidReady({**said.installed, **wrong})])
+    with pytest.raises(wire.NoBatch, match="what it says of its environment is not valid"):
+        list(wire.events(wire.from_bytes(told), trials, Path("/project")))
+
+
+def test_an_environment_from_another_lock_is_not_told(plan: Plan, trials: list[ExpectedTrial]) -> None:
+    """A worker may make a lock where there was none; the trials that were planned without it are refused there."""
+    other = replace(installed(plan.baseline, plan.config), lock_digest="f" * 64)
+    assert sent([Ready(plan.baseline, other), Refused(plan.baseline, "its lock changed")], trials) == []
+
+
+def test_a_reason_that_is_too_long_is_cut_and_half_a_character_is_written_out(trials: list[ExpectedTrial]) -> None:
+    """So that it can be sent, and is taken."""
+    said = wire.refused("\ud800" + "r" * wire.LONGEST_REASON)
+    assert wire.from_bytes(wire.to_bytes("w", [said])).said == (said,)
+    assert said.reason.startswith(r"\ud800rrr")
+    assert len(said.reason) == wire.LONGEST_REASON
 
 
 def test_a_tensor_with_another_digest_is_a_crash_of_its_own_trial(trials: list[ExpectedTrial]) -> None:

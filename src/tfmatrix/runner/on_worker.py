@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from distributed import get_worker
+from distributed.utils import sync
 from filelock import FileLock
 
 from tfmatrix.config import Config
@@ -42,6 +46,37 @@ def machine_class() -> str:
     return machine_id(this_machine())
 
 
+@cache
+def program() -> str:
+    """Return the digest of tfmatrix's source: records travel, and another tfmatrix may have others."""
+    source = Path(__file__).parents[1]
+    state = hashlib.sha256()
+    for path in sorted(source.rglob("*.py")):
+        state.update(path.relative_to(source).as_posix().encode("utf-8") + b"\0")
+        state.update(hashlib.sha256(path.read_bytes()).digest())
+    return state.hexdigest()
+
+
+def python() -> str:
+    """Return the version of this Python, such as ``3.11``: what one pickles, another need not be able to read."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def resource(machine: str) -> str:
+    """Return what a machine class with this tfmatrix and this Python is called among Dask's resources."""
+    return "-".join(["tfmatrix", machine[:16], program()[:16], python()])
+
+
+INTRODUCE = f"__import__('importlib').import_module({__name__!r}).introduce()"
+"""What has a worker introduce itself, as text: a worker that can't unpickle what it is sent closes, as Dask has it."""
+
+
+def introduce() -> None:
+    """Have a worker tell its scheduler what it is: a resource, as much of it as the worker has threads."""
+    worker = get_worker()
+    sync(worker.loop, worker.set_resources, **{resource(machine_class()): worker.state.nthreads})
+
+
 class Order(NamedTuple):
     """What a worker is to do."""
 
@@ -70,7 +105,7 @@ def run(order: Order, project: bytes) -> bytes:
     try:
         told.extend(said(order, project, is_wanted))
     except Exception as error:  # said as data: Dask would have it unpickled where it was asked
-        told.append(wire.SaidRefused(sentence(f"the worker failed: {type(error).__name__}: {error}")))
+        told.append(wire.refused(sentence(f"the worker failed: {type(error).__name__}: {error}")))
     return wire.to_bytes(worker.address, told)
 
 
@@ -78,10 +113,10 @@ def said(order: Order, project: bytes, is_wanted: Callable[[], bool]) -> Iterato
     """Yield what there is to say of an order, as long as somebody wants to know."""
     covers = dict(order.trials[0].covers)
     if covers["probe"] != probe_source():
-        yield wire.SaidRefused("the worker has another tfmatrix; install the same one there.")
+        yield wire.refused("the worker has another tfmatrix; install the same one there.")
         return
     if covers["machine"] != machine_class():
-        yield wire.SaidRefused("the worker is a machine of another class.")
+        yield wire.refused("the worker is a machine of another class.")
         return
     here = replace(order.config, root=_unpacked(order.digest, project), machine=this_machine(), jobs=1, on="")
     held = HeldFolder("handed")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from tfmatrix.environments import making
 from tfmatrix.records import Environment, ExpectedTrial, InstalledEnvironment
 from tfmatrix.runner.answers import to_answer, to_trial
 from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
+
+LONGEST_REASON = 1 << 14
+"""Characters of why an environment can't be had there: it is a sentence for people."""
 
 
 class NoBatch(Exception):
@@ -44,7 +49,7 @@ class SaidFinished(msgspec.Struct, frozen=True, tag="finished"):
 class SaidRefused(msgspec.Struct, frozen=True, tag="refused"):
     """Its environment can't be had there."""
 
-    reason: str
+    reason: Annotated[str, Meta(max_length=LONGEST_REASON)]
 
 
 Said = SaidReady | SaidLaunched | SaidFinished | SaidRefused
@@ -68,9 +73,14 @@ def say(event: Event, trials: Sequence[ExpectedTrial]) -> Said | None:
         case Finished(expected=expected, trial=trial, trace=trace, tensors=tensors):
             return SaidFinished(trials.index(expected), *to_answer(trial, trace, tensors))
         case Refused(reason=reason):
-            return SaidRefused(reason)
+            return refused(reason)
         case _:
             return None
+
+
+def refused(reason: str) -> SaidRefused:
+    """Return a refusal; of a reason that is longer than any sentence, the end is left out."""
+    return SaidRefused(reason.encode("utf-8", "backslashreplace").decode("utf-8")[:LONGEST_REASON])
 
 
 def to_bytes(worker: str, said: Iterable[Said]) -> bytes:
@@ -93,12 +103,13 @@ def events(batch: Batch, trials: Sequence[ExpectedTrial], root: Path) -> Iterabl
 
     Raises ``NoBatch`` for an environment that is not theirs, and for a trial that is not among them.
     """
-    environment, start = trials[0].cell.environment, trials[0].start
+    environment, start, lock = trials[0].cell.environment, trials[0].start, dict(trials[0].covers)["lock"]
     told = set[int]()
     for one in batch.said:
         match one:
             case SaidReady(installed=installed):
-                yield Ready(environment, _installed(installed, environment))
+                if (found := _installed(installed, environment)).lock_digest == lock:  # else its trials are refused
+                    yield Ready(environment, found)
             case SaidLaunched(seconds=seconds, can_fork=can_fork, saw=saw):
                 yield Launched(environment, seconds, can_fork, start, saw)
             case SaidRefused():
@@ -114,7 +125,8 @@ def events(batch: Batch, trials: Sequence[ExpectedTrial], root: Path) -> Iterabl
 def _installed(told: Mapping[str, Any], environment: Environment) -> InstalledEnvironment:
     try:
         found = making.from_json(dict(told))
-    except (ValueError, KeyError, TypeError):
+        msgspec.convert(asdict(found), InstalledEnvironment)  # of which `from_json` looks at the names alone
+    except (ValueError, KeyError, TypeError):  # msgspec's errors are ValueErrors
         raise NoBatch("what it says of its environment is not valid") from None
     if found.environment != environment:
         raise NoBatch(f"it made {found.environment.name}, and was asked for {environment.name}")
