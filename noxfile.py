@@ -148,6 +148,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure what tfmatrix costs, and write reports/bench.md."""
+    """Measure what tfmatrix costs, all of it or the parts behind --, and write reports/bench.md."""
     session.install("-e", ".[fleet]")
-    session.run("python", "-m", "benchmarks.run")
+    session.run("python", "-m", "benchmarks.run", *session.posargs)
