@@ -42,7 +42,7 @@ from tfmatrix.runner.observing import Files, by_process, files_of
 
 try:
     import dask
-    from distributed import Client, Future, wait
+    from distributed import Client, Future, Security, wait
     from distributed import TimeoutError as LateError
 except ImportError as error:  # an extra
     raise UserError(
@@ -122,6 +122,8 @@ def _require_address(address: str) -> None:
         known = False
     if not known:
         raise UserError(f"{address!r} is no address of a Dask scheduler; write it with its port: tcp://host:8786.")
+    if parts.scheme == "tls" and not Security().get_connection_args("client")["ssl_context"]:
+        raise UserError(f"{address} needs certificates; name them in Dask's configuration, in distributed.comm.tls.")
 
 
 class _Workers:
