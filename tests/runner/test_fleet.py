@@ -28,7 +28,7 @@ from tfmatrix.questions.matrix.summary import summarise
 from tfmatrix.records import CRASHED, PROBE_DIED, FromStart, Write
 from tfmatrix.report.document import to_text
 from tfmatrix.runner import fleet, making, on_worker, wire
-from tfmatrix.runner.events import Event, Finished, Ready, Refused
+from tfmatrix.runner.events import Event, Finished, Launched, Ready, Refused
 from tfmatrix.runner.observing import observe
 from tfmatrix.runner.rounds import rounds
 from tfmatrix.store.store import Store
@@ -57,11 +57,16 @@ def test_nothing_to_run_asks_nobody(fake_plan: FakePlan, cluster: Clusters) -> N
     assert events_of(cluster(), fake_plan(["a"]), []) == []
 
 
-def test_a_large_answer_comes_in_parts(fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_SECONDS"])
+def test_an_answer_that_is_large_or_takes_long_comes_in_parts(
+    fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
     """What is left of a batch is asked for again, and nothing twice."""
     plan = fake_plan(["a", "b"])
-    monkeypatch.setattr(on_worker, "MOST_BYTES", 1)
-    assert set(finished(events_of(cluster(), plan))) == {one.id for one in all_trials(plan)}
+    monkeypatch.setattr(on_worker, limit, 0)
+    found = events_of(cluster(), plan)
+    assert set(finished(found)) == {one.id for one in all_trials(plan)}
+    assert sum(isinstance(event, Launched) for event in found) == len(all_trials(plan))
 
 
 def test_what_a_trial_is_handed_travels_with_it(fake_plan: FakePlan, cluster: Clusters, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ SOON = 0.1
 """Seconds between two looks as long as no worker has said what it is."""
 
 MOST_TRIALS = 48
-"""Of one batch: a minute or two of one process, so that a worker that dies takes little with it."""
+"""Of one batch, which goes to a worker with all that its trials are handed."""
 
 TRIES = 3
 """Orders that bring no answer for a trial before it counts as crashed: with others, alone, and with nothing beside it.

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -30,6 +31,12 @@ from tfmatrix.runner.temporary import HeldFolder
 
 FOLDER = "TFMATRIX_FOLDER"
 """The variable that names the folder in which a worker keeps environments and copies of projects."""
+
+MOST_SECONDS = 60.0
+"""After so long a worker answers with the trials that are over, one at least; what is left is asked for again.
+
+So one that dies takes little with it, and to import TensorFlow again costs a twentieth of a minute.
+"""
 
 MOST_BYTES = 1 << 28
 """Of tensors that one answer holds: what is left of its batch then is asked for again."""
@@ -121,7 +128,7 @@ def said(order: Order, project: bytes, is_wanted: Callable[[], bool]) -> Iterato
     here = replace(order.config, root=_unpacked(order.digest, project), machine=this_machine(), jobs=1, on="")
     held = HeldFolder("handed")
     given = [_given(expected, order.handed, held.path) for expected in order.trials]
-    size = 0
+    size, begun = 0, time.monotonic()
     happening = observe(given, here, order.files)
     try:
         for event in happening:
@@ -129,7 +136,9 @@ def said(order: Order, project: bytes, is_wanted: Callable[[], bool]) -> Iterato
                 yield told
             if isinstance(event, Finished):
                 size += sum(len(one.data) for one in event.tensors.values())
-            if size > MOST_BYTES or not is_wanted():
+                if size > MOST_BYTES or time.monotonic() - begun > MOST_SECONDS:
+                    return
+            if not is_wanted():
                 return
     finally:
         happening.close()  # which ends every process
