@@ -18,6 +18,8 @@ def build():
     if not tf.executing_eagerly():
         raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     layers = tf.keras.layers
+    if not hasattr(layers, "RandomBrightness"):
+        raise NotImplementedError("this release has no tf.keras.layers.RandomBrightness")
     inputs = tf.keras.Input((6, 6, 3))
     changed = [
         layers.RandomFlip("horizontal", name="flip")(inputs),

@@ -26,7 +26,7 @@ def build():
     words = layers.Embedding(12, 4, mask_zero=True, name="rows")(inputs["words"])
     values = layers.Masking(-1.0, name="masked")(inputs["values"])
     last = [
-        layers.GRU(4, name="gru")(words),
+        layers.GRU(8, name="gru")(words),
         layers.LSTM(4, go_backwards=True, name="lstm")(values),
         layers.GlobalAveragePooling1D(name="mean")(words),
     ]

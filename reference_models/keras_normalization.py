@@ -20,6 +20,8 @@ def build():
     if not tf.executing_eagerly():
         raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     layers = tf.keras.layers
+    if not hasattr(layers, "UnitNormalization"):
+        raise NotImplementedError("this release has no tf.keras.layers.UnitNormalization")
     scaled = layers.Normalization(name="scaled")
     scaled.adapt(np.random.RandomState(5).random_sample((32, 6, 6, 3)).astype("float32"))
     inputs = tf.keras.Input((6, 6, 3))
@@ -28,5 +30,5 @@ def build():
     tensor = layers.Activation("relu", name="relu")(tensor)
     tensor = layers.Dense(6, use_bias=False, name="first")(layers.Flatten(name="flat")(tensor))
     tensor = layers.BatchNormalization(momentum=0.9, scale=False, name="rows")(tensor)
-    tensor = layers.LayerNormalization(name="layer")(layers.Dense(6, activation="tanh", name="second")(tensor))
+    tensor = layers.LayerNormalization(name="layer")(layers.Dense(16, activation="tanh", name="second")(tensor))
     return tf.keras.Model(inputs, layers.Dense(1, name="out")(layers.UnitNormalization(name="unit")(tensor)))

@@ -30,13 +30,13 @@ def build():
 
 def cells(inputs):
     layers = tf.keras.layers
-    stacked = layers.StackedRNNCells([layers.SimpleRNNCell(3), layers.GRUCell(3), layers.LSTMCell(3)])
+    stacked = layers.StackedRNNCells([layers.SimpleRNNCell(4), layers.GRUCell(4), layers.LSTMCell(4)])
     return [
-        layers.LSTM(3, name="lstm")(inputs),
-        layers.GRU(3, name="gru")(inputs),
-        layers.Bidirectional(layers.SimpleRNN(2, unroll=True), name="both")(inputs),
+        layers.LSTM(4, name="lstm")(inputs),
+        layers.GRU(4, name="gru")(inputs),
+        layers.Bidirectional(layers.SimpleRNN(4, unroll=True), name="both")(inputs),
         layers.RNN(stacked, unroll=True, name="stacked")(inputs),
-        layers.LSTM(3, dropout=0.25, recurrent_dropout=0.25, unroll=True, name="dropping")(inputs),
+        layers.LSTM(4, dropout=0.25, recurrent_dropout=0.25, unroll=True, name="dropping")(inputs),
     ]
 
 

@@ -19,6 +19,8 @@ def build():
     if not tf.executing_eagerly():
         raise NotImplementedError("keras_mlp is the network that Keras trains in a graph")
     layers, regularizers, constraints = tf.keras.layers, tf.keras.regularizers, tf.keras.constraints
+    if not hasattr(regularizers, "OrthogonalRegularizer"):
+        raise NotImplementedError("this release has no tf.keras.regularizers.OrthogonalRegularizer")
     inputs = tf.keras.Input((6,))
     settings = {
         "l1": {"kernel_regularizer": regularizers.L1(0.01)},

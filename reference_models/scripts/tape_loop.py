@@ -10,7 +10,7 @@ y = x[:, :1] * 2 - x[:, 1:2]
 model = tf.keras.Sequential(
     [
         tf.keras.Input((6,)),
-        tf.keras.layers.Dense(8, activation="relu", name="hidden"),
+        tf.keras.layers.Dense(16, activation="relu", name="hidden"),
         tf.keras.layers.Dropout(0.25, name="drop"),
         tf.keras.layers.Dense(1, name="out"),
     ]
