@@ -170,7 +170,7 @@ MISTAKES = {
     "launches": [
         ("3", "a table of tables"),
         ("{ one = 1 }", "a table of tables"),
-        ("{ one = { threads = 1 } }", "one.threads; there are intra_op, inter_op and variables"),
+        ("{ one = { threads = 1 } }", "one.threads; there are intra_op, inter_op, variables and device"),
         ("{ one = { intra_op = 0 } }", "at least 1"),
         ("{ one = { inter_op = true } }", "whole number"),
         ("{ one = { variables = 1 } }", "one.variables, which must be a table of strings"),
@@ -178,6 +178,17 @@ MISTAKES = {
         ("{ one = { variables = { 'A=B' = '1' } } }", "one.variables with 'A=B', whose name or value"),
         ('{ one = { variables = { A = "\\u0000" } } }', "one.variables with 'A', whose name or value"),
         ("{ one = { variables = { PYTHONHASHSEED = '1' } } }", "PYTHONHASHSEED, which every trial sets for itself"),
+        ("{ one = { device = 'tpu' } }", "has one.device, which must be cpu or gpu, but is 'tpu'"),
+        ("{ one = { device = '' } }", "has one.device, which must be cpu or gpu, but is ''"),
+        ("{ one = { device = ['gpu'] } }", "has one.device, which must be cpu or gpu, but is ['gpu']"),
+        (
+            "{ one = { device = 'gpu', variables = { TF_FORCE_GPU_ALLOW_GROWTH = 'false' } } }",
+            "has one with both device and variables.TF_FORCE_GPU_ALLOW_GROWTH; leave one of them out",
+        ),
+        (
+            "{ one = { device = 'gpu', variables = { CUDA_VISIBLE_DEVICES = '0' } } }",
+            "has one with both device and variables.CUDA_VISIBLE_DEVICES; leave one of them out",
+        ),
     ],
     "policy": [
         ("3", "must be a table"),
@@ -501,6 +512,21 @@ def test_the_default_launch_is_there_once_and_can_be_set(tmp_path: Path) -> None
     """A launch called default takes the default's place, before all others."""
     loaded = load(tmp_path, "launches = { single = { intra_op = 1 }, default = { intra_op = 4 } }")
     assert loaded.launches == (Launch("default", 4), Launch("single", 1))
+
+
+def test_a_device_is_asked_for_by_its_variables(tmp_path: Path) -> None:
+    """They stand among the launch's own; without a device a launch may set each of them itself."""
+    table = """
+        launches.on-gpu = { device = "gpu", variables = { A = "1" } }
+        launches.on-cpu = { device = "cpu", intra_op = 1 }
+        launches.second = { variables = { CUDA_VISIBLE_DEVICES = "1" } }
+    """
+    assert load(tmp_path, table).launches == (
+        Launch(),
+        Launch("on-gpu", variables=(("A", "1"), ("TF_FORCE_GPU_ALLOW_GROWTH", "true")), device="gpu"),
+        Launch("on-cpu", 1, variables=(("CUDA_VISIBLE_DEVICES", "-1"),), device="cpu"),
+        Launch("second", variables=(("CUDA_VISIBLE_DEVICES", "1"),)),
+    )
 
 
 @pytest.mark.parametrize("name", sorted(config.RESERVED))

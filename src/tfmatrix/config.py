@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from tfmatrix.environments import catalogue
+from tfmatrix.environments import catalogue, devices
 from tfmatrix.environments.machine import this_machine
 from tfmatrix.errors import UserError, sentence
 from tfmatrix.models import builders, commands, model_files
@@ -470,13 +470,26 @@ def _launches(value: Any) -> tuple[Launch, ...]:
         raise ValueError(f"must be a table of tables, but is {shown(value)}")
     launches = {"default": Launch()}
     for name, settings in value.items():
-        strange = sorted(set(settings) - {"intra_op", "inter_op", "variables"})
+        strange = sorted(set(settings) - {"intra_op", "inter_op", "variables", "device"})
         if strange:
-            raise ValueError(f"has {name}.{strange[0]}; there are intra_op, inter_op and variables")
+            raise ValueError(f"has {name}.{strange[0]}; there are intra_op, inter_op, variables and device")
         threads = {key: _count(1)(settings[key]) for key in ("intra_op", "inter_op") if key in settings}
-        variables = _variables(settings.get("variables", {}), f"{name}.variables")
-        launches[name] = Launch(name, variables=variables, **threads)
+        variables = dict(_variables(settings.get("variables", {}), f"{name}.variables"))
+        device = settings.get("device", "")
+        variables |= _of_device(device, variables, name) if "device" in settings else {}
+        launches[name] = Launch(name, variables=tuple(sorted(variables.items())), device=device, **threads)
     return tuple(launches.values())
+
+
+def _of_device(device: Any, variables: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """Return the variables of a device that a launch asks for, none of which it sets itself."""
+    if not isinstance(device, str) or device not in devices.VARIABLES:
+        known = " or ".join(devices.VARIABLES)
+        raise ValueError(f"has {name}.device, which must be {known}, but is {shown(device)}")
+    every = {variable for some in devices.VARIABLES.values() for variable in some}
+    if taken := sorted(every & set(variables)):
+        raise ValueError(f"has {name} with both device and variables.{taken[0]}; leave one of them out")
+    return devices.VARIABLES[device]
 
 
 def _ratio(value: Any, name: str) -> float:

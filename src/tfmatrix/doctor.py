@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 import psutil
@@ -11,6 +13,7 @@ from packaging.version import Version
 
 from tfmatrix.config import Config
 from tfmatrix.environments import catalogue, interpreters, locks, room, uv
+from tfmatrix.environments.devices import lacking
 from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.questions.chosen import environment_of, version_names
 from tfmatrix.records import Machine
@@ -88,7 +91,7 @@ def check_up(config: Config, *, is_project: bool) -> Checkup:
         wanted=wanted,
         missing=(),
     )
-    return _with_missing(found)
+    return _with_missing(found, _of_launches(config, names))
 
 
 def _found(python: str) -> str:
@@ -136,9 +139,9 @@ def _no_python(python: str) -> str:
     return f"there is no Python {python}; `uv python install {python}` installs it."
 
 
-def _with_missing(found: Checkup) -> Checkup:
+def _with_missing(found: Checkup, more: Iterable[str]) -> Checkup:
     """Return it with what keeps the project from running."""
-    return Checkup(**{**vars(found), "missing": (*_of_machine(found), *_of_environments(found.wanted))})
+    return Checkup(**{**vars(found), "missing": (*_of_machine(found), *_of_environments(found.wanted), *more)})
 
 
 def _of_machine(found: Checkup) -> Sequence[str]:
@@ -161,6 +164,16 @@ def _of_machine(found: Checkup) -> Sequence[str]:
             "end other programs."
         )
     return missing
+
+
+def _of_launches(config: Config, names: Iterable[str]) -> Sequence[str]:
+    """Return what launches ask for and can't have here, each reason once."""
+    by_reason: dict[str, dict[str, None]] = {}
+    for name, launch in product(names, config.launches):
+        with suppress(UserError):  # of a name that is none, which is said by itself
+            if reason := lacking(launch, environment_of(config, name), config.machine):
+                by_reason.setdefault(reason, {})[launch.name] = None
+    return [f"the launch {' and '.join(launches)}: {reason}." for reason, launches in by_reason.items()]
 
 
 def _of_environments(wanted: Sequence[Standing]) -> Sequence[str]:

@@ -54,6 +54,14 @@ class OfCell:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """What this machine lacks, and how many cells can't be run for that."""
+
+    reason: str
+    cells: int
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What a run would do."""
 
@@ -61,6 +69,8 @@ class Forecast:
     models: int
     modes: tuple[str, ...]
     environments: tuple[OfEnvironment, ...]
+    lacking: tuple[Lacking, ...]
+    """Why cells can't be run on a machine of this class, whatever environments there are."""
     stored: int
     """Trials that are wanted and known already."""
     to_run: int
@@ -107,6 +117,7 @@ def foretell(plan: Plan, store: Store, *, fresh: bool = False) -> Forecast:
         models=len(plan.models),
         modes=tuple(dict.fromkeys(cell.mode for cell in plan.cells)),
         environments=environments,
+        lacking=_lacking(plan),
         stored=coming.stored,
         to_run=len(coming.trials),
         timed=sum(known.durations.known(one) is not None for one in coming.trials),
@@ -138,6 +149,12 @@ def _of_environment(
     refused = "" if is_made else noted_refusal(known.store, plan.scope.environment_key(environment))
     seconds = known.durations.of_all(mine, processes=1)
     return OfEnvironment(environment.name, environment.python, is_made, refused, len(mine), round(seconds, 1))
+
+
+def _lacking(plan: Plan) -> tuple[Lacking, ...]:
+    """Return each reason why cells can't be run, with their number."""
+    found = Counter(next((one.lacking for one in trials), "") for trials in plan.trials.values())
+    return tuple(Lacking(reason, count) for reason, count in found.items() if reason)
 
 
 def _longest(coming: Sequence[ExpectedTrial], durations: Durations) -> tuple[OfCell, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tfmatrix.config import Config
 from tfmatrix.environments import locks
+from tfmatrix.environments.devices import lacking
 from tfmatrix.environments.machine import INHERITED, machine_id
 from tfmatrix.errors import Unavailable
 from tfmatrix.records import (
@@ -97,6 +98,8 @@ def cell_covers(scope: Scope, cell: Cell, start: Start = _USUAL) -> Covers:
     launch: list[object] = [cell.launch.intra_op, cell.launch.inter_op, cell.launch.variables]
     if cell.launch.settings:
         launch.append(cell.launch.settings)
+    if cell.launch.device:
+        launch.append(cell.launch.device)
     return (
         ("lock", scope.locks[cell.environment]),
         ("python", cell.environment.python),
@@ -133,7 +136,8 @@ def expect(  # noqa: PLR0913  # each is a part of the trial
         ("seed", str(seed)),
         ("hash seed", hash_seed),
     )
-    return ExpectedTrial(cell, role, number, seed, hash_seed, covers, trial_key(covers), work, start)
+    lacks = lacking(cell.launch, cell.environment, scope.machine)
+    return ExpectedTrial(cell, role, number, seed, hash_seed, covers, trial_key(covers), work, start, lacks)
 
 
 def trial_key(covers: Iterable[tuple[str, str]]) -> str:

@@ -68,6 +68,8 @@ class Launch:
     """Environment variables besides those that every launch sets, sorted by name."""
     settings: tuple[str, ...] = ()
     """What is set once TensorFlow is there: names of the probe's `SETTINGS`."""
+    device: str = ""
+    """``cpu`` or ``gpu``, whose variables are among the others; empty: whatever TensorFlow finds."""
 
 
 @dataclass(frozen=True)
@@ -436,6 +438,8 @@ class ExpectedTrial:
     """SHA-256 of what it covers."""
     work: Work = Train()
     start: Start = Start()
+    lacking: str = ""
+    """Why its machine can't run it, whatever its environment; empty where it can."""
 
     @property
     def name(self) -> str:

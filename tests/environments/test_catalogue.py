@@ -50,6 +50,11 @@ def test_no_other_release_leaves_the_python_of_the_project() -> None:
         ("1.15.5", "tensorflow", "tensorflow"),
         ("2.1.4", "tensorflow-cpu", "tensorflow-cpu"),
         ("2.7.4", "tensorflow", "tensorflow"),
+        ("2.15.1", "tensorflow[and-cuda]", "tensorflow[and-cuda]"),
+        ("2.21.0", "tensorflow[and-cuda]", "tensorflow[and-cuda]"),
+        ("2.13.1", "tensorflow[and-cuda]", "tensorflow"),
+        ("1.15.5", "tensorflow[and-cuda]", "tensorflow"),
+        ("2.22.0.dev20260905", "tensorflow[and-cuda]", "tf-nightly[and-cuda]"),
     ],
 )
 def test_a_release_is_of_a_distribution_that_has_it(name: str, wanted: str, distribution: str) -> None:

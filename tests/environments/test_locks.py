@@ -126,6 +126,31 @@ def test_a_made_lock_is_hashed_and_names_no_machine(bench: Bench) -> None:
     assert list(bench.lock_folder.iterdir()) == [path]
 
 
+def test_what_cuda_consists_of_is_locked_with_its_hashes(bench: Bench) -> None:
+    """The extra brings it, and is in no name of a file; without the extra none of it is there."""
+    wheels = bench.lock_folder.parent / "wheels"
+    write_wheel(wheels, "2.18.1", "tensorflow", needs="cudnn; extra == 'and-cuda'\nProvides-Extra: and-cuda")
+    write_wheel(wheels, "9.3", "cudnn")
+    tensorflow, cudnn = Package("tensorflow", "2.18.1"), Package("cudnn", "9.3")
+    for distribution, packages in (("tensorflow", (tensorflow,)), ("tensorflow[and-cuda]", (cudnn, tensorflow))):
+        environment = replace(TINY_UNCAPPED, distribution=distribution)
+        path = locks.make_lock(environment, Path(sys.executable), bench.lock_folder)
+        assert locks.read_lock_of(environment, path).packages == packages
+        assert all(hashes for hashes in locks.read_hashes(path).values())
+        assert f"# distribution: {distribution}\n" in path.read_text(encoding="utf-8")
+        assert not MACHINE.search(path.read_text(encoding="utf-8"))
+    assert [each.name.partition("-py")[0] for each in sorted(bench.lock_folder.iterdir())] == [
+        "tensorflow-2.18.1",
+        "tensorflow-and-cuda-2.18.1",
+    ]
+
+
+def test_the_command_that_makes_a_lock_can_be_pasted() -> None:
+    """A shell takes brackets for a pattern of files."""
+    command = locks.command(Environment("2.15.1", distribution="tensorflow[and-cuda]"))
+    assert command == "tfmatrix lock 2.15.1 --python 3.10 --distribution 'tensorflow[and-cuda]'"
+
+
 def test_a_keras_that_is_named_is_locked_whatever_tensorflow_asks_for(bench: Bench) -> None:
     """An older Keras kept beside a newer TensorFlow tells whose a change is; the lock has its hash like any other."""
     wheels = bench.lock_folder.parent / "wheels"

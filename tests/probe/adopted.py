@@ -67,6 +67,7 @@ def _module_with_stand_in(name: str) -> Any:
 
 canonical = _module("canonical")
 contents = _module("contents")
+devices = _module("devices")
 evidence = _module("evidence")
 fingerprint = _module("fingerprint")
 folders = _module("folders")

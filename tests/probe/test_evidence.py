@@ -412,3 +412,55 @@ def test_an_error_of_the_model_s_own_is_no_want() -> None:
 def test_the_host_and_the_probe_know_the_same_texts() -> None:
     """A trial that the probe ends for want is one that the next run runs again."""
     assert outcomes.WANTING == WANTING_TEXTS
+
+
+WITHOUT_DETERMINISM = {
+    "{{function_node __wrapped__AdjustContrastv2_device_/job:localhost/device:GPU:0}} A deterministic GPU "
+    "implementation of AdjustContrastv2 is not currently available. [Op:AdjustContrastv2] name: ": (
+        "A deterministic GPU implementation of AdjustContrastv2 is not currently available."
+    ),
+    "Graph execution error:\n\nDetected at node 'bins/DenseBincount' defined at (most recent call last):\n"
+    "Node: 'bins/DenseBincount'\nDeterminism is not yet supported in GPU implementation of DenseBincount.\n"
+    "\t [[{{node bins/DenseBincount}}]] [Op:__inference_train_function_1]": (
+        "Determinism is not yet supported in GPU implementation of DenseBincount."
+    ),
+    "The GPU implementation of SoftmaxCrossEntropyWithLogits that would have been executed is not deterministic. Note "
+    "that the Python API uses an alternative.": (
+        "The GPU implementation of SoftmaxCrossEntropyWithLogits that would have been executed is not deterministic."
+    ),
+    "No deterministic GPU implementation of sparse_dense_matmul available for data of type tf.float64 "
+    "[Op:SparseTensorDenseMatMul]": (
+        "No deterministic GPU implementation of sparse_dense_matmul available for data of type tf.float64"
+    ),
+}  # fmt: skip
+"""Messages of TensorFlow's, of several releases, and the sentence in them that names the op."""
+
+
+class UnimplementedError(Exception):
+    """Stand in for TensorFlow's."""
+
+
+@pytest.mark.parametrize(("message", "sentence"), WITHOUT_DETERMINISM.items())
+def test_an_op_without_a_deterministic_kernel_is_named(message: str, sentence: str) -> None:
+    """A model that needs it does not exist where op determinism is on; the graph around the op is not told."""
+    told = told_of(by_a_library(UnimplementedError(message)))
+    assert (told["outcome"], told["message"].strip(), told["where"]) == ("unsupported", sentence, "line 2")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnimplementedError("Cast string to float is not supported [Op:Cast]"),
+        UnimplementedError("The GPU has no kernel for StringJoin"),
+        ValueError("A deterministic GPU implementation of X is not currently available."),
+    ],
+)
+def test_another_error_is_not_taken_for_it(error: Exception) -> None:
+    """What TensorFlow lacks otherwise, and what somebody else raises in its words, has failed."""
+    assert told_of(by_a_library(error))["outcome"] == "failed"
+
+
+def test_a_trial_that_ran_elsewhere_failed_with_one_plain_sentence() -> None:
+    """It is about the trial as a whole, and names no line and no exception."""
+    told = told_of(outcomes.Elsewhere("nothing ran on a GPU, which its launch asks for"))
+    assert told == evidence.header("failed", "", "m.py: nothing ran on a GPU, which its launch asks for")

@@ -35,6 +35,11 @@ ENDS = {
     "forks": ("observed", "", ""),
     "hangs": ("timed-out", "", "line 13: no answer within 3 s"),
     "hangs_with_a_friend": ("timed-out", "", "line 17: no answer within 3 s"),
+    "has_no_deterministic_kernel": (
+        "unsupported",
+        "UnimplementedError",
+        "GPU implementation of AdjustContrastv2 is not",
+    ),
     "healthy": ("observed", "", ""),
     "imports_what_is_missing": ("failed", "ModuleNotFoundError", "line 5: ModuleNotFoundError: No module named"),
     "is_not_implemented": ("unsupported", "NotImplementedError", "this release has no such operation"),
@@ -151,3 +156,15 @@ def test_a_tensor_of_two_gib_is_told_by_a_sample(answers: Callable[[str], Answer
     (tensor,) = [entry for entry in answer.manifest["tensors"] if entry[0] == answer.trace["draw/x"]]
     assert tensor[1:] == ["uint8", [2**31], 2**14, False]
     assert answer.peak_kib > 2**21
+
+
+@pytest.mark.parametrize("mode", ["tf2", "v1", "tf2-xla"])
+def test_a_trial_that_asks_for_a_gpu_and_ran_on_none_failed(server: Server, mode: str) -> None:
+    """Forced to run without a GPU, it says that nothing ran on one; nothing of it counts as observed."""
+    plain = server.ask("healthy", mode)
+    answer = server.ask("healthy", mode, device="gpu")
+    assert (plain.outcome, answer.outcome, answer.kind) == ("observed", "failed", "")
+    assert answer.message == "healthy.py: nothing ran on a GPU, which its launch asks for"
+    assert answer.trace == {}
+    asked = server.ask("healthy", mode, device="cpu")
+    assert (asked.outcome, asked.trace) == ("observed", plain.trace)

@@ -6,6 +6,7 @@ FAKE_NUMPY which NumPy it imported, and FAKE_LOSS what of its environment is los
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -113,6 +114,16 @@ class FakeProbe:
             self._write(self._answer({"outcome": "observed", "seconds": 0.5, "output": ""}, exchanged()))
             return
         self._write(self._answer({"outcome": "observed", "seconds": 0.5, "output": ""}, payload(request)))
+
+    def has_the_gpu(self, request: Mapping[str, Any]) -> None:
+        """Observe it where somebody has the machine's GPUs for it; else it failed."""
+        with open(Path(os.environ["TMPDIR"]) / f"tfmatrix-gpu-{os.getuid()}.lock", "a") as lock:  # noqa: PTH123
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.healthy(request)
+            else:
+                self.fails(request)
 
     def tells(self, request: Mapping[str, Any]) -> None:
         """Observe it, and write what it was asked and what this process was started with."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from building import CANDIDATE, install, lock_of, plan_of
 from tfmatrix.environments import making
@@ -409,3 +411,46 @@ def test_what_was_planned_for_another_machine_is_not_run(tmp_path: Path) -> None
     elsewhere = replace(plan.config, machine=replace(plan.config.machine, cpu="another"))
     with pytest.raises(InternalError, match="another machine"):
         next(observe(all_trials(plan), elsewhere))
+
+
+def on_gpu(plan: Plan) -> list[ExpectedTrial]:
+    """Return every trial of a plan as though its launch asked for a GPU."""
+    return [
+        replace(one, cell=replace(one.cell, launch=replace(one.cell.launch, device="gpu"))) for one in all_trials(plan)
+    ]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a folder of the test's own for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+def test_while_a_trial_is_on_a_gpu_no_other_one_can_be(fake_plan: FakePlan, temporary: Path) -> None:
+    """Of trials that ask for a GPU one runs at a time, several jobs or not; the others run beside it."""
+    plan = fake_plan(["has_the_gpu", "zz"], jobs=4)
+    events = [event for event in observe(on_gpu(plan), plan.config) if isinstance(event, Finished)]
+    assert {event.trial.outcome for event in events} == {"observed"}
+    assert len(events) == len(all_trials(plan))
+    assert set(outcomes(finished(plan), "has_the_gpu")) == {"failed"}  # where none was asked for, none is held
+    with FileLock(temporary / f"tfmatrix-gpu-{os.getuid()}.lock", timeout=0):
+        pass  # once they are over nobody has it
+
+
+def test_a_run_that_waits_for_a_gpu_can_be_ended(fake_plan: FakePlan, temporary: Path) -> None:
+    """Whoever has the GPU, another run for example, is not waited for."""
+    plan = fake_plan(["a"], versions=["2.15.1"])
+    with FileLock(temporary / f"tfmatrix-gpu-{os.getuid()}.lock"), closing(observe(on_gpu(plan), plan.config)) as run:
+        assert next(event for event in run if isinstance(event, Launched))
+
+
+def test_a_probe_is_told_the_device_of_its_trials_launch(fake_plan: FakePlan, temporary: Path) -> None:
+    """By it the probe looks at what ran there."""
+    plan = fake_plan(["tells"], versions=["2.15.1"], trials=1, jitters=0)
+    for trials, device in ((all_trials(plan), ""), (on_gpu(plan), "gpu")):
+        told = [json.loads(e.trial.output) for e in observe(trials, plan.config) if isinstance(e, Finished)]
+        assert {one["request"]["device"] for one in told} == {device}

@@ -54,6 +54,8 @@ def _lines(found: Forecast) -> Iterator[str]:
         f"cells         {found.cells}: {counted(len(environments), 'environment')}, {', '.join(found.modes)}, "
         f"{counted(found.models, 'model')}"
     )
+    for lack in found.lacking:
+        yield f"unavailable   {counted(lack.cells, 'cell')}: {lack.reason}"
     more = "; more follow if something changed" if found.to_run else ""
     yield f"trials        {found.to_run} to run, {found.stored} stored already{more}"
     width = max(len(one.name) for one in environments)

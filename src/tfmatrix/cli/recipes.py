@@ -56,7 +56,7 @@ def recipes(*, models: str | None, **choices: Any) -> int:
     "--model", type=click.Choice(tuple(MODELS)), help="The model that has to reproduce; every usual one by default."
 )
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
-@click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
+@click.option("--distribution", metavar="NAME", help="tensorflow-cpu, tensorflow, or tensorflow[and-cuda].")
 def advise(*, version: str, mode: str, model: str | None, **choices: Any) -> int:
     """Print the shortest recipe that reproduces, by what is stored, as code to paste.
 

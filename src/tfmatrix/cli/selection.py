@@ -59,7 +59,9 @@ OPTIONS = {
     "trials": click.option("--trials", type=int, metavar="N", help="How many trials of a cell must agree."),
     "seed": click.option("--seed", type=int, metavar="N", help="The seed of every generator."),
     "python": click.option("--python", metavar="X.Y", help="The Python of the environments."),
-    "distribution": click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow."),
+    "distribution": click.option(
+        "--distribution", metavar="NAME", help="tensorflow-cpu, tensorflow, or tensorflow[and-cuda]."
+    ),
     "reports": click.option("--reports", metavar="FOLDER", help="Where the report is written; reports by default."),
     "timeout": click.option("--timeout", type=float, metavar="S", help="Seconds that one trial may take."),
     "jobs": click.option(

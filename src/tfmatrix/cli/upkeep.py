@@ -117,7 +117,7 @@ def _remove_environments(config: Config) -> list[str]:
 @click.argument("version", type=VERSION)
 @click.option("--as-of", metavar="DATE", help="Use only what was published up to that day: 2022-06-01.")
 @click.option("--python", metavar="X.Y", help="The Python of the environment.")
-@click.option("--distribution", metavar="NAME", help="tensorflow-cpu or tensorflow.")
+@click.option("--distribution", metavar="NAME", help="tensorflow-cpu, tensorflow, or tensorflow[and-cuda].")
 def lock(version: str, as_of: str | None, **choices: Any) -> None:
     """Make the lock file of VERSION, such as 2.15.0 or 2.16.2+keras-3.11.3, in the project's folder locks.
 

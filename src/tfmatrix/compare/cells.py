@@ -71,10 +71,10 @@ def state_of(
     tensors: Tensors,
     before: Before = _NOTHING,
 ) -> CellState:
-    """Return the state of a cell from its expected trials and what became of each; ``refusal`` says why there is none.
+    """Return the state of a cell from its expected trials and what became of each.
 
-    A missing trial of any role makes the cell missing: what is expected and absent is never passed over. ``before``
-    tells why one that was run is not there.
+    ``refusal`` says why its environment can't be had. A missing trial of any role makes the cell missing: what is
+    expected and absent is never passed over. ``before`` tells why one that was run is not there.
     """
     there = [trial for _, trial in trials if trial]
     outside, notes = ({told for trial in there for told in getattr(trial, name)} for name in ("outside", "notes"))
@@ -88,8 +88,8 @@ def _state_of(
     cell: Cell, trials: Sequence[tuple[ExpectedTrial, Trial | None]], refusal: str, tensors: Tensors, before: Before
 ) -> CellState:
     absent = [expected for expected, trial in trials if trial is None]
-    if absent and refusal:
-        return CellState(cell, UNAVAILABLE, refusal)
+    if reason := next((one.lacking or refusal for one in absent), ""):
+        return CellState(cell, UNAVAILABLE, reason)
     if absent or not trials:
         return CellState(cell, MISSING, _why_missing(absent, [t for _, t in trials if t], before))
     compared = [(e, t) for e, t in trials if t and e.role in {TRIAL, WITNESS}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,7 +13,11 @@ from tfmatrix.errors import Unavailable, UserError
 from tfmatrix.reading import shown
 from tfmatrix.records import Environment, Package
 
-DISTRIBUTIONS = ("tensorflow-cpu", "tensorflow")
+PACKAGES = ("tensorflow-cpu", "tensorflow")
+"""The packages that TensorFlow is installed from."""
+
+DISTRIBUTIONS = (*PACKAGES, "tensorflow[and-cuda]")
+"""What may be chosen of them, as pip has it: the extra brings NVIDIA's packages, with which it runs on a GPU."""
 
 NIGHTLY = {
     "tensorflow-cpu": "tf-nightly-cpu",
@@ -27,7 +32,7 @@ Both of a pair are one package to import, so no environment has the two.
 
 _RELEASED = {nightly: name for name, nightly in NIGHTLY.items()}
 
-TENSORFLOWS = frozenset({*DISTRIBUTIONS, *(NIGHTLY[one] for one in DISTRIBUTIONS)})
+TENSORFLOWS = frozenset({*PACKAGES, *(NIGHTLY[one] for one in PACKAGES)})
 """What is TensorFlow itself."""
 
 FURTHER_PACKAGES = ("keras", "tf-keras", "numpy")
@@ -59,7 +64,7 @@ class _Minor(NamedTuple):
     caps: tuple[str, ...]
     built: tuple[str, ...] = ()
     """What it needs in a version that no wheel has, and that is built from its hashed source."""
-    distributions: tuple[str, ...] = DISTRIBUTIONS
+    distributions: tuple[str, ...] = PACKAGES
     """Those that its newest patch is offered as."""
 
 
@@ -86,14 +91,14 @@ _TABLE = (
     _Minor("2.11", 0, 1, "3.7", "3.10", (_NUMPY_1, _PROTOBUF_3)),
     _Minor("2.12", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
     _Minor("2.13", 0, 1, "3.8", "3.11", (_NUMPY_1,)),
-    _Minor("2.14", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
-    _Minor("2.15", 0, 1, "3.9", "3.11", (_NUMPY_1,)),
-    _Minor("2.16", 1, 2, "3.9", "3.12", ()),  # there is no 2.16.0
-    _Minor("2.17", 0, 1, "3.9", "3.12", ()),
-    _Minor("2.18", 0, 1, "3.9", "3.12", ()),
-    _Minor("2.19", 0, 1, "3.9", "3.12", ()),
-    _Minor("2.20", 0, 0, "3.9", "3.13", ()),
-    _Minor("2.21", 0, 0, "3.10", "3.13", ()),
+    _Minor("2.14", 0, 1, "3.9", "3.11", (_NUMPY_1,), distributions=DISTRIBUTIONS),
+    _Minor("2.15", 0, 1, "3.9", "3.11", (_NUMPY_1,), distributions=DISTRIBUTIONS),
+    _Minor("2.16", 1, 2, "3.9", "3.12", (), distributions=DISTRIBUTIONS),  # there is no 2.16.0
+    _Minor("2.17", 0, 1, "3.9", "3.12", (), distributions=DISTRIBUTIONS),
+    _Minor("2.18", 0, 1, "3.9", "3.12", (), distributions=DISTRIBUTIONS),
+    _Minor("2.19", 0, 1, "3.9", "3.12", (), distributions=DISTRIBUTIONS),
+    _Minor("2.20", 0, 0, "3.9", "3.13", (), distributions=DISTRIBUTIONS),
+    _Minor("2.21", 0, 0, "3.10", "3.13", (), distributions=DISTRIBUTIONS),
 )
 
 OLD_RELEASES: tuple[str, ...] = tuple(f"{minor.name}.{minor.newest}" for minor in _OLD)
@@ -140,8 +145,22 @@ class Release:
         return self.newest_python if self.old and not self.runs_on(python) else python
 
     def distribution(self, wanted: str) -> str:
-        """Return what it is installed from: what is wanted where it is offered as that, else the other distribution."""
-        return wanted if wanted in self.distributions else self.distributions[0]
+        """Return what it is installed from: what is wanted where it is offered as that, else its package, or another.
+
+        Before 2.14 no release has an extra with CUDA, which is then the machine's.
+        """
+        return next((one for one in (wanted, package_of(wanted)) if one in self.distributions), self.distributions[0])
+
+
+def package_of(distribution: str) -> str:
+    """Return the package of a distribution, without its extra."""
+    return distribution.partition("[")[0]
+
+
+def _renamed(distribution: str, names: Mapping[str, str]) -> str:
+    """Return a distribution whose package has another name, with its extra."""
+    package = package_of(distribution)
+    return names.get(package, package) + distribution.removeprefix(package)
 
 
 LATEST = "latest"
@@ -196,7 +215,7 @@ def parse_environment(name: str, *, distribution: str, python: str) -> Environme
     version, *chosen = name.strip().split("+")
     version = _in_full(version)
     offered = release(version).distribution(distribution)
-    distribution = NIGHTLY[offered] if Version(version).is_devrelease else offered
+    distribution = _renamed(offered, NIGHTLY) if Version(version).is_devrelease else offered
     further = sorted((_further(part, name) for part in chosen), key=place)
     if len({package.name for package in further}) < len(further):
         raise UserError(f"the environment {name!r} names one package twice.")
@@ -216,7 +235,7 @@ def is_held(package: Package) -> bool:
 
 def configured_distribution(environment: Environment) -> str:
     """Return the distribution under which `parse_environment` gives an environment: a nightly build has its own."""
-    return _RELEASED.get(environment.distribution, environment.distribution)
+    return _renamed(environment.distribution, _RELEASED)
 
 
 def as_installed(package: Package) -> Package:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -58,12 +59,17 @@ def stem(environment: Environment) -> str:
     if len(name) > LONGEST_NAME:
         named = hashlib.sha256(name.encode("ascii")).hexdigest()[:12]
         name = f"{environment.tensorflow}+{len(environment.further)}-packages-{named}"
-    return f"{environment.distribution}-{name}-py{environment.python.replace('.', '')}"
+    return f"{prefix(environment)}{name}-py{environment.python.replace('.', '')}"
+
+
+def prefix(environment: Environment) -> str:
+    """Return what the names of files begin with of environments of one distribution: ``tensorflow-and-cuda-``."""
+    return f"{environment.distribution.replace('[', '-').rstrip(']')}-"
 
 
 def command(environment: Environment) -> str:
     """Return the command that makes an environment's lock, whatever the project's own Python and distribution are."""
-    distribution = catalogue.configured_distribution(environment)
+    distribution = shlex.quote(catalogue.configured_distribution(environment))
     return f"tfmatrix lock {environment.name} --python {environment.python} --distribution {distribution}"
 
 
@@ -216,7 +222,9 @@ def make_lock(environment: Environment, interpreter: Path, folder: Path, as_of: 
     Raises ``UserError`` for an ill-formed day and ``Unavailable``, with uv's reason, where nothing fits.
     """
     held = [one for one in environment.further if catalogue.is_held(one)]
-    requirements = [_exact(one) for one in _wanted(environment) if one not in held]
+    extra = environment.distribution.removeprefix(catalogue.package_of(environment.distribution))
+    tensorflow, *further = (one for one in _wanted(environment) if one not in held)
+    requirements = [f"{tensorflow.name}{extra}=={tensorflow.version}", *map(_exact, further)]
     release = catalogue.release(environment.tensorflow)
     requirements += release.caps
     requirements += BUILDERS if release.built else ()
@@ -267,7 +275,7 @@ def _require_held(held: Iterable[Package], body: str, failing: str) -> None:
 
 def _wanted(environment: Environment) -> Iterator[Package]:
     """Yield what an environment names, TensorFlow first, each by the name that it is installed under."""
-    yield Package(environment.distribution, environment.tensorflow)
+    yield Package(catalogue.package_of(environment.distribution), environment.tensorflow)
     yield from map(catalogue.as_installed, environment.further)
 
 
@@ -280,10 +288,11 @@ def _overridden(environment: Environment) -> Iterator[str]:
 
 def _left_out(environment: Environment) -> Iterator[str]:
     """Yield the packages that would bring a second TensorFlow of a day, or beside one, and a second Keras."""
-    nightlies = [catalogue.NIGHTLY[one] for one in catalogue.DISTRIBUTIONS]
-    yield from (one for one in nightlies if one != environment.distribution)
-    if environment.distribution in nightlies:
-        yield from catalogue.DISTRIBUTIONS
+    own = catalogue.package_of(environment.distribution)
+    nightlies = [catalogue.NIGHTLY[one] for one in catalogue.PACKAGES]
+    yield from (one for one in nightlies if one != own)
+    if own in nightlies:
+        yield from catalogue.PACKAGES
     for package in (one for one in environment.further if one.name in catalogue.NIGHTLY):
         pair = (package.name, catalogue.NIGHTLY[package.name])
         yield from (one for one in pair if one != catalogue.as_installed(package).name)
@@ -291,8 +300,8 @@ def _left_out(environment: Environment) -> Iterator[str]:
 
 def _one_tensorflow(environment: Environment) -> Iterator[str]:
     """Yield what keeps a package that needs the other distribution from bringing another TensorFlow with it."""
-    if environment.distribution in catalogue.DISTRIBUTIONS:
-        for name in catalogue.DISTRIBUTIONS:
+    if catalogue.package_of(environment.distribution) in catalogue.PACKAGES:
+        for name in catalogue.PACKAGES:
             yield f"{name}=={environment.tensorflow}"
 
 

@@ -100,6 +100,7 @@ def offers(distribution: str, root: Path) -> Offers:
     """
     if distribution not in catalogue.DISTRIBUTIONS:
         raise UserError(f"the distribution {distribution!r} is not one of {', '.join(catalogue.DISTRIBUTIONS)}.")
+    distribution = catalogue.package_of(distribution)
     addresses = indexes(root)
     address, wheels = _first(addresses, distribution)
     if not wheels:

@@ -145,10 +145,8 @@ def _blocked(baseline: Environment, pair: Pair) -> Reason | None:
         failed = state is pair.candidate and state.outcome not in {MISSING, UNSTABLE, UNAVAILABLE}
         # A candidate that fails where the baseline does too was compared with nothing.
         complete = failed and pair.baseline.outcome in {OBSERVED, UNSUPPORTED}
-        more = {
-            MISSING: commands.run_missing(baseline, pair.cell.environment),
-            UNAVAILABLE: commands.make(state.cell.environment),
-        }.get(state.outcome, commands.run_cell(state.cell))
+        missing = state.outcome == MISSING
+        more = commands.run_missing(baseline, pair.cell.environment) if missing else commands.run_cell(state.cell)
         return Reason(
             level=Level.FAIL if complete else Level.INCOMPLETE,
             text=f"{side}{state.outcome}: {state.reason}" if state.reason else f"{side}{state.outcome}",

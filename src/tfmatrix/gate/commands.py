@@ -9,7 +9,7 @@ FOLDER = "build/one-cell"
 
 
 def run_cell(cell: Cell) -> tuple[str, ...]:
-    """Return the command that runs one trial of a cell, and shows what it says."""
+    """Return the command that runs one trial of a cell, and shows what it says, or why it can't be run."""
     return ("tfmatrix", "run", "--cell", cell.id)
 
 
@@ -24,8 +24,3 @@ def report_cell(baseline: Environment, cell: Cell) -> tuple[str, ...]:
         "tfmatrix", "run", "--versions", cell.environment.name, "--baseline", baseline.name,
         "--models", cell.model.name, "--modes", cell.mode, "--reports", FOLDER,
     )  # fmt: skip
-
-
-def make(environment: Environment) -> tuple[str, ...]:
-    """Return the command that makes an environment, or says why it cannot."""
-    return ("nox", "-s", f"environment({environment.name})")

@@ -13,7 +13,7 @@ import traceback
 from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 from .isolation import OVER_MEMORY, STACKS_KEPT, TIMED_OUT, Kept, Limits
-from .outcomes import BadModel, Changed, Refusal, Unsupported, want_of
+from .outcomes import BadModel, Changed, Elsewhere, Refusal, Unsupported, want_of
 
 WORK = "work"
 """The folder, in a trial's, that is a command's working folder."""
@@ -74,10 +74,12 @@ def of_exception(error: BaseException, source: Source) -> Dict[str, Any]:
         return header("failed", kind, text, named.group(1) if named else "")
     if isinstance(error, Changed):  # which says nothing of the file that the key covers
         return header("crashed", "changed", text)
-    if isinstance(error, Unsupported) or (
-        isinstance(error, NotImplementedError) and frames and frames[-1][0] and source.may_decline
-    ):
-        return header("unsupported", kind, sentence, where)
+    lacking = not_deterministic(text) if kind == "UnimplementedError" else ""
+    declined = isinstance(error, NotImplementedError) and frames and frames[-1][0] and source.may_decline
+    if lacking or declined or isinstance(error, Unsupported):
+        return header("unsupported", kind, lacking or sentence, where)
+    if isinstance(error, Elsewhere):  # by the trial as a whole, and no line of it
+        return header("failed", "", _located(source.name, "", text))
     if isinstance(error, Refusal):  # a sentence about the artefact, which has nothing to do with the model's lines
         return header("failed", error.kind, _shortened(text), "", _stack_of(error))
     if isinstance(error, SystemExit):
@@ -85,6 +87,19 @@ def of_exception(error: BaseException, source: Source) -> Dict[str, Any]:
         sentence = "ended itself{} {}".format(" and said:" if said else " with exit status", error.code)
     message = _located(name, where, "{}: {}{}".format(kind, sentence, _hint(error, text, source)))
     return header("failed", kind, _storable(message), where, _stack_of(error))
+
+
+def not_deterministic(text: str) -> str:
+    """Return what TensorFlow says in an error of an op without a deterministic kernel for a GPU; else nothing.
+
+    Its sentence names the op. Around it stand, in some releases, where in the graph and in the code the op comes from.
+    """
+    for line in text.splitlines():
+        told = re.sub(r"\{\{.*?\}\}|\[\[.*|\[Op:.*", "", line)
+        for sentence in re.split(r"(?<=\.)\s+", told.strip()):
+            if "GPU" in sentence and "determinis" in sentence.lower():
+                return sentence
+    return ""
 
 
 def _stack_of(error: BaseException) -> str:

@@ -14,6 +14,10 @@ class BadModel(Exception):
     """The model file breaks the contract of reference models; the message says where and how."""
 
 
+class Elsewhere(Exception):
+    """A trial ran on another device than its launch asks for; the message says which."""
+
+
 class Changed(Exception):
     """A file is not what the trial's key covers any more; the message says which, after the model file and its line."""
 

@@ -12,16 +12,16 @@ header: for an observed trial the recorder's payload, otherwise none.
 
 A request has: ``path`` (model file), ``variant``, ``mode``, ``seed``, ``jitter`` (0 or the draw's number), ``purpose``
 (``train``, ``start``, ``seeds``, ``effects``, ``write`` and ``read``: see `exchange`, or ``rewrite`` and ``reread``, of
-which the latter has ``way`` and may have ``handed``: see `ways`), ``intra_op``, ``inter_op``,
-``timeout`` (seconds), ``number`` (which its answer repeats), ``fresh`` (run it in the process that imported TensorFlow,
-without a fork, and end). To train, it may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the
-purpose ``start`` it has ``handed``, the file of what is handed over (see `watch.handed`), and ``off``, layers that are
-called with ``training=False``; for ``seeds`` it has ``seeds``, under which initial weights are drawn, and for
-``effects`` ``layers`` (see `effects`). For ``atlas`` it has ``of`` (``ops`` or ``keras``), ``batch`` and ``batches``,
-which of so many batches of these is run (see `atlas.observe`). It may have ``memory_mib`` (resident size that the
-trial's processes may reach together; 0 or absent: any), and what `trial` reads besides. Where it has ``script``,
-``command``, ``builder`` or ``file``, that is run in the place of the model file, as `scripts`, `commands`, `named` and
-`model_files` say; its ``path`` is then a name alone.
+which the latter has ``way`` and may have ``handed``: see `ways`), ``intra_op``, ``inter_op``, ``timeout`` (seconds),
+``number`` (which its answer repeats), ``fresh`` (run it in the process that imported TensorFlow, without a fork, and
+end). To train, it may have ``keep`` (stages of which all bytes are kept: see `keeping`); for the purpose ``start`` it
+has ``handed``, the file of what is handed over (see `watch.handed`), and ``off``, layers that are called with
+``training=False``; for ``seeds`` it has ``seeds``, under which initial weights are drawn, and for ``effects``
+``layers`` (see `effects`). For ``atlas`` it has ``of`` (``ops`` or ``keras``), ``batch`` and ``batches``, which of so
+many batches of these is run (see `atlas.observe`). It may have ``memory_mib`` (resident size that the trial's processes
+may reach together; 0 or absent: any), ``device`` (what the trial has to run on: see `devices`), and what `trial` reads
+besides. Where it has ``script``, ``command``, ``builder`` or ``file``, that is run in the place of the model file, as
+`scripts`, `commands`, `named` and `model_files` say; its ``path`` is then a name alone.
 
 An answer has: ``number`` (its request's); ``outcome`` (observed, failed, unsupported, timed-out or crashed); ``kind``
 (the exception's type, the signal's name, ``exit`` or ``memory``), ``message`` (one sentence that begins with the model
@@ -51,6 +51,7 @@ import traceback
 from typing import IO, Any, Dict, List, Mapping, NoReturn, Tuple
 
 from . import evidence
+from .devices import require
 from .guard import Handover, Host, answer, guard, header_of, limits_of
 from .importing import compile_from_source
 from .isolation import Channel, flush_streams, hold, keep
@@ -248,6 +249,7 @@ def run(request: Mapping[str, Any], scratch: str) -> Tuple[Dict[str, Any], bytes
         watch(reads)
         compile_from_source(reads.is_ours)
         seen = _observe(request, scratch, reads)
+        require(request.get("device", ""), request.get("purpose", ""))
         payload, header = seen.payload(), evidence.header("observed")
         for note in seen.notes:
             reads.note(note)

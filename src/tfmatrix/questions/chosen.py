@@ -70,7 +70,7 @@ def _locked_beside(environment: Environment, package: str, folder: Path) -> str:
     if stem == own:  # with so many packages that its files are not called by its name
         return ""
     for path in (found for place in (folder, locks.OWN_LOCKS) for found in sorted(place.glob(f"{stem}.txt"))):
-        return path.name.removeprefix(f"{environment.distribution}-").rpartition("-py")[0]
+        return path.name.removeprefix(locks.prefix(environment)).rpartition("-py")[0]
     return ""
 
 

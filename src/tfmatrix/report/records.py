@@ -105,6 +105,17 @@ class Machine(Record, frozen=True, kw_only=True):
     id: Annotated[Digest, Meta(description="Digest of what may change bits.")]
 
 
+class Launch(Record, frozen=True, kw_only=True):
+    """The variables and thread counts that a process starts with."""
+
+    name: Name
+    intra_op: Positive
+    inter_op: Positive
+    variables: tuple[tuple[str, str], ...]
+    settings: tuple[str, ...]
+    device: Annotated[str, Meta(description="What it asks for; not there where it takes what TensorFlow finds.")] = ""
+
+
 class Distance(Record, frozen=True, kw_only=True):
     """How far two tensors lie apart."""
 
@@ -122,6 +133,11 @@ class Distance(Record, frozen=True, kw_only=True):
     scaled_error: Number | None
     sampled: bool
     dtype: str
+
+
+def launch_of(launch: records.Launch) -> Launch:
+    """Return a launch as reports have it."""
+    return Launch(**asdict(launch))
 
 
 Moved = Sequence[tuple[records.Package | None, records.Package | None]]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+import os
 import queue
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from packaging.version import Version
 
 from tfmatrix.config import Config
+from tfmatrix.environments.catalogue import package_of
+from tfmatrix.environments.devices import GPU
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import InternalError, Unavailable
 from tfmatrix.keys import probe_source
@@ -63,6 +69,9 @@ MEMORY_EACH = 2.0
 
 MEMORY_SHARE = 0.9
 """Of the machine's memory, what one trial may take where the configuration sets no limit: before all else is killed."""
+
+LOOK = 1.0
+"""Seconds that a GPU is waited for between two looks at whether the run goes on."""
 
 FIRST_OTHER_SEED = 1001
 """The first of the seeds that initial weights are drawn under to test a redraw."""
@@ -129,6 +138,7 @@ def request_of(expected: ExpectedTrial, config: Config, *, fresh: bool, files: F
         "fresh": fresh,
         "jitter": 0,
         "settings": list(expected.cell.launch.settings),
+        "device": expected.cell.launch.device,
         **(_run_by(model, defined, files.get(defined, ())) if defined else {}),
         **_asked(expected.work),
     }
@@ -248,7 +258,8 @@ def _stranger(
     if installed.lock_digest != covers["lock"] or now != installed:
         return "its lock, or what is installed, changed during the run; run again."
     locked = {package.name: package.version for package in installed.packages}
-    for module, package in (("tensorflow", installed.environment.distribution), ("numpy", "numpy")):
+    distribution = package_of(installed.environment.distribution)
+    for module, package in (("tensorflow", distribution), ("numpy", "numpy")):
         imported = described.get(module)
         if imported and package in locked and Version(imported) != Version(locked[package]):
             folder = Path(installed.interpreter).parents[1]
@@ -406,6 +417,24 @@ class _Run:
         self._events.put(Launched(installed.environment, seconds, probe.can_fork, start, saw))
         return probe
 
+    @contextmanager
+    def device_of(self, expected: ExpectedTrial) -> Iterator[None]:
+        """Have the device that a trial's launch asks for: of those that ask for a GPU one runs at a time on a machine.
+
+        In other runs too, which a worker of a fleet has several of.
+        """
+        if expected.cell.launch.device != GPU:
+            yield
+            return
+        lock = FileLock(Path(tempfile.gettempdir()) / f"tfmatrix-gpu-{os.getuid()}.lock")
+        try:
+            while not (lock.is_locked or self.stopped.is_set()):  # a probe is killed then, and is asked in vain
+                with suppress(Timeout):
+                    lock.acquire(LOOK)
+            yield
+        finally:
+            lock.release()
+
     def end_probe(self, probe: Probe) -> None:
         """End a probe."""
         with self._lock:
@@ -446,9 +475,9 @@ class _Line:
         self._probe = self._probe or self._run.start_probe(self._installed, expected)
         fresh = expected.role == WITNESS or not self._probe.can_fork
         try:
-            header, payload = self._probe.ask(
-                request_of(expected, self._run.config, fresh=fresh, files=self._run.files)
-            )
+            request = request_of(expected, self._run.config, fresh=fresh, files=self._run.files)
+            with self._run.device_of(expected):
+                header, payload = self._probe.ask(request)
             return Finished(expected, *to_trial(expected, header, payload, self._run.config.root))
         except ProbeDied as error:
             died = trial_of(expected, CRASHED, kind=PROBE_DIED, message=f"the probe died: {error}")

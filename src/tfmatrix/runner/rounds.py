@@ -58,7 +58,7 @@ class Known:
 
     def missing(self, wanted: Iterable[ExpectedTrial]) -> list[ExpectedTrial]:
         """Return those of some trials that can be run and are not known, each once."""
-        unknown = {(one.cell.environment, one.key): one for one in wanted if not self.has(one.key)}
+        unknown = {(one.cell.environment, one.key): one for one in wanted if not (one.lacking or self.has(one.key))}
         return [one for (environment, _), one in unknown.items() if environment not in self._refused]
 
     def learn(self, event: Event) -> None:
@@ -150,7 +150,9 @@ def _store(event: Event, store: Store, scope: Scope) -> None:
 
 
 def observe_one(expected: ExpectedTrial, config: Config) -> Finished:
-    """Run one trial and store nothing; raises ``UserError`` where its environment cannot be had."""
+    """Run one trial and store nothing; raises ``UserError`` where its environment or device cannot be had."""
+    if expected.lacking:
+        raise UserError(f"{expected.cell.id} is unavailable: {expected.lacking}.")
     for event in observe([expected], config):
         match event:
             case Finished():

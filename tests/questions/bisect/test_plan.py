@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -611,6 +612,20 @@ def test_a_launch_is_part_of_a_cell(tmp_path: Path) -> None:
     plan = world.plan(BETWEEN, "mlp/tf2/one/gradient", "mlp/tf2/one", CELL)
     assert [(one.launch.name, one.stage) for one in plan.asked] == [("one", "gradient"), ("one", ""), ("default", "")]
     assert [one.name for one in plan.asked] == ["mlp/tf2/one/gradient", "mlp/tf2/one", CELL]
+
+
+def test_a_cell_that_lacks_a_gpu_holds_up_no_other(tmp_path: Path, store: Store) -> None:
+    """Nothing of it is run, and the other one is searched to its end."""
+    world = World(tmp_path, changing(SEVENTH))
+    machine = replace(world.config.machine, gpus=())
+    world.config = replace(world.config.overridden(launches={"on-gpu": {"device": "gpu"}}), machine=machine)
+    plan = world.plan(BETWEEN, "mlp/tf2/on-gpu", CELL)
+    world.run(plan, store)
+    lacking, other = found(plan, store).cells
+    assert lacking.boundaries == ()
+    assert [(one.before, one.after) for one in other.boundaries] == [("2.13.1", SEVENTH)]
+    assert not [one for one in world.trials if "on-gpu" in one]
+    assert any("no GPU on this machine" in line for line in problems(found(plan, store)))
 
 
 def make_launches(world: World) -> Any:

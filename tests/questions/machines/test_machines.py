@@ -62,7 +62,7 @@ def of_another_machine(config: Config, path: Path, machine: Machine = OTHER) -> 
     """Make a store that a run on another machine left."""
     plan = make_plan(replace(config, machine=machine))
     with Store(path) as store:
-        fill(store, plan, lambda one: stages(one, other=True) if one.role != SEEDS else None)
+        fill(store, plan, lambda one: None if one.lacking or one.role == SEEDS else stages(one, other=True))
         store.strike(MACHINE, machine_id(this_machine()))
         store.note(MACHINE, machine_id(machine), asdict(machine))
     return path
@@ -224,3 +224,15 @@ def test_the_same_store_gives_the_same_files(plan: MachinesPlan, tmp_path: Path)
             files = [tmp_path / "reports" / f"machines.{ending}" for ending in ("json", "md", "html")]
             written.append([path.read_bytes() for path in files])
     assert written[0] == written[1]
+
+
+def test_another_machine_is_no_class_under_a_launch_that_it_cannot_run(tmp_path: Path) -> None:
+    """One without a GPU has no column for the launch that asks for one, and a column for the default one."""
+    config = make_project(tmp_path, ["first"], 'launches.on-gpu = { device = "gpu" }', versions=["2.15.1"])
+    plan = make_machines_plan(config)
+    with Store(tmp_path / "store.sqlite") as store:
+        filled(plan, store)
+        assert list(upkeep.merge(store, of_another_machine(config, tmp_path / "other.sqlite"))) == []
+        names = [one.name for one in summarise(plan, store).classes]
+    assert [name.startswith("Another CPU") for name in names].count(True) == 1
+    assert not any(name.endswith(", on-gpu") for name in names)

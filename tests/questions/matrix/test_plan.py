@@ -105,6 +105,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "threads": {"more": "launches.default = { intra_op = 1 }"},
     "pools": {"more": "launches.default = { inter_op = 1 }"},
     "variables": {"more": 'launches.default = { variables = { TF_ENABLE_ONEDNN_OPTS = "0" } }'},
+    "device": {"more": 'launches.default = { device = "gpu" }'},
     "source": {"models": {"mlp": "# edited\n"}},
     "python": {"python": "3.9"},
 }
@@ -167,6 +168,21 @@ def test_other_gpus_or_libraries_change_every_key(tmp_path: Path, monkeypatch: p
         chosen.append(keys_of(plan_of(tmp_path, more=own)))
     assert len({key for each in found for key in each.values()}) == 3 * len(found[0])
     assert chosen[0] == chosen[1] == chosen[2]
+
+
+def covered(folder: Path, name: str, more: str = "") -> str:
+    """Return what a trial covers under a name."""
+    (expected, *_), *_ = plan_of(folder, more=more).trials.values()
+    return dict(expected.covers)[name]
+
+
+def test_a_launch_without_a_device_is_covered_as_ever(tmp_path: Path) -> None:
+    """What was stored under it counts; a device is covered besides, and with it which GPUs it leaves to be seen."""
+    assert covered(tmp_path, "launch") == "[2, 2, []]"
+    gpu, cpu = ('launches.default = { device = "gpu" }', 'launches.default = { device = "cpu" }')
+    assert covered(tmp_path, "launch", gpu) == '[2, 2, [["TF_FORCE_GPU_ALLOW_GROWTH", "true"]], "gpu"]'
+    assert covered(tmp_path, "launch", cpu) == '[2, 2, [["CUDA_VISIBLE_DEVICES", "-1"]], "cpu"]'
+    assert covered(tmp_path, "variable CUDA_VISIBLE_DEVICES", cpu) == '"-1"'
 
 
 def test_an_edited_probe_file_changes_the_probes_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

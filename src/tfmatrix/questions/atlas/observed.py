@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tfmatrix.environments.devices import lacking
 from tfmatrix.errors import UserError
 from tfmatrix.questions.atlas.plan import AtlasPlan, Batch, part_of
 from tfmatrix.records import OBSERVED, Environment
@@ -89,7 +90,8 @@ class Observed:
 def observed(plan: AtlasPlan, environment: Environment, store: Store) -> Observed:
     """Return what is stored of a release."""
     found = Observed()
-    if refusal := noted_refusal(store, plan.scope.environment_key(environment)):
+    lacks = lacking(plan.launch, environment, plan.scope.machine)
+    if refusal := lacks or noted_refusal(store, plan.scope.environment_key(environment)):
         found.problems.append(f"{environment.name} is unavailable: {refusal}")
         return found
     missing = expected = 0

@@ -15,11 +15,11 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.questions.atlas.judge import KINDS, MOST_SCALED, MOST_ULP, Change, changes, pairs, state
 from tfmatrix.questions.atlas.observed import Observed, observed
 from tfmatrix.questions.atlas.plan import BATCHES, MODE, PARTS, AtlasPlan, part_of
-from tfmatrix.records import Launch
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
     Environment,
+    Launch,
     Machine,
     Name,
     Number,
@@ -28,6 +28,7 @@ from tfmatrix.report.records import (
     Version,
     as_number,
     environment_of,
+    launch_of,
     machine_of,
     one_of,
 )
@@ -174,7 +175,7 @@ def summarise(plan: AtlasPlan, store: Store) -> Report:
             settings=Settings(
                 mode=MODE,
                 seed=plan.config.seed,
-                launch=plan.launch,
+                launch=launch_of(plan.launch),
                 batches=BATCHES,
                 names=plan.names,
                 most_ulp=MOST_ULP,

@@ -55,7 +55,8 @@ class Sight(NamedTuple):
 
     def lacks(self, trials: Iterable[ExpectedTrial]) -> bool:
         """Return whether any of some trials is not known and may be had."""
-        return any(self.find(one.key) is None and not self.refusal(one.cell.environment) for one in trials)
+        unknown = (one for one in trials if self.find(one.key) is None)
+        return any(not (one.lacking or self.refusal(one.cell.environment)) for one in unknown)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class BisectPlan:
         if self.axis.package == PACKAGES:
             return ()
         of_tensorflow = self.axis.package == TENSORFLOW
-        own = self.config.distribution if of_tensorflow else self.axis.package
+        own = catalogue.package_of(self.config.distribution) if of_tensorflow else self.axis.package
         released = (own,) if self.choices.patches or not of_tensorflow else ()
         return (*released, catalogue.NIGHTLY[own]) if self.choices.nightlies else released
 

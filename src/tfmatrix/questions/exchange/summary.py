@@ -17,7 +17,7 @@ from tfmatrix.questions.exchange import formats
 from tfmatrix.questions.exchange.judge import PHASES, Ratio, judge
 from tfmatrix.questions.exchange.plan import ExchangePlan, Written, noted_digest
 from tfmatrix.questions.exchange.results import PREDICT, WEIGHTS, Side, Slots
-from tfmatrix.records import ExpectedTrial, Launch
+from tfmatrix.records import ExpectedTrial
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
@@ -25,6 +25,7 @@ from tfmatrix.report.records import (
     DigestOrNone,
     Distance,
     Environment,
+    Launch,
     Machine,
     Meaning,
     Name,
@@ -32,6 +33,7 @@ from tfmatrix.report.records import (
     Version,
     distance_of,
     environment_of,
+    launch_of,
     machine_of,
     meaning_of,
     one_of,
@@ -149,7 +151,7 @@ def summarise(plan: ExchangePlan, store: Store) -> Report:
                 seed=config.seed,
                 modes=config.modes,
                 models=tuple(dict.fromkeys(written.writer.cell.model.name for written in plan.written)),
-                launches=config.launches,
+                launches=tuple(map(launch_of, config.launches)),
                 policy=digest(config.policy),
             ),
             verdicts=tuple(map(meaning_of, VERDICTS)),
@@ -176,9 +178,9 @@ class _Sides:
             self._known[expected.key] = self._look_up(expected)
         return self._known[expected.key]
 
-    def nobody(self, environment: records.Environment) -> Side:
-        """Return what is known where there is no trial: why its environment cannot be had, if that is so."""
-        reason = noted_refusal(self._store, self._plan.scope.environment_key(environment))
+    def nobody(self, environment: records.Environment, lacking: str = "") -> Side:
+        """Return what is known where there is no trial: why it or its environment cannot be had, if that is so."""
+        reason = lacking or noted_refusal(self._store, self._plan.scope.environment_key(environment))
         return Side(refusal=f"{environment.name} is unavailable: {reason}" if reason else "")
 
     def ratio(self, cell: records.Cell) -> Ratio:
@@ -192,7 +194,7 @@ class _Sides:
     def _look_up(self, expected: ExpectedTrial) -> Side:
         trial = self._store.trial(expected.key)
         if trial is None:
-            return self.nobody(expected.cell.environment)
+            return self.nobody(expected.cell.environment, expected.lacking)
         if trial.trace is None:
             return Side(trial)
         tensors = {p.stage: p.digest for p in self._store.trace(trial.trace) if p.tier == NATIVE}

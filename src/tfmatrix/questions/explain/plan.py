@@ -127,13 +127,18 @@ class Cases:
 
     def _cases(self, comparison: Comparison) -> Iterator[Case]:
         for compared in comparison.cells:
-            findings = findings_of(compared)
+            findings = () if self.is_unavailable(compared) else findings_of(compared)
             if findings and self._plan.only in {"", compared.cell.name}:
                 if self._is_one_more(compared):
                     self.left_out.append(compared.cell)
                     continue
                 remedies = self._plan.remedies[compared.cell.environment]
                 yield Case(compared, findings, remedies, partial(self._find, compared, findings))
+
+    def is_unavailable(self, compared: CellComparison) -> bool:
+        """Return whether a cell, or the baseline's, can't be had: then it did not change, as far as is known."""
+        sides = compared.cell, self._of_baseline(compared.cell)
+        return any(self._states[cell].outcome == UNAVAILABLE for cell in sides)
 
     def _is_one_more(self, compared: CellComparison) -> bool:
         """Return whether a cell is rounding, and another of its release and mode that is explained is too.
@@ -185,7 +190,8 @@ class Cases:
             trial = self._store.trial(expected.key)
             if trial is None:
                 environment = expected.cell.environment
-                refusal = noted_refusal(self._store, self._plan.scope.environment_key(environment))
+                key = self._plan.scope.environment_key(environment)
+                refusal = expected.lacking or noted_refusal(self._store, key)
                 return Outcome(UNAVAILABLE, refusal) if refusal else None
             if trial.outcome != OBSERVED or not trial.trace:
                 return Outcome(trial.outcome, " ".join(trial.message.split()))

@@ -247,7 +247,8 @@ def _candidates(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Iter
     for environment in plan.matrix.candidates:
         cells = [one for one in comparison.cells if one.cell.environment == environment]
         asked = [one for one in cells if plan.only in {"", one.cell.name}]
-        unknown = [one for one in asked if one.verdict in {Verdict.MISSING, Verdict.UNSTABLE}]
+        absent = {Verdict.MISSING, Verdict.UNSTABLE}
+        unknown = [one for one in asked if one.verdict in absent or cases.is_unavailable(one)]
         yield Candidate(
             name=environment.name,
             verdict=worst(one.verdict for one in asked),

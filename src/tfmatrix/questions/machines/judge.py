@@ -10,7 +10,7 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.environments.machine import machine_id
 from tfmatrix.questions.machines.plan import MachineClass, MachinesPlan
 from tfmatrix.questions.matrix import compare_with, states
-from tfmatrix.records import MISSING, Environment, Machine
+from tfmatrix.records import MISSING, UNAVAILABLE, Environment, Machine
 from tfmatrix.store.store import Store
 
 
@@ -57,5 +57,5 @@ def _of(
 ) -> list[CellState]:
     """Return the states of another machine's cells, those of a launch of which anything is stored."""
     found = list(states(plan.there(environment, machine), store, tensors).values())
-    run = {state.cell.launch for state in found if state.outcome != MISSING}
+    run = {state.cell.launch for state in found if state.outcome not in {MISSING, UNAVAILABLE}}
     return [state for state in found if state.cell.launch in run]

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from tfmatrix import __version__, records
+from tfmatrix import __version__
 from tfmatrix.compare.policy import digest
 from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.environments.machine import machine_id
@@ -18,6 +18,7 @@ from tfmatrix.report.records import (
     Count,
     Digest,
     Environment,
+    Launch,
     Machine,
     Meaning,
     Name,
@@ -26,6 +27,7 @@ from tfmatrix.report.records import (
     Version,
     as_number,
     environment_of,
+    launch_of,
     machine_of,
     meaning_of,
 )
@@ -44,7 +46,7 @@ class Class(Record, frozen=True, kw_only=True):
 
     name: Name
     machine: Annotated[Digest, Meta(description="The id of its machine.")]
-    launch: records.Launch
+    launch: Launch
 
 
 class Stage(Record, frozen=True, kw_only=True):
@@ -128,7 +130,8 @@ def summarise(plan: MachinesPlan, store: Store) -> Report:
                 policy=digest(plan.config.policy),
             ),
             classes=tuple(
-                Class(name=one.name, machine=ids[machine_id(one.machine)], launch=one.launch) for one in known
+                Class(name=one.name, machine=ids[machine_id(one.machine)], launch=launch_of(one.launch))
+                for one in known
             ),
             cells=cells,
             verdicts=tuple(meaning_of(one) for one in Verdict if one in {cell.verdict for cell in cells}),

@@ -23,7 +23,7 @@ from tfmatrix.compare.results import (
 from tfmatrix.compare.stages import INJECTED
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.compare.verdicts import Verdict, worst
-from tfmatrix.environments.catalogue import DISTRIBUTIONS, as_named
+from tfmatrix.environments.catalogue import PACKAGES, as_named
 from tfmatrix.questions.chosen import known_models
 from tfmatrix.questions.explained import noted_explained
 from tfmatrix.questions.matrix import ways
@@ -47,7 +47,7 @@ from tfmatrix.store.store import Store
 
 Key = TypeVar("Key", bound=Hashable)
 
-_TENSORFLOW = frozenset({*DISTRIBUTIONS, "tensorflow-intel"})
+_TENSORFLOW = frozenset({*PACKAGES, "tensorflow-intel"})
 """What TensorFlow is installed from."""
 
 

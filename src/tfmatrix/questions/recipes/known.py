@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 
 from tfmatrix.compare.results import EnvironmentState
+from tfmatrix.environments.devices import lacking
 from tfmatrix.questions.chosen import sibling
 from tfmatrix.questions.recipes import judge
 from tfmatrix.questions.recipes.judge import Answer
@@ -70,7 +71,8 @@ def _found(
 
 def _environment(plan: RecipesPlan, store: Store, environment: Environment) -> EnvironmentState:
     key = plan.scope.environment_key(environment)
-    return EnvironmentState(environment, noted_installed(store, key), noted_refusal(store, key))
+    refusal = lacking(plan.launch, environment, plan.scope.machine) or noted_refusal(store, key)
+    return EnvironmentState(environment, noted_installed(store, key), refusal)
 
 
 def _unseen(plan: RecipesPlan, store: Store) -> dict[str, tuple[str, ...]]:

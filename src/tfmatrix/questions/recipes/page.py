@@ -10,7 +10,7 @@ from tfmatrix.errors import InternalError, unreachable
 from tfmatrix.questions.recipes.judge import OTHER, Effect
 from tfmatrix.questions.recipes.summary import BROKEN, Cell, Report
 from tfmatrix.questions.recipes.variations import CONTROL, HARMLESS, NEVER_PROMISED, TOGETHER
-from tfmatrix.records import MISSING, Launch
+from tfmatrix.records import MISSING
 from tfmatrix.report import parts
 from tfmatrix.report.blocks import (
     Block,
@@ -30,6 +30,7 @@ from tfmatrix.report.blocks import (
     prose,
     table,
 )
+from tfmatrix.report.records import Launch
 from tfmatrix.report.releases import told
 
 USUAL = {

@@ -95,7 +95,8 @@ class RecipesPlan:
         return noted if isinstance(noted, dict) else {}
 
     def _process_key(self, environment: Environment, process: str) -> str:
-        started = json.dumps([self.launch.intra_op, self.launch.inter_op, self.launch.variables])
+        launch = self.launch
+        started = json.dumps([launch.intra_op, launch.inter_op, launch.variables, *filter(None, [launch.device])])
         return f"{self.scope.environment_key(environment)}/{started}/{process}"
 
     def known_of(self, cell: RecipeCell, trial: Callable[[str], Trial | None], store: Store) -> judge.Cell:

@@ -13,11 +13,11 @@ from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.recipes import scripts, variations
 from tfmatrix.questions.recipes.judge import SAME, Effect
 from tfmatrix.questions.recipes.results import Found, Results
-from tfmatrix.records import Launch
 from tfmatrix.report.document import UNNAMED, identified
 from tfmatrix.report.records import (
     Count,
     Environment,
+    Launch,
     Machine,
     Name,
     Positive,
