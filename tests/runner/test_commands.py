@@ -77,6 +77,7 @@ def test_what_is_asked_of_a_command(tmp_path: Path, planned: Planned) -> None:
         "fresh": False,
         "jitter": 0,
         "settings": [],
+        "device": "",
         "keep": [],
         "purpose": "train",
         "command": ["python", "train.py", "--epochs", "1"],
