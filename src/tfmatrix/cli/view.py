@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmatrix.records import OBSERVED, UNSUPPORTED, Environment, ExpectedTrial
-from tfmatrix.report.text import plain
+from tfmatrix.report.text import counted, plain
 from tfmatrix.runner.events import Event, Finished, Launched, Locking, Making, Ready, Refused, Round
 
 _FINE = frozenset({OBSERVED, UNSUPPORTED})
@@ -100,7 +100,7 @@ class View:
             trial = event.expected.id
             again = f" ({shlex.join(self._again(trial))})" if self._again else ""
             return f"{trial} {event.trial.outcome}: {what}{again}"
-        return f"{environment.name}: all {row.expected} trials done" if row.phase == "done" else None
+        return f"{environment.name}: {counted(row.expected, 'trial')} done" if row.phase == "done" else None
 
     def __rich__(self) -> RenderableType:
         if not self.rows:
