@@ -147,9 +147,14 @@ def trial_key(covers: Iterable[tuple[str, str]]) -> str:
 
 def probe_source() -> str:
     """Return the digest of the probe's files, and of the one that says with what variables it starts."""
-    state = hashlib.sha256()
     files = {path.relative_to(PROBE).as_posix(): path for path in (*PROBE.rglob("*.py"), *PROBE.rglob("*.json"))}
-    for name, path in (*sorted(files.items()), (LAUNCHING.name, LAUNCHING)):
+    return source_digest([*sorted(files.items()), (LAUNCHING.name, LAUNCHING)])
+
+
+def source_digest(files: Iterable[tuple[str, Path]]) -> str:
+    """Return the digest of files in their order, each by the name that is given for it and by its bytes."""
+    state = hashlib.sha256()
+    for name, path in files:
         state.update(name.encode("utf-8") + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()
 

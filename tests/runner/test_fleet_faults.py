@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -487,10 +488,20 @@ def test_a_refusal_under_an_address_that_no_worker_has_is_no_answer(
     assert {(one.trial.outcome, one.trial.kind) for one in found.values()} == {(CRASHED, PROBE_DIED)}
 
 
-def test_the_source_of_tfmatrix_is_what_tells_one_from_another(tmp_path: Path) -> None:
+def test_the_source_of_tfmatrix_is_what_tells_one_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each module counts; a project's files do not."""
     before = on_worker.program()
     make_project(tmp_path, ["a"])
     on_worker.program.cache_clear()
     assert on_worker.program() == before
     assert len(before) == 64
+    copied = shutil.copytree(Path(on_worker.__file__).parents[1], tmp_path / "another")
+    monkeypatch.setattr(on_worker, "__file__", str(copied / "runner" / "on_worker.py"))
+    on_worker.program.cache_clear()
+    assert on_worker.program() == before
+    with (copied / "compare" / "verdicts.py").open("a", encoding="utf-8") as module:
+        module.write("# another\n")
+    on_worker.program.cache_clear()
+    assert on_worker.program() != before
+    monkeypatch.undo()
+    on_worker.program.cache_clear()

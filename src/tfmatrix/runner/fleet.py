@@ -59,7 +59,7 @@ SOON = 0.1
 """Seconds between two looks as long as no worker has said what it is."""
 
 MOST_TRIALS = 48
-"""Of one batch, which goes to a worker with all that its trials are handed."""
+"""Trials of one batch at most: it is sent with all that its trials are handed."""
 
 TRIES = 3
 """Orders that bring no answer for a trial before it counts as crashed: with others, alone, and with nothing beside it.
@@ -305,10 +305,10 @@ class _Fleet:
         return [future for future in self._asked if future.done()]
 
     def _free(self, workers: Mapping[str, int]) -> None:
-        """Cancel what no worker is left for of those that could run it, so that it is asked for again.
+        """Cancel each batch whose workers are all gone, so that it is asked for again.
 
-        A worker that restarts has another address, and says what it is only after it has come: a task that waits for
-        a resource is looked at when a worker comes, and not when one gets a resource.
+        Dask does not do so itself. A worker that restarts has another address, and says what it is after it has come;
+        but a task that waits for a resource is looked at only when a worker comes, and not when one gets the resource.
         """
         stranded = [future for future, one in self._asked.items() if one.among.isdisjoint(workers)]
         if stranded:

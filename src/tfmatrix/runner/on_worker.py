@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import shutil
@@ -22,7 +21,7 @@ from filelock import FileLock
 from tfmatrix.config import Config
 from tfmatrix.environments.machine import machine_id, this_machine
 from tfmatrix.errors import sentence
-from tfmatrix.keys import probe_source
+from tfmatrix.keys import probe_source, source_digest
 from tfmatrix.records import ExpectedTrial, Feed, FromStart, Replay, Reread
 from tfmatrix.runner import wire
 from tfmatrix.runner.events import Finished
@@ -35,7 +34,7 @@ FOLDER = "TFMATRIX_FOLDER"
 MOST_SECONDS = 60.0
 """After so long a worker answers with the trials that are over, one at least; what is left is asked for again.
 
-So one that dies takes little with it, and to import TensorFlow again costs a twentieth of a minute.
+So a worker that dies loses little, and importing TensorFlow again takes a twentieth of the time.
 """
 
 MOST_BYTES = 1 << 28
@@ -57,11 +56,7 @@ def machine_class() -> str:
 def program() -> str:
     """Return the digest of tfmatrix's source: records travel, and another tfmatrix may have others."""
     source = Path(__file__).parents[1]
-    state = hashlib.sha256()
-    for path in sorted(source.rglob("*.py")):
-        state.update(path.relative_to(source).as_posix().encode("utf-8") + b"\0")
-        state.update(hashlib.sha256(path.read_bytes()).digest())
-    return state.hexdigest()
+    return source_digest((path.relative_to(source).as_posix(), path) for path in sorted(source.rglob("*.py")))
 
 
 def python() -> str:
