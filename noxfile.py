@@ -27,14 +27,15 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", "-m", "not integration", "--numprocesses", "auto", "--cov")
-    session.run("pytest", "-m", "integration and not wide")  # one after another: each has all cores and memory
+    # Two files at once on any machine: a test waits for one process half of the time, and its trials take all cores.
+    session.run("pytest", "-m", "integration and not wide", "--numprocesses", "2", "--dist", "loadfile")
 
 
 @nox.session(default=False)
 def wide(session: nox.Session) -> None:
     """Run the tests on more releases and models than CI has time for: over an hour."""
     session.install("-e", ".", "--group", "tests")
-    session.run("pytest", "-m", "wide", *session.posargs)
+    session.run("pytest", "-m", "wide", "--timeout", "14400", *session.posargs)
 
 
 @nox.session(python=HOSTS, default=False)
