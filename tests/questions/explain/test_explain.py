@@ -33,9 +33,9 @@ from tfmatrix.runner.rounds import Known
 from tfmatrix.store.store import Store
 
 
-def report_of(folder: Path, *models: str, refused: str = "", only: str = "") -> Report:
+def report_of(folder: Path, *models: str, refused: str = "", only: str = "", **choices: str) -> Report:
     """Return the report of some models, once all that is wanted was observed."""
-    plan = plan_of(folder, models or MODELS, only=only)
+    plan = plan_of(folder, models or MODELS, only=only, **choices)
     with Store(folder / "store.sqlite") as store:
         run(plan, store, refused=refused)
         return EXPLAIN.write(plan, store)[0]
@@ -225,6 +225,26 @@ def test_switches_are_for_the_releases_that_know_them(tmp_path: Path) -> None:
     names = {name for one in cell.tried for name in one.switches}
     assert {"legacy-optimizers", "stateful-generator", "keras-kept"}.isdisjoint(names)
     assert {"keras-2", "numpy-kept", "packages-kept", "determinism-off"} <= names
+
+
+def test_an_older_release_does_not_get_what_the_newer_one_has(tmp_path: Path) -> None:
+    """Its TensorFlow does not run with them; the reader is told to ask the other way round."""
+    report = report_of(tmp_path, "of_keras", baseline=CANDIDATE)
+    cell = cell_of(report, "of_keras")
+    names = {name for one in cell.tried for name in one.switches}
+    assert {"keras-2", "keras-kept", "numpy-kept", "packages-kept"}.isdisjoint(names)
+    assert (cell.findings[0].package, cell.findings[0].package_is) == ("", "not explained")
+    told = to_markdown(page(report))
+    assert f"`tfmatrix explain {CANDIDATE} --baseline {BASELINE}`" in told
+    assert "1 not explained" in told
+    assert not problems(report)
+
+
+def test_the_newer_release_is_not_said_to_be_older(tmp_path: Path) -> None:
+    """Where nothing tells whose a change is, and the candidate is the newer one, there is no other way round."""
+    report = report_of(tmp_path, "of_onednn", refused=f"{LEGACY}+numpy-1.26.4")
+    assert "not explained" in to_markdown(page(report))
+    assert "the other way round" not in to_markdown(page(report))
 
 
 def test_the_environments_of_remedies_are_those_with_kept_packages(tmp_path: Path) -> None:

@@ -84,6 +84,16 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
         )
         return
     yield paragraph(_in_short(cells, candidate))
+    if _is_older(report, candidate) and any(not finding.package for cell in cells for finding in cell.findings):
+        yield paragraph(
+            f"{candidate.name} is older than the baseline. An older TensorFlow does not run with a newer Keras 2 or",
+            "NumPy, so these are not kept, and little tells whose a change is. Ask the other way round:",
+            (
+                Code(f"tfmatrix explain {report.baseline} --baseline {candidate.name}"),
+                " gives the newer TensorFlow the",
+            ),
+            "older packages.",
+        )
     yield bullets(_by_switch(cells))
     rows = [_line(cell, group) for cell in cells for group in lines(cell)]
     yield table(["cell", "change", "whose", "in which operations", "undone by"], rows)
@@ -99,10 +109,18 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
         yield Details(f"{cell.name}: what was tried", [*_tried(cell), *_operations(cell)])
 
 
+def _is_older(report: Report, candidate: Candidate) -> bool:
+    """Return whether a candidate comes before the baseline; a report has its environments from old to new."""
+    order = [one.name for one in report.environments]
+    return order.index(candidate.name) < order.index(report.baseline)
+
+
 def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
     findings = [(cell, finding) for cell in cells for finding in cell.findings]
-    owners = Counter(finding.package or "an unknown package" for _, finding in findings)
-    whose = ", ".join(f"{count} by {owner}" for owner, count in owners.most_common())
+    owners = Counter(finding.package for _, finding in findings)
+    unknown = owners.pop("", 0)
+    named = [f"{count} by {owner}" for owner, count in owners.most_common()]
+    whose = ", ".join([*named, f"{unknown} {Class.NOT_EXPLAINED.value}"] if unknown else named)
     undoing = [cell.tried[finding.undone].both for cell, finding in findings if finding.undone is not None]
     left = len(findings) - len(undoing)
     return (

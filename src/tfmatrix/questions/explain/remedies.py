@@ -102,9 +102,14 @@ class Remedies:
         return there if len(there) == len(found) else None
 
     def _kept(self, environment: Environment, name: str) -> Package | None:
-        """Return what holds a package at the baseline's version; None where it has that, or none can."""
+        """Return what holds a package at the baseline's version; None where it has that, or none can.
+
+        An older TensorFlow has not what a newer Keras 2 calls, and its NumPy is the newest that it takes.
+        """
         mine, own = self.versions.get(name, ""), self._version(environment, name)
         if not mine or not own or mine == own:
+            return None
+        if self.is_older and (name == NUMPY or Version(mine) < KERAS_3):
             return None
         if name == KERAS and (Version(mine) < KERAS_3) != (Version(own) < KERAS_3):
             # Keras 3 has none of what older releases have as tf.keras; beside newer ones tf-keras is Keras 2.
@@ -126,6 +131,11 @@ class Remedies:
         """Return the packages that a switch holds at what the baseline has, Keras 2 by what stands in for it."""
         stands_in = KERAS in self.versions and Version(self.versions[KERAS]) < KERAS_3
         return frozenset(switch.kept) | ({KERAS} if switch.further == KERAS_2 and stands_in else set())
+
+    @property
+    def is_older(self) -> bool:
+        """Whether the candidate's TensorFlow is older than the baseline's."""
+        return _version_of(self.candidate) < _version_of(self.baseline)
 
     @cached_property
     def moved(self) -> frozenset[str]:
@@ -183,9 +193,13 @@ class Remedies:
         return environment_of(self.config, replace(environment, further=tuple(order)).name)
 
 
+def _version_of(environment: Environment) -> Version:
+    return Version(catalogue.release(environment.tensorflow).version)
+
+
 def _is_known(switch: Switch, cell: Cell) -> bool:
     """Return whether a switch means something in a cell's mode and release."""
-    minor = Version(catalogue.release(cell.environment.tensorflow).version).release[:2]
+    minor = _version_of(cell.environment).release[:2]
     first, last = (Version(one).release[:2] if one else minor for one in (switch.first, switch.last))
     return first <= minor <= last and (not switch.modes or cell.mode in switch.modes)
 
