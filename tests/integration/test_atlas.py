@@ -84,7 +84,7 @@ class Batch:
     installed: InstalledEnvironment
 
 
-@pytest.fixture(scope="module", params=["2.15.1", *wide("2.8.4", "2.21.0")])
+@pytest.fixture(scope="module", params=["2.9.3", *wide("2.8.4", "2.15.1", "2.21.0")])
 def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Batch]:
     """Run the batches of some ops in a release, each in two processes."""
     project = Project(tmp_path_factory.mktemp("atlas"), [request.param, "2.16.2"], [])
@@ -139,6 +139,13 @@ def test_a_row_of_keras_is_what_a_plain_script_makes(ran: dict[str, Batch], tmp_
     assert says[f"{NORMALIZATION}/arguments"]["momentum"] == "0.99"
     assert says[f"{NORMALIZATION}/config"]["epsilon"] == "0.001"
     assert f"{NORMALIZATION}/training/gradient/0.0" in batch.stages[0]
+
+
+def test_rows_of_bfloat16_are_made(ran: dict[str, Batch]) -> None:
+    """Before 2.14 its arrays can't be pickled, and a trial gets what rows make from another process."""
+    found = ran["Exp"].stages[0]["Exp[bfloat16]/odd/0"]
+    assert found.dtype.name == "bfloat16"
+    assert np.isfinite(found.astype("float32")).all()
 
 
 def test_special_values_are_there(ran: dict[str, Batch]) -> None:

@@ -81,6 +81,16 @@ def test_a_row_that_takes_too_much_memory_is_named(monkeypatch: pytest.MonkeyPat
     assert run(rows("takes", "a"), became) == [("takes", "made", "refused"), ("a", "made", "fine")]
 
 
+def test_what_runs_rows_and_raises_is_no_answer_of_a_row() -> None:
+    """The trial fails with the traceback, also where what a row made can't be told: nothing ended its process."""
+
+    def became(row: Any) -> Any:
+        return open if row.op == "a" else lambda: None  # the one can be pickled
+
+    with pytest.raises(RuntimeError, match=r"b\[float32\]/case-1 was not run to its end\nTraceback(.|\n)*pickle"):
+        run(rows("a", "b", "c"), became)
+
+
 def test_what_cannot_begin_is_a_failure_of_the_trial() -> None:
     """It is not taken for a row's."""
 

@@ -24,10 +24,12 @@ class Tensor(NamedTuple):
 
 
 def canonical(value: Any) -> Tensor:
-    """Return the canonical form of an array, tensor or Python scalar.
+    """Return the canonical form of an array, tensor or Python scalar; of one that has it already, that.
 
     Raises TypeError where the value is no tensor: its elements are Python objects other than strings.
     """
+    if isinstance(value, Tensor):
+        return value
     # Of a lone string NumPy would drop zeros at the end.
     array = np.asarray(value, dtype=object) if isinstance(value, (bytes, str)) else np.asarray(value)
     if array.dtype.kind in "OSU":

@@ -210,11 +210,12 @@ def test_what_a_release_says_is_no_markup_of_the_first_screen(tmp_path: Path) ->
 
 
 def test_the_page_says_what_a_piece_of_python_came_to(tmp_path: Path) -> None:
-    """A reader sees the piece, what it was and what it is."""
+    """A reader sees the piece, what it was and what it is; it counts as another meaning in the first table."""
     was, now = ({"behaviour.numpy.sum/says": {"np.uint8(200) + 100": told}} for told in ("int64 300", "uint8 44"))
     plan = plan_of(tmp_path, ["2.15.1", "2.16.2"])
     with Store(tmp_path / "store.sqlite") as store:
         fill(plan, store, {"2.15.1": Ran(says=was), "2.16.2": Ran(says=now)})
         told = to_markdown(page(summarise(plan, store)))
+    assert "| 2.15.1 to 2.16.2 | behaviour | 1 | 0 | 0 | 0 | 0 | 0 | 0 |" in told
     assert "### Behaviour: 1 piece of Python" in told
     assert "| `np.uint8(200) + 100` | `int64 300` | `uint8 44` |" in told

@@ -16,6 +16,7 @@ import zlib
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ..context import Setting
+from ..fingerprint import canonical
 from ..recorder import Recorder
 from . import behaviours, calls, keras_names, keras_rows, keras_runs, rows
 from .inputs import NotRun
@@ -94,6 +95,9 @@ def _runner(part: Part, request: Mapping[str, Any], scratch: str) -> Any:
             told = PLACE.sub("", str(error).strip().partition("\n")[0])
             text = "{}: {}".format(type(error).__name__, told)[:SENTENCE]
             return RAISED, text.encode("ascii", "backslashreplace").decode("ascii")
-        return (SAYS if isinstance(found, dict) else MADE), found
+        if isinstance(found, dict):
+            return SAYS, found
+        # A trial gets them from a process below it, and arrays of bfloat16 can't be pickled in releases before 2.14.
+        return MADE, [(stage, canonical(value)) for stage, value in found]
 
     return run

@@ -19,7 +19,8 @@ from typing import Any, Callable, Iterator, NoReturn, Sequence, Tuple
 MADE, SAYS, RAISED, LEFT_OUT, ENDED = "made", "says", "raised", "left_out", "ended"
 """What became of a row: it was run; it says something in words; it raised; its op has none; it ended the process."""
 
-BEGUN = "begun"
+BEGUN, BROKEN = "begun", "broken"
+"""A row was begun; what runs rows raised, and no row did."""
 
 ENOUGH = 3
 """How many rows of an op may end the process, before none of its others is run."""
@@ -39,8 +40,9 @@ Run = Callable[[Any], Tuple[str, Any]]
 def run_each(rows: Sequence[Row], prepare: Callable[[], Run]) -> Iterator[Tuple[Row, str, Any]]:
     """Yield of each row what became of it, and what is to be said of that.
 
-    ``prepare`` is called in each process, and returns what runs a row there. Raises RuntimeError where a process ends
-    before it has begun with a row.
+    ``prepare`` is called in each process, and returns what runs a row there: whatever a row raises is an answer of it.
+    Raises RuntimeError where a process ends before it has begun with a row, and, with the traceback, where what runs
+    rows raises.
     """
     ended: Counter[str] = Counter()
     at = 0
@@ -56,6 +58,8 @@ def run_each(rows: Sequence[Row], prepare: Callable[[], Run]) -> Iterator[Tuple[
             for number, word, said in _messages(reading):
                 current = number if word == BEGUN else None
                 at = number + 1
+                if word == BROKEN:
+                    raise RuntimeError("{} was not run to its end\n{}".format(rows[number].name, said))
                 if word != BEGUN:
                     yield rows[number], word, said
         except TimeoutError:
@@ -95,7 +99,10 @@ def _be_child(
                 if ended[rows[number].op] >= ENOUGH:
                     continue
                 _write(pipe, (number, BEGUN, None))
-                _write(pipe, (number, *run(rows[number])))
+                try:
+                    _write(pipe, (number, *run(rows[number])))
+                except Exception:
+                    _write(pipe, (number, BROKEN, traceback.format_exc()))
         status = 0
     except BaseException:
         traceback.print_exc()

@@ -10,6 +10,7 @@ from tfmatrix.questions.atlas.answer import NOUNS, PART_NAMES, many, parts_of, p
 from tfmatrix.questions.atlas.groups import Group, Worded, case_of, groups, of_kind, worded
 from tfmatrix.questions.atlas.judge import (
     ARGUMENTS,
+    BEHAVES,
     CAME,
     CONFIG,
     DEFAULT,
@@ -126,7 +127,7 @@ def _head(report: Report) -> Iterator[Block]:
         (Strong("Rounding"), ": every element lies within "),
         f"{settings.most_ulp} ULPs, or within {settings.most_scaled} ULPs of the largest element. ",
         (Strong("Another meaning"), ": anything beyond; a NaN or an infinity on one side only; another type or"),
-        "shape; integers, booleans or strings that differ at all.",
+        "shape; integers, booleans or strings that differ at all; a piece of Python that comes to something else.",
     )
     if len(report.releases) > 1:
         yield table(
@@ -139,19 +140,27 @@ def _head(report: Report) -> Iterator[Block]:
                 "raise, or no longer",
                 *PRESENCE.values(),
             ],
-            (_counts(report, *pair, part) for pair in pairwise(report.releases) for part in parts_of(report)),
+            [
+                [f"{before} to {after}", PART_NAMES[part], *map(str, counts)]
+                for before, after in pairwise(report.releases)
+                for part in parts_of(report)
+                if any(counts := _counts(report, after, part))
+            ],
             right=tuple(range(2, 9)),
         )
 
 
-def _counts(report: Report, before: str, after: str, part: str) -> list[Text]:
+def _counts(report: Report, after: str, part: str) -> list[int]:
+    """Return how many names of a part changed at the boundary before a release, by column."""
     found = groups(report, after, part)
     names = {kind: {one.op for one in found if one.kind == kind} for kind in KINDS}
     whole = {kind: {one.op for one in found if one.kind == kind and _is_whole(one)} for kind in PRESENCE}
-    defaults = {name for one in worded(report, after, part) if one.kind == DEFAULT for name in one.names}
-    told = [names[MEANING], names[ROUNDING] - names[MEANING], names[REDRAWN] | names[RANDOM], defaults]
-    told += [names[RAISES] | names[RUNS], whole[NEW], whole[GONE]]
-    return [f"{before} to {after}", PART_NAMES[part], *(str(len(one)) for one in told)]
+    words = {
+        kind: {name for one in worded(report, after, part) if one.kind == kind for name in one.names} for kind in WORDS
+    }
+    meaning = names[MEANING] | words[BEHAVES]
+    told = [meaning, names[ROUNDING] - meaning, names[REDRAWN] | names[RANDOM], words[DEFAULT]]
+    return [len(one) for one in (*told, names[RAISES] | names[RUNS], whole[NEW], whole[GONE])]
 
 
 def _is_whole(group: Group) -> bool:
