@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from tfmatrix import config
 from tfmatrix.questions import explain, static
+from tfmatrix.questions.atlas.judge import WORDS
+from tfmatrix.questions.atlas.plan import KERAS, part_of
 from tfmatrix.questions.chosen import chosen_models
 from tfmatrix.report.blocks import Code, Document, Heading, Listing, Strong, Text, bullets, joined, paragraph, table
 from tfmatrix.report.document import of_shape
@@ -43,9 +45,9 @@ class Row(NamedTuple):
     whose: tuple[str, ...] = ()
     """The packages that its changes belong to."""
     foreseen: tuple[str, ...] = ()
-    """Ops that the atlas says changed, and that did in the model."""
+    """What the atlas says changed, and what did in the model."""
     needless: tuple[str, ...] = ()
-    """Ops that the atlas says changed, and that have the same bits in the model."""
+    """What the atlas says changed, and what has the same bits in the model."""
     missed: tuple[str, ...] = ()
     """Ops that changed in the model, and of which the atlas says no change; with why."""
     composed: int = 0
@@ -69,13 +71,22 @@ def rows(foretold: static.Report, measured: explain.Report) -> Iterator[Row]:
         elif answer.name in unlearnt:
             yield Row(answer.name, UNKNOWN, unknown=UNKNOWN)
         else:
-            yield Row(answer.name, IDENTICAL, needless=_names(answer.changed))
+            yield Row(answer.name, IDENTICAL, needless=_names(warnings(answer)))
+
+
+def warnings(answer: static.Answer) -> tuple[static.Change, ...]:
+    """Return what a model uses and what computes something else by the atlas.
+
+    An argument that came, or another entry of a configuration, warns of no number.
+    """
+    return tuple(one for one in answer.changed if one.kind not in WORDS)
 
 
 def _changed(answer: static.Answer, cell: explain.Cell) -> Row:
     """Return what was foretold and measured of a cell that changed.
 
-    A gradient that the atlas warns of came true where a kernel of the backward pass changed.
+    A gradient that the atlas warns of came true where a kernel of the backward pass changed; a class of Keras where a
+    change of the cell is Keras's, since no single op tells which class that is.
     """
     whose = tuple(dict.fromkeys(one.package or "nobody that is known" for one in cell.findings))
     row = Row(answer.name, cell.verdict.value, whose)
@@ -84,13 +95,20 @@ def _changed(answer: static.Answer, cell: explain.Cell) -> Row:
         return row._replace(unknown=ops.obstacle if ops else "single operations were not looked at")
     changed = {one.op for one in ops.kernels}
     backward = any(one.phase == "backward" for one in ops.kernels)
-    true = [one for one in answer.changed if (backward if one.gradient else one.what in changed)]
-    warned = {one.what for one in answer.changed if not one.gradient}
+    of_keras = any("Keras" in one.package for one in cell.findings)
+
+    def came_true(one: static.Change) -> bool:
+        if part_of(one.what) == KERAS:
+            return of_keras
+        return backward if one.gradient else one.what in changed
+
+    warned = warnings(answer)
+    named = {one.what for one in warned if not one.gradient}
     left = {one.what: one.reason for one in answer.not_covered}
     return row._replace(
-        foreseen=_names(true),
-        needless=_names(one for one in answer.changed if one not in true),
-        missed=tuple(f"{op} ({left.get(op, 'the same in the atlas')})" for op in sorted(changed - warned)),
+        foreseen=_names(one for one in warned if came_true(one)),
+        needless=_names(one for one in warned if not came_true(one)),
+        missed=tuple(f"{op} ({left.get(op, 'the same in the atlas')})" for op in sorted(changed - named)),
         composed=len(ops.streams),
     )
 
@@ -123,7 +141,8 @@ def page(foretold: static.Report, measured: explain.Report) -> Document:
                     Strong("Foreseen"),
                     ", ",
                     Strong("needless"),
-                    ": by the atlas it changed, in the model too, or not.",
+                    ": by the atlas it changed, in the model too, or not. A class of Keras came true where a change of",
+                    " the cell is Keras's. Other arguments, defaults and configurations are no warning.",
                 ),
                 (Strong("Missed"), ": the op changed in the model, and the atlas does not say so; with why."),
                 (
@@ -151,7 +170,7 @@ def in_short(found: Sequence[Row]) -> Iterator[str]:
     yield f"{len(found)} cells: {len(moved)} changed, {len(same)} identical, {unmeasured} of which no op was measured."
     beside = sum(len(row.needless) for row in same)
     yield (
-        f"The atlas warns of {foreseen + needless} ops of cells: {foreseen} changed in the model, {needless} did not, "
+        f"The atlas warns of {foreseen + needless} ops and classes of cells: {foreseen} came true, {needless} did not, "
         f"{beside} of these in cells that are identical."
     )
     yield f"Of {foreseen + missed} that changed in a model, the atlas says nothing of {missed}."

@@ -80,7 +80,9 @@ def kernel(op: str, phase: str = "forward") -> explain.Kernel:
     return explain.Kernel(op=op, layer="", phase=phase, inputs=(), ops=1, distance=NOTHING)
 
 
-def cell(model: str, *kernels: explain.Kernel, obstacle: str = "", streams: int = 0) -> explain.Cell:
+def cell(
+    model: str, *kernels: explain.Kernel, obstacle: str = "", streams: int = 0, package: str = "TensorFlow"
+) -> explain.Cell:
     """Return a cell that changed, and the kernels that did."""
     other = explain.OtherOps(layer="", phase="forward", gone={}, new={}, reordered=(), rewired=(), settings=())
     return explain.Cell(
@@ -96,7 +98,7 @@ def cell(model: str, *kernels: explain.Kernel, obstacle: str = "", streams: int 
                 at="",
                 verdict=Verdict.ROUNDING,
                 reason="",
-                package="TensorFlow",
+                package=package,
                 package_is="proved",
                 undone=None,
             ),
@@ -165,6 +167,14 @@ def test_a_gradient_comes_true_by_the_backward_pass() -> None:
     assert row(report, measured(cell("mlp", kernel("Mul")))).needless == ("Xent gradient",)
 
 
+def test_a_class_of_keras_comes_true_where_a_change_is_of_keras() -> None:
+    """No op tells which class it is; an argument that came is no warning."""
+    report = foretold(mlp=[change("keras.layers.GRU", "another meaning"), change("keras.layers.LSTM", "new argument")])
+    assert row(report, measured(cell("mlp", streams=1, package="Keras"))).foreseen == ("keras.layers.GRU",)
+    found = row(report, measured(cell("mlp", kernel("Mul"))))
+    assert (found.foreseen, found.needless) == ((), ("keras.layers.GRU",))
+
+
 def test_in_a_cell_that_is_identical_every_warning_is_needless() -> None:
     """And what came back by then is no warning."""
     found = row(foretold(mlp=[change("MatMul"), change("Exp", "")]), measured())
@@ -191,6 +201,6 @@ def test_the_figures_are_of_all_cells() -> None:
     report = foretold(mlp=[change("MatMul"), change("Exp")], same=[change("MatMul")], silent=[])
     told = to_markdown(page(report, measured(cell("mlp", kernel("MatMul")), cell("silent", kernel("Sum"), streams=1))))
     assert "3 cells: 2 changed, 1 identical, 0 of which no op was measured." in told
-    assert "warns of 3 ops of cells: 1 changed in the model, 2 did not, 1 of these in cells that are identical" in told
+    assert "warns of 3 ops and classes of cells: 1 came true, 2 did not, 1 of these in cells that are identical" in told
     assert "Of 2 that changed in a model, the atlas says nothing of 1." in told
     assert "1 cells changed without a true warning; 1 of them execute other ops." in told
