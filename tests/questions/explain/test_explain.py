@@ -134,7 +134,10 @@ def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
     report = report_of(tmp_path, "rounds_first", "rounds_second", "of_keras")
     assert {cell.model for cell in report.cells} == {"of_keras", "rounds_first"}
     assert report.candidates[0].left_out == ("rounds_second/tf2",)
-    assert "1 more cell with rounding only, not explained: " in to_markdown(page(report))
+    told = to_markdown(page(report))
+    assert "1 more cell with rounding only, not explained: " in told
+    assert "3 of 3 cells changed, 2 of them explained here, in " in told
+    assert "| 2.16.2 | 3 of 3: `#` 1, `.` 2 |" in told
     (tmp_path / "one").mkdir()
     alone = report_of(tmp_path / "one", "rounds_first", "rounds_second", only="rounds_second/tf2")
     assert [cell.model for cell in alone.cells] == ["rounds_second"]

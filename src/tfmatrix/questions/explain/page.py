@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from tfmatrix.compare.verdicts import Verdict
 from tfmatrix.questions.explain.judge import RUNS, TENSORFLOW, Class
 from tfmatrix.questions.explain.steps import PHASES_OF
 from tfmatrix.questions.explain.summary import Candidate, Cell, Finding, Hidden, Kernel, OtherOps, Report, Tried
@@ -57,6 +58,10 @@ def _head(report: Report) -> Iterator[Block]:
         "It says whose change it is and what undoes it. Both were tried: a package is kept as it was, or a switch is",
         "thrown, and the model is run again.",
     )
+    yield table(
+        ["release", "cells that changed", "whose, by stages", "what undoes most"],
+        [_overview(report, candidate) for candidate in report.candidates],
+    )
     yield bullets(
         [
             (
@@ -72,10 +77,21 @@ def _head(report: Report) -> Iterator[Block]:
         yield paragraph(("Only ", Code(report.only), " was asked about."))
 
 
+def _overview(report: Report, candidate: Candidate) -> Sequence[Text]:
+    """Return a release in one line: how many cells changed, of which verdicts, whose that is, and what undoes most."""
+    cells = _cells(report, candidate)
+    marks = Counter(one.verdict.mark for one in cells)
+    marks[Verdict.ROUNDING.mark] += len(candidate.left_out)
+    counts = [(Code(mark), f" {count}") for mark, count in marks.items() if count]
+    changed = f"{_changed_of(cells, candidate)}{': ' if counts else ''}"
+    best = next(_by_switch(cells), "") if cells else ""
+    return [candidate.name, (changed, joined(", ", counts)), _whose(cells), best]
+
+
 def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
-    yield Heading(2, (f"{candidate.name} ", Code(candidate.verdict.mark)))
+    yield Heading(2, candidate.name)
     yield from parts.incomplete(candidate.unknown)
-    cells = [cell for cell in report.cells if cell.environment == candidate.name]
+    cells = _cells(report, candidate)
     if not cells:
         yield paragraph(
             f"Nothing to explain: all {candidate.cells} cells have the bits of the baseline."
@@ -115,16 +131,29 @@ def _is_older(report: Report, candidate: Candidate) -> bool:
     return order.index(candidate.name) < order.index(report.baseline)
 
 
-def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
-    findings = [(cell, finding) for cell in cells for finding in cell.findings]
-    owners = Counter(finding.package for _, finding in findings)
+def _cells(report: Report, candidate: Candidate) -> Sequence[Cell]:
+    return [cell for cell in report.cells if cell.environment == candidate.name]
+
+
+def _changed_of(cells: Sequence[Cell], candidate: Candidate) -> str:
+    return f"{len(cells) + len(candidate.left_out)} of {candidate.cells}"
+
+
+def _whose(cells: Sequence[Cell]) -> str:
+    """Return how many stages that changed are whose: ``154 by Keras, 14 by TensorFlow``."""
+    owners = Counter(finding.package for cell in cells for finding in cell.findings)
     unknown = owners.pop("", 0)
     named = [f"{count} by {owner}" for owner, count in owners.most_common()]
-    whose = ", ".join([*named, f"{unknown} {Class.NOT_EXPLAINED.value}"] if unknown else named)
+    return ", ".join([*named, f"{unknown} {Class.NOT_EXPLAINED.value}"] if unknown else named)
+
+
+def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
+    findings = [(cell, finding) for cell in cells for finding in cell.findings]
     undoing = [cell.tried[finding.undone].both for cell, finding in findings if finding.undone is not None]
     left = len(findings) - len(undoing)
+    here = f", {len(cells)} of them explained here" if candidate.left_out else ""
     return (
-        f"{len(cells)} of {candidate.cells} cells changed, in {len(findings)} stages: {whose}. "
+        f"{_changed_of(cells, candidate)} cells changed{here}, in {len(findings)} stages: {_whose(cells)}. "
         f"Of these stages, {undoing.count(False)} are undone in {candidate.name} alone, {undoing.count(True)} only if "
         f"both sides have a switch, and {left} by nothing that was tried."
     )
