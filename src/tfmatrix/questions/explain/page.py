@@ -71,6 +71,7 @@ def _head(report: Report) -> Iterator[Block]:
             (Strong(Class.CONSISTENT.value), ": nothing speaks against it."),
             (Strong(Class.NOT_EXPLAINED.value), ": nothing that was tried says whose it is."),
             "Undone means that the bits are the baseline's again, or that only rounding is left.",
+            ("Marks: ", joined(", ", ((Code(one.mark), f" {one.name.value}") for one in report.verdicts)), "."),
         ]
     )
     if report.only:
