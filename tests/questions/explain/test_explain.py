@@ -122,11 +122,17 @@ def test_what_undoes_most_of_a_release_leads(tmp_path: Path) -> None:
     told = to_markdown(page(report_of(tmp_path, "of_keras", "of_numpy", "of_onednn")))
     found = [line for line in told.splitlines() if line.startswith("- undoes ")]
     assert found == [
-        "- undoes 2 of 3: keep `tf-keras 2.16.0 and numpy 1.26.4`",
-        "- undoes 1 of 3: install `tf-keras 2.16.0` and set `TF_USE_LEGACY_KERAS=1`",
-        "- undoes 1 of 3: keep `numpy 1.26.4`",
-        "- undoes 1 of 3 on both sides: set `TF_ENABLE_ONEDNN_OPTS=0`",
+        "- undoes 2 of 3 stages: keep `tf-keras 2.16.0 and numpy 1.26.4`",
+        "- undoes 1 of 3 stages: install `tf-keras 2.16.0` and set `TF_USE_LEGACY_KERAS=1`",
+        "- undoes 1 of 3 stages: keep `numpy 1.26.4`",
+        "- undoes 1 of 3 stages on both sides: set `TF_ENABLE_ONEDNN_OPTS=0`",
     ]
+
+
+def test_what_a_mode_cannot_run_in_either_release_is_no_cell_that_was_compared(tmp_path: Path) -> None:
+    """It counts neither way, as in the matrix."""
+    report = report_of(tmp_path, "of_keras", "never")
+    assert report.candidates[0].cells == 1
 
 
 def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
@@ -136,7 +142,7 @@ def test_of_rounding_the_first_is_explained(tmp_path: Path) -> None:
     assert report.candidates[0].left_out == ("rounds_second/tf2",)
     told = to_markdown(page(report))
     assert "1 more cell with rounding only, not explained: " in told
-    assert "3 of 3 cells changed, 2 of them explained here, in " in told
+    assert "3 of 3 cells changed. Of these, 2 stand below, in " in told
     assert "| 2.16.2 | 3 of 3: `#` 1, `.` 2 |" in told
     (tmp_path / "one").mkdir()
     alone = report_of(tmp_path / "one", "rounds_first", "rounds_second", only="rounds_second/tf2")
@@ -239,7 +245,8 @@ def test_an_older_release_does_not_get_what_the_newer_one_has(tmp_path: Path) ->
     assert (cell.findings[0].package, cell.findings[0].package_is) == ("", "not explained")
     told = to_markdown(page(report))
     assert f"`tfmatrix explain {CANDIDATE} --baseline {BASELINE}`" in told
-    assert "1 not explained" in told
+    assert "1 not explained. Nothing that was tried undoes one of these stages." in told
+    assert "| 1 not explained    | nothing that was tried |" in told
     assert not problems(report)
 
 

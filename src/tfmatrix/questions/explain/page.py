@@ -54,23 +54,23 @@ def page(report: Report) -> Document:
 def _head(report: Report) -> Iterator[Block]:
     yield Heading(1, f"Why it changed since TensorFlow {report.baseline}")
     yield paragraph(
-        ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. Each line is one change that the matrix found."),
-        "It says whose change it is and what undoes it. Both were tried: a package is kept as it was, or a switch is",
-        "thrown, and the model is run again.",
+        ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. Below the first table each line is one change"),
+        "that the matrix found: whose it is, and what undoes it. Both were tried: a package is kept as it was, or a",
+        "switch is thrown, and the model is run again.",
     )
     yield table(
-        ["release", "cells that changed", "whose, by stages", "what undoes most"],
+        ["release", "cells that changed", "whose, in stages", "best remedy"],
         [_overview(report, candidate) for candidate in report.candidates],
     )
     yield bullets(
         [
             (
                 Strong(Class.PROVED.value),
-                ": this was put back and the change was gone, or all else was put back and the change stayed.",
+                ": the change is gone if this package alone is kept as it was, or stays if all others are.",
             ),
             (Strong(Class.CONSISTENT.value), ": nothing speaks against it."),
             (Strong(Class.NOT_EXPLAINED.value), ": nothing that was tried says whose it is."),
-            "Undone means that the bits are the baseline's again, or that only rounding is left.",
+            "Undone: the bits are the baseline's again, or only rounding is left. Several remedies may undo one stage.",
             ("Marks: ", joined(", ", ((Code(one.mark), f" {one.name.value}") for one in report.verdicts)), "."),
         ]
     )
@@ -85,7 +85,7 @@ def _overview(report: Report, candidate: Candidate) -> Sequence[Text]:
     marks[Verdict.ROUNDING.mark] += len(candidate.left_out)
     counts = [(Code(mark), f" {count}") for mark, count in marks.items() if count]
     changed = f"{_changed_of(cells, candidate)}{': ' if counts else ''}"
-    best = next(_by_switch(cells), "") if cells else ""
+    best = next(_by_switch(cells), "nothing that was tried") if cells else ""
     return [candidate.name, (changed, joined(", ", counts)), _whose(cells), best]
 
 
@@ -104,7 +104,7 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
     if _is_older(report, candidate) and any(not finding.package for cell in cells for finding in cell.findings):
         yield paragraph(
             f"{candidate.name} is older than the baseline. An older TensorFlow does not run with a newer Keras 2 or",
-            "NumPy, so these are not kept, and little tells whose a change is. Ask the other way round:",
+            "NumPy. So it is not given these, and often nothing tells whose a change is. Ask the other way round:",
             (
                 Code(f"tfmatrix explain {report.baseline} --baseline {candidate.name}"),
                 " gives the newer TensorFlow the",
@@ -151,12 +151,15 @@ def _whose(cells: Sequence[Cell]) -> str:
 def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
     findings = [(cell, finding) for cell in cells for finding in cell.findings]
     undoing = [cell.tried[finding.undone].both for cell, finding in findings if finding.undone is not None]
+    here = f". Of these, {len(cells)} stand below" if candidate.left_out else ""
+    told = f"{_changed_of(cells, candidate)} cells changed{here}, in {len(findings)} stages: {_whose(cells)}."
+    if not undoing:
+        return f"{told} Nothing that was tried undoes one of these stages."
+    both = f", {undoing.count(True)} only with a switch on both sides" if any(undoing) else ""
     left = len(findings) - len(undoing)
-    here = f", {len(cells)} of them explained here" if candidate.left_out else ""
     return (
-        f"{_changed_of(cells, candidate)} cells changed{here}, in {len(findings)} stages: {_whose(cells)}. "
-        f"Of these stages, {undoing.count(False)} are undone in {candidate.name} alone, {undoing.count(True)} only if "
-        f"both sides have a switch, and {left} by nothing that was tried."
+        f"{told} Of these stages, {undoing.count(False)} are undone in {candidate.name} alone{both}, and {left} by "
+        "nothing that was tried."
     )
 
 
@@ -170,7 +173,7 @@ def _by_switch(cells: Sequence[Cell]) -> Iterator[Text]:
     found = [(both, names, count) for (both, names), count in undone.items() if count]
     for both, names, count in sorted(found, key=lambda one: (one[0], -one[2]))[:MOST_SWITCHES]:
         where = " on both sides" if both else ""
-        yield (f"undoes {count} of {every}{where}: ", joined(", and ", map(prose, how[names])))
+        yield (f"undoes {count} of {every} stages{where}: ", joined(", and ", map(prose, how[names])))
 
 
 def lines(cell: Cell) -> Iterator[Sequence[Finding]]:
@@ -296,7 +299,8 @@ def undone(cell: Cell, finding: Finding) -> Text:
     """Return what undoes a finding, as what is done."""
     if finding.undone is None:
         tried = sum(one.outcome == OBSERVED for one in cell.tried)
-        return f"none of {tried} that were tried" if tried else "nothing was tried"
+        none = f"it runs with none of {len(cell.tried)} that were tried" if cell.tried else "nothing was tried"
+        return f"none of {tried} that were tried" if tried else none
     found = cell.tried[finding.undone]
     where = " on both sides" if found.both else ""
     exact = "" if found.after[cell.findings.index(finding)] == "identical" else " (rounding is left)"

@@ -252,7 +252,7 @@ def _candidates(plan: ExplainPlan, comparison: Comparison, cases: Cases) -> Iter
         yield Candidate(
             name=environment.name,
             verdict=worst(one.verdict for one in asked),
-            cells=len(asked),
+            cells=sum(one.verdict is not Verdict.UNSUPPORTED for one in asked),
             unknown=tuple(f"{one.cell.name} {one.verdict.value}: {one.reason or 'not run'}" for one in unknown),
             left_out=tuple(one.name for one in cases.left_out if one.environment == environment),
         )

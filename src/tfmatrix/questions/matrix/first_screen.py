@@ -146,7 +146,7 @@ def _repeated(settings: Settings) -> Iterator[Text]:
     several = settings.trials > 1
     if several:
         yield f"Each was run {settings.trials} times, from two processes with two hash seeds, and is compared only if"
-        yield prose("all gave the same bits, so only `~` is a matter of chance.")
+        yield prose("all gave the same bits, so results repeat, except where the mark is `~`.")
     else:
         yield "Each was run once, so a difference may also be one between two runs of the same release."
     if settings.witnessed:

@@ -169,7 +169,7 @@ def _message(cell: Cell) -> str:
 
 def _broken(cell: Cell) -> Text:
     """Return under what a cell breaks first, and at which stage."""
-    what = {CONTROL.name: "in any other process", TOGETHER: "under several variations together"}
+    what = {CONTROL.name: "in another process", TOGETHER: "under several variations together"}
     effect = cell.told
     where: Text = what.get(effect.variation) or ("under ", Code(effect.variation))
     return (where, ", first at ", Code(effect.stage)) if effect.stage else (where, f" it {effect.outcome}")
