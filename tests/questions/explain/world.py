@@ -64,10 +64,9 @@ def became(expected: ExpectedTrial) -> Mapping[str, Any] | Trial:
     if expected.role == "jitter":
         return stages(native=1.0000001, injected=1.0000001)
     name = cell.model.name
-    if name == "never":
-        return trial(expected, "unsupported", message="no such layer")
-    if name == "went" and new and "tf-keras" not in further:
-        return trial(expected, "failed", kind="ValueError", message="no such layer")
+    ends = {"never": "unsupported", **({"went": "failed"} if new and "tf-keras" not in further else {})}
+    if name in ends:
+        return trial(expected, ends[name], kind="ValueError", message="no such layer")
     native = {
         "of_keras": 1 if "tf-keras" in further else 9,
         "of_numpy": 1 if "numpy" in further else 9,
