@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -25,9 +26,10 @@ def main() -> None:
     program["adopt_folder"]()
     of_rows, inputs = (importlib.import_module(f"{program['NAME']}.atlas.{name}") for name in ("rows", "inputs"))
     found: dict[str, Any] = {}
+    ops = set(of_rows.names())
     for wanted in Path(rows).read_text(encoding="utf-8").splitlines():
         op = wanted.partition("/")[0].partition("[")[0]
-        for row in of_rows.rows_of(op):
+        for row in of_rows.rows_of(op) if op in ops else ():
             if row.name == wanted:
                 own = row._replace(case=of_rows.ODD) if row.case in of_rows.WAYS else row
                 named = of_rows.given(own).items()
@@ -38,8 +40,10 @@ def main() -> None:
 def plain(value: Any, array_of: Any) -> tuple[Any, ...]:
     """Return an argument as what any release can be given."""
     if isinstance(value, tf.Tensor):
-        array = array_of(value)
-        return ("tensor", value.dtype.name, array if array.dtype.hasobject else (array.tobytes(), array.shape))
+        array = np.asarray(value.numpy(), object) if value.dtype == tf.string else array_of(value)
+        # No array: one that a newer NumPy pickled again has names that an older one lacks.
+        elements = array.ravel().tolist() if array.dtype.hasobject else array.tobytes()
+        return ("tensor", value.dtype.name, (elements, array.shape))
     if isinstance(value, list) and value and isinstance(value[0], tf.Tensor):
         return ("tensors", [plain(one, array_of) for one in value])
     return ("type", value.name) if isinstance(value, tf.DType) else ("literal", value)

@@ -49,7 +49,7 @@ def made(kind: str, *told: Any) -> Any:
         return tf.as_dtype(told[0]) if kind == "type" else told[0]
     name, value = told
     if name == "string":
-        return tf.constant(value, tf.string)
+        return tf.constant(np.array(value[0], object).reshape(value[1]), tf.string)
     array = np.frombuffer(value[0], tf.as_dtype(STORED_AS.get(name, name)).as_numpy_dtype).reshape(value[1])
     return tf.bitcast(tf.constant(array), tf.as_dtype(name)) if name in STORED_AS else tf.constant(array)
 

@@ -223,10 +223,12 @@ def _dtype(name: str) -> Any:
 
 
 def run(release: str, script: str, *arguments: str, folder: Path) -> None:
-    """Run a script in a release's environment."""
+    """Run a script in a release's environment; raise RuntimeError with what it wrote where it fails."""
     variables = launching.variables(Launch(), environment_of(release), "0", folder)
     command = [installed(release).interpreter, str(HERE / script), *arguments]
-    subprocess.run(command, check=True, capture_output=True, env=dict(variables))
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, env=dict(variables))
+    if ran.returncode:
+        raise RuntimeError(f"{script} failed in {release}:\n{ran.stderr[-2000:]}")
 
 
 def measured(report: Mapping[str, Any], folder: Path) -> Iterator[Checked]:
@@ -244,15 +246,13 @@ def measured(report: Mapping[str, Any], folder: Path) -> Iterator[Checked]:
 
 
 def _of_ops(rows: Sequence[Row], before: str, after: str, folder: Path) -> list[Found]:
-    """Return what two releases make of the same calls, as the older one has them; the newer one where a row is new."""
+    """Return what two releases make of the same calls, as the older one has them; the newer one where that has none."""
     asked, calls, results = (folder / name for name in ("rows", "calls", "results"))
-    new = {row.name for row in rows if row.kinds == {NEW}}
+    asked.write_text("\n".join(sorted({row.name for row in rows})), encoding="utf-8")
     known: dict[str, Any] = {}
-    for release, some in ((before, {row.name for row in rows} - new), (after, new)):
-        if some:
-            asked.write_text("\n".join(sorted(some)), encoding="utf-8")
-            run(release, "atlas_inputs.py", str(PROBE), str(asked), str(calls), folder=folder)
-            known |= pickle.loads(calls.read_bytes())
+    for release in (after, before):
+        run(release, "atlas_inputs.py", str(PROBE), str(asked), str(calls), folder=folder)
+        known |= pickle.loads(calls.read_bytes())
     found = []
     for release in (before, after):
         calls.write_bytes(pickle.dumps(known))
