@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
 
 THREADS = 2
 STORED_AS = {"qint8": "int8", "quint8": "uint8", "qint16": "int16", "quint16": "uint16", "qint32": "int32"}
@@ -29,8 +30,15 @@ def main() -> None:
     tf.config.experimental.enable_op_determinism()
     found: dict[str, Any] = {}
     for row, call in pickle.loads(calls.read_bytes()).items():
-        found[row] = attempted(*call)
+        if is_there(row, call[0]):
+            found[row] = attempted(*call)
     results.write_bytes(pickle.dumps(found))
+
+
+def is_there(row: str, op: str) -> bool:
+    """Tell whether a release has an op, and lets its type be chosen where the row is of one."""
+    definition = op_def_registry.get(op)
+    return definition is not None and ("[" not in row or any(one.type == "type" for one in definition.attr))
 
 
 def attempted(op: str, case: str, arguments: dict[str, Any]) -> Any:

@@ -49,6 +49,9 @@ PROBE = ROOT / "src" / "tfmatrix" / "probe"
 EACH = 15
 """Rows of ops, and rows of Keras, that are looked at of each boundary."""
 
+BEHAVIOUR = "behaviour."
+"""What names of pieces of Python begin with: they are plain scripts themselves."""
+
 SAME, ABSENT = "same", "absent"
 WORDS = {DEFAULT, CAME, WENT}
 TOLD = {SAME, ROUNDING, MEANING, RANDOM, RAISES, RUNS, NEW, GONE, REDRAWN, *WORDS}
@@ -89,6 +92,8 @@ def rows_of(report: Mapping[str, Any]) -> Iterator[Row]:
     for at, (before, after) in enumerate(pairwise(report["releases"])):
         for row in report["rows"]:
             letters = row["letters"][at : at + 2]
+            if row["op"].startswith(BEHAVIOUR):
+                continue
             if not {"?", "~", "x"}.isdisjoint(letters) or letters in (["-", "-"], ["!", "!"]):
                 continue
             types = f"[{row['types']}]" if row["types"] else ""
@@ -148,8 +153,10 @@ def outcome(row: Row, before: Found, after: Found) -> tuple[str, float | None]:
         return SAME, None
     if isinstance(a, str) or isinstance(b, str):
         return (RUNS if isinstance(a, str) else RAISES), None
-    if not a or not b:
-        return (ABSENT if not a and not b else NEW if not a else GONE), None
+    # What takes no argument by name is there all the same; an op has outputs, or a gradient, or is not.
+    absent = [one is None if row.is_of_keras else not one for one in (a, b)]
+    if any(absent):
+        return (ABSENT if all(absent) else NEW if absent[0] else GONE), None
     if row.name.endswith("/arguments"):
         return (SAME if a == b else ", ".join(sorted(at for at in {*a, *b} if a.get(at) != b.get(at)))), None
     return _apart(a, b, row)

@@ -106,6 +106,13 @@ def test_what_is_other_in_another_process_is_compared_with_nothing(tmp_path: Pat
     assert [step.kind for step in report.rows[0].steps] == ["unstable"]
 
 
+def test_what_does_not_repeat_itself_in_one_release_changes_in_no_other(tmp_path: Path) -> None:
+    """It came to the same twice by chance there: an op that reads beyond its input does."""
+    report = reported(tmp_path, {"2.12.1": (exp(1.0), exp(2.0)), "2.15.1": exp(1.0), "2.16.2": exp(3.0)})
+    assert report.rows[0].letters == ("~", "A", "B")
+    assert [step.kind for step in report.rows[0].steps] == ["unstable", "unstable"]
+
+
 def test_what_was_given_something_else_is_not_judged(tmp_path: Path) -> None:
     """A difference of it would be one of the inputs."""
     other = Ran(exp(2.0).made, given="other")

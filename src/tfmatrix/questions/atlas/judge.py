@@ -100,10 +100,12 @@ def state(key: Key, found: Observed) -> tuple[object, ...]:
     return ("left out",) if key.op in found.left_out or key.op in found.other_names else ()
 
 
-def changes(key: Key, before: Observed, after: Observed, tensors: Tensors) -> Iterator[Change]:
+def changes(key: Key, before: Observed, after: Observed, tensors: Tensors, *, repeats: bool = True) -> Iterator[Change]:
     """Yield how a row lies to that of the release before, in one way at most; of words, each that is another.
 
-    Of a row that is the same, was not run by now or is left out in one of the two, nothing is said.
+    Of a row that is the same, was not run by now or is left out in one of the two, nothing is said. What does not
+    repeat itself in some release reads memory that is not its own, and may come to the same twice by chance: other bits
+    of it are no change.
     """
     a, b = state(key, before), state(key, after)
     if (a == b and a != ("unstable",)) or not {("unknown",), ("left out",)}.isdisjoint((a, b)):
@@ -117,7 +119,8 @@ def changes(key: Key, before: Observed, after: Observed, tensors: Tensors) -> It
     elif key in before.made and key in after.made:
         output = key._replace(gradient=False)
         same = before.given.get(output) == after.given.get(output)
-        yield _measured(key, before, after, tensors) if same else Change(OTHER_INPUT)
+        measured = _measured(key, before, after, tensors) if repeats else Change(UNSTABLE)
+        yield measured if same else Change(OTHER_INPUT)
     else:
         yield _stopped(key._replace(gradient=False), before, after)
 

@@ -77,7 +77,7 @@ OTHERS = {
     RAISES: "These raise now, and gave a result before.",
     RUNS: "These give a result now, and raised before.",
     ENDS: "These end the process in one of the two releases.",
-    UNSTABLE: "These give other bits in another process, in at least one of the two releases.",
+    UNSTABLE: "These give other bits in another process, in at least one release. Other bits of them are no change.",
     OTHER_INPUT: "These got other inputs (weights of another shape, for example), so nothing is known of them.",
 }
 """What is said of rows that cannot be measured against each other."""

@@ -261,10 +261,14 @@ def _rows(known: Known, tensors: Tensors) -> Iterator[Row]:
         {key for one in known.values() for some in (one.made, one.says, one.ended, one.unstable) for key in some}
     )
     neighbours = list(pairwise(known.items()))
+    unstable = {key for one in known.values() for key in one.unstable}
     tensors.prepare([pair for (_, a), (_, b) in neighbours for key in keys for pair in pairs(key, a, b)])
     for key in keys:
         seen: dict[Hashable, str] = {}
-        steps = ((after, one) for (_, a), (after, b) in neighbours for one in changes(key, a, b, tensors))
+        repeats = key not in unstable
+        steps = (
+            (after, one) for (_, a), (after, b) in neighbours for one in changes(key, a, b, tensors, repeats=repeats)
+        )
         yield Row(
             op=key.op,
             types=key.types,
