@@ -126,13 +126,15 @@ def checked(cell: Mapping[str, Any], before: str, after: str, thing: str, things
             wrong.append(f"{' + '.join(one['switches'])}: a plain script has {'the same' if same else 'other'} bits")
         if not one["both"] and any(SWITCHES[name].kept or SWITCHES[name].further for name in one["switches"]):
             kept[sides[1]] = same
-    whose = {finding["package"] for finding in cell["findings"]}
+    whose = {finding["package"] for finding in cell["findings"]} - {""}  # nothing is said of what nothing tells
     true = {"Keras"} if any(same for name, same in kept.items() if "keras" in name) else {"TensorFlow"}
-    if whose != true:
+    if whose - true:
         wrong.append(f"a plain script says that it is of {', '.join(true)}")
     undoing = {one["undone"] for one in cell["findings"]}
     named = [told_of(cell["tried"][number]) if number is not None else "nothing" for number in sorted(undoing, key=str)]
-    return Row(thing, f"{before} to {after}", ", ".join(sorted(whose)), "; ".join(named), tuple(wrong), tried)
+    unknown = sum(not finding["package"] for finding in cell["findings"])
+    told = [*sorted(whose), *([f"{unknown} of {len(cell['findings'])} stages not explained"] if unknown else [])]
+    return Row(thing, f"{before} to {after}", ", ".join(told), "; ".join(named), tuple(wrong), tried)
 
 
 def told_of(one: Mapping[str, Any]) -> str:
