@@ -112,7 +112,10 @@ def run_layer(make: Callable[[], Any], inputs: Inputs, case: str, row: str) -> N
         name = row.partition("/")[0]
         above = stream(f"{name}/0").randint(-8, 8, size=result.shape) / 8.0
         sources = [*flat, *(one for one, kept in zip(own, made.weights) if kept.trainable)]  # noqa: B905  # Python 3.9
-        taken = tape.gradient(result, sources, output_gradients=tf.constant(above.astype("float32")))
+        try:
+            taken = tape.gradient(result, sources, output_gradients=tf.constant(above.astype("float32")))
+        except LookupError:  # an op that it is made of has none
+            return
         gradients = [tf.convert_to_tensor(one) for one in taken if one is not None]
         put(f"{row}/gradient", **{str(at): one for at, one in enumerate(gradients)})
 

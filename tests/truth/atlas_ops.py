@@ -18,6 +18,8 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 THREADS = 2
+NO_SUCH_TYPE = "not in list of allowed values"
+"""What TensorFlow says where an op is not there with a type."""
 STORED_AS = {"qint8": "int8", "quint8": "uint8", "qint16": "int16", "quint16": "uint16", "qint32": "int32"}
 DIFFERENTIABLE = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
 
@@ -30,8 +32,9 @@ def main() -> None:
     tf.config.experimental.enable_op_determinism()
     found: dict[str, Any] = {}
     for row, call in pickle.loads(calls.read_bytes()).items():
-        if is_there(row, call[0]):
-            found[row] = attempted(*call)
+        told = attempted(*call) if is_there(row, call[0]) else NO_SUCH_TYPE
+        if NO_SUCH_TYPE not in told:
+            found[row] = told
     results.write_bytes(pickle.dumps(found))
 
 

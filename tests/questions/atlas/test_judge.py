@@ -98,6 +98,17 @@ def test_an_op_that_a_release_lacks_is_new_or_gone(tmp_path: Path) -> None:
     assert [(row.letters, [step.kind for step in row.steps]) for row in report.rows] == [(("A", "-"), ["gone"])]
 
 
+def test_a_gradient_of_what_raises_is_neither_new_nor_gone(tmp_path: Path) -> None:
+    """The row raises, and that is told."""
+    alone, raises = exp(1.0), Ran(raised={"Exp[float32]/odd": "LookupError: no"})
+    gradient = Ran({**alone.made, "Exp[float32]/odd/gradient/x": tensor([1.0])})
+    report = reported(tmp_path, {"2.12.1": gradient, "2.15.1": raises, "2.16.2": alone})
+    assert [(row.gradient, [step.kind for step in row.steps]) for row in report.rows] == [
+        (False, ["raises", "runs"]),
+        (True, ["raises"]),
+    ]
+
+
 def test_what_is_other_in_another_process_is_compared_with_nothing(tmp_path: Path) -> None:
     """It is named, and no distance is taken."""
     report = reported(tmp_path, {"2.15.1": exp(1.0), "2.16.2": (exp(1.0), exp(2.0))})

@@ -113,7 +113,8 @@ def changes(key: Key, before: Observed, after: Observed, tensors: Tensors, *, re
     if ("unstable",) in (a, b):
         yield Change(UNSTABLE)
     elif not a or not b:
-        yield Change(GONE if a else NEW)
+        if not key.gradient or (a or b)[:1] != ("raises",):  # no gradient is there where the row itself raises
+            yield Change(GONE if a else NEW)
     elif key in before.says and key in after.says:
         yield from _worded(key.case, before.says[key], after.says[key])
     elif key in before.made and key in after.made:
