@@ -18,7 +18,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 THREADS = 2
-NO_SUCH_TYPE = "not in list of allowed values"
+NO_SUCH_TYPE = "list of allowed values"
 """What TensorFlow says where an op is not there with a type."""
 STORED_AS = {"qint8": "int8", "quint8": "uint8", "qint16": "int16", "quint16": "uint16", "qint32": "int32"}
 DIFFERENTIABLE = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
