@@ -36,6 +36,7 @@ from tfmatrix.questions.atlas.judge import (
     RUNS,
     WENT,
 )
+from tfmatrix.questions.atlas.plan import BEHAVIOUR, part_of
 from tfmatrix.records import Launch
 from tfmatrix.report.blocks import Code, Document, Heading, Listing, Text, bullets, paragraph, table
 from tfmatrix.report.markdown import to_markdown
@@ -48,9 +49,6 @@ REPORT = ROOT / "reports" / "atlas-rows.md"
 PROBE = ROOT / "src" / "tfmatrix" / "probe"
 EACH = 15
 """Rows of ops, and rows of Keras, that are looked at of each boundary."""
-
-BEHAVIOUR = "behaviour."
-"""What names of pieces of Python begin with: they are plain scripts themselves."""
 
 SAME, ABSENT = "same", "absent"
 WORDS = {DEFAULT, CAME, WENT}
@@ -92,7 +90,7 @@ def rows_of(report: Mapping[str, Any]) -> Iterator[Row]:
     for at, (before, after) in enumerate(pairwise(report["releases"])):
         for row in report["rows"]:
             letters = row["letters"][at : at + 2]
-            if row["op"].startswith(BEHAVIOUR):
+            if part_of(row["op"]) == BEHAVIOUR:  # a piece of Python is a plain script itself
                 continue
             if not {"?", "~", "x"}.isdisjoint(letters) or letters in (["-", "-"], ["!", "!"]):
                 continue

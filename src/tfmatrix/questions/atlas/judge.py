@@ -100,7 +100,7 @@ def state(key: Key, found: Observed) -> tuple[object, ...]:
     return ("left out",) if key.op in found.left_out or key.op in found.other_names else ()
 
 
-def changes(key: Key, before: Observed, after: Observed, tensors: Tensors, *, repeats: bool = True) -> Iterator[Change]:
+def changes(key: Key, before: Observed, after: Observed, tensors: Tensors, *, repeats: bool) -> Iterator[Change]:
     """Yield how a row lies to that of the release before, in one way at most; of words, each that is another.
 
     Of a row that is the same, was not run by now or is left out in one of the two, nothing is said. What does not
@@ -119,9 +119,10 @@ def changes(key: Key, before: Observed, after: Observed, tensors: Tensors, *, re
         yield from _worded(key.case, before.says[key], after.says[key])
     elif key in before.made and key in after.made:
         output = key._replace(gradient=False)
-        same = before.given.get(output) == after.given.get(output)
-        measured = _measured(key, before, after, tensors) if repeats else Change(UNSTABLE)
-        yield measured if same else Change(OTHER_INPUT)
+        if before.given.get(output) != after.given.get(output):
+            yield Change(OTHER_INPUT)
+        else:
+            yield _measured(key, before, after, tensors) if repeats else Change(UNSTABLE)
     else:
         yield _stopped(key._replace(gradient=False), before, after)
 

@@ -155,11 +155,12 @@ def _counts(report: Report, after: str, part: str) -> list[int]:
     found = groups(report, after, part)
     names = {kind: {one.op for one in found if one.kind == kind} for kind in KINDS}
     whole = {kind: {one.op for one in found if one.kind == kind and _is_whole(one)} for kind in PRESENCE}
-    words = {
-        kind: {name for one in worded(report, after, part) if one.kind == kind for name in one.names} for kind in WORDS
-    }
-    meaning = names[MEANING] | words[BEHAVES]
-    told = [meaning, names[ROUNDING] - meaning, names[REDRAWN] | names[RANDOM], words[DEFAULT]]
+    said = worded(report, after, part)
+    behaves, defaults = (
+        {name for one in said if one.kind == kind for name in one.names} for kind in (BEHAVES, DEFAULT)
+    )
+    meaning = names[MEANING] | behaves
+    told = [meaning, names[ROUNDING] - meaning, names[REDRAWN] | names[RANDOM], defaults]
     return [len(one) for one in (*told, names[RAISES] | names[RUNS], whole[NEW], whole[GONE])]
 
 
