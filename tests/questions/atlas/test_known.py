@@ -119,14 +119,39 @@ def test_what_did_not_run_where_one_begins_tells_nothing(tmp_path: Path) -> None
 
 
 def test_a_change_is_told_in_a_phrase(tmp_path: Path) -> None:
-    """With its types and boundary, in either direction; nothing where nothing changed or a release is not known."""
+    """With its types and boundary, in either direction."""
     atlas = atlas_of(tmp_path, row("float32"), row("float32", 1.0000001), row("float32", 1.0000001))
     types = {"T": "float32"}
     assert atlas.told("Foo", types, FIRST, THIRD) == "Foo float32, 2.12.1 to 2.15.1, rounding"
     assert atlas.told("Foo", types, THIRD, FIRST) == atlas.told("Foo", types, FIRST, THIRD)
-    assert atlas.told("Foo", types, SECOND, THIRD) == ""
-    assert atlas.told("Foo", {"T": "float16"}, FIRST, THIRD) == ""
-    assert atlas.told("Foo", types, FIRST, "2.17.1") == ""
+
+
+@pytest.mark.parametrize(
+    ("op", "dtype", "ran", "told"),
+    [
+        ("Foo", "float32", (row("float32"), row("float32")), "the same, with other inputs"),
+        ("Foo", "float16", (row("float32"), row("float32")), "no row: not with these types"),
+        ("Bar", "float32", (Ran(left_out={"Bar": "a handle"}), row("float32")), "no row: a handle"),
+        (
+            "Foo",
+            "float32",
+            (row("float32"), Ran(raised={"Foo[float32]/odd": "ValueError: no"})),
+            "its rows tell nothing: raises in 2.15.1",
+        ),
+    ],
+)
+def test_what_is_told_of_an_op_that_did_not_change(
+    tmp_path: Path, op: str, dtype: str, ran: tuple[Ran, Ran], told: str
+) -> None:
+    """Why the atlas is silent, so that nobody has to guess."""
+    assert atlas_of(tmp_path, *ran).told(op, {"T": dtype}, FIRST, SECOND) == told
+
+
+def test_what_is_told_of_a_release_that_is_not_there(tmp_path: Path) -> None:
+    """A release may be newer than the atlas."""
+    assert (
+        atlas_of(tmp_path, row("float32"), row("float32")).told("Foo", {}, FIRST, "2.22.0") == "it does not have 2.22.0"
+    )
 
 
 def test_why_an_op_has_no_row(tmp_path: Path) -> None:

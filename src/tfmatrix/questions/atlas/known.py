@@ -126,6 +126,10 @@ class Atlas:
         found = (one.reason for one in self.report.not_covered if one.op == op and release in one.environments)
         return next(found, "" if op in self._rows else "no such op")
 
+    def why_no_row(self, op: str, since: str, until: str) -> str:
+        """Return why no row of an op fits, of which `rows` finds none."""
+        return self.why_not(op, since) or self.why_not(op, until) or "not with these types"
+
     def move(self, row: Row, since: str, until: str) -> Move:
         """Return what becomes of a row from one of its releases to a later one.
 
@@ -154,22 +158,29 @@ class Atlas:
         )
 
     def told(self, op: str, types: Mapping[str, str], one: str, other: str) -> str:
-        """Return where an op changed between two releases: ``MatMul float16, 2.15.1 to 2.16.2, rounding``.
+        """Return where an op changed between two releases, and if no row of it did, what is there instead.
 
-        Empty where no row of it did, or where it does not have these releases. Which of them is older does not matter.
+        ``MatMul float16, 2.15.1 to 2.16.2, rounding``; ``no row: stateful``. Which of the two is older does not matter.
         """
-        if not {one, other} <= set(self.releases):
-            return ""
+        if unknown := [release for release in (one, other) if release not in self.releases]:
+            return f"it does not have {unknown[0]}"
         since, until = sorted((one, other), key=self.releases.index)
+        rows = [row for row in self.rows(op, types) if not row.gradient]
+        moves = [(row, self.move(row, since, until)) for row in rows]
         found: dict[tuple[str, str], dict[str, None]] = {}
-        for row in self.rows(op, types):
-            move = self.move(row, since, until)
-            for step in move.steps if not row.gradient and move.kind not in UNLINKED else ():
+        for row, move in moves:
+            for step in move.steps if move.kind not in UNLINKED else ():
                 found.setdefault((step.after, step.kind), {})[row.types] = None
-        return "; ".join(
-            f"{op} {' and '.join(names)}".strip() + f", {self.before(after)} to {after}, {kind}"
-            for (after, kind), names in sorted(found.items(), key=lambda one: self.releases.index(one[0][0]))
-        )
+        if found:
+            return "; ".join(
+                f"{op} {' and '.join(names)}".strip() + f", {self.before(after)} to {after}, {kind}"
+                for (after, kind), names in sorted(found.items(), key=lambda one: self.releases.index(one[0][0]))
+            )
+        if not rows:
+            return f"no row: {self.why_no_row(op, since, until)}"
+        if any(move.kind == NOTHING for _, move in moves):
+            return "the same, with other inputs"
+        return f"its rows tell nothing: {self.why_not_known(rows[0], since, until)}"
 
     def before(self, release: str) -> str:
         """Return the release that one is laid beside."""

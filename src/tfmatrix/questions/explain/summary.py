@@ -111,7 +111,7 @@ class Kernel(Record, frozen=True, kw_only=True):
         str,
         Meta(
             description="What the atlas that tfmatrix brings says of it on the way, ``MatMul float16, 2.15.1 to "
-            "2.16.2, rounding``; empty where no row of it changed."
+            "2.16.2, rounding``, or why it says nothing, ``no row: stateful``."
         ),
     ] = ""
 

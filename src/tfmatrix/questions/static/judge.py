@@ -105,10 +105,7 @@ def gaps(used: Iterable[Use], classes: Iterable[str], atlas: Atlas, since: str, 
         rows = [row for row in _rows(use, atlas) if not row.gradient]
         if use.op in COMPUTES_NOTHING or _says(rows, atlas, since, until):
             continue
-        if rows:
-            reason = atlas.why_not_known(rows[0], since, until)
-        else:
-            reason = atlas.why_not(use.op, since) or atlas.why_not(use.op, until) or "not with these types"
+        reason = atlas.why_not_known(rows[0], since, until) if rows else atlas.why_no_row(use.op, since, until)
         if not (reason == HANDLE and all(_is_covered(phase, known) for phase in use.phases)):
             found.append(Gap(use.op, ", ".join(dict.fromkeys(dict(use.types).values())), reason))
     return (*found, *(Gap(name, "", _why_class(name, atlas, since, until)) for name in classes if not known[name]))
