@@ -94,6 +94,14 @@ def atlas_rows(session: nox.Session) -> None:
     session.run("python", "-m", "truth.atlas_rows")
 
 
+@nox.session(default=False)
+def kernels(session: nox.Session) -> None:
+    """Lay each kernel that changed in a reference model beside its row of the atlas, and write reports/kernels.md."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "truth.kernels", *session.posargs)
+
+
 @nox.session(venv_backend="none", default=False)
 def ship(session: nox.Session) -> None:
     """Run the atlas in every release, and have tfmatrix bring its report; what stands behind -- goes to the atlas."""

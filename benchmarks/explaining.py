@@ -1,4 +1,4 @@
-"""What explaining costs: one small cell, and a step of MobileNetV2 recorded and replayed operation by operation."""
+"""What explaining costs: one small cell, and a step of two models recorded and replayed operation by operation."""
 
 from __future__ import annotations
 
@@ -45,8 +45,14 @@ def rows() -> list[tuple[str, float, str, str]]:
     """Return what was measured as rows of name, number, unit and aim; an environment that is missing is made first."""
     with tempfile.TemporaryDirectory() as folder:
         found = _of_a_cell(Path(folder))
-    with tempfile.TemporaryDirectory() as folder:
-        return [*found, *_of_a_step(Path(folder))]
+    for name, source in (("embedding", _reference("embedding")), ("MobileNetV2", MOBILE_NET)):
+        with tempfile.TemporaryDirectory() as folder:
+            found += _of_a_step(Path(folder), name, source)
+    return found
+
+
+def _reference(name: str) -> str:
+    return (ROOT / "reference_models" / f"{name}.py").read_text(encoding="utf-8")
 
 
 def _project(folder: Path, **models: str) -> config.Config:
@@ -64,8 +70,7 @@ def _project(folder: Path, **models: str) -> config.Config:
 
 def _of_a_cell(folder: Path) -> list[tuple[str, float, str, str]]:
     """Explain one cell whose matrix is stored, in environments that are made."""
-    source = (ROOT / "reference_models" / "embedding.py").read_text(encoding="utf-8")
-    plan = make_explain_plan(_project(folder, embedding=source))
+    plan = make_explain_plan(_project(folder, embedding=_reference("embedding")))
     for environment in plan.every_environment:
         if making.find(environment, plan.config) is None:
             making.Maker(plan.config).make(environment)
@@ -89,9 +94,9 @@ def _of_a_cell(folder: Path) -> list[tuple[str, float, str, str]]:
     ]
 
 
-def _of_a_step(folder: Path) -> list[tuple[str, float, str, str]]:
-    """Record a step of a network in the baseline, and replay it in the candidate."""
-    plan = make_plan(_project(folder, mobile_net=MOBILE_NET))
+def _of_a_step(folder: Path, name: str, source: str) -> list[tuple[str, float, str, str]]:
+    """Record a step of a model in the baseline, and replay it in the candidate."""
+    plan = make_plan(_project(folder, model=source))
     cells = {cell.environment.name: cell for cell in plan.cells}
 
     def run(version: str, work: Work) -> Finished:
@@ -106,11 +111,12 @@ def _of_a_step(folder: Path) -> list[tuple[str, float, str, str]]:
     path = folder / "step"
     path.write_bytes(handed(step, record.tensors.__getitem__))
     replay = run(CANDIDATE, Replay(digest(step), str(path)))
-    what, kept = f"MobileNetV2, {len(step.ops)} operations", path.stat().st_size
+    what, kept = f"{name}, {len(step.ops)} operations", path.stat().st_size
     return [
         (f"{what}: recorded", record.trial.seconds, "s", ""),
         (f"{what}: recorded, each", record.trial.seconds / len(step.ops) * 1e3, "ms", ""),
         (f"{what}: replayed", replay.trial.seconds, "s", ""),
+        (f"{what}: replayed, each", replay.trial.seconds / len(step.ops) * 1e3, "ms", ""),
         (f"{what}: bytes handed over", kept / 1e6, "MB", "under 512"),
         (f"{what}: peak memory, recorded", record.trial.peak_kib / 2**20, "GiB", ""),
     ]

@@ -158,29 +158,38 @@ class Atlas:
         )
 
     def told(self, op: str, types: Mapping[str, str], one: str, other: str) -> str:
-        """Return where an op changed between two releases, and if no row of it did, what is there instead.
+        """Return where an op changed between two releases, and if no row of it did, why the atlas says nothing.
 
         ``MatMul float16, 2.15.1 to 2.16.2, rounding``; ``no row: stateful``. Which of the two is older does not matter.
         """
         if unknown := [release for release in (one, other) if release not in self.releases]:
             return f"it does not have {unknown[0]}"
+        if found := self.changes(op, types, one, other):
+            return found
         since, until = sorted((one, other), key=self.releases.index)
-        rows = [row for row in self.rows(op, types) if not row.gradient]
-        moves = [(row, self.move(row, since, until)) for row in rows]
-        found: dict[tuple[str, str], dict[str, None]] = {}
-        for row, move in moves:
-            for step in move.steps if move.kind not in UNLINKED else ():
-                found.setdefault((step.after, step.kind), {})[row.types] = None
-        if found:
-            return "; ".join(
-                f"{op} {' and '.join(names)}".strip() + f", {self.before(after)} to {after}, {kind}"
-                for (after, kind), names in sorted(found.items(), key=lambda one: self.releases.index(one[0][0]))
-            )
+        rows = self._forward(op, types)
         if not rows:
             return f"no row: {self.why_no_row(op, since, until)}"
-        if any(move.kind == NOTHING for _, move in moves):
+        if any(self.move(row, since, until).kind == NOTHING for row in rows):
             return "the same, with other inputs"
         return f"its rows tell nothing: {self.why_not_known(rows[0], since, until)}"
+
+    def changes(self, op: str, types: Mapping[str, str], one: str, other: str) -> str:
+        """Return where an op changed between two releases that the atlas has, in a phrase; empty where no row did."""
+        since, until = sorted((one, other), key=self.releases.index)
+        found: dict[tuple[str, str], dict[str, None]] = {}
+        for row in self._forward(op, types):
+            move = self.move(row, since, until)
+            for step in move.steps if move.kind not in UNLINKED else ():
+                found.setdefault((step.after, step.kind), {})[row.types] = None
+        return "; ".join(
+            f"{op} {' and '.join(names)}".strip() + f", {self.before(after)} to {after}, {kind}"
+            for (after, kind), names in sorted(found.items(), key=lambda one: self.releases.index(one[0][0]))
+        )
+
+    def _forward(self, op: str, types: Mapping[str, str]) -> list[Row]:
+        """Return the rows of an op alone, and not of its gradient, which other ops make."""
+        return [row for row in self.rows(op, types) if not row.gradient]
 
     def before(self, release: str) -> str:
         """Return the release that one is laid beside."""
