@@ -184,7 +184,7 @@ def test_of_very_many_numbers_evenly_spaced_ones_are_taken() -> None:
 def test_what_a_test_saw_is_said_in_words() -> None:
     """With the test's name and p behind it; where none was made, what there is instead."""
     few, more = np.arange(200.0), np.arange(200.0) * 3
-    assert p_values.numbers(few, few).seen.startswith("no other ")
+    assert p_values.numbers(few, few).seen.startswith("no sign of another ")
     assert p_values.numbers(few, few + 1e3).seen.startswith("another ")
     assert re.fullmatch(
         r"another (deviation|distribution) \([A-Za-z -]+, p = [0-9.e-]+\)", p_values.numbers(few, more).seen

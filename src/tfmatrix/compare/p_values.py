@@ -62,10 +62,10 @@ class Told(NamedTuple):
 
     @property
     def seen(self) -> str:
-        """Return what was seen, in words: ``no other mean (van der Waerden, p = 0.5)``."""
+        """Return what was seen, in words: ``no sign of another mean (van der Waerden, p = 0.5)``."""
         if self.test not in OF:
             return self.test
-        return f"{'no other' if self.same else 'another'} {OF[self.test]} ({self.test}, p = {self.p:.2g})"
+        return f"{'no sign of another' if self.same else 'another'} {OF[self.test]} ({self.test}, p = {self.p:.2g})"
 
     @property
     def same(self) -> bool:
