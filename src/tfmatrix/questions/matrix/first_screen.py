@@ -128,12 +128,13 @@ def _to_do(era: Era, report: Report) -> Iterator[Text]:
 
 def _made(report: Report) -> Iterator[Text]:
     """Yield which report this is, what a cell is, how often each was run, and what follows for the marks."""
-    models, modes = len({cell.model for cell in report.cells}), report.settings.modes
+    models = len({cell.model for cell in report.cells})
+    modes = [mode for mode in report.settings.modes if mode in {cell.mode for cell in report.cells}]
     yield (
         "Report ",
         Code(report.id),
-        f" of tfmatrix {report.tfmatrix}. A cell is one of {counted(models, 'model')}",
-        f" in one of {counted(len(modes), 'mode')}.",
+        f" of tfmatrix {report.tfmatrix}. A cell is one model in one mode: {counted(models, 'model')},",
+        f" {counted(len(modes), 'mode')}.",
     )
     for mode in [one for one in modes if one in MODES][:MOST_EXPLAINED]:
         yield Code(mode), f": {MODES[mode].summary}."
