@@ -66,7 +66,7 @@ def _head(report: Report) -> Iterator[Block]:
         [
             (
                 Strong(Class.PROVED.value),
-                ": the change is gone if this package alone is kept as it was, or stays if all others are.",
+                ": the change is undone if this package alone is kept as it was, or stays if all others are.",
             ),
             (Strong(Class.CONSISTENT.value), ": nothing speaks against it."),
             (Strong(Class.NOT_EXPLAINED.value), ": nothing that was tried says whose it is."),

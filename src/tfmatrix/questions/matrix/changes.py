@@ -29,7 +29,7 @@ from tfmatrix.report.text import number, shortened
 NAMED = 8
 """Models that a row names; `matrix.json` has the rest."""
 
-HEADINGS = ["cell", "verdict", "first", "also", "whose, and what undoes it"]
+HEADINGS = ["cell", "verdict", "first change", "also", "whose, and what undoes it"]
 
 
 def of_eras(report: Report) -> Iterator[Block]:
@@ -50,7 +50,7 @@ def of_eras(report: Report) -> Iterator[Block]:
         if identical := [Code(cell.where) for cell in cells if cell.judged is Verdict.IDENTICAL]:
             yield paragraph(("Identical at every stage: ", joined(", ", identical), "."))
         if (divergences := _divergences(compared)).cells.size:
-            yield Details("First divergence of each cell", [divergences])
+            yield Details("First divergence of each cell, rounding too", [divergences])
 
 
 def _has_changed(cell: Cell) -> bool:
