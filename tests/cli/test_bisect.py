@@ -54,7 +54,7 @@ def test_a_boundary_is_a_line(tmp_path: Path, tell: Tell) -> None:
     assert (said.code, said.err) == (cli.SAME, "")
     letters, line, next_, last = said.out.splitlines()
     assert letters == "mlp/tf2: 2.12.1 A, 2.13.1 A, 2.14.1 B, 2.16.2 B"
-    assert line == "- changed between 2.13.1 and 2.14.1; first: native gradient@1/w"
+    assert line == "- changed between 2.13.1 and 2.14.1; first change: native gradient@1/w"
     assert next_ == "next: tfmatrix bisect 2.13.1..2.14.1 --cell mlp/tf2 --patches"
     assert last.endswith(": reports/bisect.md")
     assert [one["letter"] for one in data(tmp_path)["cells"][0]["results"]] == ["A", "A", "B", "B"]

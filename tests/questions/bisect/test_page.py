@@ -119,7 +119,7 @@ def test_the_terminal_shows_letters_and_boundaries(bisected: Report) -> None:
     """A line for each boundary, and the command that comes next."""
     lines = list(terminal.lines(answer(bisected)))
     assert lines[0].startswith("mlp/tf2: 2.12.1 A, ")
-    assert "- changed between 2.13.1 and 2.14.1; first: native gradient@1/w" in lines
+    assert "- changed between 2.13.1 and 2.14.1; first change: native gradient@1/w" in lines
     assert lines[-1] == "next: tfmatrix bisect 2.13.1..2.14.1 --cell mlp/tf2 --patches"
 
 

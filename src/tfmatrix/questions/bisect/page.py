@@ -39,6 +39,7 @@ def page(report: Report) -> Document:
     return [
         *_head(report),
         *parts.incomplete(problems(report)),
+        table(["model", "changed between"], [_overview(report, cell) for cell in report.cells]),
         *(block for cell in report.cells for block in _cell(report, cell)),
         *_verdicts(report),
         Heading(2, "Environments"),
@@ -67,6 +68,13 @@ def _head(report: Report) -> Iterator[Block]:
         prose("A change that comes and goes between two builds with the same letter is seen only by `--scan`."),
         *fixed(report),
     )
+
+
+def _overview(report: Report, cell: Cell) -> Sequence[Text]:
+    """Return a cell in one line: where its results change."""
+    where = [(Code(one.before), " and ", Code(one.after)) for one in cell.boundaries]
+    known = "nowhere" if equal(report, cell) else "not known"
+    return [Code(cell.name), joined("; ", where) or known]
 
 
 def _cell(report: Report, cell: Cell) -> Iterator[Block]:

@@ -16,7 +16,7 @@ def changed(boundary: Boundary) -> Iterator[Text]:
     """Yield where the results of a boundary part: the first stage, and which others differ."""
     if boundary.stages:
         tier, _, stage = boundary.stages[0].partition(" ")
-        yield (f"first: {tier} ", Code(stage))
+        yield (f"first change: {tier} ", Code(stage))
         if more := boundary.stages[1:]:
             yield f"also: {', '.join(more)}"
 

@@ -59,7 +59,7 @@ def _head(report: Report) -> Iterator[Block]:
         "switch is thrown, and the model is run again.",
     )
     yield table(
-        ["release", "cells that changed", "whose, in stages", "best remedy"],
+        ["release", "cells that changed", "whose, in stages", "best remedy", "by verdict"],
         [_overview(report, candidate) for candidate in report.candidates],
     )
     yield bullets(
@@ -84,9 +84,8 @@ def _overview(report: Report, candidate: Candidate) -> Sequence[Text]:
     marks = Counter(one.verdict.mark for one in cells)
     marks[Verdict.ROUNDING.mark] += len(candidate.left_out)
     counts = [(Code(mark), f" {count}") for mark, count in marks.items() if count]
-    changed = f"{_changed_of(cells, candidate)}{': ' if counts else ''}"
     best = next(_by_switch(cells), "nothing that was tried") if cells else ""
-    return [candidate.name, (changed, joined(", ", counts)), _whose(cells), best]
+    return [candidate.name, _changed_of(cells, candidate), _whose(cells), best, joined(", ", counts)]
 
 
 def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:

@@ -71,7 +71,7 @@ def _release(report: Report, environment: str) -> Iterator[Block]:
     if parted:
         yield Heading(3, "Where they differ")
         yield table(
-            ["model", "mode", "class", "verdict", "first", "ULPs", "times the noise floor", "the training ends"],
+            ["model", "mode", "class", "verdict", "first change", "ULPs", "times the noise floor", "the training ends"],
             [_parted(cell, first) for cell, first in parted],
             right=(5, 6),
         )
