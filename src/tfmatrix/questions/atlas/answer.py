@@ -8,7 +8,7 @@ from tfmatrix.questions.atlas.groups import groups, of_kind, worded
 from tfmatrix.questions.atlas.judge import KINDS
 from tfmatrix.questions.atlas.plan import BEHAVIOUR, KERAS, OPS, PARTS
 from tfmatrix.questions.atlas.summary import Report
-from tfmatrix.report.blocks import Document, paragraph, table
+from tfmatrix.report.blocks import Document, Paragraph, paragraph, table
 from tfmatrix.report.text import plain
 
 PART_NAMES = {KERAS: "Keras", BEHAVIOUR: "behaviour", OPS: "ops"}
@@ -28,8 +28,16 @@ def answer(report: Report) -> Document:
         for part in parts_of(report):
             told = ", ".join(f"{count} {kind}" for kind, count in counts(report, after, part).items() if count)
             rows.append([f"{before} to {after}", PART_NAMES[part], told or "nothing"])
-    covered = [f"{one.environment} {one.covered} of {one.ops} {PART_NAMES[one.of]}" for one in report.coverage]
-    return [table((), rows), paragraph(f"what was run: {', '.join(covered) or 'nothing'}")]
+    return [table((), rows), *(_covered(report, part) for part in parts_of(report))]
+
+
+def _covered(report: Report, part: str) -> Paragraph:
+    """Return how much of one part was run in the first release and in the last one."""
+    found = {
+        one.environment: f"{one.covered} of {one.ops} in {one.environment}" for one in report.coverage if one.of == part
+    }
+    ends = [found[one] for one in dict.fromkeys((*report.releases[:1], *report.releases[-1:])) if one in found]
+    return paragraph(f"what was run of {PART_NAMES[part]}: {', '.join(ends) or 'nothing'}")
 
 
 def counts(report: Report, after: str, part: str) -> dict[str, int]:
