@@ -59,7 +59,7 @@ def _head(report: Report) -> Iterator[Block]:
         "switch is thrown, and the model is run again.",
     )
     yield table(
-        ["release", "cells that changed", "whose, in stages", "best remedy", "by verdict"],
+        ["release", "cells changed", "whose, in stages", "best remedy", "by verdict"],
         [_overview(report, candidate) for candidate in report.candidates],
     )
     yield bullets(
@@ -84,7 +84,7 @@ def _overview(report: Report, candidate: Candidate) -> Sequence[Text]:
     marks = Counter(one.verdict.mark for one in cells)
     marks[Verdict.ROUNDING.mark] += len(candidate.left_out)
     counts = [(Code(mark), f" {count}") for mark, count in marks.items() if count]
-    best = next(_by_switch(cells), "nothing that was tried") if cells else ""
+    best = next((joined(Break(), one) for one in _by_switch(cells)), "nothing that was tried") if cells else ""
     return [candidate.name, _changed_of(cells, candidate), _whose(cells), best, joined(", ", counts)]
 
 
@@ -110,7 +110,7 @@ def _candidate(report: Report, candidate: Candidate) -> Iterator[Block]:
             ),
             "older packages.",
         )
-    yield bullets(_by_switch(cells))
+    yield bullets(joined(" ", one) for one in _by_switch(cells))
     rows = [_line(cell, group) for cell in cells for group in lines(cell)]
     yield table(["cell", "change", "whose", "in which operations", "undone by"], rows)
     if candidate.left_out:
@@ -162,8 +162,8 @@ def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
     )
 
 
-def _by_switch(cells: Sequence[Cell]) -> Iterator[Text]:
-    """Yield what undoes most, with how many of all stages that is: in the candidate alone before on both sides."""
+def _by_switch(cells: Sequence[Cell]) -> Iterator[tuple[Text, Text]]:
+    """Yield what undoes most, behind how many of all stages that is: in the candidate alone before on both sides."""
     undone: Counter[tuple[bool, tuple[str, ...]]] = Counter()
     for one in (one for cell in cells for one in cell.tried):
         undone[one.both, one.switches] += sum(one.undoes)
@@ -172,7 +172,7 @@ def _by_switch(cells: Sequence[Cell]) -> Iterator[Text]:
     found = [(both, names, count) for (both, names), count in undone.items() if count]
     for both, names, count in sorted(found, key=lambda one: (one[0], -one[2]))[:MOST_SWITCHES]:
         where = " on both sides" if both else ""
-        yield (f"undoes {count} of {every} stages{where}: ", joined(", and ", map(prose, how[names])))
+        yield f"undoes {count} of {every} stages{where}:", joined(", and ", map(prose, how[names]))
 
 
 def lines(cell: Cell) -> Iterator[Sequence[Finding]]:

@@ -49,7 +49,10 @@
     const left = rows.filter(fits);
     const table = document.createElement("table");
     const head = document.createElement("tr");
-    for (const name of ["name", "type", "row", ...data.releases, "kind"]) head.append(make("th", name, { scope: "col" }));
+    const column = (name, className = "") => head.append(make("th", name, { scope: "col", className }));
+    for (const name of ["name", "type", "row"]) column(name);
+    for (const name of data.releases) column(name, "release");
+    column("kind");
     table.createTHead().append(head);
     table.createTBody().append(...left.slice(0, MOST).map(line));
     $("rows").replaceChildren(table);
