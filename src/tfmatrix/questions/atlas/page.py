@@ -183,7 +183,7 @@ def _part(report: Report, after: str, part: str) -> Iterator[Block]:
     for kind, named in MEASURED.items():
         if some := of_kind(found, kind):
             yield Heading(3, f"{title}, {named}: {_names(some)}")
-            headings = [noun, of, "rows", "farthest", "elements", "ULPs", "of the largest"]
+            headings = [noun, of, "rows", "farthest", "elements", "ULPs", "ULPs of the largest"]
             yield table(headings, map(_measured, some), right=(2, 4, 5, 6))
     words = worded(report, after, part)
     yield from _behaves(words) if part == BEHAVIOUR else _worded(words)

@@ -31,7 +31,7 @@ def _lines(change: Change) -> Iterator[list[Text]]:
         where = "special values alone" if change.is_special else ", ".join(step.cases)
         sizes = [
             *([f"{number(step.max_ulp)} ULP{'s' * (step.max_ulp != 1)}"] if step.max_ulp is not None else []),
-            *([f"{number(step.scaled_error)} of the largest"] if step.scaled_error is not None else []),
+            *([f"{number(step.scaled_error)} ULPs of the largest"] if step.scaled_error is not None else []),
         ]
         yield [
             step.kind,
