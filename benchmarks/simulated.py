@@ -65,6 +65,9 @@ MODELS = 40
 IDLE = 10.0
 """Seconds for which a fleet is looked at that has nothing to do."""
 
+CONNECTIONS = 4
+"""That a worker keeps open to others, from which it has what all of them are handed: all are files of one process."""
+
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "5 minutes",
@@ -351,7 +354,14 @@ async def _workers(address: str, count: int, acting: _Acting, folder: str) -> No
     with dask.config.set(QUIET):
         made = []
         for _ in range(count):  # one after another: together they wait for each other until they give up
-            one = Worker(address, nthreads=1, memory_limit=0, dashboard=False, local_directory=folder)
+            one = Worker(
+                address,
+                nthreads=1,
+                memory_limit=0,
+                dashboard=False,
+                local_directory=folder,
+                connection_limit=CONNECTIONS,
+            )
             made.append(await one)
         _say()
         await asyncio.to_thread(sys.stdin.read)
