@@ -23,11 +23,12 @@ from tfmatrix.compare.tensors import Tensors
 from tfmatrix.keys import Scope, scope_of
 from tfmatrix.questions.atlas import Atlas, shipped
 from tfmatrix.questions.explain import types_of
+from tfmatrix.questions.explain.kernels import Kernel
 from tfmatrix.questions.explain.steps import Step, Steps
 from tfmatrix.questions.matrix import Plan, make_plan, start_of
 from tfmatrix.records import UNSUPPORTED, Cell, ExpectedTrial, Work
 from tfmatrix.report import releases
-from tfmatrix.report.blocks import Code, Document, Heading, Listing, Text, bullets, joined, paragraph, table
+from tfmatrix.report.blocks import Block, Code, Document, Heading, Listing, Text, bullets, joined, paragraph, table
 from tfmatrix.report.markdown import to_markdown
 from tfmatrix.report.text import counted
 from tfmatrix.runner.events import Event
@@ -38,6 +39,9 @@ from tfmatrix.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "reports" / "kernels.md"
+
+TIMEOUT = 600.0
+"""Seconds that a trial may take: what it found is asked for, and not how fast the machine is."""
 
 MOST_CELLS = 3
 """Cells that are named of one kernel; the others are counted."""
@@ -100,6 +104,8 @@ class Row(NamedTuple):
     """What the atlas says of it."""
     linked: bool
     """Whether that is a row that changed."""
+    given: str
+    """What one op of it was given in one of the cells: ``float32 [8, 4], float32 [4, 1], transpose_b true``."""
 
 
 class Asked(NamedTuple):
@@ -118,6 +124,7 @@ def rows(found: Iterable[tuple[Cell, Step]], atlas: Atlas, baseline: str) -> Ite
     """Yield each kernel that changed, by its types and release."""
     cells: dict[tuple[str, str, str], dict[str, None]] = {}
     linked: dict[str, bool] = {}
+    given: dict[tuple[str, str, str], str] = {}
     for cell, step in found:
         for one in step.kernels.changed if step.kernels else ():
             types = types_of(one.op)
@@ -126,9 +133,17 @@ def rows(found: Iterable[tuple[Cell, Step]], atlas: Atlas, baseline: str) -> Ite
             told = atlas.told(*asked_of)
             kernel = " ".join([one.op.type, *dict.fromkeys(types.values())])
             cells.setdefault((kernel, release, told), {})[cell.name] = None
+            given.setdefault((kernel, release, told), _given(one))
             linked[told] = bool(atlas.changes(*asked_of))
     for (kernel, release, told), named in cells.items():
-        yield Row(kernel, release, tuple(named), told, linked[told])
+        yield Row(kernel, release, tuple(named), told, linked[told], given[kernel, release, told])
+
+
+def _given(one: Kernel) -> str:
+    """Return what an op was given: dtypes and shapes, and attributes that have no usual value."""
+    inputs = [f"{dtype} {list(shape)}" for dtype, shape in one.inputs]
+    chosen = [a for a in one.op.attributes if not (a.usual or a.name in one.op.inferred or a.form == "type")]
+    return ", ".join([*inputs, *(f"{a.name} {a.value}" for a in chosen)])
 
 
 def asked(found: Sequence[tuple[Cell, Step]]) -> Iterator[Asked]:
@@ -170,7 +185,7 @@ def page(found: Sequence[tuple[Cell, Step]], atlas: Atlas, baseline: str, known:
         ),
         bullets(f"{reason}: {counted(count, 'cell')}" for reason, count in _obstacles(found).most_common()),
         Heading(2, "Kernels"),
-        table(["kernel", "releases", "cells", "atlas"], _kernels(every, known)),
+        table(["kernel", "releases", "cells", "atlas"], (line for _, line in _kernels(every, known))),
         Listing("console", "$ nox -s kernels"),
     ]
 
@@ -185,14 +200,18 @@ def _line(one: Asked, every: Sequence[Row]) -> list[Text]:
     return [one.release, *map(str, (one.cells, len(one.obstacles), one.ops, len(here), linked))]
 
 
-def _without_row(silent: Sequence[Row], known: Sequence[str]) -> Document:
-    return [Heading(2, "Without a row"), table(["kernel", "releases", "cells", "why"], _kernels(silent, known))] * bool(
-        silent
-    )
+def _without_row(silent: Sequence[Row], known: Sequence[str]) -> Iterator[Block]:
+    """Yield the kernels that the atlas says nothing of, with why, and with what one of them was given."""
+    if not silent:
+        return
+    yield Heading(2, "Without a row")
+    yield paragraph("Where the atlas says that it is the same, it gave the kernel other shapes or other attributes:")
+    rows = [[*line, same[0].given] for same, line in _kernels(silent, known)]
+    yield table(["kernel", "releases", "cells", "why", "one was given"], rows)
 
 
-def _kernels(some: Iterable[Row], known: Sequence[str]) -> Iterator[list[Text]]:
-    """Yield a line for each kernel, with the releases of which the atlas says the same."""
+def _kernels(some: Iterable[Row], known: Sequence[str]) -> Iterator[tuple[list[Row], list[Text]]]:
+    """Yield the rows of a kernel with the releases of which the atlas says the same, and a line for them."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in some:
         groups.setdefault((row.kernel, row.atlas), []).append(row)
@@ -200,7 +219,7 @@ def _kernels(some: Iterable[Row], known: Sequence[str]) -> Iterator[list[Text]]:
         cells = list(dict.fromkeys(cell for row in same for cell in row.cells))
         more = f", and {len(cells) - MOST_CELLS} more" if len(cells) > MOST_CELLS else ""
         named = (joined(", ", map(Code, cells[:MOST_CELLS])), more)
-        yield [Code(kernel), releases.told((row.release for row in same), known), named, atlas]
+        yield same, [Code(kernel), releases.told((row.release for row in same), known), named, atlas]
 
 
 def main() -> int:
@@ -209,7 +228,9 @@ def main() -> int:
     parser.add_argument("--versions", default="all")
     parser.add_argument("--models")
     chosen = parser.parse_args()
-    question = Question(make_plan(config.load(ROOT).overridden(versions=chosen.versions, models=chosen.models)))
+    question = Question(
+        make_plan(config.load(ROOT).overridden(versions=chosen.versions, models=chosen.models, timeout=TIMEOUT))
+    )
     view = View()
     with open_store(question.config) as store:
         rounds(question, store, lambda event: _say(view.tell(event)))
