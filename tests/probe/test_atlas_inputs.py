@@ -118,8 +118,12 @@ def test_every_entry_of_the_templates_is_of_a_kind_that_is_known() -> None:
         check(said)
     seen: set[str] = set()
     for entry in atlas_rows.TEMPLATES["ops"]:
-        assert set(entry) <= {"names", "inputs", "attributes", "types"}, entry
+        assert set(entry) <= {"names", "inputs", "attributes", "types", "variants"}, entry
         assert not seen & set(entry["names"]), json.dumps(entry)
         seen |= set(entry["names"])
-        for said in entry.get("inputs", {}).values():
-            check(said)
+        for case, other in entry.get("variants", {}).items():
+            assert set(other) <= {"inputs", "attributes"}, other
+            assert case not in {*atlas_rows.TEMPLATES["sizes"], *atlas_rows.WAYS}, case
+        for one in (entry, *entry.get("variants", {}).values()):
+            for said in one.get("inputs", {}).values():
+                check(said)

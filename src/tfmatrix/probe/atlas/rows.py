@@ -5,8 +5,9 @@ What an op is given is said by `templates.json`, mostly by the names of its argu
 ``sizes``: how large each letter of a shape is, by the case. ``cases``: which cases a type has. ``wider``: the type of
 which another has the width, where an op takes or makes both. ``arguments``, ``attributes``: what an argument or
 attribute of a name gets, whatever the op. ``ops``: what some ops get instead, by patterns of their names; of several
-that fit the first counts. ``left_out``: ops that are not run, by patterns, and why. ``whole``: ops of which every pair
-of types is a row, and not each type with the others as usual.
+that fit the first counts. Their ``variants`` are further cases of the odd sizes, with what is given otherwise there: a
+transposed operand, another stride. ``left_out``: ops that are not run, by patterns, and why. ``whole``: ops of which
+every pair of types is a row, and not each type with the others as usual.
 
 What an argument gets is ``["fill", size, ...]`` (see `inputs`), ``{"is": value}`` (letters in it are sizes),
 ``{"bytes": base64}``, ``{"each": count, "of": ...}`` or ``{"all": [...]}`` of a list, or ``{"types": [...], "of":
@@ -84,7 +85,7 @@ def rows_of(name: str) -> List[Row]:
     found = []
     for at, (told, types) in enumerate(_in_order(definition)):
         further = told.partition(",")[2]
-        cases = [ODD] if further else _cases(definition, told)
+        cases = [ODD] if further else [*_cases(definition, told), *template_of(name).get("variants", ())]
         # A generator has a state where it is run: what it draws there begins elsewhere.
         found += [Row(name, told, case, types) for case in (*cases, *(() if at or is_random(definition) else WAYS))]
     return found
@@ -194,15 +195,13 @@ def given(row: Row) -> Optional[Dict[str, Any]]:
     """
     definition = op_def_registry.get(row.op)
     template = template_of(row.op)
-    case = TEMPLATES["sizes"][row.case]
-    maker = Maker("{}/{}".format(row.op, row.case), case, row.case == SPECIAL)
+    other = template.get("variants", {}).get(row.case, {})
+    inputs, attributes = ({**template.get(kind, {}), **other.get(kind, {})} for kind in ("inputs", "attributes"))
+    sizes = TEMPLATES["sizes"]
+    maker = Maker("{}/{}".format(row.op, row.case), sizes[row.case if row.case in sizes else ODD], row.case == SPECIAL)
     found: Dict[str, Any] = {}
     for argument in definition.input_arg:
-        said = (
-            template.get("inputs", {}).get(argument.name)
-            or _by_name("arguments", argument.name)
-            or ["uniform", "n", "m"]
-        )
+        said = inputs.get(argument.name) or _by_name("arguments", argument.name) or ["uniform", "n", "m"]
         found[argument.name] = _given(argument, said, row, maker)
     if row.case == SPECIAL and not maker.has_special:
         return None
@@ -213,9 +212,8 @@ def given(row: Row) -> Optional[Dict[str, Any]]:
         if attribute.name in row.chosen:
             found[attribute.name] = tf.as_dtype(row.chosen[attribute.name])
             continue
-        own = template.get("attributes", {})
-        if attribute.name in own:
-            found[attribute.name] = maker.literal(own[attribute.name])
+        if attribute.name in attributes:
+            found[attribute.name] = maker.literal(attributes[attribute.name])
         elif attribute.name in ("seed", "seed2") and is_random(definition):
             found[attribute.name] = zlib.crc32(row.name.encode("ascii")) % 2**31 if attribute.name == "seed" else 1
         elif not attribute.HasField("default_value"):

@@ -95,7 +95,9 @@ def _table(some: Sequence[Change]) -> Block:
             rows.append([*name, f"{step.before} to {step.after}", step.kind, *_figures(step)])
             name = ["", ""]
     return table(
-        ["what", "types", "between", "what changed", "cases", "rows", "ULPs", "ULPs of the largest"], rows, right=(5, 6, 7)
+        ["what", "types", "between", "what changed", "cases", "rows", "ULPs", "ULPs of the largest"],
+        rows,
+        right=(5, 6, 7),
     )
 
 
