@@ -39,7 +39,7 @@ def test_phrases_name_every_pair_and_no_other(pairs: set[tuple[str, str]]) -> No
     """Read back, the phrases give exactly the pairs that they were made of."""
     found = []
     for phrase in told_pairs(pairs, RELEASES):
-        writers, _, read = phrase.partition(" in ")
+        writers, _, read = phrase.partition(" read in ")
         found += [(writer, reader) for writer in expand(writers) for reader in readers(writer, read)]
     assert sorted(found) == sorted(pairs)
 
@@ -47,7 +47,7 @@ def test_phrases_name_every_pair_and_no_other(pairs: set[tuple[str, str]]) -> No
 def test_a_block_of_pairs_is_one_phrase() -> None:
     """Where the same writers are read by the same readers, one phrase stands for all of them."""
     assert told_pairs([(w, r) for w in RELEASES[:2] for r in RELEASES[3:]], RELEASES) == [
-        "2.8.4 to 2.9.3 in 2.11.1 to 2.12.1"
+        "2.8.4 to 2.9.3 read in 2.11.1 to 2.12.1"
     ]
     assert told(["2.8.4", "2.10.1", "2.11.1"], RELEASES) == "2.8.4, 2.10.1 to 2.11.1"
 
@@ -55,7 +55,7 @@ def test_a_block_of_pairs_is_one_phrase() -> None:
 def test_the_last_writer_of_a_block_stands_with_the_others() -> None:
     """A writer whose readers are those of the writers before it is named with them, whatever else could be said."""
     block = [(w, r) for w in RELEASES[:3] for r in RELEASES[3:]]  # to the last writer, these are every later release
-    assert told_pairs(block, RELEASES) == ["2.8.4 to 2.10.1 in 2.11.1 to 2.12.1"]
+    assert told_pairs(block, RELEASES) == ["2.8.4 to 2.10.1 read in 2.11.1 to 2.12.1"]
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,10 @@ def _without_row(silent: Sequence[Row], known: Sequence[str]) -> Iterator[Block]
     if not silent:
         return
     yield Heading(2, "Without a row")
-    yield paragraph("Where the atlas says that it is the same, it gave the kernel other shapes or other attributes:")
+    yield paragraph(
+        "Where the atlas says that it is the same, it gave the kernel other shapes or other attributes. A kernel with",
+        "a handle changes a variable: the atlas runs no such op, but Keras's optimizers.",
+    )
     rows = [[*line, same[0].given] for same, line in _kernels(silent, known)]
     yield table(["kernel", "releases", "cells", "why", "one was given"], rows)
 

@@ -22,7 +22,7 @@ def told_pairs(pairs: Iterable[tuple[str, str]], releases: Sequence[str]) -> lis
     """Return phrases that together name every pair of writer and reader, and no other.
 
     What a release wrote is read by itself and every later one. Writers with the same readers share a phrase, ``2.8.4 to
-    2.15.1 in 2.16.2 to 2.21.0``, and so do those whose readers have one shape, ``itself and every later release``.
+    2.15.1 read in 2.16.2 to 2.21.0``, and so do those whose readers have one shape, ``itself and every later release``.
     """
     readers: dict[str, list[str]] = {}
     for writer, reader in sorted(pairs, key=lambda pair: (releases.index(pair[0]), releases.index(pair[1]))):
@@ -32,7 +32,7 @@ def told_pairs(pairs: Iterable[tuple[str, str]], releases: Sequence[str]) -> lis
     for writer, found in readers.items():
         alone = shared[tuple(found)] == 1
         groups.setdefault(_phrase(writer, found, releases) if alone else told(found, releases), []).append(writer)
-    return [f"{told(writers, releases)} in {phrase}" for phrase, writers in groups.items()]
+    return [f"{told(writers, releases)} read in {phrase}" for phrase, writers in groups.items()]
 
 
 def _phrase(writer: str, readers: list[str], releases: Sequence[str]) -> str:

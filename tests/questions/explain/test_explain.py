@@ -126,7 +126,7 @@ def test_what_undoes_most_of_a_release_leads(tmp_path: Path) -> None:
         "- undoes 2 of 3 stages: keep `tf-keras 2.16.0 and numpy 1.26.4`",
         "- undoes 1 of 3 stages: install `tf-keras 2.16.0` and set `TF_USE_LEGACY_KERAS=1`",
         "- undoes 1 of 3 stages: keep `numpy 1.26.4`",
-        "- undoes 1 of 3 stages on both sides: set `TF_ENABLE_ONEDNN_OPTS=0`",
+        "- undoes 1 of 3 stages if both releases have it: set `TF_ENABLE_ONEDNN_OPTS=0`",
     ]
 
 
@@ -247,7 +247,7 @@ def test_an_older_release_does_not_get_what_the_newer_one_has(tmp_path: Path) ->
     told = to_markdown(page(report))
     assert f"`tfmatrix explain {CANDIDATE} --baseline {BASELINE}`" in told
     assert "1 not explained. Nothing that was tried undoes one of these stages." in told
-    assert "| 1 not explained    | nothing that was tried |" in told
+    assert re.search(r"\| 1 not explained +\| nothing that was tried +\|", told)
     assert not problems(report)
 
 

@@ -119,7 +119,7 @@ def _summary(report: Report, groups: Mapping[Group, list[Pair]]) -> Table:
         rows.setdefault(row, []).append(group)
         worst[row] = last.severity
     ordered = sorted(rows.items(), key=lambda item: -worst[item[0]])  # stable
-    headings = ("", "format", "written by", "all weights come back", "else")
+    headings = ("", "format", "written by", "all weights come back", "what fails")
     return filled(headings, [(row[0], _names(found), *row[1:]) for row, found in ordered])
 
 

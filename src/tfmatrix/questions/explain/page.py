@@ -56,17 +56,17 @@ def _head(report: Report) -> Iterator[Block]:
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. Below the first table each line is one change"),
         "that the matrix found: whose it is, and what undoes it. Both were tried: a package is kept as it was, or a",
-        "switch is thrown, and the model is run again.",
+        "switch is thrown, and the model is run again. A stage is one recorded value, such as a loss or a gradient.",
     )
     yield table(
-        ["release", "cells changed", "whose, in stages", "best remedy", "by verdict"],
+        ["release", "cells changed", "changed stages, by whose change", "best remedy", "by verdict"],
         [_overview(report, candidate) for candidate in report.candidates],
     )
     yield bullets(
         [
             (
                 Strong(Class.PROVED.value),
-                ": the change is undone if this package alone is kept as it was, or stays if all others are.",
+                ": if this package alone is kept as it was, the change is undone; or it stays if all others are kept.",
             ),
             (Strong(Class.CONSISTENT.value), ": nothing speaks against it."),
             (Strong(Class.NOT_EXPLAINED.value), ": nothing that was tried says whose it is."),
@@ -154,7 +154,7 @@ def _in_short(cells: Sequence[Cell], candidate: Candidate) -> Text:
     told = f"{_changed_of(cells, candidate)} cells changed{here}, in {len(findings)} stages: {_whose(cells)}."
     if not undoing:
         return f"{told} Nothing that was tried undoes one of these stages."
-    both = f", {undoing.count(True)} only with a switch on both sides" if any(undoing) else ""
+    both = f", {undoing.count(True)} only if both releases have the switch" if any(undoing) else ""
     left = len(findings) - len(undoing)
     return (
         f"{told} Of these stages, {undoing.count(False)} are undone in {candidate.name} alone{both}, and {left} by "
@@ -171,7 +171,7 @@ def _by_switch(cells: Sequence[Cell]) -> Iterator[tuple[Text, Text]]:
     every = sum(len(cell.findings) for cell in cells)
     found = [(both, names, count) for (both, names), count in undone.items() if count]
     for both, names, count in sorted(found, key=lambda one: (one[0], -one[2]))[:MOST_SWITCHES]:
-        where = " on both sides" if both else ""
+        where = " if both releases have it" if both else ""
         yield f"undoes {count} of {every} stages{where}:", joined(", and ", map(prose, how[names]))
 
 

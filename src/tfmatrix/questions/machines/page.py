@@ -48,7 +48,7 @@ def _head(report: Report) -> Iterator[Block]:
     yield Heading(1, "Machines: what another machine class changes in one release")
     yield paragraph(
         ("Report ", Code(report.id), f" of tfmatrix {report.tfmatrix}. "),
-        "TensorFlow's kernels choose by instruction set, threads and GPU. Each table is about one release: every class",
+        "TensorFlow picks its kernels by instruction set, threads and GPU. Each table is of one release: every class",
         ("is compared with this machine under the default launch, ", Code(report.classes[0].name), ", cell by cell."),
         f"A cell rests on {settings.trials} trials that agree, the noise floor on {settings.jitters} jitter trials.",
     )

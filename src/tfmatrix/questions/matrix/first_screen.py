@@ -120,7 +120,7 @@ def _to_do(era: Era, report: Report) -> Iterator[Text]:
     check, pin, explain = (f"tfmatrix {verb} {era.farthest}" for verb in ("check", "pin", "explain"))
     from_ = f" --baseline {report.baseline}"
     if era.changes:
-        yield "What stands in the way of a pin, and how to accept it: ", Code(check + from_)
+        yield "What blocks a pin, and how to accept it: ", Code(check + from_)
         yield "Why, whose change it is, and what undoes it: ", Code(explain + from_)
     else:
         yield "To pin it: ", Code(check + from_), ", then ", Code(f"{pin} --report ID"), " with the id below."
@@ -129,12 +129,13 @@ def _to_do(era: Era, report: Report) -> Iterator[Text]:
 def _made(report: Report) -> Iterator[Text]:
     """Yield which report this is, what a cell is, how often each was run, and what follows for the marks."""
     models = len({cell.model for cell in report.cells})
+    cells = {(cell.launch, cell.mode, cell.model) for cell in report.cells}
     modes = [mode for mode in report.settings.modes if mode in {cell.mode for cell in report.cells}]
     yield (
         "Report ",
         Code(report.id),
-        f" of tfmatrix {report.tfmatrix}. A cell is one model in one mode: {counted(models, 'model')},",
-        f" {counted(len(modes), 'mode')}.",
+        f" of tfmatrix {report.tfmatrix}. A cell is one model in one mode:",
+        f" {counted(models, 'model')} {'makes' if models == 1 else 'make'} {counted(len(cells), 'cell')}.",
     )
     for mode in [one for one in modes if one in MODES][:MOST_EXPLAINED]:
         yield Code(mode), f": {MODES[mode].summary}."

@@ -164,7 +164,7 @@
     const asked = `${quoted(name(state.release))} --baseline ${quoted(name(data.baseline))}`;
     const changed = data.rows.some((_, row) => ![NONE, ...CALM].includes(verdictAt(row, state.release)));
     const why = changed ? [["Why, and what undoes it:", `tfmatrix explain ${asked}`]] : [];
-    const told = [[changed ? "What stands in the way of a pin:" : "To pin it, first:", `tfmatrix check ${asked}`], ...why];
+    const told = [[changed ? "What blocks a pin:" : "To pin it, first:", `tfmatrix check ${asked}`], ...why];
     return told.map(([label, command]) => make("div", {}, make("span", {}, label), copied(command, "this command")));
   }
 
