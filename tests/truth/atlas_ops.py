@@ -41,7 +41,11 @@ def main() -> None:
 def is_there(row: str, op: str) -> bool:
     """Tell whether a release has an op, and lets its type be chosen where the row is of one."""
     definition = op_def_registry.get(op)
-    return definition is not None and ("[" not in row or any(one.type == "type" for one in definition.attr))
+    return (
+        hasattr(tf.raw_ops, op)
+        and definition is not None
+        and ("[" not in row or any(one.type == "type" for one in definition.attr))
+    )
 
 
 def attempted(op: str, case: str, arguments: dict[str, Any]) -> Any:

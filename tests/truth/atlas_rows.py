@@ -149,6 +149,8 @@ def outcome(row: Row, before: Found, after: Found) -> tuple[str, float | None]:
     a, b = (_part(found.get(full_name(row) if row.is_of_keras else row.name), row) for found in (before, after))
     if isinstance(a, str) and isinstance(b, str):
         return SAME, None
+    if None in (a, b) and not row.gradient:  # no gradient is there where the row itself raises
+        return (NEW if a is None else GONE), None
     if isinstance(a, str) or isinstance(b, str):
         return (RUNS if isinstance(a, str) else RAISES), None
     # What takes no argument by name is there all the same; an op has outputs, or a gradient, or is not.
