@@ -95,7 +95,7 @@ def test_what_a_model_uses_and_changed_is_one(tmp_path: Path, tell: Tell, monkey
     assert said.code == cli.CHANGED
     assert said.out.splitlines()[0].split() == [
         *("mlp/tf2", "rounding", "MatMul", "float32", "2.15.1", "to", "2.16.2", "odd"),
-        *("1", "ULP,", "1", "of", "the", "largest"),
+        *("1", "ULP,", "1", "ULPs", "of", "the", "largest"),
     ]
     assert said.out.splitlines()[-1].endswith(": reports/static.md")
     assert "on another machine class" in said.out
