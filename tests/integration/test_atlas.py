@@ -148,6 +148,13 @@ def test_rows_of_bfloat16_are_made(ran: dict[str, Batch]) -> None:
     assert np.isfinite(found.astype("float32")).all()
 
 
+def test_the_variants_of_an_op_are_rows_of_their_own(ran: dict[str, Batch]) -> None:
+    """With the inputs that they name in place of the usual ones, at the odd sizes."""
+    stages = ran["UnicodeDecodeWithOffsets"].stages[0]  # whose batch has it too
+    shapes = {case: stages[f"Sum[float32]/{case}/0"].shape for case in ("odd", "last-axis", "every-axis")}
+    assert shapes == {"odd": (13,), "last-axis": (7,), "every-axis": ()}
+
+
 def test_special_values_are_there(ran: dict[str, Batch]) -> None:
     """NaN stays NaN, and the exponential of an infinity is one."""
     found = ran["Exp"].stages[0]["Exp[float32]/special/0"]

@@ -122,21 +122,18 @@ class Asked(NamedTuple):
 
 def rows(found: Iterable[tuple[Cell, Step]], atlas: Atlas, baseline: str) -> Iterator[Row]:
     """Yield each kernel that changed, by its types and release."""
-    cells: dict[tuple[str, str, str], dict[str, None]] = {}
-    linked: dict[str, bool] = {}
-    given: dict[tuple[str, str, str], str] = {}
+    groups: dict[tuple[str, str, str], list[tuple[Cell, Kernel]]] = {}
     for cell, step in found:
         for one in step.kernels.changed if step.kernels else ():
             types = types_of(one.op)
             release = cell.environment.tensorflow
-            asked_of = one.op.type, types, baseline, release
-            told = atlas.told(*asked_of)
+            told = atlas.told(one.op.type, types, baseline, release)
             kernel = " ".join([one.op.type, *dict.fromkeys(types.values())])
-            cells.setdefault((kernel, release, told), {})[cell.name] = None
-            given.setdefault((kernel, release, told), _given(one))
-            linked[told] = bool(atlas.changes(*asked_of))
-    for (kernel, release, told), named in cells.items():
-        yield Row(kernel, release, tuple(named), told, linked[told], given[kernel, release, told])
+            groups.setdefault((kernel, release, told), []).append((cell, one))
+    for (kernel, release, told), same in groups.items():
+        _, first = same[0]
+        linked = bool(atlas.changes(first.op.type, types_of(first.op), baseline, release))
+        yield Row(kernel, release, tuple(dict.fromkeys(cell.name for cell, _ in same)), told, linked, _given(first))
 
 
 def _given(one: Kernel) -> str:

@@ -73,8 +73,8 @@ def _head(report: Report) -> Iterator[Block]:
 def _overview(report: Report, cell: Cell) -> Sequence[Text]:
     """Return a cell in one line: where its results change."""
     where = [(Code(one.before), " and ", Code(one.after)) for one in cell.boundaries]
-    known = "nowhere" if equal(report, cell) else "not known"
-    return [Code(cell.name), joined("; ", where) or known]
+    ran = "nowhere" if len(cell.results) == len(report.builds) else "nowhere, as far as was run"
+    return [Code(cell.name), joined("; ", where) or (ran if equal(report, cell) else "not known")]
 
 
 def _cell(report: Report, cell: Cell) -> Iterator[Block]:
