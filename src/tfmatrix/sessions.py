@@ -50,20 +50,6 @@ def create_venv(folder: Path, interpreter: Path) -> None:
     nox.virtualenv.VirtualEnv(str(folder), str(interpreter), venv_backend="uv", reuse_existing=False).create()
 
 
-# No backend here: the Python is looked for when the session runs, so that a missing one fails, saying why.
-@nox.session(venv_backend="none", default=False)
-@nox.parametrize("name", [nox.param(name, id=name) for name in NAMES])
-def environment(session: nox.Session, name: str) -> None:
-    """Make the environment of one TensorFlow version from its lock file."""
-    try:
-        wanted = environment_of(CONFIG, name)
-        folder = making.folder_of(wanted, session.env_dir.parent)
-        made = making.make(wanted, folder=folder, lock_folders=[ROOT / "locks"], create_venv=create_venv)
-    except UserError as error:
-        session.error(f"{name} is unavailable: {error}")
-    session.log(f"{name} is ready: {len(made.packages)} packages on Python {made.python_version} in {folder.name}")
-
-
 @nox.session(venv_backend="none", default=False)
 def matrix(session: nox.Session) -> None:
     """Run what is missing of the matrix, compare, and write the report."""
@@ -122,3 +108,17 @@ def atlas(session: nox.Session) -> None:
 def machines(session: nox.Session) -> None:
     """Say what another machine class changes in one release, and write reports/machines.md."""
     session.run(*alone.command("tfmatrix"), "machines", *session.posargs)
+
+
+# No backend here: the Python is looked for when the session runs, so that a missing one fails, saying why.
+@nox.session(venv_backend="none", default=False)
+@nox.parametrize("name", [nox.param(name, id=name) for name in NAMES])
+def environment(session: nox.Session, name: str) -> None:
+    """Make the environment of one TensorFlow version from its lock file."""
+    try:
+        wanted = environment_of(CONFIG, name)
+        folder = making.folder_of(wanted, session.env_dir.parent)
+        made = making.make(wanted, folder=folder, lock_folders=[ROOT / "locks"], create_venv=create_venv)
+    except UserError as error:
+        session.error(f"{name} is unavailable: {error}")
+    session.log(f"{name} is ready: {len(made.packages)} packages on Python {made.python_version} in {folder.name}")
