@@ -328,6 +328,25 @@ def test_no_worker_is_one_sentence(fake_plan: FakePlan, cluster: Clusters, monke
         events_of(started, plan)
 
 
+def test_a_worker_that_cannot_reach_the_scheduler_at_first_is_asked_again(
+    fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand workers that are asked at once wait for each other, and some of them for too long."""
+    plan = fake_plan(["a"], versions=["2.15.1"])
+    introduce, tried = on_worker.introduce, list[None]()
+
+    def late() -> None:
+        tried.append(None)
+        if len(tried) == 1:
+            raise OSError("Timed out trying to connect to the scheduler after 30 s")
+        introduce()
+
+    monkeypatch.setattr(on_worker, "introduce", late)
+    found = finished(events_of(cluster(1), plan))
+    assert {one.trial.outcome for one in found.values()} == {"observed"}
+    assert len(tried) == 2
+
+
 def test_an_exchange_is_not_for_a_fleet(fake_plan: FakePlan) -> None:
     """One trial reads what another wrote, on the same disk."""
     plan = fake_plan(["a"])

@@ -163,7 +163,11 @@ class _Workers:
         for address in self._unknown():
             if address not in self._asked or self._asked[address].cancelled():
                 self._asked[address] = self._client.submit(
-                    eval, on_worker.INTRODUCE, key=f"tfmatrix-introduce-{address}", workers=[address]
+                    eval,
+                    on_worker.INTRODUCE,
+                    key=f"tfmatrix-introduce-{address}",
+                    workers=[address],
+                    retries=TRIES,  # where many come at once, the scheduler may be too slow for one of them
                 )
 
     def _unknown(self) -> list[str]:
