@@ -4,9 +4,10 @@ Client, scheduler and all of the workers are a process each, so that what each o
 is Dask's own, but shares its process with all others and runs no probe. Its answers are as long as real ones are, and a
 fifth of them has bits of its own, as in the default matrix. By hand:
 
-    python -m benchmarks.simulated MEASURED.json WORKERS TRIALS [PACE]
+    python -m benchmarks.simulated MEASURED.json WORKERS TRIALS [PACE [SECONDS]]
 
-prints what such a fleet costs. PACE 0 has every worker answer at once.
+prints what such a fleet costs. PACE 0 has every worker answer at once. The fleet is looked at for so many seconds from
+its first answer on, or until no trial is left.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -50,7 +52,7 @@ from tfmatrix.records import (
 )
 from tfmatrix.runner import on_worker, wire
 from tfmatrix.runner.answers import to_answer, trial_of
-from tfmatrix.runner.events import Event, Finished
+from tfmatrix.runner.events import Event, Finished, Launched
 from tfmatrix.runner.rounds import Known, rounds
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 from tfmatrix.store.store import Store
@@ -58,8 +60,9 @@ from tfmatrix.store.store import Store
 SIZES = (10, 100, 1000)
 """Workers."""
 
-BATCHES_EACH = 3
-"""That each worker runs, by which all of a fleet is at work most of the time."""
+TRIALS = 1_000_000
+LOOKED = 180.0
+"""Seconds for which a fleet is looked at, a few batches of each worker; a million trials take hours."""
 
 MODELS = 40
 IDLE = 10.0
@@ -105,10 +108,15 @@ class Load:
 
     workers: int
     trials: int
+    """That were asked for."""
+    finished: int
+    """That were answered while the fleet was looked at."""
     seconds: float
-    """From the first question to the last answer."""
+    """For which it was looked at, from its first answer on."""
+    started: float
+    """Seconds from the client's start to the first answer: the trials are looked up, put in order and packed."""
     work: float
-    """Seconds that the batches take, all together."""
+    """Seconds for which workers were at work, all together."""
     idle_scheduler: float
     """Seconds of a processor that a scheduler takes in a second when there is nothing to do."""
     scheduler: float
@@ -136,17 +144,19 @@ def rows(real: Measured) -> Iterator[tuple[str, float, str, str]]:
     batch = median(real.imports) + 48 * mean(real.seconds)
     yield "simulated fleet: a batch of 48 trials takes", batch, "s", ""
     for workers in SIZES:
-        load = simulate(real, workers, workers * BATCHES_EACH * 48)
-        what = f"simulated fleet of {workers} workers, {load.trials} trials"
+        load = simulate(real, workers, TRIALS)
+        what = f"simulated fleet of {workers} workers, {load.trials} trials, {load.seconds:.0f} s of them"
+        yield f"{what}: trials answered and stored", load.finished / load.seconds, "a second", ""
         yield f"{what}: time that workers work", load.working * 100, "%", ""
         yield f"{what}: scheduler", load.scheduler / load.seconds, "processors", ""
         yield f"{what}: client", load.client / load.seconds, "processors", ""
+        yield f"{what}: a trial written to the store", load.adding / load.finished * 1e3, "ms", ""
         yield f"{what}: client's peak memory", load.client_mib, "MiB", ""
-        yield f"{what}: a trial written to the store", load.adding / load.trials * 1e3, "ms", ""
+        yield f"{what}: until the first answer", load.started, "s", ""
 
 
-def simulate(real: Measured, workers: int, trials: int, pace: float = 1.0) -> Load:
-    """Return what a fleet of so many workers cost that ran so many trials."""
+def simulate(real: Measured, workers: int, trials: int, pace: float = 1.0, looked: float = LOOKED) -> Load:
+    """Return what a fleet of so many workers cost that was asked for so many trials, and looked at for a while."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 16 * workers + 1024)), hard))
     with tempfile.TemporaryDirectory() as folder:
@@ -161,22 +171,24 @@ def simulate(real: Measured, workers: int, trials: int, pace: float = 1.0) -> Lo
             busy = _Processor(scheduler)
             time.sleep(IDLE)
             idle = busy.seconds() / IDLE
-            client = _started(started, "client", str(address), str(trials), folder)
-            _said(client)  # its trials are made
+            client = _started(started, "client", str(address), str(trials), str(looked), folder)
+            before = _said(client)  # of its first answer
             of = {name: _Processor(one) for name, one in (("scheduler", scheduler), ("host", host), ("client", client))}
-            _begin(client)
+            _ask(host)
+            worked = _said(host)["work"]
             found = _said(client)
-            memory = psutil.Process(scheduler.pid).memory_info().rss / 2**20
+            _ask(host)
+            work = _said(host)["work"] - worked
             spent = {name: one.seconds() for name, one in of.items()}
-            _begin(host)
-            work = _said(host)["work"]
+            memory = psutil.Process(scheduler.pid).memory_info().rss / 2**20
         finally:
             for one in reversed(started):
                 one.kill()
                 one.wait()
     return Load(
         workers=workers, trials=trials, work=float(work), idle_scheduler=idle, scheduler_mib=memory, **spent,
-        **{name: float(value) for name, value in found.items()},
+        **{name: float(value) for name, value in {**before, **found}.items() if name != "finished"},
+        finished=int(found["finished"]),
     )  # fmt: skip
 
 
@@ -204,9 +216,10 @@ def _started(started: list[subprocess.Popen[str]], *words: str) -> subprocess.Po
     return one
 
 
-def _begin(process: subprocess.Popen[str]) -> None:
+def _ask(process: subprocess.Popen[str]) -> None:
     assert process.stdin
-    process.stdin.close()
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def _said(process: subprocess.Popen[str]) -> Mapping[str, Any]:
@@ -276,28 +289,36 @@ class _Timed(Store):
         self.adding += time.thread_time() - begun
 
 
-def _client(address: str, count: int, folder: Path) -> None:
-    """Run so many trials as `tfmatrix run --on` does, once the input ends."""
+class _Enough(Exception):
+    """The fleet was looked at for long enough."""
+
+
+def _client(address: str, count: int, looked: float, folder: Path) -> None:
+    """Run so many trials as `tfmatrix run --on` does, for so many seconds from the first answer on."""
     config, scope, trials = _plan(folder / "project", count, address)
     planned = psutil.Process().memory_info().rss / 2**20
-    _say()
-    sys.stdin.read()
     path = folder / "store.sqlite"
-    finished = 0
+    begun = time.perf_counter()
+    first, finished, adding = 0.0, 0, 0.0
 
     def watch(event: Event) -> None:
-        nonlocal finished
-        finished += isinstance(event, Finished)
+        nonlocal first, finished, adding
         assert not isinstance(event, Finished) or event.trial.outcome == OBSERVED, event
+        if isinstance(event, Launched) and not first:
+            first, adding = time.perf_counter(), store.adding
+            _say(started=first - begun, planned_mib=planned)
+        finished += isinstance(event, Finished)
+        if first and time.perf_counter() - first > looked:
+            raise _Enough
 
-    begun = time.perf_counter()
     store = _Timed(path)
-    with store:
+    with store, suppress(_Enough):
         rounds(_Asked(config, scope, trials), store, watch)
-    seconds = time.perf_counter() - begun
-    assert finished == count
+        assert finished == count
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _say(seconds=seconds, adding=store.adding, client_mib=peak, planned_mib=planned, store_mb=path.stat().st_size / 1e6)
+    seconds, written = time.perf_counter() - first, path.stat().st_size / 1e6
+    _say(finished=finished, seconds=seconds, adding=store.adding - adding, client_mib=peak, store_mb=written)
+    sys.stdin.read()  # so that what it took can be asked
 
 
 class _Acting:
@@ -307,15 +328,23 @@ class _Acting:
         self._real, self._pace = real, pace
         self._random = random.Random(0)
         self._templates = [_template(*self._random.choice(real.answers), at) for at in range(200)]
-        self.work = 0.0
+        self._over, self._running = 0.0, dict[int, float]()
+
+    def work(self) -> float:
+        """Return for how many seconds workers were at work until now, all together."""
+        now = time.monotonic()
+        return self._over + sum(now - begun for begun in self._running.values())
 
     async def run(self, order: on_worker.Order, project: bytes) -> bytes:
         """Wait as long as a batch takes, and answer: in the place of `on_worker.run`."""
         del project
         chosen = self._random.choices(self._real.seconds, k=len(order.trials))
         seconds = (self._random.choice(self._real.imports) + sum(chosen)) * self._pace
-        self.work += seconds
+        me, begun = id(order), time.monotonic()
+        self._running[me] = begun
         await asyncio.sleep(seconds)
+        del self._running[me]
+        self._over += seconds
         installed = _installed(order.trials[0])
         said: list[wire.Said] = [wire.SaidReady(to_json(installed)), wire.SaidLaunched(1.0, can_fork=True, saw={})]
         told = (self._told(at, one, took) for at, (one, took) in enumerate(zip(order.trials, chosen, strict=True)))
@@ -349,7 +378,7 @@ def _installed(expected: ExpectedTrial) -> InstalledEnvironment:
 
 
 async def _workers(address: str, count: int, acting: _Acting, folder: str) -> None:
-    """Have so many workers until the input ends."""
+    """Have so many workers until the input ends, and say at each line of it for how long they were at work."""
     on_worker.run = acting.run  # type: ignore[assignment]  # it waits in the place of working
     with dask.config.set(QUIET):
         made = []
@@ -364,8 +393,8 @@ async def _workers(address: str, count: int, acting: _Acting, folder: str) -> No
             )
             made.append(await one)
         _say()
-        await asyncio.to_thread(sys.stdin.read)
-        _say(work=acting.work)
+        while await asyncio.to_thread(sys.stdin.readline):
+            _say(work=acting.work())
 
 
 def main() -> None:
@@ -376,8 +405,8 @@ def main() -> None:
             asyncio.run(_scheduler())
         case ["workers", told, address, count, pace, folder]:
             asyncio.run(_workers(address, int(count), _Acting(_read(told), float(pace)), folder))
-        case ["client", address, count, folder]:
-            _client(address, int(count), Path(folder))
+        case ["client", address, count, looked, folder]:
+            _client(address, int(count), float(looked), Path(folder))
         case [told, workers, trials, *pace]:
             load = simulate(_read(told), int(workers), int(trials), *map(float, pace))
             for name, value in asdict(load).items():

@@ -75,7 +75,10 @@ def test_the_report_of_a_fleet_is_that_of_this_machine(
 
 
 class _Cluster:
-    """A Dask scheduler and workers, programs of their own; each worker has a memory limit and an environment folder."""
+    """A Dask scheduler and workers, programs of their own; each worker has a memory limit and an environment folder.
+
+    What is in the environment folders are links to this repository's environments.
+    """
 
     def __init__(self, folder: Path, workers: int) -> None:
         with socket.socket() as free:
@@ -83,16 +86,16 @@ class _Cluster:
             self._port = free.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{self._port}"
         self._folders = [folder / f"worker-{number}" for number in range(workers)]
-        for one in self._folders:
-            (one / "environments").mkdir(parents=True)
-            for made in (ROOT / ".nox").glob("tensorflow-cpu-*"):
-                (one / "environments" / made.name).symlink_to(made)
         self._programs: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         """Start the scheduler, and every worker, and wait until they are there."""
         self._start({}, "scheduler", "--host", "127.0.0.1", "--port", str(self._port))
         for folder in self._folders:
+            (folder / "environments").mkdir(parents=True, exist_ok=True)
+            for made in (ROOT / ".nox").glob("tensorflow-cpu-*"):
+                with contextlib.suppress(FileExistsError):
+                    (folder / "environments" / made.name).symlink_to(made)
             limits = ("--nthreads", "1", "--memory-limit", "4GiB", "--local-directory", str(folder))
             self._start({on_worker.FOLDER: str(folder)}, "worker", self.address, *limits)
         with Client(self.address, timeout=PATIENCE, set_as_default=False) as client:  # type: ignore[no-untyped-call]  # Dask has no types
@@ -169,14 +172,14 @@ def _start_over(project: Project) -> None:
 
 def _lose_the_scheduler(project: Project, cluster: _Cluster) -> None:
     """Kill the scheduler in the middle of a run, which says so in a sentence, and start it again."""
-    running = project.start("run", "--on", cluster.address)
-    assert running.stderr
-    for line in running.stderr:
-        if "imported" in line:  # a first batch is over
-            break
-    cluster.stop()
-    told = running.stderr.read()
-    assert running.wait() == 2, told
+    with project.start("run", "--on", cluster.address) as running:
+        assert running.stderr
+        for line in running.stderr:
+            if "imported" in line:  # a first batch is over
+                break
+        cluster.stop()
+        told = running.stderr.read()
+    assert running.returncode == 2, told
     assert "what was finished is kept" in told.splitlines()[-1]
     cluster.start()
 
