@@ -150,6 +150,7 @@ def rows(real: Measured) -> Iterator[tuple[str, float, str, str]]:
         yield f"{what}: time that workers work", load.working * 100, "%", ""
         yield f"{what}: scheduler", load.scheduler / load.seconds, "processors", ""
         yield f"{what}: client", load.client / load.seconds, "processors", ""
+        yield f"{what}: all workers, in their one process", load.host / load.seconds, "processors", ""
         yield f"{what}: a trial written to the store", load.adding / load.finished * 1e3, "ms", ""
         yield f"{what}: client's peak memory", load.client_mib, "MiB", ""
         yield f"{what}: until the first answer", load.started, "s", ""
