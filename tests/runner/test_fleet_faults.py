@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing import get_context
@@ -454,6 +455,47 @@ def test_who_waits_for_workers_that_are_gone_is_given_to_others(
     assert len(asked) == 3
     assert not [event for event in found if isinstance(event, Refused)]
     assert {one.trial.outcome for one in finished(found).values()} == {"observed"}
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["a third comes", "no third comes"])
+def test_a_refusal_while_the_only_other_worker_starts_again_is_not_the_last_word(
+    fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch, comes: bool
+) -> None:
+    """One dies; then the other refuses, and is the only one that is there: it has the last word after a while."""
+    monkeypatch.setattr(fleet, "LOOK", 0.5)
+    if not comes:
+        monkeypatch.setattr(fleet, "PATIENCE", 3.0)
+    plan = fake_plan(["a"], versions=["2.15.1"])
+    said, over, refused = on_worker.said, threading.Event(), threading.Event()
+    started = cluster(2)
+    asked: list[str] = []
+    third = threading.Timer(1.0, started.scale, [3])
+
+    def act(order: on_worker.Order, project: bytes, is_wanted: Any) -> Any:
+        worker = get_worker()
+        if worker.address not in asked:
+            asked.append(worker.address)
+        if worker.address == asked[0]:
+            worker.loop.add_callback(worker.close, executor_wait=False)
+            over.wait()
+        if worker.address == asked[1]:
+            while asked[0] in started.scheduler.workers:  # type: ignore[union-attr]  # it has a scheduler
+                time.sleep(0.05)
+            if comes and not refused.is_set():
+                third.start()
+            refused.set()
+            return iter([wire.refused("no Python 3.10 here.")])
+        return said(order, project, is_wanted)
+
+    monkeypatch.setattr(on_worker, "said", act)
+    try:
+        found = events_of(started, plan)
+    finally:
+        over.set()
+        third.cancel()
+    reasons = [event.reason for event in found if isinstance(event, Refused)]
+    assert reasons == ([] if comes else ["no Python 3.10 here."])
+    assert {one.trial.outcome for one in finished(found).values()} == ({"observed"} if comes else set())
 
 
 class Bomb:

@@ -259,6 +259,8 @@ class _Fleet:
         """By a trial's key, how often what ran it was lost, or gave no answer."""
         self._refusing: dict[Environment, dict[str, str]] = defaultdict(dict)
         """By environment, the workers that can't have it, and why."""
+        self._last_there: dict[str, float] = {}
+        """By address, when a worker was seen last, by `time.monotonic`."""
         self._ready = set[Environment]()
         self._refused = set[Environment]()
         self._able, self._room, self._counted = frozenset[str](), 0, -math.inf
@@ -274,16 +276,17 @@ class _Fleet:
             while True:
                 for batch in self._next():
                     self._ask(batch)
-                if not self._asked:
+                if not (self._asked or self._waiting or self._suspects):
                     return
                 for future in self._over():
                     yield from self._take(future, self._asked.pop(future).batch)
+                yield from self._refuse()
         finally:
             if self._client.status == "running":  # one that lost its scheduler can't say anything any more
                 self._client.cancel(list(self._asked))
 
     def _over(self) -> Sequence[Future[bytes]]:
-        """Wait until one batch or more are over, and return their futures.
+        """Wait until one batch or more are over, and return their futures; none after a while where none was asked for.
 
         One is over too that was cancelled: where the connection was lost, or no worker is left that may run it.
         """
@@ -293,6 +296,8 @@ class _Fleet:
             if workers:
                 seen = now
                 self._free(workers)
+                if not self._asked:
+                    break
             elif now - seen > PATIENCE:
                 raise self._workers.gone() if workers is None else self._all_gone()
         return over
@@ -319,14 +324,22 @@ class _Fleet:
             self._client.cancel(stranded)
 
     def _next(self) -> Iterator[list[ExpectedTrial]]:
-        """Yield the batches that can be run now, no more than workers have room for."""
-        capacity = self._capacity()
-        while self._waiting and len(self._asked) < capacity:
-            batch = self._waiting.popleft()
-            if batch[0].cell.environment not in self._refused:
-                yield batch
-        if self._suspects and not self._asked:
-            yield self._suspects.popleft()
+        """Yield the batches that can be run now, no more than workers have room for.
+
+        One that only workers could run which are gone waits: they may come back, under another address.
+        """
+        for waiting, room in ((self._waiting, self._capacity()), (self._suspects, 1)):
+            for _ in range(len(waiting)):
+                if len(self._asked) >= room:
+                    break
+                batch = waiting.popleft()
+                environment = batch[0].cell.environment
+                if environment in self._refused:
+                    continue
+                if self._able and self._able <= set(self._refusing[environment]):
+                    waiting.append(batch)
+                else:
+                    yield batch
 
     def _ask(self, batch: list[ExpectedTrial]) -> None:
         """Have a batch be run by a worker of the class, one that can have its environment as far as is known."""
@@ -367,6 +380,7 @@ class _Fleet:
         workers = self._workers.look()
         if workers is not None:
             self._able, self._room, self._counted = frozenset(workers), sum(workers.values()), time.monotonic()
+            self._last_there.update(dict.fromkeys(workers, self._counted))
         return workers
 
     def _take(self, future: Future[bytes], batch: list[ExpectedTrial]) -> Iterator[Event]:
@@ -391,24 +405,32 @@ class _Fleet:
             yield event
         refusals = [said for said in answer.said if isinstance(said, wire.SaidRefused)]
         for refusal in refusals:
-            yield from self._take_refusal(batch[0].cell.environment, answer.worker, refusal.reason)
+            self._take_refusal(batch[0].cell.environment, answer.worker, refusal.reason)
         if len(left) == len(batch) and answer.worker not in self._refusing[batch[0].cell.environment]:
             yield from self._take_lost(batch, "it answered for none of its trials")
         elif left:
             self._waiting.append(list(left.values()))
 
-    def _take_refusal(self, environment: Environment, worker: str, reason: str) -> Iterator[Event]:
-        """Note that a worker can't have an environment; where no other is left, that is its refusal.
+    def _take_refusal(self, environment: Environment, worker: str, reason: str) -> None:
+        """Note that a worker can't have an environment.
 
         What is said under an address that no worker has is no refusal.
         """
         workers = self._look()
-        if workers is not None and worker not in workers:
-            return
-        self._refusing[environment][worker] = reason
-        if workers and environment not in self._refused and set(workers) <= set(self._refusing[environment]):
-            self._refused.add(environment)
-            yield Refused(environment, reason)
+        if workers is None or worker in workers:
+            self._refusing[environment][worker] = reason
+
+    def _refuse(self) -> Iterator[Event]:
+        """Refuse each environment that no worker can have, not one that was there a minute ago either.
+
+        A worker that died is started again by its nanny; to be refused meanwhile would be by chance.
+        """
+        now = time.monotonic()
+        there = {address for address, seen in self._last_there.items() if now - seen < PATIENCE}
+        for environment, reasons in self._refusing.items():
+            if environment not in self._refused and there and there <= set(reasons):
+                self._refused.add(environment)
+                yield Refused(environment, list(reasons.values())[-1])
 
     def _take_lost(self, batch: list[ExpectedTrial], reason: str) -> Iterator[Event]:
         """Have each trial of a batch be run alone: one of them may end whatever runs it, and the others go on."""
