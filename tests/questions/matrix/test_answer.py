@@ -36,6 +36,20 @@ def test_each_era_has_its_answer_its_counts_and_its_first_change(report: Report)
     assert told[-1] == "next: tfmatrix explain 2.16.2 --baseline 2.15.1"
 
 
+@pytest.mark.parametrize(
+    ("unreached", "told"),
+    [("", ""), ("shuffle@0/order", "; not all behind them was judged")],
+    ids=["all handed over", "an order that was not handed over"],
+)
+def test_other_random_numbers_that_hide_the_rest_are_said_to(report: Report, unreached: str, told: str) -> None:
+    """Where the order of rows could not be handed over, nothing is known of what follows from it."""
+    redrawn = next(cell for cell in report.cells if cell.judged is Verdict.REDRAWN and cell.environment == "2.16.2")
+    one = Candidate(environment="2.16.2", verdict=Verdict.REDRAWN, counts={Verdict.REDRAWN: 1}, first_changes=())
+    alone = changed(report, candidates=(one,), cells=(changed(redrawn, unreached=unreached or None),))
+    assert lines(alone)[1] == f"2.16.2  not yet: other random numbers{told}"
+    assert f"| not yet: other random numbers{told} |" in to_markdown(page(alone))
+
+
 def test_an_identical_candidate_has_two_lines(report: Report) -> None:
     """Where nothing changed there is no third, and what is next is to ask the gate."""
     same = Candidate(environment="2.16.2", verdict=Verdict.IDENTICAL, counts={Verdict.IDENTICAL: 3}, first_changes=())

@@ -51,6 +51,8 @@ class Era(NamedTuple):
     """Of each verdict in how many cells at least and at most, worst first."""
     newer: bool
     """Whether its releases are newer than the baseline."""
+    has_unreached: bool
+    """Whether in a cell nothing was judged behind other random numbers, since they could not be handed over."""
 
     @property
     def verdict(self) -> Verdict:
@@ -71,7 +73,8 @@ class Era(NamedTuple):
     @property
     def answer(self) -> str:
         """Return whether one may move there, and why, in a few words."""
-        return ANSWERS[self.answered]
+        told, redrawn = ANSWERS[self.answered], self.answered is Verdict.REDRAWN
+        return f"{told}; not all behind them was judged" if redrawn and self.has_unreached else told
 
     @property
     def answered(self) -> Verdict:
@@ -121,13 +124,14 @@ def eras(report: Report) -> list[Era]:
                 groups[-1].append(name)
             else:
                 groups.append([name])
-        found += (_era(sorted(group, key=names.index), candidates, newer=newer) for group in groups)
+        found += (_era(sorted(group, key=names.index), candidates, report, newer=newer) for group in groups)
     return found
 
 
 def alone(report: Report) -> Mapping[str, Era]:
     """Return each candidate as an era of its own, by its name."""
-    return {one.environment: _era([one.environment], {one.environment: one}, newer=True) for one in report.candidates}
+    candidates = {one.environment: one for one in report.candidates}
+    return {name: _era([name], candidates, report, newer=True) for name in candidates}
 
 
 def _alike(cells: Sequence[Cell]) -> tuple[Mapping[str, str], bool]:
@@ -141,8 +145,9 @@ def to_look_at(found: Sequence[Era]) -> Era | None:
     return next((era for era in found if era.changes), found[0] if found else None)
 
 
-def _era(names: Sequence[str], candidates: Mapping[str, Candidate], *, newer: bool) -> Era:
+def _era(names: Sequence[str], candidates: Mapping[str, Candidate], report: Report, *, newer: bool) -> Era:
     counted = [Counter(candidates[name].counts) for name in names]
     there = [v for v in Verdict if v.passing is not Passing.NEITHER and any(count[v] for count in counted)]
     spans = {v: (min(count[v] for count in counted), max(count[v] for count in counted)) for v in there}
-    return Era(tuple(names), spans, newer)
+    has_unreached = any(cell.unreached for cell in report.cells if cell.environment in names)
+    return Era(tuple(names), spans, newer, has_unreached)
