@@ -92,7 +92,7 @@ _ROWS = {
     Verdict.REDRAWN: _Row(
         "*",
         Passing.IF_ALLOWED,
-        "another random stream of the same distribution; the rest is identical or rounding",
+        "another random stream of the same distribution; the rest, as far as it was judged, is identical or rounding",
     ),
     Verdict.ROUNDING: _Row(".", Passing.IF_ALLOWED, "other bits, within the noise floor"),
     Verdict.IDENTICAL: _Row("=", Passing.ALWAYS, "the same bits at every stage"),
