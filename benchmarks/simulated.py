@@ -186,11 +186,8 @@ def simulate(real: Measured, workers: int, trials: int, pace: float = 1.0, looke
             for one in reversed(started):
                 one.kill()
                 one.wait()
-    return Load(
-        workers=workers, trials=trials, work=float(work), idle_scheduler=idle, scheduler_mib=memory, **spent,
-        **{name: float(value) for name, value in {**before, **found}.items() if name != "finished"},
-        finished=int(found["finished"]),
-    )  # fmt: skip
+    costs: dict[str, Any] = {**before, **found, **spent}
+    return Load(workers=workers, trials=trials, work=work, idle_scheduler=idle, scheduler_mib=memory, **costs)
 
 
 class _Processor:

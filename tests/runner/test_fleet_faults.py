@@ -20,7 +20,7 @@ from typing import Any
 
 import dask
 import pytest
-from distributed import LocalCluster, Scheduler, SchedulerPlugin, get_worker
+from distributed import LocalCluster, Scheduler, SchedulerPlugin, Worker, get_worker
 
 from building import make_project
 from tfmatrix.errors import UserError
@@ -426,6 +426,13 @@ def test_a_client_that_is_killed_comes_back_and_only_what_is_missing_is_run(
     assert run_again == {one.expected.key for one in finished(all_of_them).values()} - set(kept)
 
 
+def _place(worker: Worker, asked: list[str]) -> int:
+    """Return the place of a worker among those that were asked, by when each was first."""
+    if worker.address not in asked:
+        asked.append(worker.address)
+    return asked.index(worker.address)
+
+
 def test_who_waits_for_workers_that_are_gone_is_given_to_others(
     fake_plan: FakePlan, cluster: Clusters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,11 +444,10 @@ def test_who_waits_for_workers_that_are_gone_is_given_to_others(
 
     def act(order: on_worker.Order, project: bytes, is_wanted: Any) -> Any:
         worker = get_worker()
-        if worker.address not in asked:
-            asked.append(worker.address)
-        if worker.address == asked[0]:
+        place = _place(worker, asked)
+        if place == 0:
             return iter([wire.refused("no Python 3.10 here.")])
-        if worker.address == asked[1]:
+        if place == 1:
             worker.loop.add_callback(worker.close, executor_wait=False)
             started.scale(3)  # type: ignore[no-untyped-call]  # Dask's function has no types
             over.wait()
@@ -473,12 +479,11 @@ def test_a_refusal_while_the_only_other_worker_starts_again_is_not_the_last_word
 
     def act(order: on_worker.Order, project: bytes, is_wanted: Any) -> Any:
         worker = get_worker()
-        if worker.address not in asked:
-            asked.append(worker.address)
-        if worker.address == asked[0]:
+        place = _place(worker, asked)
+        if place == 0:
             worker.loop.add_callback(worker.close, executor_wait=False)
             over.wait()
-        if worker.address == asked[1]:
+        if place == 1:
             while asked[0] in started.scheduler.workers:  # type: ignore[union-attr]  # it has a scheduler
                 time.sleep(0.05)
             if comes and not refused.is_set():

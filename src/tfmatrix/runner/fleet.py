@@ -167,7 +167,7 @@ class _Workers:
                     on_worker.INTRODUCE,
                     key=f"tfmatrix-introduce-{address}",
                     workers=[address],
-                    retries=TRIES,  # where many come at once, the scheduler may be too slow for one of them
+                    retries=3,  # where many come at once, the scheduler may be too slow for one of them
                 )
 
     def _unknown(self) -> list[str]:
@@ -326,7 +326,7 @@ class _Fleet:
     def _next(self) -> Iterator[list[ExpectedTrial]]:
         """Yield the batches that can be run now, no more than workers have room for.
 
-        One that only workers could run which are gone waits: they may come back, under another address.
+        A batch that every worker refuses waits: one that is gone may come back, under another address.
         """
         for waiting, room in ((self._waiting, self._capacity()), (self._suspects, 1)):
             for _ in range(len(waiting)):
@@ -336,7 +336,7 @@ class _Fleet:
                 environment = batch[0].cell.environment
                 if environment in self._refused:
                     continue
-                if self._able and self._able <= set(self._refusing[environment]):
+                if self._able and self._able <= self._refusing[environment].keys():
                     waiting.append(batch)
                 else:
                     yield batch
@@ -421,16 +421,16 @@ class _Fleet:
             self._refusing[environment][worker] = reason
 
     def _refuse(self) -> Iterator[Event]:
-        """Refuse each environment that no worker can have, not one that was there a minute ago either.
+        """Refuse each environment that every worker of the last minute has refused.
 
         A worker that died is started again by its nanny; to be refused meanwhile would be by chance.
         """
         now = time.monotonic()
         there = {address for address, seen in self._last_there.items() if now - seen < PATIENCE}
         for environment, reasons in self._refusing.items():
-            if environment not in self._refused and there and there <= set(reasons):
+            if environment not in self._refused and there and there <= reasons.keys():
                 self._refused.add(environment)
-                yield Refused(environment, list(reasons.values())[-1])
+                yield Refused(environment, next(reversed(reasons.values())))
 
     def _take_lost(self, batch: list[ExpectedTrial], reason: str) -> Iterator[Event]:
         """Have each trial of a batch be run alone: one of them may end whatever runs it, and the others go on."""

@@ -109,9 +109,7 @@ def owners(cells: Iterable[Cell]) -> str:
 
 def eras(report: Report) -> list[Era]:
     """Return the eras of a report: those newer than the baseline first, each side beginning beside the baseline."""
-    cells: dict[str, list[Cell]] = {}
-    for cell in report.cells:
-        cells.setdefault(cell.environment, []).append(cell)
+    cells = _by_environment(report)
     names = [environment.name for environment in report.environments]
     alike = {name: _alike(cells.get(name, ())) for name in names}
     place = names.index(report.baseline)
@@ -124,14 +122,22 @@ def eras(report: Report) -> list[Era]:
                 groups[-1].append(name)
             else:
                 groups.append([name])
-        found += (_era(sorted(group, key=names.index), candidates, report, newer=newer) for group in groups)
+        found += (_era(sorted(group, key=names.index), candidates, cells, newer=newer) for group in groups)
     return found
 
 
 def alone(report: Report) -> Mapping[str, Era]:
     """Return each candidate as an era of its own, by its name."""
     candidates = {one.environment: one for one in report.candidates}
-    return {name: _era([name], candidates, report, newer=True) for name in candidates}
+    cells = _by_environment(report)
+    return {name: _era([name], candidates, cells, newer=True) for name in candidates}
+
+
+def _by_environment(report: Report) -> Mapping[str, Sequence[Cell]]:
+    cells: dict[str, list[Cell]] = {}
+    for cell in report.cells:
+        cells.setdefault(cell.environment, []).append(cell)
+    return cells
 
 
 def _alike(cells: Sequence[Cell]) -> tuple[Mapping[str, str], bool]:
@@ -145,9 +151,15 @@ def to_look_at(found: Sequence[Era]) -> Era | None:
     return next((era for era in found if era.changes), found[0] if found else None)
 
 
-def _era(names: Sequence[str], candidates: Mapping[str, Candidate], report: Report, *, newer: bool) -> Era:
+def _era(
+    names: Sequence[str],
+    candidates: Mapping[str, Candidate],
+    cells: Mapping[str, Sequence[Cell]],
+    *,
+    newer: bool,
+) -> Era:
     counted = [Counter(candidates[name].counts) for name in names]
     there = [v for v in Verdict if v.passing is not Passing.NEITHER and any(count[v] for count in counted)]
     spans = {v: (min(count[v] for count in counted), max(count[v] for count in counted)) for v in there}
-    has_unreached = any(cell.unreached for cell in report.cells if cell.environment in names)
+    has_unreached = any(cell.unreached for name in names for cell in cells.get(name, ()))
     return Era(tuple(names), spans, newer, has_unreached)
