@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ pytestmark = pytest.mark.integration
 
 NORMALIZATION = "keras.layers.BatchNormalization"
 
-NAMES = ("Exp", "UnicodeDecodeWithOffsets", NORMALIZATION)
-"""Names whose batches are run: an op that is plain, one that aborts where it replaces a character by none, a layer."""
+NAMES = ("Exp", "UnicodeDecodeWithOffsets", "ArgMax", NORMALIZATION)
+"""Names whose batches are run: an op that is plain, one that aborts where it replaces a character by none (`SparseAdd`
+is in its batch), one whose axis may be smaller than what its kernel reads, a layer."""
 
-STRAY = "SparseAdd[float32,Treal="
-"""Rows whose threshold has another type than their values: TensorFlow reads beyond it, and the report names them."""
+FILLED = (("MALLOC_PERTURB_", "170"),)
+"""What has glibc fill fresh memory with 0x55: an op that reads beyond what it is given comes to other bits there."""
 
 PLAIN = """
 import hashlib, sys, zlib
@@ -86,11 +87,13 @@ class Batch:
 
 @pytest.fixture(scope="module", params=["2.9.3", *wide("2.8.4", "2.15.1", "2.21.0")])
 def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Batch]:
-    """Run the batches of some ops in a release, each in two processes."""
+    """Run the batches of some ops in a release, each in two processes, of which the second fills its memory first."""
     project = Project(tmp_path_factory.mktemp("atlas"), [request.param, "2.16.2"], [])
     plan = make_atlas_plan(config.load(project.folder))
     environment = next(one for one in plan.environments if one.name == request.param)
-    trials = dict(plan.trials(environment))
+    filled = replace(plan, config=replace(plan.config, launches=(replace(plan.launch, variables=FILLED),)))
+    second = dict(filled.trials(environment))
+    trials = {batch: (of[0], second[batch][1]) for batch, of in plan.trials(environment)}
     events: list[Event] = list(observe([one for op in NAMES for one in trials[batch_of(op)]], plan.config))
     (installed,) = {event.installed for event in events if isinstance(event, Ready)}
     finished = [event for event in events if isinstance(event, Finished)]
@@ -105,12 +108,12 @@ def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_two_processes_make_the_same_bits(ran: dict[str, Batch]) -> None:
-    """Of every row, and raise the same."""
+    """Of every row, and raise the same, whatever lies in memory that nobody wrote."""
     for batch in ran.values():
         first, second = batch.digests
         assert first.keys() == second.keys()
         differing = [name for name in first if name != "told" and first[name] != second[name]]
-        assert [name for name in differing if not name.startswith(STRAY)] == []
+        assert differing == []
         assert batch.told[0].keys() == batch.told[1].keys()
         assert batch.told[0]["ended"] == batch.told[1]["ended"]
 

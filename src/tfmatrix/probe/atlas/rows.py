@@ -5,7 +5,9 @@ What an op is given is said by `templates.json`, mostly by the names of its argu
 ``sizes``: how large each letter of a shape is, by the case. ``cases``: which cases a type has. ``wider``: the type of
 which another has the width, where an op takes or makes both. ``arguments``, ``attributes``: what an argument or
 attribute of a name gets, whatever the op. ``ops``: what some ops get instead, by patterns of their names; of several
-that fit the first counts. Their ``variants`` are further cases of the odd sizes, with what is given otherwise there: a
+that fit the first counts. Their ``types`` say which types of an attribute are run, where the definition allows more.
+Their ``fixed`` attributes are as usual in every row: the kernel reads a value of that type as one of the main type, and
+so beyond a smaller one. Their ``variants`` are further cases of the odd sizes, with what is given otherwise there: a
 transposed operand, another stride. ``left_out``: ops that are not run, by patterns, and why. ``whole``: ops of which
 every pair of types is a row, and not each type with the others as usual.
 
@@ -135,12 +137,13 @@ def _chosen(definition: Any) -> Iterator[Tuple[str, Types]]:
         return
     defined = {one.name: one for one in definition.attr}
     others = {name: allowed for name, allowed in attributes.items() if name != main}
+    varied = {name: allowed for name, allowed in others.items() if name not in template.get("fixed", ())}
     found = {}
     for dtype in attributes[main]:
         found[dtype] = {name: _beside(dtype, defined[name], allowed) for name, allowed in others.items()}
         yield dtype, {**found[dtype], main: dtype}
     first = next((one for one in OTHER_MAIN if one in attributes[main]), attributes[main][0])
-    for name, allowed in others.items():
+    for name, allowed in varied.items():
         for dtype in attributes[main] if definition.name in TEMPLATES["whole"] else [first]:
             for other in (one for one in allowed if one != found[dtype][name]):
                 yield "{},{}={}".format(dtype, name, other), {**found[dtype], main: dtype, name: other}
