@@ -9,9 +9,10 @@ import pytest
 
 from building import Stages, tensor, traced
 from compare.test_judging import moved, verdicts
-from tfmatrix.compare.alignment import align
+from tfmatrix.compare import start
+from tfmatrix.compare.alignment import Names, align
 from tfmatrix.compare.judging import Judge, Judgement, Traces
-from tfmatrix.compare.start import Handed, handed_over
+from tfmatrix.compare.start import Handed, handed_over, rows_themselves
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.records import OBSERVED, Trial
 from tfmatrix.store.fingerprints import trace_digest
@@ -56,6 +57,61 @@ def test_things_are_handed_over_by_the_names_that_the_candidate_has_for_them() -
     other = {name.replace("/w", "/dense/kernel"): value for name, value in RUN.items()}
     found = handed(RUN, {**other, "native draw@0/d/uniform": [0.75, 0.25]})
     assert found[0][0] == "init/dense/kernel"
+
+
+PASSED: dict[str, Any] = {
+    "native data@0/rows": tensor([[1], [2]], "uint8"),
+    "native shuffle@0/order": tensor([0, 1], "int64"),
+    "native batch@0/x": [[1.0], [2.0]],
+    "native batch@0/y": [3.0, 4.0],
+    "native data@1/rows": tensor([[1], [2]], "uint8"),
+    "native shuffle@1/order": tensor([1, 0], "int64"),
+    "native batch@1/x": [[2.0], [1.0]],
+    "native batch@1/y": [4.0, 3.0],
+    "native data@2/rows": tensor([[1], [3]], "uint8"),
+    "native shuffle@2/order": tensor([0, 1], "int64"),
+    "native batch@2/x": [[1.0], [5.0]],
+    "native batch@2/y": [3.0, 6.0],
+}
+"""Three passes of one batch each, of which two visit the same rows."""
+
+ORDERS = tuple(f"shuffle@{number}/order" for number in range(3))
+
+
+def rows_of(folder: Path, *missed: str) -> list[str]:
+    """Return the batches that are handed over to a trial that did not take over some of three orders."""
+    started = {name.replace("native", "start"): value for name, value in PASSED.items()}
+    started.update({f"start {name}": tensor([1, 1], "int64") for name in missed})
+    with Store(folder / "store.sqlite") as store:
+
+        def put(stages: Stages) -> Names:
+            trace, tensors = traced(stages)
+            store.add(Trial(trace_digest(trace), OBSERVED, trace_digest(trace), (), ""), trace, tensors)
+            return {(one.tier, one.stage): one.digest for one in trace}
+
+        mine = put(PASSED)
+        orders = [Handed(name, mine["native", name]) for name in ORDERS]
+        return [one.stage for one in rows_themselves(mine, put(started), orders, Tensors(store))]
+
+
+@pytest.mark.parametrize(
+    ("missed", "batches"),
+    [((), []), (ORDERS[:2], [0]), (ORDERS[1:2], [1]), (ORDERS[2:], [2]), (ORDERS, [0, 2])],
+)
+def test_the_rows_themselves_are_handed_over_where_their_order_could_not_be(
+    tmp_path: Path, missed: tuple[str, ...], batches: list[int]
+) -> None:
+    """Those of each pass that visited others, and of passes over the same rows once."""
+    assert rows_of(tmp_path, *missed) == [f"batch@{number}/{part}" for number in batches for part in "xy"]
+
+
+def test_rows_that_take_up_too_much_are_not_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that is handed them has them in memory."""
+    size = 16  # two rows of two numbers
+    monkeypatch.setattr(start, "MOST_BYTES", size)
+    assert rows_of(tmp_path, ORDERS[0]) == ["batch@0/x", "batch@0/y"]
+    monkeypatch.setattr(start, "MOST_BYTES", size - 1)
+    assert rows_of(tmp_path, ORDERS[0]) == []
 
 
 def judged(folder: Path, started: Stages, baseline: Stages = RUN) -> Judgement:

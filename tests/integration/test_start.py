@@ -61,6 +61,8 @@ layers = tf.keras.layers
 
 NET = DATA + "net = tf.keras.Sequential([layers.Dense(8), layers.Dropout(0.4), layers.Dense(1)])\n"
 
+PIPE = "pipe = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(64).batch(24).prefetch(1)\n"
+
 STEP = """
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean((net(x + tf.random.normal(x.shape), training=True) - y) ** 2)
@@ -89,6 +91,23 @@ with tf1.Session() as session:
 """,
 }
 
+PIPES = {
+    "pipe_fits": NET + PIPE + 'net.compile("adam", "mse")\nnet.fit(pipe, epochs=2, verbose=0)\n',
+    "pipe_loops": NET
+    + PIPE
+    + "optimizer = tf.keras.optimizers.Adam(0.01)\n\n\nfor epoch in range(2):\n  for x, y in pipe:"
+    + STEP,
+    "pipe_session": COMMANDS["session"]
+    .replace("tf1.disable_eager_execution()\n", "tf1.disable_eager_execution()\n" + PIPE)
+    .replace(
+        "rows, targets = tf1.placeholder(tf.float32, (None, 5)), tf1.placeholder(tf.float32, (None, 1))",
+        "rows, targets = tf1.data.make_one_shot_iterator(pipe).get_next()",
+    )
+    .replace("for x, y in batches", "for _ in range(3)")
+    .replace(", {rows: x, targets: y}", ""),
+}
+"""Scripts that read their rows in an order that a pipeline draws."""
+
 
 @pytest.mark.parametrize("version", [*wide("2.9.3", "2.15.1"), "2.16.2"])
 def test_a_run_that_is_handed_a_start_has_its_bits(
@@ -99,7 +118,7 @@ def test_a_run_that_is_handed_a_start_has_its_bits(
     project = Project(tmp_path / "project", [version], [])
     (project.models / "net.py").write_text(BUILDER, encoding="utf-8")
     with (project.folder / "pyproject.toml").open("a", encoding="utf-8") as table:
-        for name, source in COMMANDS.items():
+        for name, source in {**COMMANDS, **PIPES}.items():
             (project.folder / f"{name}.py").write_text(source, encoding="utf-8")
             table.write(f'[tool.tfmatrix.models.{name}]\ncommand = ["python", "{name}.py"]\n')
     settings = config.load(project.folder).overridden(modes=["tf2"], baseline=version)
@@ -115,9 +134,9 @@ def test_a_run_that_is_handed_a_start_has_its_bits(
 
 def handed_by(first: Finished, folder: Path, store: Store) -> Path:
     """Return a file of what a trial began from and drew."""
-    handed = [
-        Handed(one.stage, one.digest) for one in first.trace if one.tier == "native" and is_handed(parse(one.stage))
-    ]
+    pipe = first.trial.id.split("/")[1] in PIPES  # the rows of all others are known from arrays
+    stages = [(parse(one.stage), one) for one in first.trace if one.tier == "native"]
+    handed = [Handed(one.stage, one.digest) for at, one in stages if is_handed(at) or (pipe and at.kind == "batch")]
     assert {"init", "draw"} <= {parse(one.stage).kind for one in handed}
     (folder / "handed").mkdir(exist_ok=True)
     return write(handed, folder / "handed", store)

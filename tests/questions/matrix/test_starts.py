@@ -135,6 +135,80 @@ def drop(store: Store, values: list[float]) -> None:
     store.connection.execute("UPDATE tensors SET whole = 0, data = x'' WHERE data = ?", (data,))
 
 
+def visited(order: list[int], tier: str = "native", weights: float = 1.0) -> dict[str, Any]:
+    """Return what a watched trial observes that visits two rows in an order."""
+    rows = np.array([[1.0], [2.0]], np.float32)
+    stages = {
+        "init/w": DRAWN[0],
+        "data@0/rows": tensor([[7], [8]], "uint8"),
+        "shuffle@0/order": tensor(order, "int64"),
+        "batch@0/x": rows[order],
+        "weights@0/w": [weights] * 4,
+    }
+    return {f"{tier} {name}": value for name, value in stages.items()}
+
+
+def in_order(expected: ExpectedTrial) -> dict[str, Any]:
+    """Answer with another order of rows in the candidate."""
+    if expected.role == "seeds":
+        return {"seeds shuffle@0/order": tensor([[0, 1], [1, 0]], "int64")}
+    return visited([1, 0] if expected.cell.environment.name == CANDIDATE else [0, 1])
+
+
+def fill_in_order(store: Store, plan: Plan) -> ExpectedTrial:
+    """Answer all that is wanted up to the trial from the baseline's start, and return that."""
+    fill(store, plan, in_order)
+    while wanted := [one for one in missing_from(store, plan) if one.role == "seeds"]:
+        for one in wanted:
+            add(store, one, in_order(one))
+    (started,) = missing_from(store, plan)
+    return started
+
+
+def test_rows_of_a_pipeline_are_handed_over_where_their_order_was_not_taken_over(tmp_path: Path) -> None:
+    """The second start counts: what is behind the order is judged by it, and the first judges nothing there."""
+    plan = planned(tmp_path)
+    with Store(tmp_path / "store.sqlite") as store:
+        first = fill_in_order(store, plan)
+        assert handed_to(first) == ["init/w", "data@0/rows", "shuffle@0/order"]
+        add(store, first, visited([1, 0], "start", weights=8.0))
+        (second,) = missing_from(store, plan)
+        assert isinstance(second.work, FromStart)
+        assert handed_to(second) == ["init/w", "data@0/rows", "shuffle@0/order", "batch@0/x"]
+        assert states(plan, store)[second.cell].outcome == "missing"
+        add(store, second, visited([0, 1], "start", weights=8.0))
+        assert missing_from(store, plan) == []
+        (compared,) = compare_all(plan, store).cells
+        found = {s.kind: s.verdict and s.verdict.value for s in compared.stages if s.tier == "start"}
+        assert (found["shuffle"], found["weights"]) == ("identical", "different")
+        assert compared.unreached == ""
+        drop(store, [8.0] * 4)
+        ((again, work),) = [(o, o.work) for o in missing_from(store, plan) if isinstance(o.work, FromStart)]
+        assert (work.start, work.keep) == (second.work.start, ("start weights@0",))
+        assert handed_to(again) == handed_to(second)
+
+
+def test_an_order_that_was_taken_over_needs_no_rows(tmp_path: Path) -> None:
+    """A fit on arrays knows them; and where the rows themselves did not help, nothing more is tried."""
+    plan = planned(tmp_path)
+    for order, further in (([0, 1], 0), ([1, 0], 1)):
+        with Store(tmp_path / f"{order[0]}.sqlite") as store:
+            first = fill_in_order(store, plan)
+            add(store, first, visited(order, "start"))
+            more = missing_from(store, plan)
+            assert len(more) == further
+            for one in more:
+                add(store, one, visited(order, "start"))
+            assert missing_from(store, plan) == []
+
+
+def handed_to(wanted: ExpectedTrial) -> list[str]:
+    """Return the names of what a trial is handed."""
+    assert isinstance(wanted.work, FromStart)
+    with np.load(wanted.work.handed) as file:
+        return list(file["stages"])
+
+
 def test_a_start_rests_on_what_is_handed_over(tmp_path: Path) -> None:
     """Another baseline that starts otherwise makes another trial; what it made of its start does not."""
     plan = planned(tmp_path)

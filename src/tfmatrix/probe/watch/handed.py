@@ -7,7 +7,7 @@ is, and is said at the end: nothing that comes behind it is judged then.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -38,7 +38,9 @@ class Handed:
         """Whether each variable has a name that no other has: then it is known by that as soon as it is there."""
         self._orders = dict(self._orders_of())
         self._rows: Dict[bytes, List[Any]] = {}
-        """What the rows of the present fit hold, by their digests."""
+        """What rows hold, by their digests: those of a fit on arrays, or those that are handed over."""
+        for parts in self._batches():
+            self._learn(parts)
         self._reading = False
 
     def _orders_of(self) -> Iterator[Tuple[int, List[bytes]]]:
@@ -49,6 +51,23 @@ class Handed:
             if kind == "shuffle" and rows is not None:
                 distinct = sorted({bytes(row.tolist()) for row in rows})
                 yield int(epoch), [distinct[place] for place in order.tolist()]
+
+    def _batches(self) -> Iterable[List[Any]]:
+        """Return the parts of each batch that is handed over."""
+        found: Dict[str, List[Any]] = {}
+        for stage, array in self._arrays.items():
+            head = stage.partition("/")[0]
+            if head.startswith("batch@"):
+                found.setdefault(head, []).append(array)
+        return found.values()
+
+    def _learn(self, parts: List[Any]) -> List[bytes]:
+        """Learn what the rows of a batch hold; return their digests, none where its parts are of no one number."""
+        if not _has_rows(parts):
+            return []
+        found = digests_of(parts)
+        self._rows.update((row, [part[at] for part in parts]) for at, row in enumerate(found))
+        return found
 
     def assign(self, variables: Mapping[str, Any]) -> None:
         """Set variables to their values, before anything is made of what they hold."""
@@ -90,8 +109,7 @@ class Handed:
             with self._watcher.log.quiet():
                 for element in dataset:
                     parts = [np.asarray(part) for part in flat(element).values()]
-                    found = digests_of(parts)
-                    self._rows.update((row, [part[at] for part in parts]) for at, row in enumerate(found))
+                    found = self._learn(parts)
                     wanted.difference_update(found)
                     left -= len(found)
                     if not (wanted and found and left > 0):
@@ -113,9 +131,9 @@ class Handed:
     def _find_rows(self, own: Dict[str, Any], further: int) -> Dict[str, Any]:
         del further
         at = self._watcher.log.at_row()
-        size = len(next(iter(own.values())))
-        if at is None or at[0] not in self._orders:
+        if at is None or at[0] not in self._orders or not _has_rows(list(own.values())):
             return own
+        size = len(next(iter(own.values())))
         rows = self._orders[at[0]][at[1] : at[1] + size]
         if len(rows) < size or not all(row in self._rows for row in rows):
             return own
@@ -148,6 +166,11 @@ def fits(array: Any, variable: Any) -> bool:
     """Tell whether a variable can hold an array as it is."""
     shape: Optional[List[Any]] = variable.shape.as_list() if variable.shape.rank is not None else None
     return shape == list(array.shape) and bool(variable.dtype.base_dtype.as_numpy_dtype == array.dtype)
+
+
+def _has_rows(parts: List[Any]) -> bool:
+    """Tell whether the parts of a batch have rows, and one number of them."""
+    return bool(parts) and all(map(np.ndim, parts)) and len(set(map(len, parts))) == 1
 
 
 def _alike(array: Any, own: Any) -> bool:

@@ -19,7 +19,7 @@ from tfmatrix.compare.judging import Judge, Traces
 from tfmatrix.compare.layers import Layer
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.models.files import is_watched
-from tfmatrix.questions.matrix.starts import Begun, digest, lacking, starts
+from tfmatrix.questions.matrix.starts import Begun, begins, lacking, starts
 from tfmatrix.records import (
     EFFECTS,
     EQUIVALENT,
@@ -27,12 +27,10 @@ from tfmatrix.records import (
     KEPT,
     MOST_SEEDS,
     SEEDS,
-    START,
     TRIAL,
     Cell,
     Effects,
     ExpectedTrial,
-    FromStart,
     Seeds,
     Train,
 )
@@ -132,11 +130,11 @@ class _Wanted:
         Nothing where one that is needed is not known.
         """
         found: dict[str, tuple[Cell, Begun]] = {}
-        for begun in self._starts.get(other, ()):
+        for begun in self._starts.get(other, ())[-1:]:
             off = tuple((name, name) for name, _ in begun.off)
             own = [(mine, one) for one in self._starts.get(mine, ()) if off and one.off == off]
             for one in (*own, (other, begun)):
-                if not (trace := self._traces.get(self._started(*one).key)):
+                if not (trace := self._traces.get(begins(self._plan, self._tensors, *one).key)):
                     return {}
                 found[trace] = one
         return found
@@ -156,9 +154,10 @@ class _Wanted:
                 # What lacks by now lacks for good where the trial that was to keep it is known.
                 known = all(self._has(one.key) for one in base if one.number == 1)
                 if known or not lacking(begun.handed, self._tensors):
-                    found.setdefault(cell, []).append(self._started(cell, begun))
+                    found.setdefault(cell, []).append(begins(self._plan, self._tensors, cell, begun))
         for (cell, begun), stages in self._again.items():
-            found.setdefault(cell, []).append(self._started(cell, begun, tuple(sorted(stages))))
+            again = begins(self._plan, self._tensors, cell, begun, tuple(sorted(stages)))
+            found.setdefault(cell, []).append(again)
         for cell, layers in self._effects.items():
             effects = Effects(tuple(sorted(layers)))
             found.setdefault(cell, []).append(self._plan.expect(cell, effects, role=EFFECTS, number=0))
@@ -181,11 +180,6 @@ class _Wanted:
         """Want the bytes of stages of a cell's trial, or of one that jitters it."""
         if stages:
             self._kept.setdefault((cell, number), {}).update(dict.fromkeys(stages))
-
-    def _started(self, cell: Cell, begun: Begun, keep: tuple[str, ...] = ()) -> ExpectedTrial:
-        """Return the trial of a cell from the baseline's start, or the one that repeats it and keeps more."""
-        work = FromStart(digest(begun.handed, self._tensors), keep, begun.off)
-        return self._plan.expect(cell, work, role=KEPT if keep else START, number=0)
 
 
 def _traces(plan: Plan, cell: Cell, traces: Mapping[str, str]) -> Mapping[int, str]:

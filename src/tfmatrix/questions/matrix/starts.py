@@ -13,10 +13,10 @@ import numpy as np
 
 from tfmatrix.compare.alignment import Names
 from tfmatrix.compare.stages import NATIVE, is_handed, parse
-from tfmatrix.compare.start import Handed, handed_over
+from tfmatrix.compare.start import Handed, handed_over, rows_themselves
 from tfmatrix.compare.tensors import Tensors
 from tfmatrix.models.files import is_watched
-from tfmatrix.records import Cell, Pair
+from tfmatrix.records import KEPT, START, Cell, ExpectedTrial, FromStart, Pair
 from tfmatrix.store.fingerprints import to_array
 from tfmatrix.store.store import Store
 
@@ -35,8 +35,9 @@ class Begun(NamedTuple):
 def starts(plan: Plan, traces: Mapping[str, str], tensors: Tensors) -> Mapping[Cell, Sequence[Begun]]:
     """Return how each cell that needs a start begins, whether or not the bytes of what it is handed are there.
 
-    A candidate's begins once; the baseline's own as often as other layers are off in candidates. ``traces`` are those
-    that are known, by their trials' keys.
+    A candidate's begins once, and once more where it could not take over the order of rows: then with the rows
+    themselves, which counts. The baseline's own begins as often as other layers are off in candidates. ``traces`` are
+    those that are known, by their trials' keys.
     """
     found: dict[Cell, list[Begun]] = {}
     for cell in plan.cells:
@@ -48,11 +49,21 @@ def starts(plan: Plan, traces: Mapping[str, str], tensors: Tensors) -> Mapping[C
                 unlike = tensors.unlike(base, other)
                 if handed := handed_over(tensors.names(base), tensors.names(other), alignment, unlike):
                     off = tuple(sorted(set(unlike.values())))
-                    found.setdefault(cell, []).append(Begun(handed, off))
+                    begun = Begun(handed, off)
+                    found.setdefault(cell, []).append(begun)
+                    if started := traces.get(begins(plan, tensors, cell, begun).key):
+                        rows = rows_themselves(tensors.names(base), tensors.names(started), handed, tensors)
+                        found[cell] += [Begun((*handed, *rows), off)] if rows else []
                     own = Begun(_own(tensors.names(base), unlike), tuple((name, name) for name, _ in off))
                     if off and own not in found.setdefault(cells[0], []):
                         found[cells[0]].append(own)
     return found
+
+
+def begins(plan: Plan, tensors: Tensors, cell: Cell, begun: Begun, keep: tuple[str, ...] = ()) -> ExpectedTrial:
+    """Return the trial of a cell from the baseline's start, or the one that repeats it and keeps more."""
+    work = FromStart(digest(begun.handed, tensors), keep, begun.off)
+    return plan.expect(cell, work, role=KEPT if keep else START, number=0)
 
 
 def _own(names: Names, without: Collection[str]) -> tuple[Handed, ...]:
