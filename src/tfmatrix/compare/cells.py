@@ -76,7 +76,9 @@ def state_of(
     ``refusal`` says why its environment can't be had. A missing trial of any role makes the cell missing: what is
     expected and absent is never passed over. ``before`` tells why one that was run is not there.
     """
-    there = [trial for _, trial in trials if trial]
+    last = {_off(expected): expected.key for expected, _ in trials if expected.role == START}
+    # What a first start could not take over, a second one may have: that counts.
+    there = [t for e, t in trials if t and (e.role != START or e.key == last[_off(e)])]
     outside, notes = ({told for trial in there for told in getattr(trial, name)} for name in ("outside", "notes"))
     found = _state_of(cell, trials, refusal, tensors, before)
     if found.outcome == OBSERVED:

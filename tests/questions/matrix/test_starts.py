@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,11 @@ def test_rows_of_a_pipeline_are_handed_over_where_their_order_was_not_taken_over
         first = fill_in_order(store, plan)
         assert handed_to(first) == ["init/w", "data@0/rows", "shuffle@0/order"]
         add(store, first, visited([1, 0], "start", weights=8.0))
+        told = store.trial(first.key)
+        assert told
+        assert told.trace
+        notes = ("the order of rows was not handed over",)
+        store.add(replace(told, notes=notes), store.trace(told.trace), {})
         (second,) = missing_from(store, plan)
         assert isinstance(second.work, FromStart)
         assert handed_to(second) == ["init/w", "data@0/rows", "shuffle@0/order", "batch@0/x"]
@@ -182,6 +188,7 @@ def test_rows_of_a_pipeline_are_handed_over_where_their_order_was_not_taken_over
         found = {s.kind: s.verdict and s.verdict.value for s in compared.stages if s.tier == "start"}
         assert (found["shuffle"], found["weights"]) == ("identical", "different")
         assert compared.unreached == ""
+        assert states(plan, store)[second.cell].notes == ()
         drop(store, [8.0] * 4)
         ((again, work),) = [(o, o.work) for o in missing_from(store, plan) if isinstance(o.work, FromStart)]
         assert (work.start, work.keep) == (second.work.start, ("start weights@0",))
