@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from building import ones, plan_of, tensor, traced, trial
 from tfmatrix.errors import UserError
 from tfmatrix.records import OBSERVED, Fingerprint, Tensor, Trial
+from tfmatrix.store import store as store_module
 from tfmatrix.store.fingerprints import tensor_digest, trace_digest
 from tfmatrix.store.store import SCHEMA, Store
 
@@ -357,6 +360,30 @@ def test_a_store_that_is_refused_is_closed(path: Path, monkeypatch: pytest.Monke
         Store(path)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
+
+
+def test_a_store_may_be_made_by_several_at_once(tmp_path: Path) -> None:
+    """SQLite alone answered one in twelve times that the file is locked."""
+    barrier = threading.Barrier(8)
+
+    def make(path: Path) -> int:
+        barrier.wait()
+        with Store(path) as store:
+            return count(store, "meta")
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(100):
+            assert set(pool.map(make, [tmp_path / f"{number}.sqlite"] * 8)) == {1}
+
+
+def test_a_store_that_stays_locked_is_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told to move away what another process is using."""
+    monkeypatch.setattr(store_module, "PATIENCE", 0.2)
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UserError, match=r"is locked: another process .* wait until that has ended"):
+            Store(path)
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,12 @@ WHERE excluded.whole > tensors.whole OR (tensors.whole = 0 AND length(tensors.da
 
 CACHE = 16 * 2**20
 """Bytes of the file that are held: what finds a digest, and the tensors of one model."""
+
+PATIENCE = 60.0
+"""Seconds that a process waits for others that use the file."""
+
+LOCKED = "database is locked"
+"""What SQLite says where others use the file; up to Python 3.10 an error has no code."""
 
 MOST_AT_ONCE = 500
 """Values that one query is given: every SQLite takes 999."""
@@ -108,7 +115,7 @@ class Store:
         self._folders = folders or Folders(path.parent)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             try:
                 self._prepare()
             except BaseException:
@@ -117,6 +124,11 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             if path.is_dir():
                 raise UserError(f"the store {path} is a folder; have `store` name a file.") from None
+            if str(error) == LOCKED:
+                raise UserError(
+                    f"the store {path} is locked: another process has used it for {PATIENCE:.0f} s; "
+                    "wait until that has ended, and try again."
+                ) from error
             raise UserError(
                 f"the store {path} cannot be opened: {error}; move the file away to start a new one, "
                 "or, if it is no store, have `store` name another file."
@@ -133,7 +145,7 @@ class Store:
     def _prepare(self) -> None:
         self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # a digest tells it
         self.connection.create_function("row_digest", -1, row_digest, deterministic=True)
-        self.connection.execute("PRAGMA journal_mode = WAL")
+        self._write_ahead()
         self.connection.execute("PRAGMA synchronous = NORMAL")
         self.connection.execute(f"PRAGMA cache_size = -{CACHE // 1024}")
         with self.transaction():
@@ -154,6 +166,22 @@ class Store:
                 f"the store {self._path} was written by {age} tfmatrix (schema {schema}, this one knows {SCHEMA}); "
                 "use that release, or move the file away and run the matrix again."
             )
+
+    def _write_ahead(self) -> None:
+        """Have what is written go to a log first, so that others can read meanwhile.
+
+        SQLite itself does not wait where two processes make one file at once, and both begin with this.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:  # noqa: PERF203  # it waits in any case
+                if str(error) != LOCKED or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def _damaged(self, what: str) -> UserError:
         """Return the error that something in the file cannot be what was written."""
