@@ -130,7 +130,7 @@ class _Wanted:
         Nothing where one that is needed is not known.
         """
         found: dict[str, tuple[Cell, Begun]] = {}
-        for begun in self._starts.get(other, ())[-1:]:
+        for begun in self._starts.get(other, ())[-1:]:  # a second one has what the first could not take over
             off = tuple((name, name) for name, _ in begun.off)
             own = [(mine, one) for one in self._starts.get(mine, ()) if off and one.off == off]
             for one in (*own, (other, begun)):
