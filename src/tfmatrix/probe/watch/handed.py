@@ -15,7 +15,7 @@ import tensorflow as tf
 from .. import draws
 from ..draws import Draw
 from ..fingerprint import canonical, digest
-from .rows import digests_of
+from .rows import digests_of, have_rows
 from .structures import flat
 
 DIFFERENTIABLE = ("gamma", "bounded_normal")
@@ -63,7 +63,7 @@ class Handed:
 
     def _learn(self, parts: List[Any]) -> List[bytes]:
         """Learn what the rows of a batch hold; return their digests, none where its parts are of no one number."""
-        if not _has_rows(parts):
+        if not have_rows(parts):
             return []
         found = digests_of(parts)
         self._rows.update((row, [part[at] for part in parts]) for at, row in enumerate(found))
@@ -131,7 +131,7 @@ class Handed:
     def _find_rows(self, own: Dict[str, Any], further: int) -> Dict[str, Any]:
         del further
         at = self._watcher.log.at_row()
-        if at is None or at[0] not in self._orders or not _has_rows(list(own.values())):
+        if at is None or at[0] not in self._orders or not have_rows(list(own.values())):
             return own
         size = len(next(iter(own.values())))
         rows = self._orders[at[0]][at[1] : at[1] + size]
@@ -166,11 +166,6 @@ def fits(array: Any, variable: Any) -> bool:
     """Tell whether a variable can hold an array as it is."""
     shape: Optional[List[Any]] = variable.shape.as_list() if variable.shape.rank is not None else None
     return shape == list(array.shape) and bool(variable.dtype.base_dtype.as_numpy_dtype == array.dtype)
-
-
-def _has_rows(parts: List[Any]) -> bool:
-    """Tell whether the parts of a batch have rows, and one number of them."""
-    return bool(parts) and all(map(np.ndim, parts)) and len(set(map(len, parts))) == 1
 
 
 def _alike(array: Any, own: Any) -> bool:

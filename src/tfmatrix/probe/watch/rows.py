@@ -25,10 +25,10 @@ class Rows:
         """Take in a batch."""
         arrays = [np.asarray(part) for part in batch.values()]
         parts = [array for array in arrays if array.ndim]  # a number, such as Keras's learning phase, has no rows
-        if len({len(part) for part in parts}) != 1:
-            self.mixed = True
-        else:
+        if have_rows(parts):
             self._rows += digests_of(parts)
+        else:
+            self.mixed = True
 
     def sorted(self) -> Any:
         """Return the rows' digests in their own order: uint8, 16 bytes a row."""
@@ -38,6 +38,11 @@ class Rows:
         """Return each row's place among the distinct rows in their own order: int64; equal rows have one place."""
         place = {row: number for number, row in enumerate(sorted(set(self._rows)))}
         return np.array([place[row] for row in self._rows], np.int64)
+
+
+def have_rows(parts: List[Any]) -> bool:
+    """Tell whether the parts of a batch have rows, and one number of them."""
+    return bool(parts) and all(map(np.ndim, parts)) and len(set(map(len, parts))) == 1
 
 
 def digests_of(parts: List[Any]) -> List[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,14 +50,20 @@ def starts(plan: Plan, traces: Mapping[str, str], tensors: Tensors) -> Mapping[C
                 if handed := handed_over(tensors.names(base), tensors.names(other), alignment, unlike):
                     off = tuple(sorted(set(unlike.values())))
                     begun = Begun(handed, off)
-                    found.setdefault(cell, []).append(begun)
-                    if started := traces.get(begins(plan, tensors, cell, begun).key):
-                        rows = rows_themselves(tensors.names(base), tensors.names(started), handed, tensors)
-                        found[cell] += [Begun((*handed, *rows), off)] if rows else []
+                    started = traces.get(begins(plan, tensors, cell, begun).key)
+                    found.setdefault(cell, []).extend([begun, *_again(begun, base, started, tensors)])
                     own = Begun(_own(tensors.names(base), unlike), tuple((name, name) for name, _ in off))
                     if off and own not in found.setdefault(cells[0], []):
                         found[cells[0]].append(own)
     return found
+
+
+def _again(begun: Begun, base: str, started: str | None, tensors: Tensors) -> Iterator[Begun]:
+    """Yield how a candidate begins once more, where its trial is known and could not take over the order of rows."""
+    if started:
+        rows = rows_themselves(tensors.names(base), tensors.names(started), begun.handed, tensors)
+        if rows:
+            yield begun._replace(handed=(*begun.handed, *rows))
 
 
 def begins(plan: Plan, tensors: Tensors, cell: Cell, begun: Begun, keep: tuple[str, ...] = ()) -> ExpectedTrial:
